@@ -1,0 +1,244 @@
+//! A cell that an aggregate keeps beyond its chunk. Knows no type of its own: that is the call's. Invariant:
+//! [`order`] is total, and equal only for cells that print alike in every format.
+
+use crate::bytes::json;
+use crate::data::value::Printing;
+use crate::data::{Chunk, ColumnBuilder, ColumnV, Number, Type, Value};
+use std::cmp::Ordering;
+
+/// A cell. Short texts need no memory of their own, and long ones keep theirs when they change.
+#[derive(Clone, Debug, Default)]
+pub enum Owned {
+    #[default]
+    Null,
+    Bool(bool),
+    Number(Number),
+    Nanos(i64),
+    Short(u8, [u8; 22]),
+    Long(Vec<u8>),
+    List(Vec<Owned>),
+}
+
+impl Owned {
+    pub fn of(value: &Value<'_>) -> Owned {
+        let mut out = Owned::Null;
+        out.set(value);
+        out
+    }
+
+    pub fn set(&mut self, value: &Value<'_>) {
+        match value {
+            Value::Null => *self = Owned::Null,
+            Value::Bool(bit) => *self = Owned::Bool(*bit),
+            Value::Number(number) => *self = Owned::Number(number.normalised()),
+            Value::Time(ns) | Value::Duration(ns) => *self = Owned::Nanos(*ns),
+            Value::Untyped(text) | Value::Text(text) | Value::Json(text) => self.set_bytes(text),
+            Value::List(items) => *self = Owned::List(items.iter().map(Owned::of).collect()),
+        }
+    }
+
+    pub fn set_bytes(&mut self, text: &[u8]) {
+        let mut short = [0; 22];
+        if let Some(room) = short.get_mut(..text.len()) {
+            room.copy_from_slice(text);
+            *self = Owned::Short(text.len() as u8, short);
+        } else if let Owned::Long(buf) = self {
+            buf.clear();
+            buf.extend_from_slice(text);
+        } else {
+            *self = Owned::Long(text.to_vec());
+        }
+    }
+
+    /// The bytes of a text or a JSON value; nothing of other cells.
+    pub fn text(&self) -> &[u8] {
+        match self {
+            Owned::Short(len, bytes) => &bytes[..usize::from(*len)],
+            Owned::Long(bytes) => bytes,
+            _ => b"",
+        }
+    }
+
+    pub fn value(&self, ty: &Type) -> Value<'_> {
+        match self {
+            Owned::Null => Value::Null,
+            Owned::Bool(bit) => Value::Bool(*bit),
+            Owned::Number(number) => Value::Number(*number),
+            Owned::Nanos(ns) if *ty == Type::Duration => Value::Duration(*ns),
+            Owned::Nanos(ns) => Value::Time(*ns),
+            Owned::Short(..) | Owned::Long(_) => match ty {
+                Type::Json => Value::Json(self.text()),
+                Type::Text => Value::Text(self.text()),
+                _ => Value::Untyped(self.text()),
+            },
+            Owned::List(items) => match ty {
+                Type::List(item) => {
+                    Value::List(items.iter().map(|owned| owned.value(item)).collect())
+                }
+                _ => Value::Null,
+            },
+        }
+    }
+
+    /// Puts it at the end of a column of its type.
+    pub fn push(&self, ty: &Type, out: &mut ColumnBuilder, scratch: &mut Vec<u8>) {
+        match self {
+            Owned::Null => out.null(),
+            Owned::Bool(bit) => out.bool(*bit),
+            Owned::Number(number) => out.number(*number),
+            Owned::Nanos(ns) => out.nanos(*ns),
+            Owned::Short(..) | Owned::Long(_) => out.bytes(self.text(), scratch),
+            Owned::List(items) => match ty {
+                Type::List(item) => {
+                    for owned in items {
+                        owned.push(item, out.items(), scratch);
+                    }
+                    out.end_list();
+                }
+                _ => out.null(),
+            },
+        }
+    }
+
+    /// Memory behind it, about.
+    pub fn heap(&self) -> usize {
+        match self {
+            Owned::Long(bytes) => bytes.capacity() + 16,
+            Owned::List(items) => {
+                items
+                    .iter()
+                    .map(|item| size_of::<Owned>() + item.heap())
+                    .sum::<usize>()
+                    + 16
+            }
+            _ => 0,
+        }
+    }
+}
+
+/// Whether an empty field of text input is a value or null.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Empty {
+    IsText,
+    IsNull,
+}
+
+/// A cell that is not null. Floats beyond all numbers are null too.
+#[inline]
+pub fn present<'a>(
+    chunk: &'a Chunk,
+    column: &'a ColumnV,
+    ty: &Type,
+    row: usize,
+    empty: Empty,
+) -> Option<Value<'a>> {
+    match chunk.value(column, ty, row) {
+        Value::Null => None,
+        Value::Number(Number::Float(value)) if !value.is_finite() => None,
+        Value::Untyped(b"") if empty == Empty::IsNull => None,
+        value => Some(value),
+    }
+}
+
+/// The order of the language; JSON strings that differ only in how they are escaped are told apart too.
+pub fn order(a: &Value<'_>, b: &Value<'_>) -> Ordering {
+    a.order(b).then_with(|| match (a, b) {
+        (Value::Json(a), Value::Json(b)) => a.cmp(b),
+        (Value::List(_), Value::List(_)) => as_json(a).cmp(&as_json(b)),
+        _ => Ordering::Equal,
+    })
+}
+
+fn as_json(value: &Value<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    value.write_json(&Printing::default(), &mut out);
+    out
+}
+
+/// Writes bytes that are the same for the same cells of one type only, from which [`decode`] makes the cell.
+pub fn encode(value: &Value<'_>, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => out.push(b'0'),
+        Value::Bool(bit) => out.extend_from_slice(&[b'b', u8::from(*bit)]),
+        Value::Number(number) => encode_number(*number, out),
+        Value::Time(ns) | Value::Duration(ns) => {
+            out.push(b'n');
+            out.extend_from_slice(&ns.to_le_bytes());
+        }
+        Value::Untyped(text) | Value::Text(text) => {
+            out.push(b't');
+            out.extend_from_slice(text);
+        }
+        Value::Json(raw) => {
+            out.push(b't');
+            json::canonical(raw, out);
+        }
+        Value::List(items) => {
+            out.push(b'l');
+            for item in items {
+                let start = out.len();
+                out.extend_from_slice(&[0; 4]);
+                encode(item, out);
+                let size = (out.len() - start - 4) as u32;
+                out[start..start + 4].copy_from_slice(&size.to_le_bytes());
+            }
+        }
+    }
+}
+
+fn encode_number(number: Number, out: &mut Vec<u8>) {
+    // A float that is a short decimal is the same number as that decimal.
+    let exact = match number {
+        Number::Float(value) => {
+            let mut text = Vec::new();
+            number.write(&mut text);
+            Number::parse(&text)
+                .filter(|read| *read == Number::Float(value))
+                .unwrap_or(number)
+        }
+        number => number,
+    };
+    match exact.normalised() {
+        Number::Exact { units, scale } => {
+            out.extend_from_slice(&[b'e', scale]);
+            out.extend_from_slice(&units.to_le_bytes());
+        }
+        Number::Float(value) => {
+            out.push(b'f');
+            out.extend_from_slice(&value.to_le_bytes());
+        }
+    }
+}
+
+/// The cell that [`encode`] was given.
+pub fn decode(bytes: &[u8]) -> Owned {
+    let Some((kind, rest)) = bytes.split_first() else {
+        return Owned::Null;
+    };
+    let eight = |from: &[u8]| from.first_chunk::<8>().copied().unwrap_or_default();
+    match kind {
+        b'b' => Owned::Bool(rest.first() == Some(&1)),
+        b'n' => Owned::Nanos(i64::from_le_bytes(eight(rest))),
+        b'e' => Owned::Number(Number::Exact {
+            scale: rest.first().copied().unwrap_or(0),
+            units: i64::from_le_bytes(eight(rest.get(1..).unwrap_or_default())),
+        }),
+        b'f' => Owned::Number(Number::Float(f64::from_le_bytes(eight(rest)))),
+        b't' => {
+            let mut out = Owned::Null;
+            out.set_bytes(rest);
+            out
+        }
+        b'l' => {
+            let (mut rest, mut items) = (rest, Vec::new());
+            while let Some((size, behind)) = rest.split_first_chunk::<4>() {
+                let (item, behind) =
+                    behind.split_at(behind.len().min(u32::from_le_bytes(*size) as usize));
+                items.push(decode(item));
+                rest = behind;
+            }
+            Owned::List(items)
+        }
+        _ => Owned::Null,
+    }
+}

@@ -1,0 +1,42 @@
+//! Documents, made from the tables of operators, options, functions, aggregates and formats: help, man pages,
+//! README tables, completion shims. Pure functions from tables to text; nothing is printed here. A document
+//! that is committed is equal to what these functions give.
+
+pub mod help;
+pub mod man;
+pub mod pages;
+pub mod readme;
+pub mod shims;
+
+/// A part of a document, before it has a form.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Block {
+    Heading(String),
+    /// A paragraph; `` `code` `` is marked.
+    Text(String),
+    /// What something is called and what it is.
+    Item {
+        term: String,
+        text: String,
+    },
+    /// Lines that stay as they are.
+    Code(String),
+}
+
+impl Block {
+    pub fn item(term: impl Into<String>, text: impl Into<String>) -> Block {
+        Block::Item {
+            term: term.into(),
+            text: text.into(),
+        }
+    }
+}
+
+/// The committed files that are made here: path below the crate's root and text. `readme` is the README as it
+/// is, whose tables are put in anew.
+pub fn all(readme: &str) -> Vec<(&'static str, String)> {
+    let mut files = vec![("README.md", readme::filled(readme))];
+    files.extend(man::all());
+    files.extend(shims::all());
+    files
+}

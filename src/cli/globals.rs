@@ -1,0 +1,805 @@
+//! The program's options: one table, from which the command line is read and help, man page and completion
+//! are made. An option that this version does not carry out is refused by name, never ignored. Every row's
+//! `set` leaves a value that cannot be wrong, or says why.
+
+use super::units;
+use crate::data::doc::Doc;
+use crate::engine::{LINE_MAX, Limit, OnBad};
+use crate::error::Usage;
+use std::path::PathBuf;
+
+/// A row of the table of options.
+pub struct Opt {
+    /// Without the dashes.
+    pub long: &'static str,
+    pub short: Option<char>,
+    pub takes: Takes,
+    pub value: What,
+    /// As the tables print it; empty: none.
+    pub default: &'static str,
+    pub section: Section,
+    pub doc: Doc,
+    /// May be given more than once.
+    pub repeated: bool,
+    /// For tests; not in the help.
+    pub hidden: bool,
+    pub set: fn(&mut Options, &str) -> Result<(), Usage>,
+}
+
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Takes {
+    Nothing,
+    /// The placeholder.
+    Value(&'static str),
+    /// A value only behind `=`, one of these words.
+    Maybe(&'static [&'static str]),
+}
+
+/// What an option's value is, for completion.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    Plain,
+    File,
+    ReadFormat,
+    WriteFormat,
+    Field,
+    OneOf(&'static [&'static str]),
+}
+
+/// Chapters of the option list, in order.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    Reading,
+    Time,
+    Writing,
+    Running,
+    Reports,
+    Help,
+}
+
+impl Section {
+    pub const ALL: [Section; 6] = [
+        Section::Reading,
+        Section::Time,
+        Section::Writing,
+        Section::Running,
+        Section::Reports,
+        Section::Help,
+    ];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Section::Reading => "Reading",
+            Section::Time => "Time",
+            Section::Writing => "Writing",
+            Section::Running => "Running",
+            Section::Reports => "Errors and reports",
+            Section::Help => "Help",
+        }
+    }
+}
+
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Stats {
+    Words,
+    Json,
+}
+
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Explain {
+    Words,
+    Plan,
+    Json,
+}
+
+/// What the options come to.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub input_format: Option<String>,
+    pub delimiter: Option<u8>,
+    pub no_header: bool,
+    pub from: Vec<String>,
+    pub max_line: usize,
+    /// `FIELD[:FORMAT]` or `arrival`.
+    pub time: Option<String>,
+    pub time_regex: Option<String>,
+    pub tz: Option<String>,
+    /// ns
+    pub watermark: Option<i64>,
+    pub since: Option<String>,
+    pub until: Option<String>,
+    pub output_format: Option<String>,
+    pub output: Option<String>,
+    pub append: bool,
+    pub header: bool,
+    pub digits: Option<u8>,
+    pub quiet: bool,
+    pub exit_status: bool,
+    pub threads: Option<usize>,
+    pub expressions: Vec<PathBuf>,
+    /// ns
+    pub for_ns: Option<i64>,
+    pub exact: bool,
+    pub strict: bool,
+    pub on_bad: OnBad,
+    pub bad_file: Option<PathBuf>,
+    pub max_bad: Option<Limit>,
+    pub max_late: Option<Limit>,
+    pub stats: Option<Stats>,
+    pub explain: Option<Explain>,
+    pub block_size: Option<usize>,
+    pub epoch: Option<u64>,
+}
+
+impl Options {
+    fn new() -> Options {
+        Options {
+            input_format: None,
+            delimiter: None,
+            no_header: false,
+            from: Vec::new(),
+            max_line: LINE_MAX,
+            time: None,
+            time_regex: None,
+            tz: None,
+            watermark: None,
+            since: None,
+            until: None,
+            output_format: None,
+            output: None,
+            append: false,
+            header: false,
+            digits: None,
+            quiet: false,
+            exit_status: false,
+            threads: None,
+            expressions: Vec::new(),
+            for_ns: None,
+            exact: false,
+            strict: false,
+            on_bad: OnBad::Warn,
+            bad_file: None,
+            max_bad: None,
+            max_late: None,
+            stats: None,
+            explain: None,
+            block_size: None,
+            epoch: None,
+        }
+    }
+
+    /// Reads the options of a command line in order.
+    pub fn read(given: &[(&'static Opt, String)]) -> Result<Options, Usage> {
+        let mut options = Options::new();
+        for (option, value) in given {
+            (option.set)(&mut options, value).map_err(|mut usage| {
+                usage.message = format!("--{}: {}", option.long, usage.message);
+                usage
+            })?;
+        }
+        Ok(options)
+    }
+}
+
+const fn doc(summary: &'static str, text: &'static str) -> Doc {
+    Doc {
+        summary,
+        text,
+        examples: &[],
+    }
+}
+
+/// An option without a value, from which rows are made by `..`.
+const PLAIN: Opt = Opt {
+    long: "",
+    short: None,
+    takes: Takes::Nothing,
+    value: What::Plain,
+    default: "",
+    section: Section::Help,
+    doc: doc("", ""),
+    repeated: false,
+    hidden: false,
+    set: |_, _| Ok(()),
+};
+
+fn one_of<T: Copy>(value: &str, words: &[(&str, T)]) -> Result<T, Usage> {
+    match words.iter().find(|(word, _)| *word == value) {
+        Some((_, meaning)) => Ok(*meaning),
+        None => {
+            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            Err(Usage::new(format!(
+                "'{value}' is none of {}",
+                known.join(", ")
+            )))
+        }
+    }
+}
+
+fn delimiter(value: &str) -> Result<u8, Usage> {
+    match value {
+        "\\t" => Ok(b'\t'),
+        "\\0" => Ok(0),
+        _ => match value.as_bytes() {
+            [b'\n' | b'\r' | b'"'] => Err(Usage::new("a line end or a quote cannot part fields")),
+            [byte] => Ok(*byte),
+            _ => Err(Usage::new(format!(
+                "'{value}' is not one byte; write \\t for a tab"
+            ))),
+        },
+    }
+}
+
+fn whole(value: &str, least: u64) -> Result<u64, Usage> {
+    match value.parse::<u64>() {
+        Ok(number) if number >= least => Ok(number),
+        _ => Err(Usage::new(format!(
+            "'{value}' is not a whole number from {least}"
+        ))),
+    }
+}
+
+/// All options, in the order of the list.
+pub const OPTIONS: &[Opt] = &[
+    Opt {
+        long: "input-format",
+        short: Some('i'),
+        takes: Takes::Value("FORMAT"),
+        value: What::ReadFormat,
+        default: "text",
+        section: Section::Reading,
+        doc: doc(
+            "how records are read",
+            "The formats are listed by `dstream help formats`.",
+        ),
+        set: |options, value| {
+            options.input_format = Some(value.into());
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "delimiter",
+        short: Some('d'),
+        takes: Takes::Value("C"),
+        default: "blanks; , for csv",
+        section: Section::Reading,
+        doc: doc("what parts fields, one byte", "`\\t` is a tab."),
+        set: |options, value| {
+            options.delimiter = Some(delimiter(value)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "no-header",
+        section: Section::Reading,
+        doc: doc("csv, tsv input: no header line, fields are $1, $2, …", ""),
+        set: |options, _| {
+            options.no_header = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "from",
+        takes: Takes::Value("SOURCE"),
+        value: What::File,
+        section: Section::Reading,
+        doc: doc(
+            "a source, as if it stood at the end",
+            "Scripts do well to name their sources so: no operator of a later version can be mistaken for one.",
+        ),
+        repeated: true,
+        set: |options, value| {
+            options.from.push(value.into());
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "max-line",
+        takes: Takes::Value("SIZE"),
+        default: "16MiB",
+        section: Section::Reading,
+        doc: doc("a longer line is a bad record", ""),
+        set: |options, value| {
+            let size = units::size(value)?;
+            if size == 0 || size > 1 << 30 {
+                return Err(Usage::new(format!("'{value}' is not from 1 byte to 1GiB")));
+            }
+            options.max_line = size;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "time",
+        takes: Takes::Value("FIELD[:FORMAT]"),
+        value: What::Field,
+        default: "the format's own, else arrival",
+        section: Section::Time,
+        doc: doc(
+            "the field that holds event time; or the word arrival",
+            "The usual spellings are known by their shape. FORMAT is a `strptime` text, or `s`, `ms`, `us`, `ns`: what a number counts. `arrival` asks for the clock.",
+        ),
+        set: |options, value| {
+            if value.is_empty() {
+                return Err(Usage::new("the name of a field is missing"));
+            }
+            options.time = Some(value.into());
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "time-regex",
+        takes: Takes::Value("RE"),
+        section: Section::Time,
+        doc: doc("event time is RE's first group in the line", ""),
+        set: |options, value| {
+            options.time_regex = Some(value.into());
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "tz",
+        takes: Takes::Value("ZONE"),
+        default: "$TZ",
+        section: Section::Time,
+        doc: doc(
+            "zone of stamps without offset, of printed times, of calendar windows",
+            "A name such as `Europe/Berlin`, `UTC`, or an offset such as `+02:00`. Without it `$TZ` counts, then the machine's own zone.",
+        ),
+        set: |options, value| {
+            options.tz = Some(value.into());
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "watermark",
+        takes: Takes::Value("D"),
+        default: "5s live; files: the end",
+        section: Section::Time,
+        doc: doc(
+            "how much later than its time a record may come",
+            "The watermark is the largest event time seen minus D. A window closes when the watermark reaches its end; a record whose window has closed is late, dropped and counted. Of plain files windows close at the end of the input, so nothing is late.",
+        ),
+        set: |options, value| {
+            if value == "auto" {
+                return Err(super::chain::not_yet("auto"));
+            }
+            options.watermark = Some(units::duration(value)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "since",
+        takes: Takes::Value("TIME"),
+        section: Section::Time,
+        doc: doc(
+            "only event times from TIME on",
+            "TIME is RFC 3339 (`2026-11-20T10:00:00Z`, or without an offset in the zone of `--tz`), a date, `today`, `yesterday`, or how long ago (`-2h`).",
+        ),
+        set: |options, value| {
+            options.since = Some(value.into());
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "until",
+        takes: Takes::Value("TIME"),
+        section: Section::Time,
+        doc: doc("only event times before TIME", ""),
+        set: |options, value| {
+            options.until = Some(value.into());
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "output-format",
+        short: Some('o'),
+        takes: Takes::Value("FORMAT"),
+        value: What::WriteFormat,
+        default: "lines that pass unchanged; else table on a terminal, tsv",
+        section: Section::Writing,
+        doc: doc(
+            "how records are written",
+            "Without it a chain that changes no record passes the original lines byte for byte. Otherwise a terminal gets a table, anything else tab-separated values without a header.",
+        ),
+        set: |options, value| {
+            options.output_format = Some(value.into());
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "output",
+        takes: Takes::Value("FILE"),
+        value: What::File,
+        default: "stdout",
+        section: Section::Writing,
+        doc: doc(
+            "where the stream goes",
+            "Written under a temporary name and renamed at the end where the input ends. Without `-o` the ending of the name (`.csv`, `.tsv`, `.json`, `.ndjson`) decides the format.",
+        ),
+        set: |options, value| {
+            if value.is_empty() {
+                return Err(Usage::new("the name of a file is missing"));
+            }
+            options.output = Some(value.into());
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "append",
+        section: Section::Writing,
+        doc: doc("add to what is in the file", ""),
+        set: |options, _| {
+            options.append = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "header",
+        short: Some('H'),
+        section: Section::Writing,
+        doc: doc("a header line for tsv", ""),
+        set: |options, _| {
+            options.header = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "digits",
+        takes: Takes::Value("N"),
+        default: "all; 6 in tables",
+        section: Section::Writing,
+        doc: doc("digits of floats behind the point", ""),
+        set: |options, value| match value.parse::<u8>() {
+            Ok(digits) if digits <= 17 => {
+                options.digits = Some(digits);
+                Ok(())
+            }
+            _ => Err(Usage::new(format!(
+                "'{value}' is not a number from 0 to 17"
+            ))),
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "quiet",
+        short: Some('q'),
+        section: Section::Writing,
+        doc: doc("write no record, stop at the first that would be", ""),
+        set: |options, _| {
+            options.quiet = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "exit-status",
+        short: Some('e'),
+        section: Section::Writing,
+        doc: doc("status 1 if no record was, or would be, written", ""),
+        set: |options, _| {
+            options.exit_status = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "threads",
+        short: Some('j'),
+        takes: Takes::Value("N"),
+        default: "all cores",
+        section: Section::Running,
+        doc: doc("workers", "The result does not depend on it."),
+        set: |options, value| {
+            match whole(value, 1)? {
+                threads @ 1..=1024 => options.threads = usize::try_from(threads).ok(),
+                _ => return Err(Usage::new(format!("'{value}' is not from 1 to 1024"))),
+            }
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "chain",
+        short: Some('f'),
+        takes: Takes::Value("FILE"),
+        value: What::File,
+        section: Section::Running,
+        doc: doc(
+            "operators and options from a file",
+            "Any number a line, with the quotes of a shell, `#` comments, and a `|` in front of a line for looks. What follows on the command line is appended. With `#!/usr/bin/env -S dstream -f` as its first line the file is a program.",
+        ),
+        repeated: true,
+        // The splitter puts the file's words in the option's place.
+        set: |_, _| Ok(()),
+        ..PLAIN
+    },
+    Opt {
+        long: "expressions",
+        short: Some('x'),
+        takes: Takes::Value("FILE"),
+        value: What::File,
+        section: Section::Running,
+        doc: doc("functions for expressions, lines f(a,b) = expr", ""),
+        repeated: true,
+        set: |options, value| {
+            options.expressions.push(value.into());
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "for",
+        takes: Takes::Value("D"),
+        section: Section::Running,
+        doc: doc(
+            "end after D of wall time, as TERM does, but with status 0",
+            "",
+        ),
+        set: |options, value| {
+            options.for_ns = Some(units::duration(value)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "exact",
+        section: Section::Running,
+        doc: doc(
+            "no sketches",
+            "Percentiles and distinct counts keep every value.",
+        ),
+        set: |options, _| {
+            options.exact = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "strict",
+        section: Section::Running,
+        doc: doc("a failed conversion makes the record a bad one", ""),
+        set: |options, _| {
+            options.strict = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "on-bad",
+        takes: Takes::Value("warn|skip|abort"),
+        value: What::OneOf(&["warn", "skip", "abort"]),
+        default: "warn",
+        section: Section::Reports,
+        doc: doc(
+            "what becomes of bad records",
+            "`warn`: skipped, counted, told once at the end. `skip`: the same without a word. `abort`: the first one ends the run with status 65.",
+        ),
+        set: |options, value| {
+            let words = [
+                ("warn", OnBad::Warn),
+                ("skip", OnBad::Skip),
+                ("abort", OnBad::Abort),
+            ];
+            options.on_bad = one_of(value, &words)?;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "bad-file",
+        takes: Takes::Value("FILE"),
+        value: What::File,
+        section: Section::Reports,
+        doc: doc("keeps bad records, with reason and place in front", ""),
+        set: |options, value| {
+            options.bad_file = Some(value.into());
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "max-bad",
+        takes: Takes::Value("N|P%"),
+        section: Section::Reports,
+        doc: doc("more bad records: status 65", ""),
+        set: |options, value| {
+            options.max_bad = Some(units::limit(value)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "max-late",
+        takes: Takes::Value("N|P%"),
+        section: Section::Reports,
+        doc: doc("more late records: status 65", ""),
+        set: |options, value| {
+            options.max_late = Some(units::limit(value)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "stats",
+        takes: Takes::Maybe(&["json"]),
+        section: Section::Reports,
+        doc: doc("numbers on stderr at the end", ""),
+        set: |options, value| {
+            options.stats = Some(one_of(value, &[("", Stats::Words), ("json", Stats::Json)])?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "explain",
+        takes: Takes::Maybe(&["plan", "json"]),
+        section: Section::Reports,
+        doc: doc("say what would be done, do not do it", ""),
+        set: |options, value| {
+            if matches!(value, "spark-sql" | "flink-sql" | "disorder") {
+                return Err(super::chain::not_yet(&format!("'{value}'")));
+            }
+            let words = [
+                ("", Explain::Words),
+                ("plan", Explain::Plan),
+                ("json", Explain::Json),
+            ];
+            options.explain = Some(one_of(value, &words)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "complete",
+        section: Section::Help,
+        doc: doc(
+            "what may stand in the place of the last of the words that follow",
+            "For the completion of shells.",
+        ),
+        ..PLAIN
+    },
+    Opt {
+        long: "help",
+        short: Some('h'),
+        section: Section::Help,
+        doc: doc(
+            "-h: one screen; --help: all",
+            "Behind an operator: about that one. `dstream help TOPIC` explains one operator, function, aggregate or format, or lists `operators`, `functions`, `aggregates`, `formats`, `options`.",
+        ),
+        ..PLAIN
+    },
+    Opt {
+        long: "version",
+        short: Some('V'),
+        section: Section::Help,
+        doc: doc("the program's version", ""),
+        ..PLAIN
+    },
+    Opt {
+        long: "block-size",
+        takes: Takes::Value("SIZE"),
+        section: Section::Running,
+        doc: doc("bytes that a worker takes at once", ""),
+        hidden: true,
+        set: |options, value| match units::size(value)? {
+            0 => Err(Usage::new("0 is too small")),
+            size => {
+                options.block_size = Some(size);
+                Ok(())
+            }
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "epoch",
+        takes: Takes::Value("N"),
+        section: Section::Running,
+        doc: doc("records that are merged at once", ""),
+        hidden: true,
+        set: |options, value| {
+            options.epoch = Some(whole(value, 1)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+];
+
+/// Options that are described but not carried out: refused by name.
+pub const LATER_OPTIONS: &[(&str, Option<char>)] = &[
+    ("multiline", None),
+    ("follow", Some('F')),
+    ("skip-to-end", None),
+    ("glob", None),
+    ("merge-sorted", None),
+    ("max-rate", None),
+    ("max-ratio", None),
+    ("idle-close", None),
+    ("idle", None),
+    ("max-ahead", None),
+    ("allowed-lateness", None),
+    ("late", None),
+    ("late-every", None),
+    ("clock", None),
+    ("batch", None),
+    ("batch-lines", None),
+    ("batch-on", None),
+    ("mark-batches", None),
+    ("every", None),
+    ("every-delay", None),
+    ("every-records", None),
+    ("panes", None),
+    ("pane-columns", None),
+    ("output-mode", None),
+    ("max-open", None),
+    ("bar", None),
+    ("spark", None),
+    ("live", None),
+    ("once", None),
+    ("flush", None),
+    ("final", None),
+    ("max-keys", None),
+    ("max-state", None),
+    ("on-full", None),
+    ("tmp", None),
+    ("checkpoint", None),
+    ("checkpoint-every", None),
+    ("checkpoint-reset", None),
+    ("checkpoint-adopt", None),
+    ("discard-state", None),
+    ("show", None),
+    ("wait", None),
+    ("durability", None),
+    ("wal", None),
+    ("wal-sync", None),
+    ("max-wal", None),
+    ("metrics-file", None),
+    ("no-config", None),
+];
+
+/// Operators that are described but not carried out.
+pub const LATER_OPERATORS: &[&str] = &[
+    "session-window",
+    "count-window",
+    "look-back",
+    "fill",
+    "count-by-window",
+    "reduce-by-window",
+    "count-by-value-and-window",
+    "reduce-by-key-and-window",
+    "group-by-key-and-window",
+    "group-by",
+    "group-by-key",
+    "scan",
+    "scan-by",
+    "scan-by-key",
+    "update-state-by",
+    "update-state-by-key",
+    "map-with-state",
+    "map-with-state-by",
+    "join",
+    "cogroup",
+    "asof-join",
+    "lookup",
+    "union",
+    "match",
+    "anomaly",
+    "burst",
+    "print",
+    "foreach-batch",
+    "transform",
+];

@@ -1,0 +1,248 @@
+//! What is said on standard error: mistakes, and at the end what was wrong with the data, each once. Texts only;
+//! `mod.rs` prints them. Every line begins with the program's name, remedies below it are indented.
+
+use std::path::Path;
+
+/// A count with commas: `48,210`.
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 record`, `12 records`
+pub fn counted(count: u64, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", grouped(count))
+}
+
+/// An error of the machine with its causes: `a.log: No such file or directory`.
+pub fn chain(error: &anyhow::Error) -> String {
+    let parts: Vec<String> = error
+        .chain()
+        .map(|cause| without_number(&cause.to_string()))
+        .collect();
+    parts.join(": ")
+}
+
+/// The system's text without ` (os error 2)`.
+fn without_number(text: &str) -> String {
+    match text.rfind(" (os error ") {
+        Some(at) if text.ends_with(')') => text[..at].to_string(),
+        _ => text.to_string(),
+    }
+}
+
+/// Bad records of one kind.
+pub fn bad(kind: &str, count: u64, records: u64, first: &str) -> String {
+    let verb = if count == 1 { "is" } else { "are" };
+    let what =
+        if kind.starts_with("not ") || kind.starts_with("too ") || kind.starts_with("longer ") {
+            kind.to_string()
+        } else {
+            format!("bad, {kind}")
+        };
+    let mut text = format!(
+        "{} of {} {verb} {what}",
+        grouped(count),
+        counted(records, "record")
+    );
+    if !first.is_empty() {
+        text.push_str(&format!(" (first: {first})"));
+    }
+    text
+}
+
+pub fn never_occurred(field: &str, records: u64, near: Option<&str>) -> String {
+    let remedy = near.map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
+    format!(
+        "field '{field}' never occurred in {}{remedy}",
+        counted(records, "record")
+    )
+}
+
+pub fn late(count: u64, records: u64) -> String {
+    format!(
+        "{} of {} came too late for {} and {} dropped; --watermark D waits longer",
+        grouped(count),
+        counted(records, "record"),
+        if count == 1 {
+            "its window"
+        } else {
+            "their windows"
+        },
+        if count == 1 { "was" } else { "were" },
+    )
+}
+
+/// Values that should have been numbers or times.
+pub fn failed(what: &str, count: u64) -> String {
+    format!(
+        "{} of {what} could not be converted and {} as null",
+        counted(count, "value"),
+        if count == 1 { "counts" } else { "count" },
+    )
+}
+
+/// All of the input is bad.
+pub fn not_the_format(format: &str, first: &[u8]) -> String {
+    let mut text = format!(
+        "this does not look like {format}; the first line is {}",
+        shown(first)
+    );
+    if let Some(guess) = guess(first).filter(|guess| *guess != format) {
+        text.push_str(&format!("; it looks like {guess}"));
+        if guess == "json lists" {
+            text.push_str(" (jq -c '.[]' makes lines of it)");
+        }
+    }
+    text
+}
+
+/// The start of a line, fit for a terminal.
+fn shown(line: &[u8]) -> String {
+    const MAX: usize = 60;
+    let text = String::from_utf8_lossy(line);
+    let mut out: String = text
+        .trim_end()
+        .chars()
+        .take(MAX)
+        .map(|letter| {
+            if letter.is_control() {
+                '\u{fffd}'
+            } else {
+                letter
+            }
+        })
+        .collect();
+    if text.trim_end().chars().count() > MAX {
+        out.push('…');
+    }
+    format!("'{out}'")
+}
+
+/// The format that a line most likely is of.
+pub fn guess(line: &[u8]) -> Option<&'static str> {
+    let text = String::from_utf8_lossy(line);
+    let text = text.trim();
+    if text.starts_with('{') && serde_json::from_str::<serde_json::Value>(text).is_ok() {
+        return Some("json");
+    }
+    if text.starts_with('[')
+        && (text == "[" || serde_json::from_str::<serde_json::Value>(text).is_ok())
+    {
+        return Some("json lists");
+    }
+    let patterns: [(&'static str, &str); 4] = [
+        (
+            "combined",
+            r#"^\S+ \S+ \S+ \[\d\d/\w{3}/\d{4}:[^\]]*\] "[^"]*" \d{3} \S+ "[^"]*" "[^"]*""#,
+        ),
+        (
+            "common",
+            r#"^\S+ \S+ \S+ \[\d\d/\w{3}/\d{4}:[^\]]*\] "[^"]*" \d{3} \S+$"#,
+        ),
+        (
+            "syslog",
+            r"^(<\d+>)?(\d )?(\w{3} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+) \S+ [^ :]+(\[\d+\])?(:| )",
+        ),
+        (
+            "logfmt",
+            r#"^([\w.-]+=("[^"]*"|\S*) +)+[\w.-]+=("[^"]*"|\S*)$"#,
+        ),
+    ];
+    for (name, pattern) in patterns {
+        if regex::Regex::new(pattern).is_ok_and(|regex| regex.is_match(text)) {
+            return Some(name);
+        }
+    }
+    let count = |mark: char| text.matches(mark).count();
+    match () {
+        _ if count('\t') >= 2 => Some("tsv"),
+        _ if count(',') >= 2 && count(',') * 4 > count(' ') => Some("csv"),
+        _ => None,
+    }
+}
+
+/// Why a word cannot be a source; checked before anything runs.
+pub fn directory(path: &str) -> Option<String> {
+    Path::new(path).is_dir().then(|| {
+        format!(
+            "{path} is a directory; name its files, as in {}/* (dir:{path} is not in this version)",
+            path.trim_end_matches('/')
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_have_commas() {
+        for (count, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (48_210, "48,210"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(grouped(count), text);
+        }
+    }
+
+    #[test]
+    fn the_summary_reads_as_promised() {
+        assert_eq!(
+            bad("not JSON", 12, 48_210, "app.log:118 col 1"),
+            "12 of 48,210 records are not JSON (first: app.log:118 col 1)"
+        );
+        assert_eq!(
+            bad("no closing quote", 1, 1, ""),
+            "1 of 1 record is bad, no closing quote"
+        );
+        assert_eq!(
+            never_occurred("stauts", 48_210, Some("status")),
+            "field 'stauts' never occurred in 48,210 records; did you mean 'status'?"
+        );
+        assert_eq!(
+            late(2, 3_000),
+            "2 of 3,000 records came too late for their windows and were dropped; --watermark D waits longer"
+        );
+    }
+
+    #[test]
+    fn a_line_is_known_by_its_look() {
+        let check = |line: &str, expected: Option<&str>| {
+            assert_eq!(guess(line.as_bytes()), expected, "{line}");
+        };
+        check(r#"{"a":1}"#, Some("json"));
+        check(
+            r#"1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 1 "-" "x""#,
+            Some("combined"),
+        );
+        check(
+            r#"1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 1"#,
+            Some("common"),
+        );
+        check(
+            "Dec 10 06:55:46 LabSZ sshd[24200]: reverse mapping",
+            Some("syslog"),
+        );
+        check("level=info msg=\"a b\" n=1", Some("logfmt"));
+        check("a,b,c", Some("csv"));
+        check("a\tb\tc", Some("tsv"));
+        check("plain words", None);
+        check("[", Some("json lists"));
+        assert_eq!(
+            not_the_format("combined", br#"{"a":1}"#),
+            r#"this does not look like combined; the first line is '{"a":1}'; it looks like json"#
+        );
+    }
+}

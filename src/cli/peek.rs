@@ -1,0 +1,165 @@
+//! The first record of the input, where it must be known before anything runs: the header of csv and tsv.
+//! What cannot be read again is handed on with it; a plain file is left as it was. Invariant: no byte of a
+//! pipe is lost, whether the first record was complete or not.
+
+use crate::error::{Failure, status};
+use crate::formats::Framing;
+use crate::sources::{self, Input, Read, Word};
+use std::time::Duration;
+
+/// What is known of the sources before the run.
+#[derive(Default)]
+pub struct Peeked {
+    /// The first record without its line end; empty for empty input; `None` where it was not asked for.
+    pub first: Option<Vec<u8>>,
+    /// Bytes that were taken from a stream and will not come again.
+    pub taken: Option<Vec<u8>>,
+    /// A stream that was read in part, kept open so that its writer is not cut off.
+    pub kept: Option<Box<dyn sources::Live>>,
+}
+
+/// Reads the first record of the first source that can be opened. `max`: bytes of a record. `wait`: how long
+/// to wait for bytes; `None`: for ever.
+pub fn peek(
+    words: &[Word],
+    framing: Framing,
+    max: usize,
+    wait: Option<Duration>,
+) -> Result<Peeked, Failure> {
+    let mut refused = None;
+    for word in words {
+        if matches!(word, Word::Tcp(_) | Word::TcpListen(_)) {
+            return Ok(Peeked::default());
+        }
+        match sources::open(word) {
+            Ok(input) => return first_of(input, word, framing, max, wait),
+            Err(error) => {
+                refused.get_or_insert(error);
+            }
+        }
+    }
+    Err(Failure {
+        status: status::NO_INPUT,
+        message: refused.map_or_else(String::new, |error| super::messages::chain(&error)),
+    })
+}
+
+fn first_of(
+    input: Input,
+    word: &Word,
+    framing: Framing,
+    max: usize,
+    wait: Option<Duration>,
+) -> Result<Peeked, Failure> {
+    let failed = |name: &str, error: std::io::Error| Failure {
+        status: status::NO_INPUT,
+        message: format!("{name}: {error}"),
+    };
+    let whole = |bytes: &[u8]| {
+        let end = first_record(bytes, framing, true).unwrap_or(bytes.len());
+        without_end(&bytes[..end]).to_vec()
+    };
+    match input {
+        Input::Plain { name, file, .. } => {
+            let mut size = 1 << 16;
+            loop {
+                let bytes = sources::head(&file, size).map_err(|error| failed(&name, error))?;
+                let all = bytes.len() < size || size >= max;
+                if all || first_record(&bytes, framing, false).is_some() {
+                    return Ok(Peeked {
+                        first: Some(whole(&bytes)),
+                        ..Peeked::default()
+                    });
+                }
+                size = (size * 4).min(max.max(size + 1));
+            }
+        }
+        Input::Stream { name, mut live, .. } => {
+            let mut bytes = Vec::new();
+            while bytes.len() < max && first_record(&bytes, framing, false).is_none() {
+                match live.read(&mut bytes, 1 << 16, wait) {
+                    Ok(Read::End) => break,
+                    // A wait that is over, or a signal.
+                    Ok(Read::Idle) if wait.is_some() => break,
+                    Ok(Read::Data | Read::Idle) => {}
+                    Err(error) => return Err(failed(&name, error)),
+                }
+            }
+            let first = Some(whole(&bytes));
+            // A compressed file is read again from its start.
+            let again = matches!(word, Word::File(path)
+                if std::fs::metadata(path).is_ok_and(|meta| meta.is_file()));
+            Ok(if again {
+                Peeked {
+                    first,
+                    ..Peeked::default()
+                }
+            } else {
+                Peeked {
+                    first,
+                    taken: Some(bytes),
+                    kept: Some(live),
+                }
+            })
+        }
+    }
+}
+
+/// Where the first record ends, its line end included; `None`: not in these bytes. `all`: nothing follows
+/// them, so the last record needs no line end.
+pub fn first_record(bytes: &[u8], framing: Framing, all: bool) -> Option<usize> {
+    let mut quoted = false;
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'"' if framing == Framing::Quoted => quoted = !quoted,
+            b'\n' if !quoted => return Some(at + 1),
+            _ => {}
+        }
+    }
+    (all && !bytes.is_empty()).then_some(bytes.len())
+}
+
+/// A record without LF or CR LF.
+pub fn without_end(record: &[u8]) -> &[u8] {
+    let record = record.strip_suffix(b"\n").unwrap_or(record);
+    record.strip_suffix(b"\r").unwrap_or(record)
+}
+
+/// The first bytes of a file, decompressed; nothing where it cannot be read.
+pub fn first_bytes(path: &str) -> Vec<u8> {
+    const MAX: usize = 1 << 16;
+    match sources::open(&Word::File(path.into())) {
+        Ok(Input::Plain { file, .. }) => sources::head(&file, MAX).unwrap_or_default(),
+        Ok(Input::Stream { mut live, .. }) => {
+            let mut bytes = Vec::new();
+            while bytes.len() < MAX && matches!(live.read(&mut bytes, MAX, None), Ok(Read::Data)) {}
+            bytes
+        }
+        Err(_) => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_ends_at_a_line_end_outside_quotes() {
+        let check = |text: &str, framing, all, expected: Option<usize>| {
+            assert_eq!(
+                first_record(text.as_bytes(), framing, all),
+                expected,
+                "{text:?}"
+            );
+        };
+        check("a,b\nc", Framing::Lines, false, Some(4));
+        check("a,b", Framing::Lines, false, None);
+        check("a,b", Framing::Lines, true, Some(3));
+        check("", Framing::Lines, true, None);
+        check("\"a\nb\",c\nd", Framing::Quoted, false, Some(8));
+        check("\"a\nb\",c\nd", Framing::Lines, false, Some(3));
+        assert_eq!(without_end(b"a\r\n"), b"a");
+        assert_eq!(without_end(b"a\r"), b"a");
+        assert_eq!(without_end(b"a"), b"a");
+    }
+}

@@ -1,0 +1,139 @@
+//! The end of a run: what is told on standard error, and the exit status. Each matter once; nothing where all
+//! is well. Invariant: what the status says does not depend on what was told.
+
+use super::globals::{Options, Stats};
+use super::messages::{self, counted, grouped};
+use super::{suggest, terminal};
+use crate::engine::{OnBad, Report};
+use crate::error::{Failure, status};
+use crate::plan::names;
+
+/// Tells what there is to tell. `format`: of the input. The answer is the exit status.
+pub fn told(report: &Report, format: &str, options: &Options) -> i32 {
+    if report.broken_pipe {
+        // The reader has what it wanted.
+        return terminal::die_by(signal_hook::consts::SIGPIPE);
+    }
+    let mut status = 0;
+    for (message, of) in &report.unreadable {
+        terminal::say(message);
+        status = status.max(*of);
+    }
+    if let Some(error) = &report.failure {
+        status = failed(error, report, format, options);
+    } else {
+        for line in summary(report, format, options) {
+            terminal::say(&line);
+        }
+    }
+    match options.stats {
+        Some(Stats::Words) => terminal::say_plain(&stats(report)),
+        Some(Stats::Json) => terminal::say_plain(&stats_json(report)),
+        None => {}
+    }
+    if status == 0 && options.exit_status && report.records_out == 0 {
+        status = 1;
+    }
+    status
+}
+
+/// Why a run ended early.
+fn failed(error: &anyhow::Error, report: &Report, format: &str, options: &Options) -> i32 {
+    let (status, message) = match error.downcast_ref::<Failure>() {
+        Some(failure) => (failure.status, failure.message.clone()),
+        None => (status::SOFTWARE, messages::chain(error)),
+    };
+    if !message.is_empty() {
+        terminal::say(&message);
+    }
+    // Too many bad records: the first of them is the reason.
+    if let Some(fault) = report.faults.first().filter(|_| status == status::DATA) {
+        let all = report.records_bad == report.records_in && options.on_bad == OnBad::Warn;
+        if message.is_empty() && all {
+            terminal::say(&messages::not_the_format(format, &fault.text));
+        } else if message.is_empty() {
+            terminal::say(&format!(
+                "{}: a bad record, {} (--on-bad abort)",
+                place(fault),
+                fault.what
+            ));
+        }
+        if !message.is_empty() || all {
+            for line in bad_lines(report) {
+                terminal::say(&line);
+            }
+        }
+    }
+    status
+}
+
+fn bad_lines(report: &Report) -> Vec<String> {
+    report
+        .faults
+        .iter()
+        .map(|fault| messages::bad(fault.what, fault.count, report.records_in, &place(fault)))
+        .collect()
+}
+
+fn place(fault: &crate::engine::FaultTold) -> String {
+    let input = match fault.input.as_str() {
+        "-" | "" => "standard input",
+        name => name,
+    };
+    match fault.line {
+        Some(line) => format!("{input}:{line} col {}", fault.column),
+        None => format!("{input} col {}", fault.column),
+    }
+}
+
+/// What was wrong with the data of a run that came to its end.
+fn summary(report: &Report, format: &str, options: &Options) -> Vec<String> {
+    let mut lines = Vec::new();
+    if options.on_bad == OnBad::Warn {
+        lines.extend(bad_lines(report));
+    }
+    if report.late > 0 {
+        lines.push(messages::late(report.late, report.records_in));
+    }
+    for (what, count) in &report.failed {
+        lines.push(messages::failed(what, *count));
+    }
+    if report.records_in > 0 {
+        let known = names::of_record(format, &report.first_record);
+        for field in &report.never {
+            let near = suggest::nearest(field, known.iter().map(String::as_str));
+            lines.push(messages::never_occurred(field, report.records_in, near));
+        }
+    }
+    lines
+}
+
+/// `--stats`
+fn stats(report: &Report) -> String {
+    let seconds = report.elapsed as f64 / 1e9;
+    let rate = |amount: u64| amount as f64 / seconds.max(1e-9);
+    format!(
+        "{} in, {} bad, {} late; {} out\n{:.3} s, {:.1} MB/s, {} records/s\n",
+        counted(report.records_in, "record"),
+        grouped(report.records_bad),
+        grouped(report.late),
+        grouped(report.records_out),
+        seconds,
+        rate(report.bytes_in) / 1e6,
+        grouped(rate(report.records_in) as u64),
+    )
+}
+
+/// `--stats=json`: the line of totals.
+fn stats_json(report: &Report) -> String {
+    let value = serde_json::json!({
+        "records_in": report.records_in,
+        "records_out": report.records_out,
+        "bytes_in": report.bytes_in,
+        "bytes_out": report.bytes_out,
+        "late": report.late,
+        "bad": report.records_bad,
+        "processing_time": report.elapsed as f64 / 1e9,
+    });
+    format!("{value}\n")
+}

@@ -1,0 +1,350 @@
+//! From a command line that has been taken apart to the end of its run: opens the format, looks at the first
+//! record, builds the plan, lets the engine run it, and says what there is to say. Prints no record itself.
+
+use super::chain::Chain;
+use super::globals::{Explain, Options};
+use super::peek::{self, Peeked};
+use super::signals::Signals;
+use super::{TABLES, chain, check, explain, messages, read_text, report, terminal, units};
+use crate::data::time::Zone;
+use crate::engine;
+use crate::error::{Failure, Usage, status};
+use crate::expr;
+use crate::formats::{self, ReadFormat, ReadOptions};
+use crate::ops::{self, Operator, args::Args};
+use crate::plan::builder;
+use crate::plan::node::Plan;
+use crate::sources::Word;
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Why a chain did not run to its end.
+enum Stop {
+    Usage(Usage),
+    Failure(Failure),
+}
+
+impl From<Usage> for Stop {
+    fn from(usage: Usage) -> Stop {
+        Stop::Usage(usage)
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Stop {
+        Stop::Failure(failure)
+    }
+}
+
+/// Runs a chain; the answer is the exit status.
+pub fn run(chain: &Chain) -> Result<i32, Usage> {
+    match carried_out(chain) {
+        Ok(status) => Ok(status),
+        Err(Stop::Usage(usage)) => Err(usage),
+        Err(Stop::Failure(failure)) => {
+            terminal::say(&failure.message);
+            Ok(failure.status)
+        }
+    }
+}
+
+fn carried_out(chain: &Chain) -> Result<i32, Stop> {
+    let options = Options::read(&chain.options)?;
+    let operators = operators(chain)?;
+    contradictions(&options)?;
+    let mut words: Vec<String> = chain.sources.clone();
+    words.extend(options.from.iter().cloned());
+    let sources = Sources::of(&words)?;
+    let zone = terminal::zone(options.tz.as_deref())?;
+    let read = ReadOptions {
+        delimiter: options.delimiter,
+        no_header: options.no_header,
+    };
+    let format_word = options.input_format.as_deref().unwrap_or("text");
+    let format = formats::reader(format_word, &read).map_err(|error| {
+        let mut usage = usage_of(error);
+        usage.message = format!("-i: {}", usage.message);
+        usage
+    })?;
+    if sources.terminal && options.explain.is_none() {
+        terminal::say("reading from the terminal; end with Ctrl-D");
+    }
+    let peeked = first_record(format_word, &format, &sources, &options)?;
+    let built = build_options(&options, words, &sources, zone)?;
+    let mut plan = ops::build(
+        &built,
+        (format_word, format),
+        peeked.first.as_deref(),
+        &operators,
+    )?;
+    if let Some(how) = options.explain {
+        return Ok(terminal::print(&match how {
+            Explain::Words => explain::words(&plan, &options, &sources.kind()),
+            Explain::Plan => crate::plan::text::plan(&plan),
+            Explain::Json => explain::json(&plan),
+        }));
+    }
+    for note in &plan.notes {
+        terminal::say(note);
+    }
+    plan.source.header = peeked.taken;
+    let status = execute(&plan, &options)?;
+    // Its writer may go now.
+    drop(peeked.kept);
+    Ok(status)
+}
+
+/// The operators with their entries, checked as far as words alone allow.
+fn operators(chain: &Chain) -> Result<Vec<(&'static Operator, Args)>, Usage> {
+    let mut operators = Vec::with_capacity(chain.operators.len());
+    for args in &chain.operators {
+        let operator = TABLES
+            .operator(args.operator)
+            .expect("the splitter took it from the same table");
+        check::check(operator, args)?;
+        operators.push((operator, args.clone()));
+    }
+    Ok(operators)
+}
+
+/// Options that make no sense together, or ask for what is not there yet.
+fn contradictions(options: &Options) -> Result<(), Usage> {
+    if let Some(output) = &options.output {
+        for scheme in ["tcp:", "unix:"] {
+            if output.starts_with(scheme) {
+                return Err(chain::not_yet(&format!("--output {scheme}")));
+            }
+        }
+        if output.contains(['%', '{']) {
+            return Err(Usage::new(format!(
+                "--output: '{output}' is a pattern for many files, and that is not in this version"
+            )));
+        }
+    }
+    if options.append && options.output.is_none() {
+        return Err(Usage::new("--append needs --output FILE, which it adds to"));
+    }
+    if options.time.is_some() && options.time_regex.is_some() {
+        return Err(Usage::new(
+            "--time and --time-regex both say where the time is; give one",
+        ));
+    }
+    Ok(())
+}
+
+/// What is known of the sources without reading them.
+struct Sources {
+    words: Vec<Word>,
+    /// Standard input is a terminal and is read.
+    terminal: bool,
+    /// All are regular files.
+    regular: bool,
+    network: bool,
+}
+
+impl Sources {
+    fn of(words: &[String]) -> Result<Sources, Stop> {
+        let mut sources = Sources {
+            words: Vec::new(),
+            terminal: false,
+            regular: true,
+            network: false,
+        };
+        for word in words {
+            let exists = std::path::Path::new(word).exists();
+            match chain::scheme(word) {
+                Some("tcp" | "tcp-listen") | None => {}
+                Some(_) if exists => {}
+                Some(scheme) => return Err(chain::not_yet(&format!("the source {scheme}:")).into()),
+            }
+            sources
+                .words
+                .push(crate::sources::parse(word).map_err(Usage::new)?);
+        }
+        if let [only] = words
+            && let Some(message) = messages::directory(only)
+        {
+            return Err(Failure {
+                status: status::NO_INPUT,
+                message,
+            }
+            .into());
+        }
+        if sources.words.is_empty() {
+            sources.words.push(Word::Stdin);
+        }
+        for word in &sources.words {
+            match word {
+                Word::Stdin => {
+                    sources.terminal |= std::io::stdin().is_terminal();
+                    sources.regular &= terminal::stdin_is_file();
+                }
+                Word::File(path) => {
+                    // One that is not there is told when it is opened.
+                    sources.regular &= std::fs::metadata(path).map_or(true, |meta| meta.is_file());
+                }
+                Word::Tcp(_) | Word::TcpListen(_) => {
+                    sources.network = true;
+                    sources.regular = false;
+                }
+            }
+        }
+        Ok(sources)
+    }
+
+    fn kind(&self) -> &'static str {
+        match () {
+            _ if self.network => "a socket",
+            _ if self.regular => "files that end",
+            _ => "a stream",
+        }
+    }
+}
+
+/// Looks at the first record where the plan depends on it.
+fn first_record(
+    word: &str,
+    format: &Arc<dyn ReadFormat>,
+    sources: &Sources,
+    options: &Options,
+) -> Result<Peeked, Stop> {
+    let name = word.split(':').next().unwrap_or(word);
+    let table = format.has_header() || matches!(name, "csv" | "tsv");
+    if table && sources.network {
+        return Err(Usage::new(format!(
+            "-i {name}: the header of a socket is not known before it is read; read it through a pipe: nc HOST PORT | dstream …"
+        ))
+        .into());
+    }
+    // What is only explained waits for nobody, unless it cannot be explained otherwise.
+    let waits = options.explain.is_some() && !sources.regular;
+    let helpful = matches!(name, "json" | "logfmt") && !waits && !sources.network;
+    if !table && !helpful {
+        return Ok(Peeked::default());
+    }
+    let max = options.max_line;
+    let wait = options
+        .for_ns
+        .and_then(|ns| u64::try_from(ns).ok())
+        .map(Duration::from_nanos);
+    Ok(peek::peek(&sources.words, format.framing(), max, wait)?)
+}
+
+fn build_options(
+    options: &Options,
+    words: Vec<String>,
+    sources: &Sources,
+    zone: Zone,
+) -> Result<builder::Options, Usage> {
+    let now = now();
+    let moment = |name: &str, text: &Option<String>| match text {
+        None => Ok(None),
+        Some(text) => units::moment(text, now, &zone)
+            .map(Some)
+            .map_err(|usage| Usage::new(format!("--{name}: {}", usage.message))),
+    };
+    let (since, until) = (
+        moment("since", &options.since)?,
+        moment("until", &options.until)?,
+    );
+    if let (Some(since), Some(until)) = (since, until)
+        && since >= until
+    {
+        return Err(Usage::new(
+            "--until is not after --since: no record can be between",
+        ));
+    }
+    let mut functions = Vec::new();
+    for path in &options.expressions {
+        let path = path.to_string_lossy();
+        let text = read_text(&path)?;
+        functions
+            .extend(expr::parse_functions(&text).map_err(|faults| in_file(&path, &text, faults))?);
+    }
+    Ok(builder::Options {
+        words,
+        time: options.time.clone(),
+        time_regex: options.time_regex.clone(),
+        watermark: options.watermark,
+        since,
+        until,
+        zone,
+        live: !sources.regular,
+        regular_files: sources.regular,
+        output_format: options.output_format.clone(),
+        output: options.output.clone(),
+        append: options.append,
+        header: options.header,
+        digits: options.digits,
+        width: terminal::width(),
+        terminal: std::io::stdout().is_terminal(),
+        exact: options.exact,
+        functions,
+    })
+}
+
+/// The first fault of a file of functions, with its line.
+fn in_file(path: &str, text: &str, faults: Vec<expr::Diagnostic>) -> Usage {
+    let Some(fault) = faults.into_iter().next() else {
+        return Usage::new(format!("{path}: it cannot be read"));
+    };
+    let start = fault.at.start.min(text.len());
+    let before = text.get(..start).unwrap_or_default();
+    let number = before.matches('\n').count() + 1;
+    let begin = before.rfind('\n').map_or(0, |at| at + 1);
+    let line = text
+        .get(begin..)
+        .and_then(|rest| rest.lines().next())
+        .unwrap_or_default();
+    let end = (fault.at.end.max(start) - begin).min(line.len());
+    let mut usage = Usage::new(format!("{path}:{number}: {}", fault.message))
+        .at(line, start - begin..end.max(start - begin));
+    usage.note = fault.note;
+    usage
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}
+
+fn usage_of(error: anyhow::Error) -> Usage {
+    match error.downcast::<Usage>() {
+        Ok(usage) => usage,
+        Err(error) => Usage::new(format!("{error:#}")),
+    }
+}
+
+/// Runs the plan and says how it went.
+fn execute(plan: &Plan, options: &Options) -> Result<i32, Failure> {
+    let signals = Signals::heard()?;
+    let mut run = engine::Run {
+        threads: options.threads.unwrap_or_else(cores),
+        epoch: options.epoch,
+        max_line: options.max_line,
+        on_bad: options.on_bad,
+        bad_file: options.bad_file.clone(),
+        max_bad: options.max_bad,
+        max_late: options.max_late,
+        quiet: options.quiet,
+        for_ns: options.for_ns,
+        stop: signals.stop.clone(),
+        ..engine::Run::default()
+    };
+    if let Some(size) = options.block_size {
+        run.block_size = size;
+    }
+    let report = engine::run(plan, &run);
+    let status = report::told(&report, &plan.source.format_name, options);
+    match signals.came() {
+        Some(signal) => Ok(terminal::die_by(signal)),
+        None => Ok(status),
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}

@@ -1,0 +1,62 @@
+//! Signals that end a run: the first asks the engine to finish what was read, a second one ends the process at
+//! once. Nothing is done in a handler but to set flags.
+
+use crate::error::{Failure, status};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+pub struct Signals {
+    /// Set by the first signal.
+    pub stop: Arc<AtomicBool>,
+    which: Arc<AtomicUsize>,
+}
+
+impl Signals {
+    /// From now on signals are heard. One that was ignored when the program began (`nohup`) stays so.
+    pub fn heard() -> Result<Signals, Failure> {
+        let signals = Signals {
+            stop: Arc::default(),
+            which: Arc::default(),
+        };
+        let ignored = ignored();
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            if ignored & (1 << (signal - 1)) != 0 {
+                continue;
+            }
+            signals.hear(signal).map_err(|error| Failure {
+                status: status::SOFTWARE,
+                message: format!("signals cannot be heard: {error}"),
+            })?;
+        }
+        Ok(signals)
+    }
+
+    fn hear(&self, signal: i32) -> std::io::Result<()> {
+        let number = usize::try_from(signal).unwrap_or_default();
+        // In this order: at the second signal the flag of the first is up.
+        flag::register_conditional_default(signal, self.stop.clone())?;
+        flag::register_usize(signal, self.which.clone(), number)?;
+        flag::register(signal, self.stop.clone())?;
+        Ok(())
+    }
+
+    /// The signal that came, if one did.
+    pub fn came(&self) -> Option<i32> {
+        match self.which.load(Ordering::Relaxed) {
+            0 => None,
+            number => i32::try_from(number).ok(),
+        }
+    }
+}
+
+/// The signals that the process was started to ignore, a bit each; none where the system does not tell.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
+}

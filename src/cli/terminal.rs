@@ -1,0 +1,119 @@
+//! Standard output and error, the terminal, the environment, and how the process ends. Nobody else touches
+//! them. A reader that has gone is no error here: the caller gets the status that says so.
+
+use crate::data::time::Zone;
+use crate::error::{Usage, status};
+use std::io::{IsTerminal, Write};
+use std::panic::PanicHookInfo;
+
+/// A message on standard error; where nobody can read it, nothing can be done about it.
+pub fn say(message: &str) {
+    let mut text = String::from("dstream: ");
+    text.push_str(message.trim_end());
+    text.push('\n');
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Lines on standard error as they are.
+pub fn say_plain(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Help and the like, on standard output. Gives the exit status.
+pub fn print(text: &str) -> i32 {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => 0,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            die_by(signal_hook::consts::SIGPIPE)
+        }
+        Err(error) => {
+            say(&format!("standard output: {error}"));
+            status::IO
+        }
+    }
+}
+
+/// Ends the process by a signal, as if it had never been caught. Returns the status in its place only where
+/// that fails.
+pub fn die_by(signal: i32) -> i32 {
+    let _ = signal_hook::low_level::emulate_default_handler(signal);
+    128 + signal
+}
+
+/// A fault of the program is one line, not a page.
+pub fn tell_panics_in_a_line() {
+    std::panic::set_hook(Box::new(|fault: &PanicHookInfo<'_>| {
+        let what = fault
+            .payload()
+            .downcast_ref::<&str>()
+            .map(|text| text.to_string())
+            .or_else(|| fault.payload().downcast_ref::<String>().cloned())
+            .unwrap_or_default();
+        let place = fault
+            .location()
+            .map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+        say(&format!(
+            "a fault in dstream itself{place}: {}; please report it with the command line",
+            what.replace('\n', " ")
+        ));
+    }));
+}
+
+/// Columns of the terminal that standard output is; `None` where it is none.
+pub fn width() -> Option<usize> {
+    let out = std::io::stdout();
+    if !out.is_terminal() {
+        return None;
+    }
+    let told = rustix::termios::tcgetwinsize(&out)
+        .ok()
+        .map(|size| usize::from(size.ws_col))
+        .filter(|columns| *columns > 0);
+    told.or_else(|| std::env::var("COLUMNS").ok()?.parse().ok())
+        .or(Some(80))
+}
+
+/// Whether standard input is a regular file, read from its start.
+pub fn stdin_is_file() -> bool {
+    let stdin = std::io::stdin();
+    rustix::fs::fstat(&stdin)
+        .is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file())
+        && rustix::fs::tell(&stdin).is_ok_and(|at| at == 0)
+}
+
+/// The zone of `--tz`, else of `$TZ`, else the machine's.
+pub fn zone(named: Option<&str>) -> Result<Zone, Usage> {
+    if let Some(name) = named {
+        return Zone::named(name).ok_or_else(|| {
+            Usage::new(format!(
+                "--tz: there is no time zone '{name}'; names are such as Europe/Berlin, UTC or +02:00"
+            ))
+        });
+    }
+    if let Ok(name) = std::env::var("TZ") {
+        let name = name.strip_prefix(':').unwrap_or(&name);
+        return Ok(known(name).unwrap_or_else(|| {
+            say(&format!(
+                "$TZ: there is no time zone '{name}'; times are in UTC"
+            ));
+            Zone::default()
+        }));
+    }
+    // The machine's own zone is the file that this one is a name of.
+    let link = std::fs::read_link("/etc/localtime").unwrap_or_default();
+    Ok(link.to_str().and_then(known).unwrap_or_default())
+}
+
+/// A zone by its name or by the path of its file.
+fn known(name: &str) -> Option<Zone> {
+    let name = name
+        .split_once("zoneinfo/")
+        .map_or(name, |(_, behind)| behind);
+    match name {
+        "" | "UTC" | "UTC0" | "Etc/UTC" | "Etc/UCT" | "GMT" | "GMT0" | "Etc/GMT" | "Zulu" => {
+            Some(Zone::default())
+        }
+        _ => Zone::named(name),
+    }
+}

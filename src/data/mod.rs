@@ -1,0 +1,20 @@
+//! The vocabulary that every other module speaks: blocks, columns, chunks, values, schemas, time. Plain
+//! data; no I/O, no clock, no threads.
+
+pub mod block;
+pub mod chunk;
+pub mod column;
+pub mod doc;
+pub mod schema;
+pub mod step;
+pub mod time;
+pub mod value;
+
+pub use crate::bytes::bitmap::Bitmap;
+pub use crate::bytes::number::{Number, Numbers};
+pub use crate::bytes::{Cells, PADDING, Span};
+pub use block::Block;
+pub use chunk::{Chunk, Selection};
+pub use column::{Column, ColumnBuilder, ColumnV};
+pub use schema::{Field, FieldId, Open, Schema, Type};
+pub use value::Value;

@@ -1,0 +1,935 @@
+//! The control plane: opens inputs and outputs, starts workers, and at the end of each epoch merges what they
+//! hold and closes what the watermark has passed. A run over plain files is one epoch; on anything else an
+//! epoch ends when a window may close, but no oftener than [`EPOCH_MIN`] while input keeps coming.
+
+use super::clock::wait;
+use super::input::{BOM, Cut, Cutter, FileBlocks, PlainFile, TooLong};
+use super::ledger::Ledger;
+use super::order::{Linearizer, lock};
+use super::prefix::{Board, Latest};
+use super::window::Grid;
+use super::worker::{
+    End, Partial, SourceWorker, Stage, StageWorker, add_counts, may_never_occur, next_chunk,
+    stages, tee_failures, wanted_name,
+};
+use super::{FaultTold, Limit, OnBad, Report, Run, Shared};
+use crate::bytes::scan;
+use crate::data::step::Counts;
+use crate::data::time::Watermark;
+use crate::data::{Block, Chunk};
+use crate::error::{Failure, status};
+use crate::formats::Framing;
+use crate::plan::node::{NodeKind, Output, Plan, Scope, Times, Window};
+use crate::sinks::{FileSink, Null, Sink, Stdout};
+use crate::sources::{self, Input, Word};
+use anyhow::{Context, Result};
+use crossbeam::channel;
+use std::fs::File;
+use std::hash::{BuildHasher, Hasher};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+/// While input keeps coming, epochs are at least this long, ns.
+const EPOCH_MIN: i64 = 5_000_000;
+/// The longest wait for input: how soon a signal is noticed that came at the wrong moment.
+const WAIT_MAX: Duration = Duration::from_millis(500);
+/// The wait while workers are busy: how soon what they find is acted on.
+const WAIT_BUSY: Duration = Duration::from_millis(1);
+
+/// Runs a plan to the end of its input, or until it is stopped.
+pub fn run(plan: &Plan, run: &Run) -> Report {
+    let began = run.clock.now();
+    let mut report = Report::default();
+    if let Err(error) = execute(plan, run, began, &mut report) {
+        report.failure.get_or_insert(error);
+    }
+    report.elapsed = run.clock.now() - began;
+    report
+}
+
+/// The sources of a run, opened.
+enum Inputs {
+    Plain(Vec<PlainFile>),
+    /// One behind the other.
+    Streams(Vec<Cutter>),
+}
+
+struct Opened {
+    inputs: Inputs,
+    names: Vec<String>,
+    headers: Vec<Option<Vec<u8>>>,
+    live: bool,
+}
+
+fn open_inputs(plan: &Plan, run: &Run, report: &mut Report) -> Result<Opened> {
+    let mut words = Vec::new();
+    for word in &plan.source.words {
+        words.push(sources::parse(word).map_err(|message| Failure {
+            status: status::USAGE,
+            message,
+        })?);
+    }
+    if words.is_empty() {
+        words.push(Word::Stdin);
+    }
+    let mut opened = Vec::new();
+    for word in &words {
+        match sources::open(word) {
+            Ok(input) => opened.push(input),
+            Err(error) => {
+                let network = matches!(word, Word::Tcp(_) | Word::TcpListen(_));
+                let status = if network {
+                    status::UNAVAILABLE
+                } else {
+                    status::NO_INPUT
+                };
+                report.unreadable.push((format!("{error:#}"), status));
+            }
+        }
+    }
+    if opened.is_empty() {
+        let status = report
+            .unreadable
+            .first()
+            .map_or(status::NO_INPUT, |(_, status)| *status);
+        return Err(Failure {
+            status,
+            message: String::new(),
+        }
+        .into());
+    }
+    let framing = plan.source.format.framing();
+    let has_header = plan.source.format.has_header();
+    let plain = run.epoch.is_none()
+        && plan.source.header.is_none()
+        && opened
+            .iter()
+            .all(|input| matches!(input, Input::Plain { .. }));
+    let (mut names, mut headers) = (Vec::new(), Vec::new());
+    let mut files = Vec::new();
+    let mut cutters = Vec::new();
+    let mut live = false;
+    for (number, input) in opened.into_iter().enumerate() {
+        let number = number as u32;
+        match input {
+            Input::Plain { name, file, len } if plain => {
+                let (header, start) = file_head(&file, len, framing, has_header, run.max_line)
+                    .with_context(|| name.clone())?;
+                headers.push(header);
+                names.push(name.clone());
+                files.push(PlainFile {
+                    name,
+                    file,
+                    len,
+                    start,
+                    input: number,
+                });
+            }
+            input => {
+                let (name, reader, endless) = match input {
+                    Input::Plain { name, file, .. } => (name, sources::from_start(file)?, false),
+                    Input::Stream {
+                        name,
+                        live,
+                        endless,
+                    } => (name, live, endless),
+                };
+                live |= endless || !name_is_file(&name);
+                let first = if number == 0 {
+                    plan.source.header.clone().unwrap_or_default()
+                } else {
+                    Vec::new()
+                };
+                let mut cutter =
+                    Cutter::new(reader, first, number, framing, run.block_size, run.max_line);
+                headers.push(match has_header {
+                    true => Some(cutter.header().with_context(|| name.clone())?),
+                    false => None,
+                });
+                cutters.push(cutter.with_records(run.epoch));
+                names.push(name);
+            }
+        }
+    }
+    let inputs = if plain {
+        Inputs::Plain(files)
+    } else {
+        Inputs::Streams(cutters)
+    };
+    Ok(Opened {
+        inputs,
+        names,
+        headers,
+        live,
+    })
+}
+
+/// Compressed files are streams, but they end.
+fn name_is_file(name: &str) -> bool {
+    name != "-" && Path::new(name).is_file()
+}
+
+/// The header of a plain file and where its records begin.
+fn file_head(
+    file: &File,
+    len: u64,
+    framing: Framing,
+    has_header: bool,
+    most: usize,
+) -> Result<(Option<Vec<u8>>, u64)> {
+    let mut size = 1 << 12;
+    loop {
+        let head = sources::head(file, size.min(most + BOM.len()))?;
+        let skip = if head.starts_with(BOM) { BOM.len() } else { 0 };
+        if !has_header {
+            return Ok((None, skip as u64));
+        }
+        let end = super::input::first_record(&head[skip..], framing).map(|end| skip + end);
+        if end.is_none() && (head.len() as u64) < len && head.len() < most {
+            size *= 4;
+            continue;
+        }
+        let end = end.unwrap_or(head.len());
+        let mut header = head[skip..end].to_vec();
+        while header
+            .last()
+            .is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
+        {
+            header.pop();
+        }
+        return Ok((Some(header), end as u64));
+    }
+}
+
+/// Opens the output; what stands before the first row is written.
+fn open_output(plan: &Plan, run: &Run, live: bool, header: Option<&[u8]>) -> Result<Linearizer> {
+    let mut begin = Vec::new();
+    let layout = match &plan.sink.out {
+        Output::Original => {
+            if let Some(header) = header {
+                begin.extend_from_slice(header);
+                begin.push(b'\n');
+            }
+            None
+        }
+        Output::Columns(schema) => {
+            plan.sink.format.begin(schema, &mut begin);
+            plan.sink.format.layout(schema)
+        }
+    };
+    let sink: Box<dyn Sink> = match &plan.sink.path {
+        _ if run.quiet => {
+            begin.clear();
+            Box::new(Null)
+        }
+        None => Box::new(Stdout::new().context("standard output")?),
+        Some(path) => {
+            let file = Path::new(path);
+            let failed = || Failure {
+                status: status::CANT_CREATE,
+                message: format!("cannot create '{path}'"),
+            };
+            if plan.sink.append {
+                let (sink, len) = FileSink::append(file).with_context(failed)?;
+                if len > 0 {
+                    begin.clear();
+                }
+                Box::new(sink)
+            } else if live {
+                Box::new(FileSink::growing(file).with_context(failed)?)
+            } else {
+                Box::new(FileSink::whole(file).with_context(failed)?)
+            }
+        }
+    };
+    let out = Linearizer::new(sink, layout, run.threads * 4);
+    out.begin(&begin);
+    Ok(out)
+}
+
+/// A stage with its workers.
+struct Lane<'s> {
+    stage: &'s Stage<'s>,
+    workers: Vec<Mutex<(StageWorker<'s>, Partial<'s>)>>,
+}
+
+/// Everything that runs, by reference.
+struct Running<'s> {
+    shared: &'s Shared<'s>,
+    lanes: &'s [Lane<'s>],
+    threads: usize,
+}
+
+fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()> {
+    let opened = open_inputs(plan, run, report)?;
+    report.live = opened.live;
+    let header = opened.headers.first().and_then(|header| header.as_deref());
+    let threads = run.threads.max(1);
+    let seed = std::hash::RandomState::new().build_hasher().finish();
+    let mut made = stages(plan, seed);
+    let mut workers = Vec::new();
+    for stage in &mut made {
+        let of_stage: Result<Vec<_>> = (0..threads)
+            .map(|_| stage.worker(plan, header, seed))
+            .collect();
+        workers.push(of_stage?);
+    }
+    let bad_file = match &run.bad_file {
+        None => None,
+        Some(path) => Some(File::create(path).with_context(|| Failure {
+            status: status::CANT_CREATE,
+            message: format!("cannot create '{}'", path.display()),
+        })?),
+    };
+    let wanted = plan.source.wanted.len();
+    let shared = Shared {
+        run,
+        out: open_output(plan, run, opened.live, header)?,
+        names: opened.names,
+        headers: opened.headers,
+        ledger: Ledger::new(run.on_bad, run.max_bad, bad_file),
+        latest: Board::default(),
+        lines: Board::default(),
+        late: AtomicU64::new(0),
+        bytes_in: AtomicU64::new(0),
+        enough: AtomicBool::new(false),
+        seen: (0..wanted).map(|_| AtomicBool::new(false)).collect(),
+        all_seen: AtomicBool::new(!may_never_occur(plan)),
+        counts: Mutex::new(Counts::default()),
+        failure: Mutex::new(None),
+        began,
+    };
+    let lanes: Vec<Lane<'_>> = made
+        .iter()
+        .zip(workers)
+        .map(|(stage, workers)| Lane {
+            stage,
+            workers: workers
+                .into_iter()
+                .map(|worker| Mutex::new((worker, Partial::new(&stage.end))))
+                .collect(),
+        })
+        .collect();
+    let running = Running {
+        shared: &shared,
+        lanes: &lanes,
+        threads,
+    };
+    match opened.inputs {
+        Inputs::Plain(files) => {
+            let blocks = FileBlocks::new(
+                files,
+                run.block_size,
+                plan.source.format.framing(),
+                run.max_line,
+            );
+            running.files(plan, &blocks);
+        }
+        Inputs::Streams(cutters) => running.streams(plan, cutters, report),
+    }
+    report.stopped = run.stop.load(Ordering::Relaxed);
+    if lock(&shared.failure).is_none() {
+        running.close(Watermark::End);
+    }
+    running.settle(plan, report);
+    Ok(())
+}
+
+/// Ends a worker's waiting predecessors and successors when it panics.
+struct Guard<'r, 's>(&'r Running<'s>);
+
+impl Drop for Guard<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.abandon();
+        }
+    }
+}
+
+impl<'s> Running<'s> {
+    fn abandon(&self) {
+        self.shared.enough.store(true, Ordering::Relaxed);
+        self.shared.latest.abandon();
+        self.shared.lines.abandon();
+        self.shared.out.abandon();
+        for lane in self.lanes {
+            lane.stage.abandon();
+        }
+    }
+
+    fn fail(&self, error: anyhow::Error) {
+        lock(&self.shared.failure).get_or_insert(error);
+        self.abandon();
+    }
+
+    /// Whether no more input is to be read.
+    fn over(&self) -> bool {
+        self.shared.enough.load(Ordering::Relaxed) || self.shared.run.stop.load(Ordering::Relaxed)
+    }
+
+    /// Plain files: every worker takes the next block.
+    fn files(&self, plan: &Plan, blocks: &FileBlocks) {
+        let until = self.shared.run.for_ns.map(|span| self.shared.began + span);
+        let work = |worker: usize| {
+            let _guard = Guard(self);
+            let mut source = SourceWorker::new(plan);
+            let mut chunk = Chunk::default();
+            let mut spare = Vec::new();
+            while !self.over() && until.is_none_or(|until| self.shared.run.clock.now() < until) {
+                let Some(ticket) = blocks.next() else { break };
+                match blocks.fill(ticket, spare) {
+                    Ok(Some((block, long))) => {
+                        spare = next_chunk(&mut chunk, block);
+                        self.block(worker, &mut source, &mut chunk, long);
+                    }
+                    Ok(None) => break,
+                    Err(error) => {
+                        self.fail(error.context(Failure {
+                            status: status::NO_INPUT,
+                            message: "cannot read".into(),
+                        }));
+                        blocks.abandon();
+                        break;
+                    }
+                }
+                if lock(&self.shared.failure).is_some() {
+                    blocks.abandon();
+                }
+            }
+        };
+        if self.threads == 1 {
+            work(0);
+            return;
+        }
+        std::thread::scope(|scope| {
+            for worker in 0..self.threads {
+                let work = &work;
+                scope.spawn(move || work(worker));
+            }
+        });
+    }
+
+    /// One block through the first stage.
+    fn block(
+        &self,
+        worker: usize,
+        source: &mut SourceWorker<'_>,
+        chunk: &mut Chunk,
+        long: Option<TooLong>,
+    ) {
+        self.shared
+            .bytes_in
+            .fetch_add(chunk.block.len() as u64, Ordering::Relaxed);
+        match source.read(self.shared, chunk, long) {
+            Ok(true) => self.stage(0, worker, chunk),
+            Ok(false) => {}
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn stage(&self, at: usize, worker: usize, chunk: &mut Chunk) {
+        let mut guard = lock(&self.lanes[at].workers[worker]);
+        let (stage_worker, partial) = &mut *guard;
+        stage_worker.run(self.shared, self.lanes[at].stage, partial, chunk);
+    }
+
+    /// Merges what workers hold and lets out what the watermark has passed, stage by stage. No block is on its
+    /// way.
+    fn close(&self, upto: Watermark) {
+        for (at, lane) in self.lanes.iter().enumerate() {
+            for (number, worker) in lane.workers.iter().enumerate() {
+                lock(worker).1.deal(number);
+            }
+            let next_end = match &lane.stage.end {
+                End::Aggregate(state) => {
+                    if let Some(emission) = state.close(upto, self.threads) {
+                        let pieces = emission.pieces();
+                        self.emit(at + 1, pieces.len(), &|i| emission.chunk(&pieces[i]));
+                    }
+                    state.next_end()
+                }
+                End::Rows(state) => {
+                    let chunks: Vec<Mutex<Chunk>> = state
+                        .close(upto, self.threads)
+                        .into_iter()
+                        .map(Mutex::new)
+                        .collect();
+                    self.emit(at + 1, chunks.len(), &|i| {
+                        std::mem::take(&mut *lock(&chunks[i]))
+                    });
+                    state.next_end()
+                }
+                End::Sink => None,
+            };
+            lane.stage
+                .next_end
+                .store(next_end.unwrap_or(i64::MAX), Ordering::Relaxed);
+            if let Watermark::At(upto) = upto {
+                for turnstile in &lane.stage.ordered {
+                    turnstile.with(|state| state.close(upto));
+                }
+            }
+        }
+    }
+
+    /// Chunks `0..n` through stage `at`.
+    fn emit(&self, at: usize, n: usize, make: &(impl Fn(usize) -> Chunk + Sync)) {
+        let base = self.lanes[at]
+            .stage
+            .seq
+            .fetch_add(n as u64, Ordering::Relaxed);
+        let next = AtomicUsize::new(0);
+        let work = |worker: usize| {
+            let _guard = Guard(self);
+            loop {
+                let i = next.fetch_add(1, Ordering::Relaxed);
+                if i >= n {
+                    break;
+                }
+                let mut chunk = make(i);
+                chunk.block.seq = base + i as u64;
+                self.stage(at, worker, &mut chunk);
+            }
+        };
+        let threads = self.threads.min(n);
+        if threads <= 1 {
+            work(0);
+            return;
+        }
+        std::thread::scope(|scope| {
+            for worker in 0..threads {
+                let work = &work;
+                scope.spawn(move || work(worker));
+            }
+        });
+    }
+
+    /// What is told at the end.
+    fn settle(&self, plan: &Plan, report: &mut Report) {
+        let shared = self.shared;
+        for lane in self.lanes {
+            for worker in &lane.workers {
+                add_counts(shared, &mut lock(worker).0.counts);
+            }
+        }
+        let failed = lock(&shared.failure).take();
+        let ended_early = failed.is_some();
+        report.failure = failed;
+        if !ended_early && let Err(failure) = shared.ledger.finish() {
+            report.failure = Some(failure.into());
+        }
+        // Rows that were made are written, whatever else went wrong; but a file only appears when all went well.
+        let whole = report.failure.is_none();
+        if whole || plan.sink.path.is_none() {
+            match shared.out.finish() {
+                Ok(_) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                    report.broken_pipe = true
+                }
+                Err(error) => {
+                    let to = plan.sink.path.as_deref().unwrap_or("standard output");
+                    let failure = Failure {
+                        status: status::IO,
+                        message: format!("cannot write to {to}: {error}"),
+                    };
+                    report.failure.get_or_insert(failure.into());
+                }
+            }
+        }
+        for (path, error) in self.lanes.iter().flat_map(|lane| tee_failures(lane.stage)) {
+            let failure = Failure {
+                status: status::IO,
+                message: format!("tee: cannot write to {path}: {error}"),
+            };
+            report.failure.get_or_insert(failure.into());
+        }
+        let written = shared.out.written();
+        let (records, bad, faults) = shared.ledger.totals();
+        report.records_in = records;
+        report.records_bad = bad;
+        report.records_out = written.rows;
+        report.bytes_out = written.bytes;
+        report.bytes_in = shared.bytes_in.load(Ordering::Relaxed);
+        report.late = shared.late.load(Ordering::Relaxed);
+        report.failed = std::mem::take(&mut lock(&shared.counts).failed)
+            .into_iter()
+            .collect();
+        report.faults = faults
+            .into_iter()
+            .map(|fault| {
+                let input = shared
+                    .names
+                    .get(fault.first.input as usize)
+                    .cloned()
+                    .unwrap_or_default();
+                let line = fault
+                    .first
+                    .line
+                    .map(|before| before + 1)
+                    .or_else(|| line_of(&input, fault.first.offset));
+                let (what, count) = (fault.what, fault.count);
+                FaultTold {
+                    what,
+                    count,
+                    input,
+                    line,
+                    column: fault.first.column + 1,
+                    text: fault.first.text,
+                }
+            })
+            .collect();
+        if may_never_occur(plan) && records > bad && !shared.enough.load(Ordering::Relaxed) {
+            report.never = (0..shared.seen.len())
+                .filter(|&i| !shared.seen[i].load(Ordering::Relaxed))
+                .filter_map(|i| Some(wanted_name(plan, i)?.name.clone()))
+                .collect();
+        }
+        if let Some(limit) = shared.run.max_late {
+            let (over, text) = match limit {
+                Limit::Count(most) => (report.late > most, format!("{most} late records")),
+                Limit::Share(most) => (
+                    report.late as f64 > most * records as f64,
+                    format!("{}% late records", most * 100.0),
+                ),
+            };
+            if over {
+                let failure = Failure {
+                    status: status::DATA,
+                    message: format!("more than {text} (--max-late)"),
+                };
+                report.failure.get_or_insert(failure.into());
+            }
+        }
+        if shared.run.on_bad == OnBad::Skip {
+            report.faults.clear();
+        }
+    }
+
+    /// Sources read front to end by this thread; blocks go to the workers through a bounded channel.
+    fn streams(&self, plan: &Plan, cutters: Vec<Cutter>, report: &mut Report) {
+        let (send, receive) = channel::bounded::<(Block, Option<TooLong>)>(self.threads * 2);
+        let spare: Mutex<Vec<Vec<u8>>> = Mutex::default();
+        let flight = Flight::default();
+        let inline = self.threads == 1;
+        let mut local = (SourceWorker::new(plan), Chunk::default());
+        let work = |worker: usize, receive: channel::Receiver<(Block, Option<TooLong>)>| {
+            let _guard = Guard(self);
+            let mut source = SourceWorker::new(plan);
+            let mut chunk = Chunk::default();
+            for (block, long) in receive {
+                let buf = next_chunk(&mut chunk, block);
+                keep(&spare, buf);
+                let landed = Landing(&flight);
+                self.block(worker, &mut source, &mut chunk, long);
+                drop(landed);
+            }
+        };
+        std::thread::scope(|scope| {
+            if !inline {
+                for worker in 0..self.threads {
+                    let (work, receive) = (&work, receive.clone());
+                    scope.spawn(move || work(worker, receive));
+                }
+            }
+            let mut control = Control::new(self, plan);
+            let mut seq = 0;
+            for mut cutter in cutters {
+                let mut lines = 0;
+                while !self.over() && !control.is_out_of_time() {
+                    let busy = flight.count() > 0;
+                    let buf = lock(&spare).pop().unwrap_or_default();
+                    match cutter.next(Some(control.patience(busy)), buf) {
+                        Ok(Cut::Block(mut block, long)) => {
+                            let now = self.shared.run.clock.now();
+                            control.arrived(now, &flight);
+                            block.seq = seq;
+                            block.arrival = now;
+                            block.lines = Some(lines);
+                            seq += 1;
+                            lines += scan::count_byte(block.bytes(), b'\n') as u64
+                                + u64::from(long.is_some());
+                            if inline {
+                                let buf = next_chunk(&mut local.1, block);
+                                keep(&spare, buf);
+                                self.block(0, &mut local.0, &mut local.1, long);
+                            } else {
+                                flight.start();
+                                if send.send((block, long)).is_err() {
+                                    break;
+                                }
+                            }
+                            control.after_block(&flight);
+                        }
+                        Ok(Cut::Idle) => control.idle(&flight),
+                        Ok(Cut::End) => break,
+                        Err(error) => {
+                            let name = self.shared.names.first().map_or("-", String::as_str);
+                            report
+                                .unreadable
+                                .push((format!("{name}: {error}"), status::NO_INPUT));
+                            break;
+                        }
+                    }
+                }
+            }
+            flight.wait();
+            drop(send);
+        });
+    }
+}
+
+fn keep(spare: &Mutex<Vec<Vec<u8>>>, buf: Vec<u8>) {
+    let mut spare = lock(spare);
+    if spare.len() < 64 && buf.capacity() > 0 && buf.capacity() <= 4 << 20 {
+        spare.push(buf);
+    }
+}
+
+/// Blocks on their way.
+#[derive(Default)]
+struct Flight {
+    count: Mutex<usize>,
+    landed: Condvar,
+}
+
+impl Flight {
+    fn start(&self) {
+        *lock(&self.count) += 1;
+    }
+
+    fn count(&self) -> usize {
+        *lock(&self.count)
+    }
+
+    fn wait(&self) {
+        let mut count = lock(&self.count);
+        while *count > 0 {
+            count = self
+                .landed
+                .wait(count)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Counts a block as done, also when its worker panics.
+struct Landing<'f>(&'f Flight);
+
+impl Drop for Landing<'_> {
+    fn drop(&mut self) {
+        *lock(&self.0.count) -= 1;
+        self.0.landed.notify_all();
+    }
+}
+
+/// When epochs end on input that is read front to end.
+struct Control<'c, 's> {
+    running: &'c Running<'s>,
+    /// The first windows by arrival: they close by the clock.
+    arrival: Option<Grid>,
+    /// When the clock next closes one.
+    boundary: i64,
+    /// The disorder bound, where rows have event times.
+    disorder: Option<i64>,
+    last_data: i64,
+    last_epoch: i64,
+    until: Option<i64>,
+    every_block: bool,
+    settled: bool,
+}
+
+impl<'c, 's> Control<'c, 's> {
+    fn new(running: &'c Running<'s>, plan: &Plan) -> Control<'c, 's> {
+        let now = running.shared.run.clock.now();
+        let first_window: Option<&Window> = plan.nodes.iter().find_map(|node| match &node.kind {
+            NodeKind::Assign { window, .. }
+            | NodeKind::Aggregate {
+                scope: Scope::Assign(window),
+                ..
+            } => Some(window),
+            _ => None,
+        });
+        let by_arrival = matches!(plan.source.time, Some(Times::Arrival));
+        let mut arrival = first_window
+            .filter(|_| by_arrival)
+            .map(|window| Grid::new(window, &plan.zone));
+        let boundary = arrival.as_mut().map_or(i64::MAX, |grid| grid.next_end(now));
+        let disorder = match &plan.source.time {
+            Some(Times::Event { disorder, .. }) => *disorder,
+            _ => None,
+        };
+        Control {
+            running,
+            arrival,
+            boundary,
+            disorder,
+            last_data: now,
+            last_epoch: now,
+            until: running
+                .shared
+                .run
+                .for_ns
+                .map(|span| running.shared.began + span),
+            every_block: running.shared.run.epoch.is_some(),
+            settled: true,
+        }
+    }
+
+    fn now(&self) -> i64 {
+        self.running.shared.run.clock.now()
+    }
+
+    fn is_out_of_time(&self) -> bool {
+        self.until.is_some_and(|until| self.now() >= until)
+    }
+
+    /// How long to wait for input.
+    fn patience(&self, busy: bool) -> Duration {
+        let now = self.now();
+        let mut most = if busy || !self.settled {
+            WAIT_BUSY
+        } else {
+            WAIT_MAX
+        };
+        most = most.min(wait(now, self.boundary));
+        if let Some(until) = self.until {
+            most = most.min(wait(now, until));
+        }
+        if let Some(at) = self.quiet_close() {
+            most = most.min(wait(now, at));
+        }
+        most
+    }
+
+    /// By event time: when, on a source that stays silent, the clock has moved the watermark to the end of the
+    /// next open window.
+    fn quiet_close(&self) -> Option<i64> {
+        let disorder = self.disorder?;
+        let latest = self.running.shared.latest.sum().0;
+        let next = self.next_end();
+        if latest == i64::MIN || next == i64::MAX {
+            return None;
+        }
+        let missing = next.saturating_sub(latest.saturating_sub(disorder));
+        Some(
+            self.last_data
+                .saturating_add(missing.max(self.running.shared.run.idle)),
+        )
+    }
+
+    fn next_end(&self) -> i64 {
+        self.running
+            .lanes
+            .iter()
+            .map(|lane| lane.stage.next_end.load(Ordering::Relaxed))
+            .min()
+            .unwrap_or(i64::MAX)
+    }
+
+    /// Before a block that arrived at `now` is handed out: windows that the clock has closed go first.
+    fn arrived(&mut self, now: i64, flight: &Flight) {
+        self.last_data = now;
+        self.settled = false;
+        self.clock(now, flight);
+    }
+
+    fn clock(&mut self, now: i64, flight: &Flight) {
+        if now >= self.boundary {
+            self.epoch(Watermark::At(now), flight);
+            if let Some(grid) = &mut self.arrival {
+                self.boundary = grid.next_end(now);
+            }
+        }
+    }
+
+    /// After a block: closes what the watermark has passed.
+    fn after_block(&mut self, flight: &Flight) {
+        if self.every_block {
+            flight.wait();
+            let upto = self.watermark();
+            self.epoch(upto, flight);
+        } else if self.is_due() && self.now() - self.last_epoch >= EPOCH_MIN {
+            let upto = self.watermark();
+            self.epoch(upto, flight);
+        }
+    }
+
+    /// Nothing came for a while.
+    fn idle(&mut self, flight: &Flight) {
+        let now = self.now();
+        self.clock(now, flight);
+        if flight.count() > 0 {
+            return;
+        }
+        if let Some(disorder) = self.disorder
+            && self.quiet_close().is_some_and(|at| now >= at)
+        {
+            // The quiet stream's watermark has gone on with the clock, and never goes back.
+            let latest = self.running.shared.latest.sum().0;
+            let moved = latest
+                .saturating_add(now - self.last_data)
+                .max(self.next_end().saturating_add(disorder));
+            self.running.shared.latest.add(Latest(moved));
+        }
+        if self.is_due() {
+            let upto = self.watermark();
+            self.epoch(upto, flight);
+        }
+        if !self.settled {
+            self.settled = true;
+            self.running.shared.out.flush();
+        }
+    }
+
+    fn watermark(&self) -> Watermark {
+        match self.disorder {
+            None => Watermark::None,
+            Some(disorder) => match self.running.shared.latest.sum().0 {
+                i64::MIN => Watermark::None,
+                latest => Watermark::At(latest.saturating_sub(disorder)),
+            },
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        match self.watermark() {
+            Watermark::At(at) => at >= self.next_end(),
+            _ => false,
+        }
+    }
+
+    fn epoch(&mut self, upto: Watermark, flight: &Flight) {
+        flight.wait();
+        if lock(&self.running.shared.failure).is_some() {
+            return;
+        }
+        // Blocks that landed meanwhile have moved the watermark; judging does not depend on it.
+        let upto = if self.disorder.is_some() {
+            self.watermark()
+        } else {
+            upto
+        };
+        self.running.close(upto);
+        self.running.shared.out.flush();
+        self.last_epoch = self.now();
+    }
+}
+
+/// The line (from 1) of a file on which a byte stands.
+fn line_of(name: &str, offset: u64) -> Option<u64> {
+    let file = File::open(name).ok()?;
+    let mut buf = vec![0; 1 << 16];
+    let (mut at, mut lines) = (0u64, 0u64);
+    while at < offset {
+        let want = buf.len().min((offset - at) as usize);
+        let got = rustix::io::pread(&file, &mut buf[..want], at).ok()?;
+        if got == 0 {
+            return None;
+        }
+        lines += scan::count_byte(&buf[..got], b'\n') as u64;
+        at += got as u64;
+    }
+    Some(lines + 1)
+}

@@ -1,0 +1,171 @@
+//! What went wrong and how often: bad records in the order of the input, so that "the first" and "all of the
+//! first 1,000" do not depend on who read what.
+
+use super::order::lock;
+use super::{Limit, OnBad};
+use crate::error::{Failure, status};
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::Write;
+use std::sync::Mutex;
+
+/// Records at the beginning that may not all be bad.
+const ALL_BAD: u64 = 1000;
+
+/// One block's account.
+#[derive(Debug, Default)]
+pub struct Account {
+    pub records: u64,
+    pub bad: Vec<BadRecord>,
+}
+
+/// A bad record, with what is needed to tell where it stands.
+#[derive(Clone, Debug)]
+pub struct BadRecord {
+    pub what: &'static str,
+    pub input: u32,
+    /// Of the record's first byte.
+    pub offset: u64,
+    pub column: u32,
+    /// Its number among its block's records.
+    pub index: u32,
+    /// Lines before it in its source, where they were counted on the way.
+    pub line: Option<u64>,
+    pub text: Vec<u8>,
+}
+
+/// The sum of one kind of fault.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    pub what: &'static str,
+    pub count: u64,
+    pub first: BadRecord,
+}
+
+pub struct Ledger {
+    state: Mutex<State>,
+    on_bad: OnBad,
+    max_bad: Option<Limit>,
+}
+
+struct State {
+    next: u64,
+    waiting: BTreeMap<u64, Account>,
+    records: u64,
+    bad: u64,
+    faults: HashMap<&'static str, Fault>,
+    bad_file: Option<File>,
+}
+
+impl Ledger {
+    pub fn new(on_bad: OnBad, max_bad: Option<Limit>, bad_file: Option<File>) -> Ledger {
+        let state = State {
+            next: 0,
+            waiting: BTreeMap::new(),
+            records: 0,
+            bad: 0,
+            faults: HashMap::new(),
+            bad_file,
+        };
+        Ledger {
+            state: Mutex::new(state),
+            on_bad,
+            max_bad,
+        }
+    }
+
+    /// Takes the account of block `seq`. An error ends the run.
+    pub fn put(&self, seq: u64, account: Account, names: &[String]) -> Result<(), Failure> {
+        let mut guard = lock(&self.state);
+        let state = &mut *guard;
+        state.waiting.insert(seq, account);
+        while let Some(account) = state.waiting.remove(&state.next) {
+            state.next += 1;
+            self.enter(state, account, names)?;
+        }
+        Ok(())
+    }
+
+    fn enter(&self, state: &mut State, account: Account, names: &[String]) -> Result<(), Failure> {
+        // All of the first thousand are bad if all before are and the rest of the thousand leads this account.
+        let missing = ALL_BAD.saturating_sub(state.records) as usize;
+        let leads = |bad: &BadRecord| bad.index as usize == missing - 1;
+        let hopeless = missing > 0
+            && state.bad == state.records
+            && account.bad.get(missing - 1).is_some_and(leads)
+            && self.on_bad == OnBad::Warn;
+        state.records += account.records;
+        for bad in account.bad {
+            state.bad += 1;
+            if let Some(file) = &mut state.bad_file {
+                let name = names.get(bad.input as usize).map_or("-", String::as_str);
+                let mut line = format!("{}\t{name}:{}\t", bad.what, bad.offset).into_bytes();
+                line.extend_from_slice(&bad.text);
+                line.push(b'\n');
+                file.write_all(&line).map_err(|error| Failure {
+                    status: status::IO,
+                    message: format!("--bad-file cannot be written: {error}"),
+                })?;
+            }
+            let fault = state.faults.entry(bad.what).or_insert_with(|| Fault {
+                what: bad.what,
+                count: 0,
+                first: bad.clone(),
+            });
+            fault.count += 1;
+            if self.on_bad == OnBad::Abort {
+                return Err(Failure {
+                    status: status::DATA,
+                    message: String::new(),
+                });
+            }
+        }
+        if hopeless {
+            return Err(Failure {
+                status: status::DATA,
+                message: String::new(),
+            });
+        }
+        if let Some(Limit::Count(most)) = self.max_bad
+            && state.bad > most
+        {
+            return Err(Failure {
+                status: status::DATA,
+                message: format!("more than {most} bad records (--max-bad)"),
+            });
+        }
+        Ok(())
+    }
+
+    /// The end of the input: what a share of bad records, or nothing but bad ones, comes to.
+    pub fn finish(&self) -> Result<(), Failure> {
+        let state = lock(&self.state);
+        if self.on_bad == OnBad::Warn && state.records > 0 && state.bad == state.records {
+            return Err(Failure {
+                status: status::DATA,
+                message: String::new(),
+            });
+        }
+        if let Some(Limit::Share(most)) = self.max_bad
+            && state.bad as f64 > most * state.records as f64
+        {
+            let message = format!(
+                "more than {}% of the records are bad (--max-bad)",
+                most * 100.0
+            );
+            return Err(Failure {
+                status: status::DATA,
+                message,
+            });
+        }
+        Ok(())
+    }
+
+    /// Records read, bad ones among them, and their kinds by frequency.
+    pub fn totals(&self) -> (u64, u64, Vec<Fault>) {
+        let state = lock(&self.state);
+        let mut faults: Vec<Fault> = state.faults.values().cloned().collect();
+        faults.sort_by(|a, b| b.count.cmp(&a.count).then(a.what.cmp(b.what)));
+        (state.records, state.bad, faults)
+    }
+}

@@ -1,0 +1,164 @@
+//! Runs a plan. The control plane (`driver`) decides where an epoch ends and closes windows; the data plane
+//! (`worker`) takes blocks and runs stages over them. Knows no operator by name.
+
+pub mod aggregate;
+pub mod clock;
+mod driver;
+pub mod input;
+pub mod keys;
+pub mod ledger;
+pub mod order;
+pub mod prefix;
+pub mod rows;
+pub mod steps;
+pub mod window;
+pub mod worker;
+
+pub use driver::run;
+
+use crate::data::step::Counts;
+use clock::Clock;
+use ledger::Ledger;
+use order::Linearizer;
+use prefix::{Board, Latest};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex};
+
+/// Bytes of a block, unless `--block-size` says otherwise: what stays in the second-level cache with its
+/// columns.
+pub const BLOCK_SIZE: usize = if cfg!(debug_assertions) {
+    4 << 10
+} else {
+    128 << 10
+};
+
+/// The default of `--max-line`, bytes.
+pub const LINE_MAX: usize = 16 << 20;
+
+/// How a plan is run: what changes no byte of the answer, and what is done about bad input.
+#[derive(Clone)]
+pub struct Run {
+    pub threads: usize,
+    /// Bytes; for tests.
+    pub block_size: usize,
+    /// An epoch ends after so many records; for tests.
+    pub epoch: Option<u64>,
+    /// Bytes.
+    pub max_line: usize,
+    pub on_bad: OnBad,
+    pub bad_file: Option<PathBuf>,
+    pub max_bad: Option<Limit>,
+    pub max_late: Option<Limit>,
+    /// Write nothing, stop at the first record that would be written.
+    pub quiet: bool,
+    /// End after so long, ns.
+    pub for_ns: Option<i64>,
+    /// A live source silent for so long holds the watermark no more, ns.
+    pub idle: i64,
+    /// Set by a signal: finish what was read and end.
+    pub stop: Arc<AtomicBool>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Run {
+            threads: 1,
+            block_size: BLOCK_SIZE,
+            epoch: None,
+            max_line: LINE_MAX,
+            on_bad: OnBad::Warn,
+            bad_file: None,
+            max_bad: None,
+            max_late: None,
+            quiet: false,
+            for_ns: None,
+            idle: 10_000_000_000,
+            stop: Arc::default(),
+            clock: Arc::new(clock::System::default()),
+        }
+    }
+}
+
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum OnBad {
+    Warn,
+    Skip,
+    Abort,
+}
+
+/// `--max-bad`, `--max-late`.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub enum Limit {
+    Count(u64),
+    /// From 0 to 1.
+    Share(f64),
+}
+
+/// What a run came to.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub records_in: u64,
+    pub records_out: u64,
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+    pub records_bad: u64,
+    /// Kinds of bad records, most frequent first.
+    pub faults: Vec<FaultTold>,
+    /// Records that were late for all their windows.
+    pub late: u64,
+    /// Conversions that failed, by what was converted.
+    pub failed: Vec<(String, u64)>,
+    /// Fields of a schemaless input that never occurred.
+    pub never: Vec<String>,
+    /// The first record, or its beginning.
+    pub first_record: Vec<u8>,
+    /// Inputs that could not be opened or read, with the reason, and the status that they come to.
+    pub unreadable: Vec<(String, i32)>,
+    /// The reader of our output has left.
+    pub broken_pipe: bool,
+    /// A signal ended the input.
+    pub stopped: bool,
+    /// Whether the input was live: it may have had more to give.
+    pub live: bool,
+    /// Wall time, ns.
+    pub elapsed: i64,
+    /// Why the run ended early; a `Failure` with an empty message: the bad records tell it.
+    pub failure: Option<anyhow::Error>,
+}
+
+/// One kind of bad record and where the first stands.
+#[derive(Clone, Debug)]
+pub struct FaultTold {
+    pub what: &'static str,
+    pub count: u64,
+    pub input: String,
+    /// From 1; `None` where it cannot be known any more.
+    pub line: Option<u64>,
+    /// From 1.
+    pub column: u32,
+    pub text: Vec<u8>,
+}
+
+/// What all workers of a run share.
+pub struct Shared<'r> {
+    run: &'r Run,
+    /// Names of the inputs, and their headers.
+    names: Vec<String>,
+    headers: Vec<Option<Vec<u8>>>,
+    out: Linearizer,
+    ledger: Ledger,
+    latest: Board<Latest>,
+    lines: Board<u64>,
+    late: AtomicU64,
+    bytes_in: AtomicU64,
+    /// Nothing more of the input is needed.
+    enough: AtomicBool,
+    /// By wanted field: it has occurred.
+    seen: Vec<AtomicBool>,
+    all_seen: AtomicBool,
+    counts: Mutex<Counts>,
+    failure: Mutex<Option<anyhow::Error>>,
+    began: i64,
+}

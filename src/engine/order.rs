@@ -1,0 +1,265 @@
+//! Order among workers: a turnstile for what must see chunks in sequence, and the linearizer that puts
+//! finished output back in order. Chunks are handed out in sequence and every chunk passes every turnstile,
+//! so waiting for a predecessor always ends.
+
+use crate::formats::Layout;
+use crate::sinks::Sink;
+use std::collections::BTreeMap;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Locks, also behind a panic elsewhere: the run is ending then and says so.
+pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lets chunks through one at a time, by sequence, each with the state that it guards.
+pub struct Turnstile<T> {
+    state: Mutex<(u64, bool, T)>,
+    turned: Condvar,
+}
+
+impl<T> Turnstile<T> {
+    pub fn new(state: T) -> Turnstile<T> {
+        Turnstile {
+            state: Mutex::new((0, false, state)),
+            turned: Condvar::new(),
+        }
+    }
+
+    /// Waits for the turn of `seq`, runs `f` and lets the next one in. `None` after [`Turnstile::abandon`].
+    pub fn pass<R>(&self, seq: u64, f: impl FnOnce(&mut T) -> R) -> Option<R> {
+        let mut guard = lock(&self.state);
+        while guard.0 != seq {
+            if guard.1 {
+                return None;
+            }
+            guard = self
+                .turned
+                .wait(guard)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        let answer = f(&mut guard.2);
+        guard.0 += 1;
+        drop(guard);
+        self.turned.notify_all();
+        Some(answer)
+    }
+
+    /// A worker failed: nobody waits for its chunk any more.
+    pub fn abandon(&self) {
+        lock(&self.state).1 = true;
+        self.turned.notify_all();
+    }
+
+    /// The state, when no chunk is on its way.
+    pub fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        f(&mut lock(&self.state).2)
+    }
+}
+
+/// What has been written so far.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Written {
+    pub rows: u64,
+    pub bytes: u64,
+}
+
+/// Puts the workers' output in order and hands it to the sink.
+pub struct Linearizer {
+    state: Mutex<Outgoing>,
+    moved: Condvar,
+    /// Buffers that may wait for their turn; a worker further ahead waits.
+    ahead_max: usize,
+}
+
+struct Outgoing {
+    next: u64,
+    waiting: BTreeMap<u64, (Vec<u8>, u64)>,
+    sink: Box<dyn Sink>,
+    layout: Option<Box<dyn Layout>>,
+    laid: Vec<u8>,
+    spare: Vec<Vec<u8>>,
+    written: Written,
+    failed: Option<std::io::Error>,
+    abandoned: bool,
+}
+
+impl Linearizer {
+    pub fn new(
+        sink: Box<dyn Sink>,
+        layout: Option<Box<dyn Layout>>,
+        ahead_max: usize,
+    ) -> Linearizer {
+        Linearizer {
+            state: Mutex::new(Outgoing {
+                next: 0,
+                waiting: BTreeMap::new(),
+                sink,
+                layout,
+                laid: Vec::new(),
+                spare: Vec::new(),
+                written: Written::default(),
+                failed: None,
+                abandoned: false,
+            }),
+            moved: Condvar::new(),
+            ahead_max,
+        }
+    }
+
+    /// Writes what stands before the first row.
+    pub fn begin(&self, bytes: &[u8]) {
+        let mut out = lock(&self.state);
+        out.write(bytes);
+    }
+
+    /// A buffer to fill.
+    pub fn buffer(&self) -> Vec<u8> {
+        lock(&self.state).spare.pop().unwrap_or_default()
+    }
+
+    /// Takes the output of chunk `seq`. False: writing has failed, nothing more is wanted.
+    pub fn put(&self, seq: u64, bytes: Vec<u8>, rows: u64) -> bool {
+        let mut out = lock(&self.state);
+        while out.waiting.len() >= self.ahead_max
+            && out.next != seq
+            && !out.abandoned
+            && out.failed.is_none()
+        {
+            out = self.moved.wait(out).unwrap_or_else(PoisonError::into_inner);
+        }
+        if out.next != seq {
+            out.waiting.insert(seq, (bytes, rows));
+            return out.failed.is_none();
+        }
+        out.send(bytes, rows);
+        while let Some((bytes, rows)) = {
+            let next = out.next;
+            out.waiting.remove(&next)
+        } {
+            out.send(bytes, rows);
+        }
+        let good = out.failed.is_none();
+        drop(out);
+        self.moved.notify_all();
+        good
+    }
+
+    /// Nothing more comes for now: what a layout holds goes out.
+    pub fn flush(&self) {
+        let mut guard = lock(&self.state);
+        let out = &mut *guard;
+        if let Some(layout) = &mut out.layout {
+            let mut laid = std::mem::take(&mut out.laid);
+            laid.clear();
+            layout.flush(&mut laid);
+            out.write(&laid);
+            out.laid = laid;
+        }
+    }
+
+    /// Ends the output: what is held goes out and the sink is completed.
+    pub fn finish(&self) -> std::io::Result<Written> {
+        self.flush();
+        let mut out = lock(&self.state);
+        if let Some(error) = out.failed.take() {
+            return Err(error);
+        }
+        out.sink.finish()?;
+        Ok(out.written)
+    }
+
+    pub fn abandon(&self) {
+        lock(&self.state).abandoned = true;
+        self.moved.notify_all();
+    }
+
+    pub fn written(&self) -> Written {
+        lock(&self.state).written
+    }
+}
+
+impl Outgoing {
+    fn send(&mut self, mut bytes: Vec<u8>, rows: u64) {
+        self.next += 1;
+        self.written.rows += rows;
+        match &mut self.layout {
+            None => self.write(&bytes),
+            Some(layout) => {
+                let mut laid = std::mem::take(&mut self.laid);
+                laid.clear();
+                layout.push(&bytes, &mut laid);
+                self.write(&laid);
+                self.laid = laid;
+            }
+        }
+        bytes.clear();
+        if self.spare.len() < 16 && bytes.capacity() <= 8 << 20 {
+            self.spare.push(bytes);
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() || self.failed.is_some() {
+            return;
+        }
+        match self.sink.write(bytes) {
+            Ok(()) => self.written.bytes += bytes.len() as u64,
+            Err(error) => self.failed = Some(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    struct Memory(Arc<Mutex<Vec<u8>>>);
+
+    impl Sink for Memory {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+            lock(&self.0).extend_from_slice(bytes);
+            Ok(())
+        }
+
+        fn finish(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn output_is_in_sequence_whoever_comes_first() {
+        let text = Arc::new(Mutex::new(Vec::new()));
+        let out = Linearizer::new(Box::new(Memory(text.clone())), None, 2);
+        std::thread::scope(|scope| {
+            for worker in 0..3u64 {
+                let out = &out;
+                scope.spawn(move || {
+                    for seq in (worker..300).step_by(3) {
+                        assert!(out.put(seq, format!("{seq}\n").into_bytes(), 1));
+                    }
+                });
+            }
+        });
+        assert_eq!(out.finish().unwrap().rows, 300);
+        let expected: String = (0..300).map(|seq| format!("{seq}\n")).collect();
+        assert_eq!(String::from_utf8(lock(&text).clone()).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_turnstile_lets_chunks_through_by_sequence() {
+        let turnstile = Turnstile::new(Vec::new());
+        std::thread::scope(|scope| {
+            for worker in (0..4u64).rev() {
+                let turnstile = &turnstile;
+                scope.spawn(move || {
+                    for seq in (worker..100).step_by(4) {
+                        turnstile.pass(seq, |seen| seen.push(seq));
+                    }
+                });
+            }
+        });
+        turnstile.with(|seen| assert!(seen.iter().copied().eq(0..100)));
+    }
+}

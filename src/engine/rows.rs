@@ -1,0 +1,452 @@
+//! Rows that are kept until their scope closes: `sort-by`, `top`, `distinct --last`, and the records of a
+//! window. Each worker keeps compact copies of its own; a bounded ranking is cut down as it grows. Rows leave
+//! by window end, then as the node says, then by their place in the input.
+
+use super::aggregate::{EMIT_ROWS, sort};
+use super::keys;
+use super::order::lock;
+use crate::bytes::Span;
+use crate::data::time::Watermark;
+use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, Field, FieldId, Schema, Type, Value};
+use crate::expr::{EvalContext, Expr};
+use crate::plan::node::{NodeKind, Scope};
+use std::cmp::Ordering;
+use std::sync::Mutex;
+
+/// Rows at which a bounded ranking is cut down.
+const PRUNE_FROM: usize = if cfg!(debug_assertions) { 64 } else { 1 << 16 };
+
+/// What a node keeps and in which order it gives it.
+pub struct RowsState<'p> {
+    schema: &'p Schema,
+    /// Columns that later nodes read.
+    carry: &'p [FieldId],
+    /// Partition (`--per`), then order; columns behind the schema's in kept chunks.
+    per: usize,
+    exprs: Vec<Expr>,
+    descending: Vec<bool>,
+    limit: Option<u64>,
+    ties: bool,
+    rank: Option<FieldId>,
+    /// Of equal partition only the last row: `distinct --last`.
+    last: bool,
+    windowed: bool,
+    kept: Mutex<Vec<Kept>>,
+}
+
+/// A compact chunk and where its rows stood in the input.
+struct Kept {
+    chunk: Chunk,
+    places: Vec<u64>,
+}
+
+/// A kept row on its way out.
+#[derive(Copy, Clone)]
+struct Entry {
+    window: (i64, i64),
+    rank: u64,
+    place: u64,
+    chunk: u32,
+    row: u32,
+}
+
+impl<'p> RowsState<'p> {
+    /// Of a `Sort`, or a `Distinct` with `last`; `None` for other nodes.
+    pub fn new(kind: &'p NodeKind, schema: &'p Schema) -> Option<RowsState<'p>> {
+        let (per, by, limit, ties, rank, last, scope, carry) = match kind {
+            NodeKind::Sort {
+                by,
+                limit,
+                per,
+                ties,
+                rank,
+                scope,
+                carry,
+            } => {
+                let by = by
+                    .iter()
+                    .map(|key| (key.expr.clone(), key.descending))
+                    .collect();
+                (per.clone(), by, *limit, *ties, *rank, false, scope, carry)
+            }
+            NodeKind::Distinct {
+                keys,
+                last: true,
+                scope,
+                carry,
+            } => (
+                keys.clone(),
+                Vec::new(),
+                None,
+                false,
+                None,
+                true,
+                scope,
+                carry,
+            ),
+            _ => return None,
+        };
+        let mut descending = vec![false; per.len()];
+        let mut exprs = per;
+        let per = exprs.len();
+        for (expr, down) in by {
+            exprs.push(expr);
+            descending.push(down);
+        }
+        Some(RowsState {
+            schema,
+            carry,
+            per,
+            exprs,
+            descending,
+            limit,
+            ties,
+            rank,
+            last,
+            windowed: !matches!(scope, Scope::Forever),
+            kept: Mutex::default(),
+        })
+    }
+
+    pub fn next_end(&self) -> Option<i64> {
+        if !self.windowed {
+            return None;
+        }
+        lock(&self.kept)
+            .iter()
+            .filter_map(|kept| kept.chunk.windows.as_ref())
+            .flatten()
+            .map(|(_, end)| *end)
+            .min()
+    }
+
+    /// Everything whose window has ended by `upto`, as chunks in order.
+    pub fn close(&self, upto: Watermark, threads: usize) -> Vec<Chunk> {
+        let mut kept = lock(&self.kept);
+        if kept.is_empty() || (upto != Watermark::End && !self.windowed) {
+            return Vec::new();
+        }
+        let mut entries = self.entries(&kept);
+        let mut stay = Vec::new();
+        if upto != Watermark::End {
+            entries.retain(|entry| {
+                let closes = upto.passes(entry.window.1);
+                if !closes {
+                    stay.push(*entry);
+                }
+                closes
+            });
+            if entries.is_empty() {
+                return Vec::new();
+            }
+        }
+        let ranks = self.choose(&kept, &mut entries, threads);
+        let mut out = Vec::new();
+        for (piece, ranks) in entries.chunks(EMIT_ROWS).zip(ranks.chunks(EMIT_ROWS)) {
+            let mut chunk = self.gather(&kept, piece, false).chunk;
+            if let Some(field) = self.rank {
+                let mut builder = ColumnBuilder::new(&Type::Number);
+                for rank in ranks {
+                    builder.number(crate::data::Number::Exact {
+                        units: *rank as i64,
+                        scale: 0,
+                    });
+                }
+                chunk.set_column(field, builder.finish());
+            }
+            out.push(chunk);
+        }
+        let rest = if stay.is_empty() {
+            Vec::new()
+        } else {
+            vec![self.gather(&kept, &stay, true)]
+        };
+        *kept = rest;
+        out
+    }
+
+    fn entries(&self, kept: &[Kept]) -> Vec<Entry> {
+        let mut out = Vec::new();
+        for (c, Kept { chunk, places }) in kept.iter().enumerate() {
+            for (row, &place) in places.iter().enumerate() {
+                let window = match (&chunk.windows, self.windowed) {
+                    (Some(windows), true) => windows[row],
+                    _ => (0, 0),
+                };
+                let rank = match self.exprs.first() {
+                    None => 0,
+                    Some(_) => {
+                        let rank = keys::rank(&self.cell(chunk, 0, row));
+                        if self.descending[0] { !rank } else { rank }
+                    }
+                };
+                out.push(Entry {
+                    window,
+                    rank,
+                    place,
+                    chunk: c as u32,
+                    row: row as u32,
+                });
+            }
+        }
+        out
+    }
+
+    /// Sorts, cuts to the limit, and numbers the rows of each partition from 1.
+    fn choose(&self, kept: &[Kept], entries: &mut Vec<Entry>, threads: usize) -> Vec<u64> {
+        sort(entries, threads, &|a, b| {
+            self.scope_order(a, b)
+                .then_with(|| self.key_order(kept, a, b, 0..self.exprs.len()))
+                .then_with(|| {
+                    let places = a.place.cmp(&b.place);
+                    if self.last { places.reverse() } else { places }
+                })
+        });
+        let per = 0..self.per;
+        let by = self.per..self.exprs.len();
+        let limit = if self.last {
+            1
+        } else {
+            self.limit.unwrap_or(u64::MAX)
+        };
+        let mut ranks = Vec::with_capacity(entries.len());
+        let mut kept_last: Option<Entry> = None;
+        let mut taken = 0;
+        entries.retain(|entry| {
+            let same = kept_last.is_some_and(|last| {
+                self.scope_order(&last, entry).is_eq()
+                    && self.key_order(kept, &last, entry, per.clone()).is_eq()
+            });
+            if !same {
+                taken = 0;
+            }
+            let tied = || {
+                kept_last.is_some_and(|last| self.key_order(kept, &last, entry, by.clone()).is_eq())
+            };
+            let keep = taken < limit || (self.ties && same && tied());
+            if keep {
+                taken += 1;
+                ranks.push(taken);
+                kept_last = Some(*entry);
+            }
+            keep
+        });
+        ranks
+    }
+
+    fn scope_order(&self, a: &Entry, b: &Entry) -> Ordering {
+        (a.window.1, a.window.0).cmp(&(b.window.1, b.window.0))
+    }
+
+    fn key_order(
+        &self,
+        kept: &[Kept],
+        a: &Entry,
+        b: &Entry,
+        keys: std::ops::Range<usize>,
+    ) -> Ordering {
+        for key in keys {
+            if key == 0 {
+                let ranks = a.rank.cmp(&b.rank);
+                if ranks.is_ne() {
+                    return ranks;
+                }
+            }
+            let (left, right) = (
+                self.cell(&kept[a.chunk as usize].chunk, key, a.row as usize),
+                self.cell(&kept[b.chunk as usize].chunk, key, b.row as usize),
+            );
+            let order = left.order(&right);
+            if order.is_ne() {
+                return if self.descending[key] {
+                    order.reverse()
+                } else {
+                    order
+                };
+            }
+        }
+        Ordering::Equal
+    }
+
+    fn cell<'c>(&self, chunk: &'c Chunk, key: usize, row: usize) -> Value<'c> {
+        match chunk.column(self.schema.fields.len() + key) {
+            // In the order of values an empty cell counts as null.
+            Some(column) => match chunk.value(column, &self.exprs[key].ty, row) {
+                Value::Untyped(b"") => Value::Null,
+                value => value,
+            },
+            None => Value::Null,
+        }
+    }
+
+    /// Copies rows out of several chunks into one.
+    fn gather(&self, kept: &[Kept], entries: &[Entry], with_keys: bool) -> Kept {
+        let mut scratch = Vec::new();
+        let width = self.schema.fields.len();
+        let mut columns: Vec<Option<ColumnV>> = Vec::new();
+        columns.resize_with(width, || None);
+        let mut copy = |at: usize, ty: &Type, scratch: &mut Vec<u8>| {
+            let mut builder = ColumnBuilder::new(ty);
+            for entry in entries {
+                let chunk = &kept[entry.chunk as usize].chunk;
+                match chunk.column(at) {
+                    Some(column) => {
+                        push_cell(chunk, column, entry.row as usize, &mut builder, scratch)
+                    }
+                    None => builder.null(),
+                }
+            }
+            if columns.len() <= at {
+                columns.resize_with(at + 1, || None);
+            }
+            columns[at] = Some(builder.finish());
+        };
+        for &field in self.carry {
+            if Some(field) != self.rank
+                && let Some(Field { ty, .. }) = self.schema.fields.get(field)
+            {
+                copy(field, ty, &mut scratch);
+            }
+        }
+        if with_keys {
+            for (key, expr) in self.exprs.iter().enumerate() {
+                copy(width + key, &expr.ty, &mut scratch);
+            }
+        }
+        let rows: Vec<Span> = entries
+            .iter()
+            .map(|entry| {
+                let chunk = &kept[entry.chunk as usize].chunk;
+                let line = chunk.bytes(chunk.rows[entry.row as usize]);
+                let span = Span::scratch(scratch.len(), line.len());
+                scratch.extend_from_slice(line);
+                span
+            })
+            .collect();
+        let pick = |of: fn(&Chunk) -> Option<&Vec<i64>>| -> Option<Vec<i64>> {
+            entries
+                .iter()
+                .map(|entry| Some(of(&kept[entry.chunk as usize].chunk)?[entry.row as usize]))
+                .collect()
+        };
+        let times = pick(|chunk| chunk.times.as_ref());
+        let windows = entries
+            .iter()
+            .map(|entry| {
+                Some(kept[entry.chunk as usize].chunk.windows.as_ref()?[entry.row as usize])
+            })
+            .collect();
+        let mut chunk = Chunk::of_columns(entries.len(), columns, scratch);
+        chunk.rows = rows;
+        chunk.times = times;
+        chunk.windows = windows;
+        Kept {
+            chunk,
+            places: entries.iter().map(|entry| entry.place).collect(),
+        }
+    }
+}
+
+/// Copies one cell.
+pub fn push_cell(
+    chunk: &Chunk,
+    column: &ColumnV,
+    row: usize,
+    builder: &mut ColumnBuilder,
+    scratch: &mut Vec<u8>,
+) {
+    if !column.is_valid(row) {
+        builder.null();
+        return;
+    }
+    match &column.data {
+        Column::Bytes(spans) => builder.bytes(chunk.bytes(spans[row]), scratch),
+        Column::Nanos(values) => builder.nanos(values[row]),
+        Column::Bool(bits) => builder.bool(bits.get(row)),
+        Column::List { ends, items } => {
+            let from = if row == 0 { 0 } else { ends[row - 1] } as usize;
+            for i in from..ends[row] as usize {
+                push_cell(chunk, items, i, builder.items(), scratch);
+            }
+            builder.end_list();
+        }
+        _ => match column.number(row) {
+            Some(number) => builder.number(number),
+            None => builder.null(),
+        },
+    }
+}
+
+/// A worker's own kept rows since they were last handed over.
+pub struct RowsPartial<'p> {
+    state: &'p RowsState<'p>,
+    exprs: Vec<Expr>,
+    kept: Vec<Kept>,
+    rows: usize,
+    prune_at: usize,
+}
+
+impl<'p> RowsPartial<'p> {
+    pub fn new(state: &'p RowsState<'p>) -> RowsPartial<'p> {
+        RowsPartial {
+            state,
+            exprs: state.exprs.clone(),
+            kept: Vec::new(),
+            rows: 0,
+            prune_at: PRUNE_FROM,
+        }
+    }
+
+    pub fn absorb(&mut self, chunk: &mut Chunk, cx: &mut EvalContext<'_>) {
+        if chunk.live.is_empty() {
+            return;
+        }
+        let width = self.state.schema.fields.len();
+        for (key, expr) in self.exprs.iter_mut().enumerate() {
+            let column = expr.eval(chunk, cx);
+            chunk.set_column(width + key, column);
+        }
+        let entries: Vec<Entry> = chunk
+            .live
+            .iter()
+            .map(|row| Entry {
+                window: (0, 0),
+                rank: 0,
+                place: place(chunk.block.seq, row),
+                chunk: 0,
+                row,
+            })
+            .collect();
+        let source = Kept {
+            chunk: std::mem::take(chunk),
+            places: Vec::new(),
+        };
+        let mut kept = self
+            .state
+            .gather(std::slice::from_ref(&source), &entries, true);
+        kept.chunk.block.seq = source.chunk.block.seq;
+        *chunk = source.chunk;
+        self.rows += entries.len();
+        self.kept.push(kept);
+        if (self.state.limit.is_some() || self.state.last) && self.rows > self.prune_at {
+            let mut entries = self.state.entries(&self.kept);
+            self.state.choose(&self.kept, &mut entries, 1);
+            let kept = self.state.gather(&self.kept, &entries, true);
+            self.rows = entries.len();
+            self.prune_at = PRUNE_FROM.max(self.rows * 2);
+            self.kept = vec![kept];
+        }
+    }
+
+    pub fn deal(&mut self) {
+        if !self.kept.is_empty() {
+            lock(&self.state.kept).append(&mut self.kept);
+            self.rows = 0;
+        }
+    }
+}
+
+/// A number that orders rows by their place in the input.
+pub fn place(seq: u64, row: u32) -> u64 {
+    seq << 32 | u64::from(row)
+}

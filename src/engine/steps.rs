@@ -1,0 +1,644 @@
+//! What a stage does to each chunk: the stateless steps, and the ordered ones, which pass a turnstile.
+
+use super::keys::KeyCoder;
+use super::order::Turnstile;
+use super::window::Grid;
+use crate::bytes::table::KeyTable;
+use crate::bytes::{Span, hash, json};
+use crate::data::time::Zone;
+use crate::data::{Bitmap, Cells, Chunk, Column, ColumnV, FieldId, Selection, Type};
+use crate::expr::{EvalContext, Expr};
+use crate::formats::Writer;
+use crate::plan::node::{Node, NodeKind, Output, Scope};
+use crate::sinks::{FileSink, Sink};
+use anyhow::{Context, Result};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// One worker's own form of a node.
+pub enum Op<'p> {
+    Filter(Expr),
+    Project(Vec<(FieldId, Expr)>),
+    Parse(Captures<'p>),
+    Explode {
+        list: Expr,
+        into: FieldId,
+        carry: &'p [FieldId],
+    },
+    Sample {
+        below: u64,
+    },
+    Assign {
+        grid: Grid,
+        into: Option<(FieldId, FieldId)>,
+        carry: &'p [FieldId],
+    },
+    Ordered {
+        at: usize,
+        work: Work,
+    },
+}
+
+/// What is done for an ordered node before its turn.
+pub enum Work {
+    Distinct {
+        keys: Vec<Expr>,
+        coder: KeyCoder,
+        windowed: bool,
+    },
+    Limit,
+    Tee {
+        writer: RowWriter,
+        buf: Vec<u8>,
+    },
+}
+
+/// The state behind a turnstile.
+pub enum Ordered {
+    /// Keys seen, and the end of each window that they are in.
+    Distinct {
+        seen: KeyTable,
+        groups: Vec<u32>,
+        ends: BTreeMap<i64, i64>,
+        seed: u64,
+    },
+    Limit {
+        left: u64,
+    },
+    Tee {
+        sink: Box<dyn Sink>,
+        path: String,
+        failed: Option<std::io::Error>,
+    },
+}
+
+/// A worker's form of a node, and its ordered state where it has one. `None`: the node ends its stage.
+pub fn op<'p>(
+    node: &'p Node,
+    ordered: &mut Vec<Turnstile<Ordered>>,
+    next: &mut usize,
+    zone: &Zone,
+    header: Option<&[u8]>,
+    seed: u64,
+) -> Result<Option<Op<'p>>> {
+    let mut with_state = |make: &dyn Fn() -> Result<Ordered>| -> Result<usize> {
+        let at = *next;
+        *next += 1;
+        if ordered.len() == at {
+            ordered.push(Turnstile::new(make()?));
+        }
+        Ok(at)
+    };
+    Ok(Some(match &node.kind {
+        NodeKind::Filter { keep } => Op::Filter(keep.clone()),
+        NodeKind::Project { columns } => Op::Project(columns.clone()),
+        NodeKind::Parse {
+            text,
+            regex,
+            into,
+            keep_unmatched,
+        } => Op::Parse(Captures {
+            text: text.clone(),
+            regex: regex.clone(),
+            places: regex.capture_locations(),
+            into,
+            keep_unmatched: *keep_unmatched,
+        }),
+        NodeKind::Explode { list, into, carry } => Op::Explode {
+            list: list.clone(),
+            into: *into,
+            carry,
+        },
+        NodeKind::Sample { below } => Op::Sample { below: *below },
+        NodeKind::Assign {
+            window,
+            into,
+            carry,
+        } => Op::Assign {
+            grid: Grid::new(window, zone),
+            into: *into,
+            carry,
+        },
+        NodeKind::Limit { rows } => {
+            let at = with_state(&|| Ok(Ordered::Limit { left: *rows }))?;
+            Op::Ordered {
+                at,
+                work: Work::Limit,
+            }
+        }
+        NodeKind::Distinct {
+            keys,
+            last: false,
+            scope,
+            ..
+        } => {
+            let empty = || Ordered::Distinct {
+                seen: KeyTable::new(seed),
+                groups: Vec::new(),
+                ends: BTreeMap::new(),
+                seed,
+            };
+            let at = with_state(&|| Ok(empty()))?;
+            let coder = KeyCoder::new(keys.iter().map(|key| key.ty.clone()).collect());
+            let windowed = !matches!(scope, Scope::Forever);
+            Op::Ordered {
+                at,
+                work: Work::Distinct {
+                    keys: keys.clone(),
+                    coder,
+                    windowed,
+                },
+            }
+        }
+        NodeKind::Tee { path, format, out } => {
+            let writer = RowWriter::new(out, format.as_ref())?;
+            let open = || -> Result<Ordered> {
+                let failed = || crate::error::Failure {
+                    status: crate::error::status::CANT_CREATE,
+                    message: format!("tee: {path}"),
+                };
+                let mut sink = FileSink::growing(Path::new(path)).with_context(failed)?;
+                let mut begin = Vec::new();
+                match out {
+                    Output::Original => {
+                        begin.extend(header.iter().flat_map(|h| [*h, b"\n"].concat()))
+                    }
+                    Output::Columns(schema) => format.begin(schema, &mut begin),
+                }
+                sink.write(&begin).with_context(failed)?;
+                Ok(Ordered::Tee {
+                    sink: Box::new(sink),
+                    path: path.clone(),
+                    failed: None,
+                })
+            };
+            let at = with_state(&open)?;
+            Op::Ordered {
+                at,
+                work: Work::Tee {
+                    writer,
+                    buf: Vec::new(),
+                },
+            }
+        }
+        NodeKind::Aggregate { .. }
+        | NodeKind::Sort { .. }
+        | NodeKind::Distinct { last: true, .. } => return Ok(None),
+    }))
+}
+
+/// What a chunk met on its way.
+#[derive(Debug, Default)]
+pub struct Met {
+    /// Rows that were late for all their windows.
+    pub late: u64,
+    /// Nothing more of the input is needed.
+    pub enough: bool,
+}
+
+impl Op<'_> {
+    /// `None`: the run is being abandoned.
+    pub fn run(
+        &mut self,
+        chunk: &mut Chunk,
+        seq: u64,
+        ordered: &[Turnstile<Ordered>],
+        cx: &mut EvalContext<'_>,
+        met: &mut Met,
+    ) -> Option<()> {
+        match self {
+            Op::Ordered { at, work } => return work.run(chunk, seq, &ordered[*at], cx, met),
+            _ if chunk.live.is_empty() => {}
+            Op::Filter(keep) => keep.filter(chunk, cx),
+            Op::Project(columns) => {
+                let made: Vec<ColumnV> = columns
+                    .iter_mut()
+                    .map(|(_, expr)| expr.eval(chunk, cx))
+                    .collect();
+                for ((field, _), column) in columns.iter().zip(made) {
+                    chunk.set_column(*field, column);
+                }
+            }
+            Op::Parse(captures) => captures.run(chunk, cx),
+            Op::Explode { list, into, carry } => explode(list, *into, carry, chunk, cx),
+            Op::Sample { below } => {
+                let mut live = std::mem::take(&mut chunk.live);
+                live.retain(|row| hash::stable(chunk.line(row)) < *below);
+                chunk.live = live;
+            }
+            Op::Assign { grid, into, carry } => met.late += assign(grid, *into, carry, chunk),
+        }
+        Some(())
+    }
+}
+
+impl Work {
+    fn run(
+        &mut self,
+        chunk: &mut Chunk,
+        seq: u64,
+        turnstile: &Turnstile<Ordered>,
+        cx: &mut EvalContext<'_>,
+        met: &mut Met,
+    ) -> Option<()> {
+        match self {
+            Work::Limit => turnstile.pass(seq, |state| {
+                let Ordered::Limit { left } = state else {
+                    return;
+                };
+                chunk
+                    .live
+                    .truncate((*left).min(u64::from(u32::MAX)) as usize);
+                *left -= chunk.live.len() as u64;
+                met.enough |= *left == 0;
+            }),
+            Work::Tee { writer, buf } => {
+                buf.clear();
+                writer.write(chunk, buf);
+                turnstile.pass(seq, |state| {
+                    let Ordered::Tee { sink, failed, .. } = state else {
+                        return;
+                    };
+                    if failed.is_none()
+                        && let Err(error) = sink.write(buf)
+                    {
+                        *failed = Some(error);
+                    }
+                    met.enough |= failed.is_some();
+                })
+            }
+            Work::Distinct {
+                keys,
+                coder,
+                windowed,
+            } => {
+                let keys = keys.iter_mut().map(|key| key.eval(chunk, cx)).collect();
+                let key = coder.encode(keys, chunk);
+                let spaces: Option<Vec<i64>> = match (&chunk.windows, *windowed) {
+                    (Some(windows), true) => {
+                        Some(windows.iter().map(|(start, _)| *start).collect())
+                    }
+                    _ => None,
+                };
+                turnstile.pass(seq, |state| {
+                    let (
+                        Ordered::Distinct {
+                            seen, groups, ends, ..
+                        },
+                        Column::Bytes(spans),
+                    ) = (state, &key.data)
+                    else {
+                        return;
+                    };
+                    let cells = Cells {
+                        spans,
+                        block: chunk.block.padded(),
+                        scratch: chunk.scratch(),
+                        valid: key.valid.as_ref(),
+                        rows: chunk.live.rows(),
+                    };
+                    let mut next = seen.len() as u32;
+                    groups.clear();
+                    seen.probe(&cells, spaces.as_deref(), groups);
+                    // Groups are numbered by first sight, so a row that is first has the next number.
+                    let mut group = groups.iter();
+                    let mut live = std::mem::take(&mut chunk.live);
+                    live.retain(|_| {
+                        let first = group.next() == Some(&next);
+                        next += u32::from(first);
+                        first
+                    });
+                    if let (Some(windows), true) = (&chunk.windows, *windowed) {
+                        for row in live.iter() {
+                            let (start, end) = windows[row as usize];
+                            ends.insert(start, end);
+                        }
+                    }
+                    chunk.live = live;
+                })
+            }
+        }
+    }
+}
+
+impl Ordered {
+    /// Forgets the keys of windows that have ended.
+    pub fn close(&mut self, upto: i64) {
+        let Ordered::Distinct {
+            seen, ends, seed, ..
+        } = self
+        else {
+            return;
+        };
+        let before = ends.len();
+        ends.retain(|_, end| *end > upto);
+        if ends.len() == before {
+            return;
+        }
+        let kept: Vec<u32> = (0..seen.len() as u32)
+            .filter(|&group| ends.contains_key(&seen.space(group)))
+            .collect();
+        let mut rest = KeyTable::new(*seed);
+        rest.absorb(seen, &kept, &mut Vec::new());
+        *seen = rest;
+    }
+}
+
+/// Rows into bytes, as the output wants them.
+pub enum RowWriter {
+    Original,
+    Format(Box<dyn Writer>),
+}
+
+impl RowWriter {
+    pub fn new(out: &Output, format: &dyn crate::formats::WriteFormat) -> Result<RowWriter> {
+        Ok(match out {
+            Output::Original => RowWriter::Original,
+            Output::Columns(schema) => RowWriter::Format(format.writer(schema)?),
+        })
+    }
+
+    pub fn write(&mut self, chunk: &Chunk, out: &mut Vec<u8>) {
+        match self {
+            RowWriter::Format(writer) => writer.write(chunk, out),
+            RowWriter::Original => original(chunk, out),
+        }
+    }
+}
+
+/// The records as they came; neighbours in one copy.
+fn original(chunk: &Chunk, out: &mut Vec<u8>) {
+    let block = chunk.block.bytes();
+    // A run of neighbouring lines of the block: from, to (without the last line end).
+    let mut run: Option<(usize, usize)> = None;
+    let mut give = |(from, to): (usize, usize)| {
+        out.extend_from_slice(&block[from..to]);
+        out.push(b'\n');
+    };
+    let mut apart = Vec::new();
+    for row in chunk.live.iter() {
+        let span = chunk.rows[row as usize];
+        if span.in_scratch() {
+            apart.push(span);
+            continue;
+        }
+        let (from, to) = (span.start(), span.start() + span.len());
+        run = match run {
+            Some((begin, end)) if end + 1 == from => Some((begin, to)),
+            Some(done) => {
+                give(done);
+                Some((from, to))
+            }
+            None => Some((from, to)),
+        };
+    }
+    if let Some(done) = run {
+        give(done);
+    }
+    for span in apart {
+        out.extend_from_slice(chunk.bytes(span));
+        out.push(b'\n');
+    }
+}
+
+/// Named captures of a regex over a text.
+pub struct Captures<'p> {
+    text: Expr,
+    regex: regex::bytes::Regex,
+    places: regex::bytes::CaptureLocations,
+    into: &'p [(usize, FieldId)],
+    keep_unmatched: bool,
+}
+
+impl Captures<'_> {
+    fn run(&mut self, chunk: &mut Chunk, cx: &mut EvalContext<'_>) {
+        let mut text = self.text.eval(chunk, cx);
+        if self.text.ty == Type::Json {
+            text = plain_text(text, chunk);
+        }
+        let n = chunk.rows.len();
+        let mut made: Vec<(Vec<Span>, Bitmap)> = self
+            .into
+            .iter()
+            .map(|_| (vec![Span::default(); n], Bitmap::new(n, false)))
+            .collect();
+        let mut live = std::mem::take(&mut chunk.live);
+        if let Column::Bytes(spans) = &text.data {
+            live.retain(|row| {
+                let row = row as usize;
+                if !text.is_valid(row) {
+                    return self.keep_unmatched;
+                }
+                let span = spans[row];
+                let bytes = chunk.bytes(span);
+                if self.regex.captures_read(&mut self.places, bytes).is_none() {
+                    return self.keep_unmatched;
+                }
+                for ((group, _), (cells, valid)) in self.into.iter().zip(&mut made) {
+                    if let Some((from, to)) = self.places.get(*group) {
+                        cells[row] = piece(span, from, to);
+                        valid.set(row, true);
+                    }
+                }
+                true
+            });
+        } else if !self.keep_unmatched {
+            live = Selection::All(0);
+        }
+        chunk.live = live;
+        for ((_, field), (cells, valid)) in self.into.iter().zip(made) {
+            chunk.set_column(
+                *field,
+                ColumnV {
+                    data: Column::Bytes(cells),
+                    valid: Some(valid),
+                },
+            );
+        }
+    }
+}
+
+/// Bytes `from..to` of a span.
+fn piece(span: Span, from: usize, to: usize) -> Span {
+    if span.in_scratch() {
+        Span::scratch(span.start() + from, to - from)
+    } else {
+        Span::new(span.start() + from, to - from)
+    }
+}
+
+/// JSON strings without their quotes; other values as they stand.
+fn plain_text(column: ColumnV, chunk: &mut Chunk) -> ColumnV {
+    let ColumnV {
+        data: Column::Bytes(mut spans),
+        valid,
+    } = column
+    else {
+        return column;
+    };
+    let mut scratch = chunk.take_scratch();
+    let mut text = Vec::new();
+    for row in chunk.live.iter() {
+        let span = spans[row as usize];
+        let raw = span.of(chunk.block.padded(), &scratch);
+        if raw.first() != Some(&b'"') {
+            continue;
+        }
+        if json::plain(raw).is_some() {
+            spans[row as usize] = piece(span, 1, raw.len() - 1);
+        } else {
+            text.clear();
+            json::unescape(raw, &mut text);
+            spans[row as usize] = Span::scratch(scratch.len(), text.len());
+            scratch.extend_from_slice(&text);
+        }
+    }
+    chunk.set_scratch(scratch);
+    ColumnV {
+        data: Column::Bytes(spans),
+        valid,
+    }
+}
+
+/// A row for each item of the list; the columns that are read later go with it.
+fn explode(
+    list: &mut Expr,
+    into: FieldId,
+    carry: &[FieldId],
+    chunk: &mut Chunk,
+    cx: &mut EvalContext<'_>,
+) {
+    let column = list.eval(chunk, cx);
+    let mut parents: Vec<u32> = Vec::new();
+    let items = match column.data {
+        Column::List { ends, items } => {
+            let mut picked: Vec<u32> = Vec::new();
+            let mut whole = true;
+            for row in chunk.live.iter() {
+                let r = row as usize;
+                if column.valid.as_ref().is_some_and(|valid| !valid.get(r)) {
+                    continue;
+                }
+                let (from, to) = (if r == 0 { 0 } else { ends[r - 1] }, ends[r]);
+                whole &= picked.len() as u32 == from;
+                picked.extend(from..to);
+                parents.resize(picked.len(), row);
+            }
+            // Nearly always every item of every row goes on, and the column is there already.
+            if whole && picked.len() == items.len() {
+                *items
+            } else {
+                items.gather(&picked)
+            }
+        }
+        Column::Bytes(spans) if list.ty == Type::Json => {
+            let mut cells = Vec::new();
+            for row in chunk.live.iter() {
+                let span = spans[row as usize];
+                if column
+                    .valid
+                    .as_ref()
+                    .is_some_and(|valid| !valid.get(row as usize))
+                {
+                    continue;
+                }
+                let raw = chunk.bytes(span);
+                if raw.first() == Some(&b'[') {
+                    for item in json::items(raw) {
+                        let from = item.as_ptr() as usize - raw.as_ptr() as usize;
+                        cells.push(piece(span, from, from + item.len()));
+                        parents.push(row);
+                    }
+                } else {
+                    // One value is a list of one.
+                    cells.push(span);
+                    parents.push(row);
+                }
+            }
+            let valid: Vec<bool> = cells
+                .iter()
+                .map(|cell| chunk.bytes(*cell) != b"null")
+                .collect();
+            let mut bits = Bitmap::new(valid.len(), true);
+            for (i, valid) in valid.iter().enumerate() {
+                bits.set(i, *valid);
+            }
+            ColumnV {
+                data: Column::Bytes(cells),
+                valid: Some(bits),
+            }
+        }
+        _ => {
+            parents.extend(
+                chunk
+                    .live
+                    .iter()
+                    .filter(|row| column.is_valid(*row as usize)),
+            );
+            column.gather(&parents)
+        }
+    };
+    replicate(chunk, &parents, carry);
+    chunk.set_column(into, items);
+}
+
+/// The chunk with row `parents[i]` as its row `i`; columns other than `carry` are gone.
+fn replicate(chunk: &mut Chunk, parents: &[u32], carry: &[FieldId]) {
+    let old = std::mem::take(&mut chunk.columns);
+    for &field in carry {
+        if let Some(column) = old.get(field).and_then(Option::as_ref) {
+            chunk.set_column(field, column.gather(parents));
+        }
+    }
+    let pick = |values: &Vec<i64>| parents.iter().map(|&row| values[row as usize]).collect();
+    chunk.times = chunk.times.as_ref().map(pick);
+    chunk.before = chunk.before.as_ref().map(pick);
+    if let Some(windows) = &chunk.windows {
+        chunk.windows = Some(parents.iter().map(|&row| windows[row as usize]).collect());
+    }
+    chunk.rows = parents
+        .iter()
+        .map(|&row| chunk.rows[row as usize])
+        .collect();
+    chunk.live = Selection::All(parents.len() as u32);
+}
+
+/// Puts rows into their windows, a row for each; returns how many were late for all of theirs.
+fn assign(
+    grid: &mut Grid,
+    into: Option<(FieldId, FieldId)>,
+    carry: &[FieldId],
+    chunk: &mut Chunk,
+) -> u64 {
+    let Some(times) = &chunk.times else {
+        chunk.live.truncate(0);
+        return 0;
+    };
+    let (mut parents, mut made, mut windows) = (Vec::new(), Vec::new(), Vec::new());
+    let mut late = 0;
+    for row in chunk.live.iter() {
+        let before = chunk
+            .before
+            .as_ref()
+            .map_or(i64::MIN, |before| before[row as usize]);
+        grid.windows(times[row as usize], &mut windows);
+        let all = windows.len();
+        windows.retain(|(_, end)| *end > before);
+        late += u64::from(all > 0 && windows.is_empty());
+        parents.resize(parents.len() + windows.len(), row);
+        made.append(&mut windows);
+    }
+    replicate(chunk, &parents, carry);
+    if let Some((start, end)) = into {
+        chunk.set_column(
+            start,
+            ColumnV::new(Column::Nanos(made.iter().map(|window| window.0).collect())),
+        );
+        chunk.set_column(
+            end,
+            ColumnV::new(Column::Nanos(made.iter().map(|window| window.1).collect())),
+        );
+    }
+    chunk.windows = Some(made);
+    late
+}

@@ -1,0 +1,129 @@
+//! Rows and cells of bytes in which one byte separates cells: found for the whole block at once, and read a
+//! column at a time. Decides nothing about a cell's content.
+//! Invariant: `firsts` has one entry more than there are rows, and the last position of each row is its end.
+
+use super::cells::Making;
+use crate::bytes::{Span, scan};
+use crate::data::Chunk;
+
+/// Where the cells of a chunk's rows end.
+#[derive(Debug, Default)]
+pub(super) struct Grid {
+    /// Of separators, and of each row's end.
+    positions: Vec<u32>,
+    /// By row: its first entry in `positions`.
+    firsts: Vec<u32>,
+}
+
+impl Grid {
+    /// Finds the rows of the chunk's block and their cells; `find` appends the positions of the separators
+    /// and line feeds that count, and says whether the block ends inside quotes.
+    pub fn find_rows(
+        &mut self,
+        chunk: &mut Chunk,
+        find: impl FnOnce(&[u8], usize, &mut Vec<u32>) -> bool,
+    ) {
+        self.clear();
+        let (padded, len) = (chunk.block.padded(), chunk.block.len());
+        let inside = find(padded, len, &mut self.positions);
+        chunk.rows.clear();
+        if len == 0 {
+            return;
+        }
+        let line_end = padded[len - 1] == b'\n';
+        if inside || !line_end {
+            self.positions.push((len - usize::from(line_end)) as u32);
+        }
+        let last = self.positions.len() - 1;
+        let mut start = 0;
+        for (i, &at) in self.positions.iter().enumerate() {
+            if padded[at as usize] == b'\n' || i == last {
+                chunk.rows.push(Span {
+                    start,
+                    len: at - start,
+                });
+                self.firsts.push(i as u32 + 1);
+                start = at + 1;
+            }
+        }
+    }
+
+    /// The same for the rows that the chunk has already.
+    pub fn take_rows(
+        &mut self,
+        chunk: &Chunk,
+        mut find: impl FnMut(&[u8], usize, &mut Vec<u32>) -> bool,
+    ) {
+        self.clear();
+        let padded = chunk.block.padded();
+        for row in &chunk.rows {
+            let from = self.positions.len();
+            find(&padded[row.start()..], row.len(), &mut self.positions);
+            for at in &mut self.positions[from..] {
+                *at += row.start;
+            }
+            self.positions.push(row.start + row.len);
+            self.firsts.push(self.positions.len() as u32);
+        }
+    }
+
+    fn clear(&mut self) {
+        self.positions.clear();
+        self.firsts.clear();
+        self.firsts.push(0);
+    }
+
+    /// How many cells a row has; an empty one has one.
+    #[inline(always)]
+    pub fn width(&self, row: usize) -> usize {
+        (self.firsts[row + 1] - self.firsts[row]) as usize
+    }
+
+    /// The ends of a row's cells; the last is the end of the row.
+    pub fn ends(&self, row: usize) -> &[u32] {
+        &self.positions[self.firsts[row] as usize..self.firsts[row + 1] as usize]
+    }
+
+    /// A cell of a row that has it, without the line end's carriage return.
+    #[inline(always)]
+    pub fn cell(&self, chunk: &Chunk, row: usize, cell: usize) -> Span {
+        let (first, next) = (self.firsts[row] as usize, self.firsts[row + 1] as usize);
+        let start = match cell {
+            0 => chunk.rows[row].start,
+            _ => self.positions[first + cell - 1] + 1,
+        };
+        let mut end = self.positions[first + cell];
+        if first + cell + 1 == next
+            && end > start
+            && chunk.block.padded()[end as usize - 1] == b'\r'
+        {
+            end -= 1;
+        }
+        Span {
+            start,
+            len: end - start,
+        }
+    }
+
+    /// One cell of every row; rows without it are null.
+    pub fn column(&self, chunk: &Chunk, cell: usize, making: &mut Making) {
+        let rows = chunk.rows.len();
+        for row in 0..rows {
+            if cell < self.width(row) {
+                making.push(self.cell(chunk, row, cell));
+            } else {
+                making.null(rows);
+            }
+        }
+    }
+}
+
+/// Finds one separator and line feeds, for [`Grid`].
+pub(super) fn separators(
+    delimiter: u8,
+) -> impl Fn(&[u8], usize, &mut Vec<u32>) -> bool + Copy + use<> {
+    move |padded, len, out| {
+        scan::positions(padded, len, &[delimiter, b'\n'], out);
+        false
+    }
+}

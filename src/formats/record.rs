@@ -1,0 +1,107 @@
+//! Reading a record at a time: for formats whose records are found at line ends and then looked into one
+//! by one. Knows no format. Invariant: a record gives a cell for each wanted place, or none at all.
+
+use super::cells::{Making, live_without, without_cr};
+use super::lines::find_lines;
+use super::{Bad, Reader};
+use crate::bytes::Span;
+use crate::data::{Chunk, FieldId};
+
+/// A cell that a record does not have.
+pub(super) const ABSENT: Span = Span {
+    start: u32::MAX,
+    len: 0,
+};
+
+/// What a record is found to be.
+pub(super) enum Verdict {
+    Good,
+    /// An empty line where such count for nothing.
+    Skip,
+    Bad {
+        /// Byte of the record.
+        column: usize,
+        what: &'static str,
+    },
+}
+
+/// Finds the wanted cells of one record.
+pub(super) trait Record: Send {
+    /// Looks into `block[row]`, a line without its end, and sets every one of `cells` if it is good. New
+    /// text goes to `scratch`.
+    fn cells(
+        &mut self,
+        block: &[u8],
+        row: Span,
+        cells: &mut [Span],
+        scratch: &mut Vec<u8>,
+    ) -> Verdict;
+}
+
+/// A reader made of one that takes records.
+pub(super) struct ByRecord<R> {
+    record: R,
+    columns: Vec<Making>,
+    cells: Vec<Span>,
+}
+
+impl<R: Record> ByRecord<R> {
+    /// `fields` in the order in which `record` gives its cells.
+    pub fn new(record: R, fields: impl IntoIterator<Item = FieldId>) -> ByRecord<R> {
+        let columns: Vec<Making> = fields.into_iter().map(Making::new).collect();
+        ByRecord {
+            record,
+            cells: vec![ABSENT; columns.len()],
+            columns,
+        }
+    }
+}
+
+impl<R: Record> Reader for ByRecord<R> {
+    fn read(&mut self, chunk: &mut Chunk, find: bool, bad: &mut Vec<Bad>) {
+        if find {
+            find_lines(chunk);
+        }
+        let rows = chunk.rows.len();
+        for making in &mut self.columns {
+            making.begin(chunk, rows);
+        }
+        let mut scratch = chunk.take_scratch();
+        let mut dead = Vec::new();
+        let block = chunk.block.padded();
+        for (row, &line) in chunk.rows.iter().enumerate() {
+            let line = without_cr(block, line);
+            let verdict = self
+                .record
+                .cells(block, line, &mut self.cells, &mut scratch);
+            match verdict {
+                Verdict::Good => {
+                    for (making, &cell) in self.columns.iter_mut().zip(&self.cells) {
+                        match cell {
+                            ABSENT => making.null(rows),
+                            cell => making.push(cell),
+                        }
+                    }
+                    continue;
+                }
+                Verdict::Skip => {}
+                Verdict::Bad { column, what } => bad.push(Bad {
+                    row: row as u32,
+                    column: column as u32,
+                    what,
+                }),
+            }
+            dead.push(row as u32);
+            for making in &mut self.columns {
+                making.push(Span::default());
+            }
+        }
+        chunk.live = live_without(rows, &dead);
+        if !scratch.is_empty() {
+            chunk.set_scratch(scratch);
+        }
+        for making in &mut self.columns {
+            making.finish(chunk);
+        }
+    }
+}

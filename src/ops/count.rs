@@ -1,0 +1,154 @@
+//! The counts: `count`, `count-by`, `count-by-key`, `count-by-value`, and the words that are a window and a
+//! count in one. Invariant: each lowers to the same node as `reduce` with `count`.
+
+use super::prelude::*;
+use super::window;
+
+pub const COUNT: Operator = Operator {
+    name: "count",
+    group: Group::Aggregates,
+    doc: Doc {
+        summary: "Count records",
+        text: "One row with the column `count`: of each window, else of the whole input, where it is 0 for an \
+               empty one.",
+        examples: &[
+            Example {
+                title: "How many lines",
+                session: "$ printf 'a\\nb\\n' | dstream count\n2\n",
+            },
+            Example {
+                title: "How many keys",
+                session: "$ printf 'a\\nb\\na\\n' | dstream count-by-key count\n2\n",
+            },
+        ],
+    },
+    operands: &[],
+    flags: &[],
+    lower: |_, b| b.aggregate(Vec::new(), "count"),
+};
+
+pub const COUNT_BY: Operator = Operator {
+    name: "count-by",
+    group: Group::Aggregates,
+    doc: Doc {
+        summary: "Count records by key",
+        text: "One row for each key: its fields, and the column `count`. Rows come in the order of their keys; \
+               put `top N` behind it for the most frequent. Null is a key like another.",
+        examples: &[
+            Example {
+                title: "By a field",
+                session: "$ printf 'a 200\\nb 404\\nc 200\\n' | dstream count-by '$2'\n200\t2\n404\t1\n",
+            },
+            Example {
+                title: "By two fields, with a header",
+                session: "$ printf 'h,s\\na,1\\nb,2\\na,1\\n' | dstream -i csv -H count-by h,s\nh\ts\tcount\na\t1\t2\nb\t2\t1\n",
+            },
+            Example {
+                title: "By an expression",
+                session: "$ printf '3\\n12\\n15\\n' | dstream count-by 'bucket($1,10)'\n0\t1\n10\t2\n",
+            },
+        ],
+    },
+    operands: &[K],
+    flags: &[],
+    lower: |args, b| {
+        let keys = b.keys(args.operand(0))?;
+        b.aggregate(keys, "count")
+    },
+};
+
+pub const COUNT_BY_KEY: Operator = Operator {
+    name: "count-by-key",
+    group: Group::Aggregates,
+    doc: Doc {
+        summary: "Count records by the key in force",
+        text: "The key is what `key-by` or an operator ending in `-by` has set. Unset, the key of a line of text \
+               is the whole line, so this alone is `sort | uniq -c` that needs no sort.",
+        examples: &[
+            Example {
+                title: "How often each line occurs",
+                session: "$ printf 'a\\nb\\na\\n' | dstream count-by-key\na\t2\nb\t1\n",
+            },
+            Example {
+                title: "By a key that was set before",
+                session: "$ printf 'h,n\\na,1\\nb,2\\na,3\\n' | dstream -i csv key-by h filter 'n<3' count-by-key\na\t1\nb\t1\n",
+            },
+        ],
+    },
+    operands: &[],
+    flags: &[],
+    lower: |_, b| {
+        let keys = b.key()?;
+        b.aggregate(keys, "count")
+    },
+};
+
+pub const COUNT_BY_VALUE: Operator = Operator {
+    name: "count-by-value",
+    group: Group::Aggregates,
+    doc: Doc {
+        summary: "Count equal records",
+        text: "Records are equal if all their fields are; lines of text, JSON and logfmt if the lines are.",
+        examples: &[Example {
+            title: "Equal rows of a CSV file",
+            session: "$ printf 'a,b\\n1,2\\n3,4\\n1,2\\n' | dstream -i csv count-by-value\n1\t2\t2\n3\t4\t1\n",
+        }],
+    },
+    operands: &[],
+    flags: &[],
+    lower: |_, b| {
+        let keys = b.record_key();
+        b.aggregate(keys, "count")
+    },
+};
+
+pub const COUNT_BY_WINDOW: Operator = Operator {
+    name: "count-by-window",
+    group: Group::Windows,
+    doc: Doc {
+        summary: "Count the records of each window",
+        text: "`window D count` in one word, as Spark Streaming's countByWindow.",
+        examples: &[
+            Example {
+                title: "Records a minute",
+                session: "$ printf 't\\n2026-11-20T10:00:05Z\\n2026-11-20T10:00:40Z\\n2026-11-20T10:01:10Z\\n' | dstream -i csv --time t count-by-window 1m\n2026-11-20T10:00:00Z\t2\n2026-11-20T10:01:00Z\t1\n",
+            },
+            Example {
+                title: "The last two minutes, each minute",
+                session: "$ printf 't\\n2026-11-20T10:00:05Z\\n2026-11-20T10:01:10Z\\n' | dstream -i csv --time t count-by-window 2m --slide 1m\n2026-11-20T09:59:00Z\t1\n2026-11-20T10:00:00Z\t2\n2026-11-20T10:01:00Z\t1\n",
+            },
+        ],
+    },
+    operands: &[D],
+    flags: &[SLIDE],
+    lower: |args, b| {
+        window::lower(args, b)?;
+        b.aggregate(Vec::new(), "count")
+    },
+};
+
+pub const COUNT_BY_VALUE_AND_WINDOW: Operator = Operator {
+    name: "count-by-value-and-window",
+    group: Group::Windows,
+    doc: Doc {
+        summary: "Count equal records of each window",
+        text: "`window D count-by-value` in one word, as Spark Streaming's countByValueAndWindow.",
+        examples: &[
+            Example {
+                title: "Equal lines, a minute",
+                session: "$ printf '2026-11-20T10:00:05Z\\n2026-11-20T10:00:05Z\\n2026-11-20T10:01:10Z\\n' | dstream --time '$1' count-by-value-and-window 1m\n2026-11-20T10:00:00Z\t2026-11-20T10:00:05Z\t2\n2026-11-20T10:01:00Z\t2026-11-20T10:01:10Z\t1\n",
+            },
+            Example {
+                title: "The same, in windows that overlap",
+                session: "$ printf '2026-11-20T10:00:05Z\\n' | dstream --time '$1' count-by-value-and-window 2m --slide 1m\n2026-11-20T09:59:00Z\t2026-11-20T10:00:05Z\t1\n2026-11-20T10:00:00Z\t2026-11-20T10:00:05Z\t1\n",
+            },
+        ],
+    },
+    operands: &[D],
+    flags: &[SLIDE],
+    lower: |args, b| {
+        window::lower(args, b)?;
+        let keys = b.record_key();
+        b.aggregate(keys, "count")
+    },
+};

@@ -1,0 +1,67 @@
+//! `distinct`: the first record of each key, or the last. Invariant: records pass as they are, in input order.
+
+use super::prelude::*;
+
+const LAST: Flag = Flag {
+    long: "last",
+    value: None,
+    repeated: false,
+    help: "The last of each, at the end of its window or of the input",
+};
+
+pub const DISTINCT: Operator = Operator {
+    name: "distinct",
+    group: Group::State,
+    doc: Doc {
+        summary: "The first of equal records",
+        text: "Anew in each window, else over the whole input. Records are equal if all their fields are; lines of \
+               text, JSON and logfmt if the lines are. A record passes at once.",
+        examples: &[
+            Example {
+                title: "Each line once, in input order",
+                session: "$ printf 'b\\na\\nb\\n' | dstream distinct\nb\na\n",
+            },
+            Example {
+                title: "Where each was last",
+                session: "$ printf 'b\\na\\nb\\n' | dstream distinct --last\na\nb\n",
+            },
+        ],
+    },
+    operands: &[],
+    flags: &[LAST],
+    lower: |args, b| {
+        b.pass();
+        let keys = b.record_key().into_iter().map(|key| key.expr).collect();
+        b.distinct(keys, args.has("last"));
+        Ok(())
+    },
+};
+
+pub const DISTINCT_BY: Operator = Operator {
+    name: "distinct-by",
+    group: Group::State,
+    doc: Doc {
+        summary: "The first record of each key",
+        text: "Anew in each window, else over the whole input. The record passes whole and at once.",
+        examples: &[
+            Example {
+                title: "The first line of each user",
+                session: "$ printf 'ann 1\\nbob 2\\nann 3\\n' | dstream distinct-by '$1'\nann 1\nbob 2\n",
+            },
+            Example {
+                title: "The last line of each user",
+                session: "$ printf 'ann 1\\nbob 2\\nann 3\\n' | dstream distinct-by '$1' --last\nbob 2\nann 3\n",
+            },
+        ],
+    },
+    operands: &[K],
+    flags: &[LAST],
+    lower: |args, b| {
+        b.pass();
+        let keys = b.keys(args.operand(0))?;
+        let keys = b.set_key(keys);
+        let keys = keys.into_iter().map(|key| key.expr).collect();
+        b.distinct(keys, args.has("last"));
+        Ok(())
+    },
+};

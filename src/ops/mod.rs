@@ -1,0 +1,193 @@
+//! The operators, one file a family. An operator does not run: it lowers itself to plan nodes. Knows no thread
+//! and no file. Invariant: the table is sorted by name, and each operator has a fixed number of operands.
+
+pub mod args;
+mod columns;
+mod count;
+mod distinct;
+mod filter;
+mod group;
+mod head;
+mod key;
+mod map;
+mod order;
+mod parse;
+mod prelude;
+mod reduce;
+mod tee;
+mod top;
+mod window;
+
+use crate::data::doc::Doc;
+use crate::error::Usage;
+use crate::formats::ReadFormat;
+use crate::plan::builder::{Builder, Options};
+use crate::plan::node::Plan;
+use args::{Args, Flag, Operand};
+use std::sync::Arc;
+
+/// A row of the table of operators.
+pub struct Operator {
+    pub name: &'static str,
+    pub group: Group,
+    pub doc: Doc,
+    pub operands: &'static [Operand],
+    pub flags: &'static [Flag],
+    pub lower: fn(&Args, &mut Builder<'_>) -> Result<(), Usage>,
+}
+
+/// Chapters of the manual.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    Records,
+    Windows,
+    Aggregates,
+    State,
+    Order,
+    Output,
+}
+
+/// All operators, by name.
+pub const OPERATORS: &[&Operator] = &[
+    &count::COUNT,
+    &count::COUNT_BY,
+    &count::COUNT_BY_KEY,
+    &count::COUNT_BY_VALUE,
+    &count::COUNT_BY_VALUE_AND_WINDOW,
+    &count::COUNT_BY_WINDOW,
+    &distinct::DISTINCT,
+    &distinct::DISTINCT_BY,
+    &columns::DROP,
+    &filter::FILTER,
+    &map::FLAT_MAP,
+    &group::GROUP_BY,
+    &group::GROUP_BY_KEY,
+    &group::GROUP_BY_KEY_AND_WINDOW,
+    &head::HEAD,
+    &key::KEY_BY,
+    &map::MAP,
+    &parse::PARSE,
+    &reduce::REDUCE,
+    &reduce::REDUCE_BY,
+    &reduce::REDUCE_BY_KEY,
+    &reduce::REDUCE_BY_KEY_AND_WINDOW,
+    &reduce::REDUCE_BY_WINDOW,
+    &columns::RENAME,
+    &head::SAMPLE,
+    &columns::SELECT,
+    &order::SORT_BY,
+    &tee::TEE,
+    &top::TOP,
+    &window::WINDOW,
+];
+
+pub fn find(name: &str) -> Option<&'static Operator> {
+    OPERATORS
+        .binary_search_by(|operator| operator.name.cmp(name))
+        .ok()
+        .map(|at| OPERATORS[at])
+}
+
+/// The plan of a chain. `format`: the word of `-i` and what it opens. `header`: the first record of the first
+/// source, if it could be had without taking it; formats with a header need it.
+pub fn build(
+    options: &Options,
+    format: (&str, Arc<dyn ReadFormat>),
+    header: Option<&[u8]>,
+    chain: &[(&'static Operator, Args)],
+) -> Result<Plan, Usage> {
+    let mut builder = Builder::new(options, format, header)?;
+    for (operator, args) in chain {
+        builder.begin(operator.name, typed(operator, args));
+        (operator.lower)(args, &mut builder).map_err(|usage| hinted(usage, operator, args))?;
+    }
+    builder.finish()
+}
+
+/// The operator as it stands on the command line.
+fn typed(operator: &Operator, args: &Args) -> String {
+    let mut text = operator.name.to_string();
+    for operand in &args.operands {
+        text.push(' ');
+        text.push_str(operand);
+    }
+    for (flag, value) in &args.flags {
+        text.push_str(" --");
+        text.push_str(flag);
+        if !value.is_empty() {
+            text.push(' ');
+            text.push_str(value);
+        }
+    }
+    text
+}
+
+/// Adds to a mistake that an operand is an operator's name, if it is: then an operand is mostly missing.
+fn hinted(mut usage: Usage, operator: &Operator, args: &Args) -> Usage {
+    let hint = operator
+        .operands
+        .iter()
+        .zip(&args.operands)
+        .find_map(|(operand, word)| {
+            usage
+                .message
+                .contains(&format!("'{word}'"))
+                .then(|| operand.kind.missing(word))?
+        });
+    if let Some(hint) = hint {
+        let end = usage.message.find('\n').unwrap_or(usage.message.len());
+        usage.message.insert_str(end, &format!("; {hint}"));
+    }
+    usage
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_complete_in_itself() {
+        assert!(OPERATORS.windows(2).all(|pair| pair[0].name < pair[1].name));
+        for operator in OPERATORS {
+            let name = operator.name;
+            assert_eq!(find(name).map(|found| found.name), Some(name));
+            assert!(operator.operands.len() <= 2, "{name}");
+            assert!(!operator.doc.summary.ends_with('.'), "{name}");
+            assert!(!operator.doc.examples.is_empty(), "{name}");
+            for flag in operator.flags {
+                let shown = format!("--{}", flag.long);
+                let sessions = operator.doc.examples.iter().map(|example| example.session);
+                assert!(
+                    sessions.into_iter().any(|session| session.contains(&shown)),
+                    "{name} has no example of {shown}"
+                );
+            }
+            for example in operator.doc.examples {
+                assert!(example.session.starts_with("$ "), "{name}");
+                assert!(example.session.ends_with('\n'), "{name}");
+                assert!(example.session.contains(name), "{name}");
+            }
+        }
+        assert!(find("nothing").is_none());
+    }
+
+    #[test]
+    fn every_file_of_operators_is_in_the_table() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/ops");
+        for entry in std::fs::read_dir(folder).expect("the folder of operators") {
+            let path = entry.expect("an entry of the folder").path();
+            let text = std::fs::read_to_string(&path).expect("a file of operators");
+            for line in text.lines() {
+                let Some(rest) = line.strip_prefix("pub const ") else {
+                    continue;
+                };
+                if !rest.contains(": Operator = Operator {") {
+                    continue;
+                }
+                let constant = rest.split(':').next().unwrap_or_default();
+                let name = constant.to_lowercase().replace('_', "-");
+                assert!(find(&name).is_some(), "{name} is not in the table");
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! `tee`: a copy of the stream to a file. Invariant: the stream goes on as if it were not there.
+
+use super::prelude::*;
+
+pub const TEE: Operator = Operator {
+    name: "tee",
+    group: Group::Output,
+    doc: Doc {
+        summary: "Write a copy of the stream to a file",
+        text: "The file gets what standard output would get at this place: original lines where only filters and \
+               their like stand before, else tab-separated values. The endings `.csv`, `.tsv`, `.json` and \
+               `.ndjson` decide otherwise.",
+        examples: &[Example {
+            title: "Errors to a file, their number on the terminal",
+            session: "$ cd \"$(mktemp -d)\" && printf 'ok\\nERROR 1\\n' | dstream filter '/ERROR/' tee errors.log count && cat errors.log\n1\nERROR 1\n",
+        }],
+    },
+    operands: &[Operand {
+        name: "FILE",
+        kind: Kind::File,
+        help: "The file that is written",
+    }],
+    flags: &[],
+    lower: |args, b| {
+        b.pass();
+        let path = args.operand(0);
+        if path.is_empty() {
+            return Err(b.fault("the name of the file is empty"));
+        }
+        b.tee(path)
+    },
+};

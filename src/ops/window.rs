@@ -1,0 +1,88 @@
+//! `window`: puts records into windows by their times. Invariant: it does nothing alone; the next operator with
+//! state closes the windows, or the end of the chain does.
+
+use super::prelude::*;
+use crate::plan::node::{Extent, Window};
+use crate::plan::window::Size;
+
+pub const WINDOW: Operator = Operator {
+    name: "window",
+    group: Group::Windows,
+    doc: Doc {
+        summary: "Put records into windows by their times",
+        text: "Windows of SIZE, end to end, cut at multiples of SIZE since 1970; with `--slide D` one begins at each \
+               multiple of D, so that they overlap; `--offset D` shifts them. The sizes `2h 3h 4h 6h 8h 12h`, \
+               whole days, `week`, `month`, `quarter` and `year` are cut on the local clock (`--tz`). A window is \
+               named by its start.\n\n\
+               It is in force to the end of the chain or the next `window`: aggregates, `top`, `sort-by` and \
+               `distinct` work window by window, and print when the watermark reaches the window's end. Where none \
+               of them follows, the window's records come out when it closes, once for each window they are in. \
+               `window all`, the whole input, ends it.\n\n\
+               Times come from `--time FIELD`, from the format, or from the clock as records arrive (`--time \
+               arrival`); over a regular file they must be given.",
+        examples: &[
+            Example {
+                title: "A sum each minute",
+                session: "$ printf 'ts,n\\n2026-11-20T10:00:05Z,1\\n2026-11-20T10:00:40Z,2\\n2026-11-20T10:01:10Z,4\\n' | dstream -i csv --time ts window 1m reduce sum:n\n2026-11-20T10:00:00Z\t3\n2026-11-20T10:01:00Z\t4\n",
+            },
+            Example {
+                title: "Two minutes long, one each minute",
+                session: "$ printf 'ts\\n2026-11-20T10:00:05Z\\n2026-11-20T10:01:10Z\\n' | dstream -i csv --time ts window 2m --slide 1m count\n2026-11-20T09:59:00Z\t1\n2026-11-20T10:00:00Z\t2\n2026-11-20T10:01:00Z\t1\n",
+            },
+            Example {
+                title: "Shifted by half a minute",
+                session: "$ printf 'ts\\n2026-11-20T10:00:05Z\\n2026-11-20T10:00:40Z\\n' | dstream -i csv --time ts window 1m --offset 30s count\n2026-11-20T09:59:30Z\t1\n2026-11-20T10:00:30Z\t1\n",
+            },
+            Example {
+                title: "Days of a time zone",
+                session: "$ printf 'ts\\n2026-11-20T22:59:00Z\\n2026-11-20T23:00:00Z\\n' | dstream --tz Europe/Berlin -i csv --time ts window day count\n2026-11-20T00:00:00+01:00\t1\n2026-11-21T00:00:00+01:00\t1\n",
+            },
+        ],
+    },
+    operands: &[Operand {
+        name: "SIZE",
+        kind: Kind::WindowSize,
+        help: "A duration, day, week, month, quarter, year or all",
+    }],
+    flags: &[
+        SLIDE,
+        Flag {
+            long: "offset",
+            value: Some(("D", Kind::Duration)),
+            repeated: false,
+            help: "Shift the windows by D",
+        },
+    ],
+    lower,
+};
+
+/// Reads the size and the flags, and puts the window in force.
+pub fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
+    let size = args::size(args.operand(0)).map_err(|message| b.fault(message))?;
+    let slide = match args.flag("slide") {
+        Some(word) => {
+            let ns =
+                args::duration(word).map_err(|message| b.fault(format!("--slide {message}")))?;
+            Some(Extent::of_duration(ns))
+        }
+        None => None,
+    };
+    let offset = match args.flag("offset") {
+        Some(word) => {
+            args::signed_duration(word).map_err(|message| b.fault(format!("--offset {message}")))?
+        }
+        None => 0,
+    };
+    let size = match size {
+        Size::Extent(size) => size,
+        Size::All if slide.is_some() || offset != 0 => {
+            return Err(b.fault("'all' is the whole input; it cannot slide or be shifted"));
+        }
+        Size::All => {
+            b.window_all();
+            return Ok(());
+        }
+    };
+    let window = Window::new(size, slide, offset).map_err(|message| b.fault(message))?;
+    b.window(window)
+}

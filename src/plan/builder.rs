@@ -1,0 +1,662 @@
+//! What an operator is given to lower itself with: the chain so far. Knows the schema, the key, the scope and
+//! what is shown at this place; refuses to look at input beyond the first record. Invariant: field ids of
+//! the source's rows are those of the source's schema, whatever the fields are called at this place.
+
+use super::keys::Key;
+use super::names;
+use super::node::{AggCall, Node, NodeKind, Plan, Scope, Sink, SortKey, Source, Times, Window};
+use super::output::Shown;
+use crate::aggs::{self, Need};
+use crate::data::time::Zone;
+use crate::data::{Field, FieldId, Open, Schema, Type};
+use crate::error::Usage;
+use crate::expr::{self, Ast, Diagnostic, Env, Expr};
+use crate::formats::{ReadFormat, Rest};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The program's options as far as they change what a chain comes down to.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Source words as typed; empty: standard input.
+    pub words: Vec<String>,
+    /// `--time`: `FIELD[:FORMAT]` or `arrival`.
+    pub time: Option<String>,
+    pub time_regex: Option<String>,
+    /// `--watermark`, ns.
+    pub watermark: Option<i64>,
+    /// `--since` and `--until`, ns since 1970.
+    pub since: Option<i64>,
+    pub until: Option<i64>,
+    pub zone: Zone,
+    /// The input does not end, or cannot be known to: pipes, sockets, `-F`, `--once`.
+    pub live: bool,
+    /// All sources are regular files.
+    pub regular_files: bool,
+    /// `-o` as typed.
+    pub output_format: Option<String>,
+    /// `--output`.
+    pub output: Option<String>,
+    pub append: bool,
+    /// `-H`.
+    pub header: bool,
+    pub digits: Option<u8>,
+    /// Columns of the terminal, for tables.
+    pub width: Option<usize>,
+    /// Standard output is a terminal.
+    pub terminal: bool,
+    pub exact: bool,
+    /// `-x FILE`.
+    pub functions: Vec<expr::ast::Function>,
+}
+
+/// Whether rows at this place have a window.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Windows {
+    No,
+    Yes,
+}
+
+/// Columns of the last aggregate.
+#[derive(Clone, Debug)]
+pub(super) struct Aggregated {
+    pub operator: String,
+    pub keys: Vec<FieldId>,
+    pub first: FieldId,
+    pub windowed: bool,
+}
+
+/// The chain so far.
+pub struct Builder<'a> {
+    pub(super) options: &'a Options,
+    pub(super) format_name: String,
+    pub(super) format: Arc<dyn ReadFormat>,
+    /// The names in the first record of an open format.
+    pub(super) first_record: Vec<String>,
+    /// The source's fields under their own names.
+    pub(super) source: Schema,
+    /// Which of them the reader finds; others are made by the engine or computed on the way.
+    pub(super) read: Vec<bool>,
+    /// The fields as they are called at this place.
+    pub(super) schema: Schema,
+    /// What a sink prints of them, in order.
+    pub(super) shown: Vec<Shown>,
+    /// The record beyond its fields, while it is still whole: of json and logfmt.
+    pub(super) rest: Option<Rest>,
+    /// The record is its line, which stands before the other columns: of text.
+    pub(super) line: bool,
+    pub(super) nodes: Vec<Node>,
+    /// Final schemas of the parts of the chain that end in an aggregate, by the aggregate's index.
+    pub(super) parts: Vec<(usize, Schema)>,
+    pub(super) pending: Option<Window>,
+    pub(super) windows: Windows,
+    pub(super) key: Option<Vec<Key>>,
+    pub(super) aggregated: Option<Aggregated>,
+    /// The source's times, if they are known, and whether the chain needs them.
+    pub(super) times: Option<Times>,
+    pub(super) timed: bool,
+    /// A field that json and logfmt are taken to have their time in, if the chain has a window.
+    pub(super) guessed: Option<(String, Expr)>,
+    pub(super) notes: Vec<String>,
+    /// The operator at hand: its name, and all of it as typed.
+    pub(super) name: String,
+    pub(super) typed: String,
+    /// Nothing but operators that pass original lines so far.
+    pub(super) passing: bool,
+    /// The same in front of the operator at hand.
+    passed: bool,
+}
+
+impl<'a> Builder<'a> {
+    /// A chain without operators. `header`: the first record of the first file, read without being taken.
+    pub fn new(
+        options: &'a Options,
+        format: (&str, Arc<dyn ReadFormat>),
+        header: Option<&[u8]>,
+    ) -> Result<Builder<'a>, Usage> {
+        let (format_name, format) = format;
+        let format_name = format_name.split(':').next().unwrap_or(format_name);
+        let mut schema = format
+            .schema(header)
+            .map_err(|error| Usage::new(format!("-i {format_name}: {error:#}")))?;
+        let mut read = vec![true; schema.fields.len()];
+        for (name, ty) in [
+            ("$0", Type::Untyped),
+            ("@time", Type::Time),
+            ("@watermark", Type::Time),
+            ("@file", Type::Text),
+            ("@line", Type::Number),
+        ] {
+            match schema.find(name) {
+                Some(at) => read[at] = false,
+                None => {
+                    schema.add(Field::hidden(name, ty));
+                    read.push(false);
+                }
+            }
+        }
+        let shown: Vec<Shown> = schema
+            .shown()
+            .map(|(id, field)| Shown::new(id, names::display(&field.name)))
+            .collect();
+        let rest = match (&schema.open, format_name) {
+            (Some(Open::Named(_)), "logfmt") => Some("logfmt"),
+            (Some(Open::Named(_)), _) => Some("json"),
+            _ => None,
+        };
+        let line = shown.is_empty() && rest.is_none();
+        let mut builder = Builder {
+            options,
+            format_name: format_name.into(),
+            format,
+            first_record: names::of_record(format_name, header.unwrap_or_default()),
+            source: schema.clone(),
+            read,
+            schema,
+            shown,
+            rest: rest.map(|format| Rest {
+                format,
+                dropped: Vec::new(),
+                renamed: Vec::new(),
+            }),
+            line,
+            nodes: Vec::new(),
+            parts: Vec::new(),
+            pending: None,
+            windows: Windows::No,
+            key: None,
+            aggregated: None,
+            times: None,
+            timed: false,
+            guessed: None,
+            notes: Vec::new(),
+            name: String::new(),
+            typed: String::new(),
+            passing: true,
+            passed: true,
+        };
+        builder.begin_times()?;
+        Ok(builder)
+    }
+
+    /// Goes on with the next operator.
+    pub fn begin(&mut self, name: &str, typed: String) {
+        self.name = name.into();
+        self.typed = typed;
+        self.passed = std::mem::replace(&mut self.passing, false);
+    }
+
+    /// The operator at hand leaves records as they are, so original lines may still pass.
+    pub fn pass(&mut self) {
+        self.passing = self.passed;
+    }
+
+    /// A mistake in the operator at hand.
+    pub fn fault(&self, message: impl std::fmt::Display) -> Usage {
+        Usage::new(format!("{}: {message}", self.name))
+    }
+
+    /// A mistake at a place of a word.
+    pub fn fault_at(
+        &self,
+        source: &str,
+        at: Range<usize>,
+        message: impl std::fmt::Display,
+    ) -> Usage {
+        self.fault(message).at(source, at)
+    }
+
+    /// The first of an expression's faults; `offset`: where the expression begins in `source`.
+    pub fn diagnosed(&self, faults: Vec<Diagnostic>, source: &str, offset: usize) -> Usage {
+        let Some(fault) = faults.into_iter().next() else {
+            return self.fault("this expression cannot be read");
+        };
+        let mut usage = self
+            .fault(fault.message)
+            .at(source, fault.at.start + offset..fault.at.end + offset);
+        usage.note = fault.note;
+        usage
+    }
+
+    // ---- fields and expressions ----
+
+    /// Whether rows here are still the source's.
+    pub(super) fn at_source(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Adds a column that is computed here.
+    pub fn add_field(&mut self, name: &str, ty: Type, hidden: bool) -> FieldId {
+        let field = Field {
+            name: name.into(),
+            ty,
+            hidden,
+        };
+        if self.at_source() {
+            self.source.add(Field::hidden("", field.ty.clone()));
+            self.read.push(false);
+        }
+        self.schema.add(field)
+    }
+
+    /// Adds a column that is printed: in the place of one of the same name, else as the last.
+    pub fn add_shown(&mut self, name: &str, ty: Type) -> FieldId {
+        let id = self.add_field(name, ty, false);
+        let shown = Shown::new(id, names::display(name));
+        match self.shown.iter_mut().find(|old| old.name == shown.name) {
+            Some(old) => *old = shown,
+            None => self.shown.push(shown),
+        }
+        id
+    }
+
+    /// Resolves a tree against the record at this place. `source` is the word it stands in, from `offset`.
+    pub fn compile(&mut self, ast: &Ast, source: &str, offset: usize) -> Result<Expr, Usage> {
+        self.bring_times(source);
+        let known = self.schema.fields.len();
+        let mut env = Env {
+            schema: &mut self.schema,
+            zone: &self.options.zone,
+            functions: &self.options.functions,
+        };
+        let expr = expr::compile(ast, &mut env)
+            .map_err(|faults| self.diagnosed(faults, source, offset))?;
+        self.adopt(known, source)?;
+        self.need_times_for(&expr)?;
+        Ok(expr)
+    }
+
+    /// Reads and resolves a word that is one expression.
+    pub fn expression(&mut self, source: &str) -> Result<Expr, Usage> {
+        self.expression_at(source, source, 0)
+    }
+
+    /// The same for a part of a word.
+    pub fn expression_at(
+        &mut self,
+        part: &str,
+        source: &str,
+        offset: usize,
+    ) -> Result<Expr, Usage> {
+        let ast = expr::parse(part).map_err(|faults| self.diagnosed(faults, source, offset))?;
+        self.compile(&ast, source, offset)
+    }
+
+    /// Fields that an expression asked for in an open record are the source's.
+    fn adopt(&mut self, known: usize, source: &str) -> Result<(), Usage> {
+        let asked: Vec<Field> = self.schema.fields[known..].to_vec();
+        for field in asked {
+            if let Some(gone) = self.gone(&field.name) {
+                self.schema.fields.truncate(known);
+                let at = source.find(&field.name).unwrap_or(0);
+                return Err(self.fault_at(
+                    source,
+                    at..(at + field.name.len()).min(source.len()),
+                    gone,
+                ));
+            }
+            if self.at_source() {
+                self.source.add(Field::hidden(field.name, field.ty));
+                self.read.push(true);
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a field of an open record is not there any more.
+    fn gone(&self, name: &str) -> Option<String> {
+        let rest = self.rest.as_ref()?;
+        let lies_in =
+            |top: &String| names::within(name, top) || names::within(name, &names::quoted(top));
+        if rest.dropped.iter().any(lies_in) {
+            return Some(format!("no field '{name}'; it was dropped"));
+        }
+        rest.renamed
+            .iter()
+            .find(|(old, _)| lies_in(old))
+            .map(|(old, new)| format!("no field '{name}'; '{old}' is called '{new}' now"))
+    }
+
+    /// The id of a field as a sink or `select` asks for it: not an expression.
+    pub fn field(&mut self, part: &str, source: &str, offset: usize) -> Result<FieldId, Usage> {
+        let expr = self.expression_at(part, source, offset)?;
+        expr.as_field().ok_or_else(|| {
+            self.fault_at(
+                source,
+                offset..offset + part.len(),
+                format!("'{part}' is no field; compute it with map first"),
+            )
+        })
+    }
+
+    // ---- nodes ----
+
+    pub fn push(&mut self, kind: NodeKind) {
+        self.nodes.push(Node {
+            operator: self.typed.clone(),
+            kind,
+            schema: self.schema.clone(),
+        });
+    }
+
+    /// Sets columns; all expressions see the row as it comes in.
+    pub fn project(&mut self, columns: Vec<(FieldId, Expr)>) {
+        self.push(NodeKind::Project { columns });
+    }
+
+    // ---- windows ----
+
+    /// Puts what follows into windows.
+    pub fn window(&mut self, window: Window) -> Result<(), Usage> {
+        match &self.aggregated {
+            Some(aggregated) if !aggregated.windowed => {
+                let behind = aggregated.operator.clone();
+                return Err(self.fault(format!(
+                    "'{behind}' gives its rows at the end of the input; put the window in front of it"
+                )));
+            }
+            Some(_) => {}
+            None => self.need_times()?,
+        }
+        if window.has_gaps() {
+            self.notes.push(format!(
+                "the slide of {} is longer than the window of {}: records between windows count nowhere",
+                window.slide, window.size
+            ));
+        }
+        self.pending = Some(window);
+        Ok(())
+    }
+
+    /// `window all`: what follows spans the whole input.
+    pub fn window_all(&mut self) {
+        self.pending = None;
+        self.windows = Windows::No;
+    }
+
+    /// Puts rows into the window that waits, since what comes next cannot do it itself.
+    pub(super) fn assign(&mut self) {
+        let Some(window) = self.pending.take() else {
+            return;
+        };
+        // A window of rows that were in one before replaces it.
+        self.shown.retain(|shown| !shown.window);
+        let start = self.add_field("window_start", Type::Time, false);
+        let end = self.add_field("window_end", Type::Time, false);
+        self.shown.insert(0, Shown::window(start, "window_start"));
+        self.shown.insert(1, Shown::window_end(end));
+        self.windows = Windows::Yes;
+        self.push(NodeKind::Assign {
+            window,
+            into: Some((start, end)),
+            carry: Vec::new(),
+        });
+    }
+
+    /// The scope of a node that keeps rows.
+    fn row_scope(&mut self) -> Scope {
+        self.assign();
+        match self.windows {
+            Windows::Yes => Scope::Rows,
+            Windows::No => Scope::Forever,
+        }
+    }
+
+    // ---- what has state ----
+
+    /// One row a group. `aggregates` are as typed: `n=count,p99:ms`.
+    pub fn aggregate(&mut self, keys: Vec<Key>, aggregates: &str) -> Result<(), Usage> {
+        let parsed = aggs::parse(aggregates)
+            .map_err(|(at, message)| self.fault_at(aggregates, at, message))?;
+        let mut calls: Vec<AggCall> = Vec::with_capacity(parsed.len());
+        for one in parsed {
+            if calls.iter().any(|call| call.name == one.name) {
+                return Err(self.fault(format!(
+                    "two columns would be called '{}'; give one a name: NAME={}",
+                    one.name, one.func
+                )));
+            }
+            let arg = match &one.expr {
+                Some((text, offset)) => {
+                    let expr = self.expression_at(text, aggregates, *offset)?;
+                    Some(self.argument(expr, &one, aggregates)?)
+                }
+                None => None,
+            };
+            calls.push(self.call(&one, arg)?);
+        }
+        self.aggregate_calls(keys, calls);
+        Ok(())
+    }
+
+    /// Makes an argument what its function wants.
+    fn argument(&self, expr: Expr, one: &aggs::Syntax, source: &str) -> Result<Expr, Usage> {
+        match one.aggregate.arg {
+            Need::Number => Ok(expr.into_number()),
+            Need::Bool if expr.ty != Type::Bool => {
+                let (text, offset) = one.expr.clone().unwrap_or_default();
+                Err(self.fault_at(
+                    source,
+                    offset..offset + text.len(),
+                    format!("{} needs a condition, '{text}' is none", one.func),
+                ))
+            }
+            _ => Ok(expr),
+        }
+    }
+
+    fn call(&mut self, one: &aggs::Syntax, arg: Option<Expr>) -> Result<AggCall, Usage> {
+        let base = one.aggregate.name;
+        let timed = match base {
+            "span" => {
+                self.need_times_of(base)?;
+                true
+            }
+            "first" | "last" | "any" => self.have_times(),
+            _ => self.timed,
+        };
+        Ok(AggCall {
+            name: one.name.clone(),
+            aggregate: one.aggregate,
+            call: aggs::Call {
+                func: one.func.clone(),
+                arg: arg.as_ref().map(|expr| expr.ty.clone()),
+                param: one.param.clone(),
+                timed,
+                exact: self.options.exact,
+            },
+            arg,
+        })
+    }
+
+    /// One row a group, of calls that are resolved.
+    pub fn aggregate_calls(&mut self, keys: Vec<Key>, calls: Vec<AggCall>) {
+        let scope = match (self.pending.take(), self.windows) {
+            (Some(window), _) => Scope::Assign(window),
+            (None, Windows::Yes) => Scope::Rows,
+            (None, Windows::No) => Scope::Forever,
+        };
+        let windowed = scope != Scope::Forever;
+        let mut schema = Schema::default();
+        self.shown.clear();
+        if windowed {
+            let start = schema.add(Field::new("window_start", Type::Time));
+            let end = schema.add(Field::new("window_end", Type::Time));
+            self.shown.push(Shown::window(start, "window_start"));
+            self.shown.push(Shown::window_end(end));
+        }
+        let mut ids = Vec::with_capacity(keys.len());
+        let mut after = Vec::with_capacity(keys.len());
+        for key in &keys {
+            let id = schema.add(Field::new(key.name.clone(), key.expr.ty.clone()));
+            self.shown.push(Shown::new(id, names::display(&key.name)));
+            after.push(Key {
+                name: key.name.clone(),
+                expr: Expr::field(id, key.expr.ty.clone()),
+            });
+            ids.push(id);
+        }
+        let first = schema.fields.len();
+        for call in &calls {
+            let ty = (call.aggregate.result)(&call.call);
+            let id = schema.add(Field::new(call.name.clone(), ty));
+            self.shown.push(Shown::new(id, &call.name));
+        }
+        self.parts.push((
+            self.nodes.len(),
+            std::mem::replace(&mut self.schema, schema),
+        ));
+        self.key = (!after.is_empty()).then_some(after);
+        self.windows = if windowed { Windows::Yes } else { Windows::No };
+        self.aggregated = Some(Aggregated {
+            operator: self.typed.clone(),
+            keys: ids,
+            first,
+            windowed,
+        });
+        self.rest = None;
+        self.line = false;
+        self.push(NodeKind::Aggregate {
+            keys: keys.into_iter().map(|key| key.expr).collect(),
+            aggs: calls,
+            scope,
+        });
+    }
+
+    /// The first aggregate of the rows here, and their keys; `None` for whole records.
+    pub fn ranked(&self) -> Option<(Expr, Vec<Expr>)> {
+        let last = self.aggregated.as_ref()?;
+        let field = |id: FieldId| Expr::field(id, self.schema.fields[id].ty.clone());
+        Some((
+            field(last.first),
+            last.keys.iter().map(|&id| field(id)).collect(),
+        ))
+    }
+
+    /// The operator that the last aggregate came from, if rows are not the source's any more.
+    pub fn aggregate_before(&self) -> Option<&str> {
+        self.aggregated
+            .as_ref()
+            .map(|aggregated| aggregated.operator.as_str())
+    }
+
+    /// Rows in order, the first of them if there is a limit.
+    pub fn sort(&mut self, by: Vec<SortKey>, limit: Option<u64>, per: Vec<Expr>, how: Ranking) {
+        let scope = self.row_scope();
+        let rank = how.rank.then(|| self.add_shown("rank", Type::Number));
+        self.push(NodeKind::Sort {
+            by,
+            limit,
+            per,
+            ties: how.ties,
+            rank,
+            scope,
+            carry: Vec::new(),
+        });
+    }
+
+    /// The first (or last) row of each key.
+    pub fn distinct(&mut self, keys: Vec<Expr>, last: bool) {
+        let scope = self.row_scope();
+        self.push(NodeKind::Distinct {
+            keys,
+            last,
+            scope,
+            carry: Vec::new(),
+        });
+    }
+
+    /// A copy of the stream.
+    pub fn tee(&mut self, path: &str) -> Result<(), Usage> {
+        let written = self.written(None, Some(path))?;
+        self.push(NodeKind::Tee {
+            path: path.into(),
+            format: written.format,
+            out: written.out,
+        });
+        Ok(())
+    }
+
+    // ---- the end ----
+
+    /// The whole plan.
+    pub fn finish(mut self) -> Result<Plan, Usage> {
+        if self.pending.is_some() {
+            self.assign();
+            self.push(NodeKind::Sort {
+                by: Vec::new(),
+                limit: None,
+                per: Vec::new(),
+                ties: false,
+                rank: None,
+                scope: Scope::Rows,
+                carry: Vec::new(),
+            });
+        }
+        if self.options.since.is_some() || self.options.until.is_some() {
+            self.name = "--since and --until".into();
+            self.need_times()?;
+        }
+        self.name = "-o".into();
+        let path = self.options.output.as_deref();
+        let written = self.written(self.options.output_format.as_deref(), path)?;
+        let times = if self.timed { self.times.take() } else { None };
+        self.complete_schemas();
+        let mut plan = Plan {
+            source: Source {
+                words: self.options.words.clone(),
+                format_name: self.format_name,
+                format: self.format,
+                schema: self.source,
+                wanted: Vec::new(),
+                made: Vec::new(),
+                literal: None,
+                literal_json: false,
+                header: None,
+                time: times,
+                since: self.options.since,
+                until: self.options.until,
+            },
+            nodes: self.nodes,
+            sink: Sink {
+                path: self.options.output.clone(),
+                append: self.options.append,
+                format_name: written.name,
+                format: written.format,
+                out: written.out,
+            },
+            zone: self.options.zone.clone(),
+            notes: self.notes,
+        };
+        super::optimize::optimize(&mut plan, &self.read);
+        Ok(plan)
+    }
+
+    /// A node's schema also has the fields that only later nodes asked for.
+    fn complete_schemas(&mut self) {
+        let mut end = self.nodes.len();
+        let mut whole = &self.schema;
+        for (aggregate, part) in self.parts.iter().rev() {
+            extend(&mut self.nodes[*aggregate..end], whole);
+            (end, whole) = (*aggregate, part);
+        }
+        extend(&mut self.nodes[..end], whole);
+    }
+}
+
+fn extend(nodes: &mut [Node], whole: &Schema) {
+    for node in nodes {
+        let known = node.schema.fields.len();
+        let more = whole.fields[known..]
+            .iter()
+            .map(|field| Field::hidden(field.name.clone(), field.ty.clone()));
+        node.schema.fields.extend(more);
+    }
+}
+
+/// What `top` adds to an order.
+#[derive(Copy, Clone, Debug, Default)]
+pub struct Ranking {
+    pub ties: bool,
+    pub rank: bool,
+}

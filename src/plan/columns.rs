@@ -1,0 +1,288 @@
+//! Choosing, dropping and renaming columns: changes of names, for which no node runs. Invariant: a field that
+//! is gone keeps its id and loses its name, so that no later expression finds it.
+
+use super::builder::Builder;
+use super::names;
+use super::node::{AggCall, NodeKind};
+use super::output::Shown;
+use crate::aggs;
+use crate::data::{FieldId, Open, Type};
+use crate::error::Usage;
+use crate::expr::Expr;
+
+impl Builder<'_> {
+    /// Only these columns, in this order, under the names they are asked for.
+    pub fn select(&mut self, source: &str) -> Result<(), Usage> {
+        let mut chosen = Vec::new();
+        for (at, part) in names::split_list(source) {
+            let shown = self.shown.iter().find(|shown| shown.name == part);
+            let id = match shown {
+                Some(shown) => shown.id,
+                None if part == "line" && self.line => self.line_field(),
+                None => self.field(part, source, at)?,
+            };
+            chosen.push(Shown::new(id, names::display(part)));
+        }
+        for (id, field) in self.schema.fields.iter_mut().enumerate() {
+            let made = field.name.starts_with('@') || field.name == "$0";
+            let window = self
+                .shown
+                .iter()
+                .any(|shown| shown.window && shown.id == id);
+            if !made && !window && !chosen.iter().any(|shown| shown.id == id) {
+                field.name.clear();
+            }
+        }
+        self.shown = chosen;
+        self.schema.open = None;
+        self.rest = None;
+        self.line = false;
+        Ok(())
+    }
+
+    /// Without these columns.
+    pub fn drop_fields(&mut self, source: &str) -> Result<(), Usage> {
+        for (at, part) in names::split_list(source) {
+            let label = names::display(part);
+            if label == "line" && self.line {
+                self.line = false;
+                continue;
+            }
+            let added = self.shown.iter().any(|shown| shown.name == label);
+            if self.rest.is_some() {
+                self.whole_key(part, source, at, added)?;
+                self.drop_from_rest(part);
+            } else if !added {
+                self.field(part, source, at)?;
+            }
+            self.shown.retain(|shown| shown.name != label);
+            self.forget(part);
+        }
+        Ok(())
+    }
+
+    /// A part of a key of an open record cannot be taken out or renamed.
+    fn whole_key(&self, part: &str, source: &str, at: usize, added: bool) -> Result<(), Usage> {
+        if added || names::display(part) != part || !part.contains(['.', '[']) {
+            return Ok(());
+        }
+        Err(self.fault_at(
+            source,
+            at..at + part.len(),
+            format!("'{part}' is a part of a field; take what you need with select or map"),
+        ))
+    }
+
+    fn drop_from_rest(&mut self, part: &str) {
+        let label = names::display(part).to_string();
+        let Some(rest) = &mut self.rest else {
+            return;
+        };
+        let renamed = rest.renamed.iter().position(|(_, new)| *new == label);
+        let gone = match renamed {
+            Some(at) => rest.renamed.remove(at).0,
+            None => label,
+        };
+        rest.dropped.push(gone);
+    }
+
+    /// No later expression finds a field of this name.
+    fn forget(&mut self, name: &str) {
+        for field in &mut self.schema.fields {
+            if names::within(&field.name, name) {
+                field.name.clear();
+            }
+        }
+    }
+
+    /// Gives columns other names: `OLD=NEW,…`, all at once.
+    pub fn rename(&mut self, source: &str) -> Result<(), Usage> {
+        let mut pairs: Vec<(FieldId, String, String)> = Vec::new();
+        for (at, part) in names::split_list(source) {
+            let Some((old, new)) = split_pair(part) else {
+                return Err(self.fault_at(
+                    source,
+                    at..at + part.len(),
+                    format!("'{part}' is no renaming; write OLD=NEW"),
+                ));
+            };
+            let label = names::display(old);
+            let shown = self.shown.iter().find(|shown| shown.name == label);
+            let id = match shown {
+                Some(shown) => shown.id,
+                None if old == "line" && self.line => {
+                    self.line = false;
+                    let id = self.line_field();
+                    self.shown.push(Shown::new(id, "line"));
+                    id
+                }
+                None => {
+                    if self.rest.is_some() {
+                        self.whole_key(old, source, at, false)?;
+                    }
+                    self.field(old, source, at)?
+                }
+            };
+            pairs.push((id, label.into(), names::display(new).into()));
+        }
+        for (id, _, new) in &pairs {
+            self.make_way(new, *id, &pairs);
+        }
+        for (id, old, new) in pairs {
+            self.schema.fields[id].name = names::quoted(&new);
+            match self.shown.iter_mut().find(|shown| shown.id == id) {
+                Some(shown) => shown.name = new,
+                None => self.rename_in_record(id, old, new),
+            }
+        }
+        Ok(())
+    }
+
+    /// A column that had the new name is gone, unless it is renamed itself.
+    fn make_way(&mut self, new: &str, id: FieldId, pairs: &[(FieldId, String, String)]) {
+        if pairs.iter().any(|(_, old, _)| old == new) {
+            return;
+        }
+        let had = self
+            .shown
+            .iter()
+            .any(|shown| shown.name == new && shown.id != id);
+        self.shown
+            .retain(|shown| shown.name != new || shown.id == id);
+        let kept = std::mem::take(&mut self.schema.fields[id].name);
+        self.forget(&names::quoted(new));
+        self.schema.fields[id].name = kept;
+        if self.rest.is_some() && !had {
+            self.drop_from_rest(&names::quoted(new));
+        }
+    }
+
+    fn rename_in_record(&mut self, id: FieldId, old: String, new: String) {
+        match &mut self.rest {
+            Some(rest) => match rest.renamed.iter_mut().find(|(_, name)| *name == old) {
+                Some(before) => before.1 = new,
+                None => rest.renamed.push((old, new)),
+            },
+            None => self.shown.push(Shown::new(id, &new)),
+        }
+    }
+
+    /// Named captures of a pattern as columns; what does not match goes, unless `keep_unmatched`.
+    pub fn parse(
+        &mut self,
+        pattern: &str,
+        field: Option<&str>,
+        keep_unmatched: bool,
+    ) -> Result<(), Usage> {
+        let regex = regex::bytes::Regex::new(pattern).map_err(|error| {
+            let text = error.to_string();
+            let reason = text.lines().last().unwrap_or_default().trim();
+            self.fault(format!(
+                "this pattern cannot be read: {}",
+                reason.strip_prefix("error: ").unwrap_or(reason)
+            ))
+            .at(pattern, 0..pattern.len())
+        })?;
+        let named: Vec<(usize, String)> = regex
+            .capture_names()
+            .enumerate()
+            .filter_map(|(group, name)| Some((group, name?.to_string())))
+            .collect();
+        if named.is_empty() {
+            return Err(self
+                .fault("the pattern names no field; write (?<name>…) around what you want")
+                .at(pattern, 0..pattern.len()));
+        }
+        let text = self.parsed_text(field)?;
+        let into = named
+            .into_iter()
+            .map(|(group, name)| (group, self.add_shown(&name, Type::Untyped)))
+            .collect();
+        self.push(NodeKind::Parse {
+            text,
+            regex,
+            into,
+            keep_unmatched,
+        });
+        Ok(())
+    }
+
+    /// The text that a pattern is laid on: the field asked for, else `msg`, else the line.
+    fn parsed_text(&mut self, field: Option<&str>) -> Result<Expr, Usage> {
+        let named = match field {
+            Some(field) => Some(field),
+            None if self.schema.find("msg").is_some() => Some("msg"),
+            None => self
+                .first_record
+                .iter()
+                .any(|name| name == "msg" && self.rest.is_some())
+                .then_some("msg"),
+        };
+        let Some(name) = named else {
+            if let Some(before) = self.aggregate_before() {
+                return Err(self.fault(format!(
+                    "rows of '{before}' are no lines; name the field with --field F"
+                )));
+            }
+            return self.expression("$0");
+        };
+        let expr = self.expression(name)?;
+        // JSON strings have quotes and escapes; the pattern is meant for their text.
+        match expr.ty {
+            Type::Json => self.expression_at(&format!("concat({name})"), name, 0),
+            _ => Ok(expr),
+        }
+    }
+
+    /// A call of `collect` for each column that is no key, for `group-by`.
+    pub fn collected(&mut self, keys: &[Expr]) -> Result<Vec<AggCall>, Usage> {
+        self.show_first_record();
+        let mut columns: Vec<(FieldId, String)> = self
+            .shown
+            .iter()
+            .filter(|shown| !shown.window)
+            .map(|shown| (shown.id, self.schema.fields[shown.id].name.clone()))
+            .collect();
+        if self.line || columns.is_empty() && matches!(self.source.open, Some(Open::Named(_))) {
+            columns.insert(0, (self.line_field(), "$0".into()));
+        }
+        let line = self.line_field();
+        columns.retain(|(id, _)| {
+            *id == line && self.at_source() || !keys.iter().any(|key| key.as_field() == Some(*id))
+        });
+        let collect = aggs::parse("collect:x")
+            .ok()
+            .and_then(|mut list| list.pop())
+            .ok_or_else(|| self.fault("there is no aggregate 'collect'"))?;
+        let calls = columns
+            .into_iter()
+            .map(|(id, name)| {
+                let ty = self.schema.fields[id].ty.clone();
+                AggCall {
+                    name,
+                    aggregate: collect.aggregate,
+                    call: aggs::Call {
+                        func: "collect".into(),
+                        arg: Some(ty.clone()),
+                        param: None,
+                        timed: false,
+                        exact: true,
+                    },
+                    arg: Some(Expr::field(id, ty)),
+                }
+            })
+            .collect();
+        Ok(calls)
+    }
+}
+
+/// `OLD=NEW`; an equals sign in backticks belongs to the name.
+fn split_pair(part: &str) -> Option<(&str, &str)> {
+    let mut quoted = false;
+    let at = part.char_indices().find_map(|(i, c)| {
+        quoted ^= c == '`';
+        (c == '=' && !quoted).then_some(i)
+    })?;
+    let (old, new) = (part[..at].trim(), part[at + 1..].trim());
+    (!old.is_empty() && !new.is_empty()).then_some((old, new))
+}

@@ -1,0 +1,100 @@
+//! Keys: what `-by` operators group by and `-by-key` operators find in force. Does not group. Invariant: a key
+//! in force is a field, so that it keeps the value it had where it was set.
+
+use super::builder::Builder;
+use crate::data::FieldId;
+use crate::error::Usage;
+use crate::expr::{self, Expr};
+
+/// One column of a key.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// The field's name, or the expression as typed.
+    pub name: String,
+    pub expr: Expr,
+}
+
+impl Builder<'_> {
+    /// Reads a list of keys: fields, or expressions.
+    pub fn keys(&mut self, source: &str) -> Result<Vec<Key>, Usage> {
+        let list = expr::parse_list(source).map_err(|faults| self.diagnosed(faults, source, 0))?;
+        let mut keys = Vec::with_capacity(list.len());
+        for (text, ast) in list {
+            let expr = self.compile(&ast, source, 0)?;
+            let name = match expr.as_field() {
+                Some(id) => self.schema.fields[id].name.clone(),
+                None => text.trim().to_string(),
+            };
+            keys.push(Key { name, expr });
+        }
+        Ok(keys)
+    }
+
+    /// Sets the key for what follows. A computed one becomes a field of its own.
+    pub fn set_key(&mut self, keys: Vec<Key>) -> Vec<Key> {
+        let mut columns: Vec<(FieldId, Expr)> = Vec::new();
+        let fixed: Vec<Key> = keys
+            .into_iter()
+            .map(|key| {
+                if key.expr.as_field().is_some() {
+                    return key;
+                }
+                let ty = key.expr.ty.clone();
+                let id = self.add_field("", ty.clone(), true);
+                columns.push((id, key.expr));
+                Key {
+                    name: key.name,
+                    expr: Expr::field(id, ty),
+                }
+            })
+            .collect();
+        if !columns.is_empty() {
+            self.project(columns);
+        }
+        self.key = Some(fixed.clone());
+        fixed
+    }
+
+    /// The key in force; of a line of text that has none, the line.
+    pub fn key(&mut self) -> Result<Vec<Key>, Usage> {
+        if let Some(keys) = &self.key {
+            return Ok(keys.clone());
+        }
+        if self.at_source() && (self.format_name == "text" || self.format_name == "lines") {
+            return Ok(vec![self.line_key()]);
+        }
+        Err(self.fault(
+            "no key is set; put key-by K in front, or name the key with an operator as count-by K",
+        ))
+    }
+
+    fn line_key(&self) -> Key {
+        let id = self.line_field();
+        Key {
+            name: "line".into(),
+            expr: Expr::field(id, self.schema.fields[id].ty.clone()),
+        }
+    }
+
+    /// The field that holds the record's line.
+    pub(super) fn line_field(&self) -> FieldId {
+        self.source
+            .find("$0")
+            .expect("the builder puts $0 into every source's schema")
+    }
+
+    /// What makes two records equal: their line where they are whole, and every column.
+    pub fn record_key(&self) -> Vec<Key> {
+        let mut keys = Vec::new();
+        if self.line || self.rest.is_some() {
+            keys.push(self.line_key());
+        }
+        for shown in self.shown.iter().filter(|shown| !shown.window) {
+            keys.push(Key {
+                name: self.schema.fields[shown.id].name.clone(),
+                expr: Expr::field(shown.id, self.schema.fields[shown.id].ty.clone()),
+            });
+        }
+        keys
+    }
+}

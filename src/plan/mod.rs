@@ -1,0 +1,13 @@
+//! What is to be done, as data. Operators make it, the engine runs it, `--explain` prints it. Knows no
+//! operator by name and reads no input. Invariant: a plan prints as text, and equal texts are equal plans.
+
+pub mod builder;
+pub mod columns;
+pub mod keys;
+pub mod names;
+pub mod node;
+pub mod optimize;
+pub mod output;
+pub mod text;
+pub mod times;
+pub mod window;

@@ -1,0 +1,217 @@
+//! The closed set of nodes that every chain comes down to. Plain data: nothing here runs, prints or decides.
+//! Invariant: field ids do not move until a node that gives rows of its own (`Aggregate`).
+
+use crate::aggs;
+use crate::data::time::Zone;
+use crate::data::{FieldId, Schema};
+use crate::expr::Expr;
+use crate::formats::{OutSchema, ReadFormat, WriteFormat};
+use std::sync::Arc;
+
+/// A chain, ready to run.
+pub struct Plan {
+    pub source: Source,
+    pub nodes: Vec<Node>,
+    pub sink: Sink,
+    /// Of local stamps, calendar windows and printed times.
+    pub zone: Zone,
+    /// What was chosen for the user, to be told once on stderr: `taking event time from 'ts'`.
+    pub notes: Vec<String>,
+}
+
+/// What is read.
+pub struct Source {
+    /// Source words as typed; empty: standard input.
+    pub words: Vec<String>,
+    pub format_name: String,
+    pub format: Arc<dyn ReadFormat>,
+    /// The format's schema with the fields that the chain asked for.
+    pub schema: Schema,
+    /// Fields that the reader must find.
+    pub wanted: Vec<FieldId>,
+    /// Fields that the engine makes from the record itself.
+    pub made: Vec<(Made, FieldId)>,
+    /// A text without which a line cannot pass the first filter.
+    pub literal: Option<Vec<u8>>,
+    /// Records are JSON, so a line with a backslash may hold the literal in another spelling.
+    pub literal_json: bool,
+    /// The first bytes of the input where they had to be read to know the header: what standard input or a
+    /// pipe has given already.
+    pub header: Option<Vec<u8>>,
+    pub time: Option<Times>,
+    /// Event time from (included) and to (excluded), ns.
+    pub since: Option<i64>,
+    pub until: Option<i64>,
+}
+
+/// Fields that are no part of the record's text.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// `$0`, without line end.
+    Line,
+    /// `@time`
+    Time,
+    /// `@watermark`
+    Watermark,
+    /// `@file`
+    File,
+    /// `@line`
+    LineNumber,
+}
+
+/// Where rows have their times from.
+pub enum Times {
+    /// The clock at which their block arrived; the watermark is the clock.
+    Arrival,
+    /// An expression of type `Time`.
+    Event { at: Expr, disorder: Option<i64> },
+}
+
+/// One thing done to the stream. Rows that go on have the columns of `schema` (ids do not move until a node
+/// that gives rows of its own).
+pub struct Node {
+    /// The operator as typed, for messages: `count-by status`.
+    pub operator: String,
+    pub kind: NodeKind,
+    /// Of the rows that leave it. Fields that only later nodes ask for are in it, hidden; a field that was
+    /// dropped keeps its id and has no name.
+    pub schema: Schema,
+}
+
+pub enum NodeKind {
+    Filter {
+        keep: Expr,
+    },
+    /// Sets columns, all from the row as it came in.
+    Project {
+        columns: Vec<(FieldId, Expr)>,
+    },
+    /// Named captures; rows that do not match go, unless `keep_unmatched`.
+    Parse {
+        text: Expr,
+        regex: regex::bytes::Regex,
+        into: Vec<(usize, FieldId)>,
+        keep_unmatched: bool,
+    },
+    /// One row for each item; `carry` are the columns that later nodes read.
+    Explode {
+        list: Expr,
+        into: FieldId,
+        carry: Vec<FieldId>,
+    },
+    /// Keeps the rows whose line's stable hash is below the share (of 2^64).
+    Sample {
+        below: u64,
+    },
+    /// Puts rows into the windows they belong to (a row for each) and drops late ones. `into`: columns for
+    /// `window_start` and `window_end`, where something reads them.
+    Assign {
+        window: Window,
+        into: Option<(FieldId, FieldId)>,
+        carry: Vec<FieldId>,
+    },
+    /// One row a group when its scope closes; its schema is: `window_start`, `window_end` where in windows,
+    /// then keys, then aggregates, in this order from field 0.
+    Aggregate {
+        keys: Vec<Expr>,
+        aggs: Vec<AggCall>,
+        scope: Scope,
+    },
+    /// Rows in order when their scope closes, the first `limit` (of each `per`); equals keep their order.
+    /// `ties`: also what equals the last in all of `by`. `rank`: a field for 1, 2, …
+    /// Without `by` and limit: the rows of a scope as they came.
+    Sort {
+        by: Vec<SortKey>,
+        limit: Option<u64>,
+        per: Vec<Expr>,
+        ties: bool,
+        rank: Option<FieldId>,
+        scope: Scope,
+        carry: Vec<FieldId>,
+    },
+    /// The first row of each key, in input order (of each window with `Scope::Rows`); `last`: the last one, when
+    /// the scope closes.
+    Distinct {
+        keys: Vec<Expr>,
+        last: bool,
+        scope: Scope,
+        carry: Vec<FieldId>,
+    },
+    /// The first rows, then nothing more is read.
+    Limit {
+        rows: u64,
+    },
+    /// A copy of the stream to a file.
+    Tee {
+        path: String,
+        format: Arc<dyn WriteFormat>,
+        out: Output,
+    },
+}
+
+pub struct SortKey {
+    pub expr: Expr,
+    pub descending: bool,
+}
+
+pub struct AggCall {
+    pub name: String,
+    pub aggregate: &'static aggs::Aggregate,
+    pub call: aggs::Call,
+    pub arg: Option<Expr>,
+}
+
+/// What closes together.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scope {
+    /// The whole input.
+    Forever,
+    /// Rows get their window here, from their times.
+    Assign(Window),
+    /// Rows have their window already (`Chunk::windows`).
+    Rows,
+}
+
+/// A window operator.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Window {
+    pub size: Extent,
+    pub slide: Extent,
+    /// Shift of the grid, ns.
+    pub offset: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// ns, on the grid from 1970.
+    Fixed(i64),
+    /// Cut on the local clock.
+    Calendar(Calendar),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calendar {
+    /// 2, 3, 4, 6, 8, 12
+    Hours(u32),
+    Days(u32),
+    Weeks(u32),
+    Months(u32),
+}
+
+/// Where the stream goes.
+pub struct Sink {
+    /// `None`: standard output.
+    pub path: Option<String>,
+    pub append: bool,
+    /// The word of `-o`, given or chosen; of original lines `lines`.
+    pub format_name: String,
+    pub format: Arc<dyn WriteFormat>,
+    pub out: Output,
+}
+
+/// What is written of each row.
+pub enum Output {
+    /// The record's own bytes, with a header line before the first where the format has one.
+    Original,
+    Columns(OutSchema),
+}

@@ -1,0 +1,202 @@
+//! What a plan need not do: fields that nobody reads are not located, columns that nobody reads are not
+//! computed or kept, lines that cannot pass the first filter are not looked at. Changes no result. Invariant:
+//! every field that an expression, a column or the writer reads is wanted, made, computed or carried before.
+
+use super::node::{Made, Node, NodeKind, Output, Plan, Scope, Source, Times};
+use crate::data::FieldId;
+use crate::expr::Expr;
+use crate::formats::Framing;
+use std::collections::BTreeSet;
+
+type Live = BTreeSet<FieldId>;
+
+/// `read`: the source's fields that its reader finds.
+pub(super) fn optimize(plan: &mut Plan, read: &[bool]) {
+    let mut live = Live::new();
+    read_by_output(&plan.sink.out, &mut live);
+    for node in plan.nodes.iter_mut().rev() {
+        through(node, &mut live);
+    }
+    plan.nodes.retain(|node| !is_idle(&node.kind));
+    // What is still read is the source's.
+    if let Some(Times::Event { at, .. }) = &plan.source.time {
+        reads(at, &mut live);
+    }
+    for id in live {
+        match made(&plan.source.schema.fields[id].name) {
+            Some(made) if !read[id] => plan.source.made.push((made, id)),
+            _ if read[id] => plan.source.wanted.push(id),
+            _ => {}
+        }
+    }
+    push_literal_down(plan);
+}
+
+fn made(name: &str) -> Option<Made> {
+    Some(match name {
+        "$0" => Made::Line,
+        "@time" => Made::Time,
+        "@watermark" => Made::Watermark,
+        "@file" => Made::File,
+        "@line" => Made::LineNumber,
+        _ => return None,
+    })
+}
+
+fn reads(expr: &Expr, live: &mut Live) {
+    live.extend(expr.fields.iter().copied());
+}
+
+fn read_by_output(out: &Output, live: &mut Live) {
+    if let Output::Columns(columns) = out {
+        live.extend(columns.columns.iter().map(|column| column.field));
+    }
+}
+
+/// From what is read behind a node to what is read before it; leaves out of the node what nobody reads.
+fn through(node: &mut Node, live: &mut Live) {
+    match &mut node.kind {
+        NodeKind::Filter { keep } => reads(keep, live),
+        NodeKind::Project { columns } => {
+            columns.retain(|(field, _)| live.contains(field));
+            for (field, _) in columns.iter() {
+                live.remove(field);
+            }
+            for (_, expr) in columns.iter() {
+                reads(expr, live);
+            }
+        }
+        NodeKind::Parse { text, into, .. } => {
+            into.retain(|(_, field)| live.remove(field));
+            reads(text, live);
+        }
+        NodeKind::Explode { list, into, carry } => {
+            live.remove(into);
+            carry.extend(live.iter().copied());
+            reads(list, live);
+        }
+        NodeKind::Assign { into, carry, .. } => {
+            if let Some((start, end)) = *into {
+                let read = [live.remove(&start), live.remove(&end)];
+                if read == [false, false] {
+                    *into = None;
+                }
+            }
+            carry.extend(live.iter().copied());
+        }
+        NodeKind::Aggregate { keys, aggs, .. } => {
+            live.clear();
+            for expr in keys
+                .iter()
+                .chain(aggs.iter().filter_map(|call| call.arg.as_ref()))
+            {
+                reads(expr, live);
+            }
+        }
+        NodeKind::Sort {
+            by,
+            per,
+            rank,
+            carry,
+            ..
+        } => {
+            if rank.is_some_and(|rank| !live.remove(&rank)) {
+                *rank = None;
+            }
+            carry.extend(live.iter().copied());
+            for expr in by.iter().map(|key| &key.expr).chain(per.iter()) {
+                reads(expr, live);
+            }
+        }
+        NodeKind::Distinct { keys, carry, .. } => {
+            carry.extend(live.iter().copied());
+            for expr in keys.iter() {
+                reads(expr, live);
+            }
+        }
+        NodeKind::Tee { out, .. } => read_by_output(out, live),
+        NodeKind::Sample { .. } | NodeKind::Limit { .. } => {}
+    }
+}
+
+/// Whether nothing is left for a node to do.
+fn is_idle(kind: &NodeKind) -> bool {
+    matches!(kind, NodeKind::Project { columns } if columns.is_empty())
+}
+
+/// Lines without a text that the first filter needs are skipped unread, where every line is not looked at for
+/// its time and for its number.
+fn push_literal_down(plan: &mut Plan) {
+    let judged = matches!(
+        plan.source.time,
+        Some(Times::Event {
+            disorder: Some(_),
+            ..
+        })
+    );
+    let numbered = plan
+        .source
+        .made
+        .iter()
+        .any(|(made, _)| matches!(made, Made::LineNumber | Made::Watermark));
+    let Some(NodeKind::Filter { keep }) = plan.nodes.first().map(|node| &node.kind) else {
+        return;
+    };
+    if judged || numbered || plan.source.format.framing() != Framing::Lines {
+        return;
+    }
+    plan.source.literal = keep.required_literal();
+    plan.source.literal_json = plan.source.literal.is_some() && plan.source.format_name == "json";
+}
+
+impl Plan {
+    /// Whether rows that leave node `at` must still have their line: a later node, or the sink, writes it or
+    /// reads it.
+    pub fn needs_lines_behind(&self, at: usize) -> bool {
+        for node in &self.nodes[at + 1..] {
+            match &node.kind {
+                NodeKind::Aggregate { .. } => return false,
+                NodeKind::Sample { .. } => return true,
+                NodeKind::Tee { out, .. } if writes_lines(out) => return true,
+                _ => {}
+            }
+        }
+        writes_lines(&self.sink.out)
+    }
+
+    /// Whether the chain cuts the source's rows into windows.
+    pub fn has_windows(&self) -> bool {
+        self.nodes.iter().any(|node| {
+            matches!(
+                node.kind,
+                NodeKind::Assign { .. }
+                    | NodeKind::Aggregate {
+                        scope: Scope::Assign(_),
+                        ..
+                    }
+            )
+        })
+    }
+}
+
+fn writes_lines(out: &Output) -> bool {
+    match out {
+        Output::Original => true,
+        Output::Columns(columns) => columns.rest.is_some(),
+    }
+}
+
+impl Source {
+    /// Fields that are known by name and that nobody reads.
+    pub fn never_read(&self) -> Vec<&str> {
+        self.schema
+            .fields
+            .iter()
+            .enumerate()
+            .filter(|(id, field)| {
+                !field.hidden && !self.wanted.contains(id) && made(&field.name).is_none()
+            })
+            .map(|(_, field)| field.name.as_str())
+            .collect()
+    }
+}

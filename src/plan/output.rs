@@ -1,0 +1,240 @@
+//! What is written of each row, and in which format. Opens no file. Invariant: original lines pass only if
+//! every operator before left records as they were.
+
+use super::builder::Builder;
+use super::names;
+use super::node::Output;
+use crate::data::value::Printing;
+use crate::data::{Field, FieldId, Open, Type};
+use crate::error::Usage;
+use crate::formats::{self, OutColumn, OutSchema, WriteFormat, WriteOptions};
+use std::sync::Arc;
+
+/// Digits of floats in a table.
+const TABLE_DIGITS: u8 = 6;
+
+/// A column that a sink prints.
+#[derive(Clone, Debug)]
+pub(super) struct Shown {
+    pub id: FieldId,
+    /// The name it is printed under.
+    pub name: String,
+    /// The begin or end of the row's window, and no part of the record.
+    pub window: bool,
+    /// The end of a window of fixed size, which only JSON has.
+    pub end: bool,
+}
+
+impl Shown {
+    pub fn new(id: FieldId, name: &str) -> Shown {
+        Shown {
+            id,
+            name: name.into(),
+            window: false,
+            end: false,
+        }
+    }
+
+    pub fn window(id: FieldId, name: &str) -> Shown {
+        Shown {
+            window: true,
+            ..Shown::new(id, name)
+        }
+    }
+
+    pub fn window_end(id: FieldId) -> Shown {
+        Shown {
+            end: true,
+            ..Shown::window(id, "window_end")
+        }
+    }
+}
+
+/// How a sink writes.
+pub(super) struct Written {
+    pub name: String,
+    pub format: Arc<dyn WriteFormat>,
+    pub out: Output,
+}
+
+impl Builder<'_> {
+    /// The format and the columns for a sink at this place: `explicit` as with `-o`, or by the ending of the
+    /// file's name, or the default.
+    pub(super) fn written(
+        &mut self,
+        explicit: Option<&str>,
+        path: Option<&str>,
+    ) -> Result<Written, Usage> {
+        let by_name = path.and_then(format_of_path);
+        let passes = self.passing && by_name.is_none_or(|format| format == self.format_name);
+        let word = match (explicit, by_name) {
+            (Some(word), _) => word,
+            (None, _) if passes => return self.original(),
+            (None, Some(word)) => word,
+            (None, None) if self.options.terminal && path.is_none() => "table",
+            (None, None) => "tsv",
+        };
+        let word = word.to_string();
+        Ok(Written {
+            format: self.writer(&word)?,
+            out: Output::Columns(self.out_schema(&word)?),
+            name: word,
+        })
+    }
+
+    fn original(&self) -> Result<Written, Usage> {
+        Ok(Written {
+            name: "lines".into(),
+            format: self.writer("lines")?,
+            out: Output::Original,
+        })
+    }
+
+    fn writer(&self, word: &str) -> Result<Arc<dyn WriteFormat>, Usage> {
+        let table = word == "table";
+        let options = WriteOptions {
+            delimiter: None,
+            header: self.options.header,
+            printing: Printing {
+                digits: self.options.digits.or(table.then_some(TABLE_DIGITS)),
+                zone: self.options.zone.clone(),
+            },
+            width: self.options.width,
+        };
+        formats::writer(word, &options).map_err(|error| match error.downcast::<Usage>() {
+            Ok(usage) => usage,
+            Err(error) => self.fault(format!("{error:#}")),
+        })
+    }
+
+    fn out_schema(&mut self, word: &str) -> Result<OutSchema, Usage> {
+        if let Some(template) = word.strip_prefix("template:") {
+            return self.template_columns(template);
+        }
+        let json = word == "json";
+        // A record goes whole into a format that can hold whatever it has.
+        let whole = match &self.rest {
+            Some(rest) if json || word == "lines" || word == rest.format => Some(rest.clone()),
+            _ => None,
+        };
+        let mut columns = Vec::new();
+        if whole.is_none() && self.rest.is_some() {
+            self.show_first_record();
+        }
+        let mut line = self.line;
+        for shown in self.shown.clone() {
+            if shown.end && !json {
+                continue;
+            }
+            if line && !shown.window {
+                columns.push(self.line_column());
+                line = false;
+            }
+            columns.push(self.column(shown.id, shown.name));
+        }
+        if line {
+            columns.push(self.line_column());
+        }
+        Ok(OutSchema {
+            columns,
+            rest: whole,
+        })
+    }
+
+    fn column(&self, field: FieldId, name: String) -> OutColumn {
+        OutColumn {
+            field,
+            name,
+            ty: self.schema.fields[field].ty.clone(),
+        }
+    }
+
+    fn line_column(&self) -> OutColumn {
+        self.column(self.line_field(), "line".into())
+    }
+
+    /// The fields that a template names, in its order.
+    fn template_columns(&mut self, template: &str) -> Result<OutSchema, Usage> {
+        let mut columns: Vec<OutColumn> = Vec::new();
+        let mut rest = template;
+        while let Some(open) = rest.find('{') {
+            let tail = &rest[open + 1..];
+            if let Some(literal) = tail.strip_prefix('{') {
+                rest = literal;
+                continue;
+            }
+            let Some(close) = tail.find('}') else { break };
+            let name = &tail[..close];
+            rest = &tail[close + 1..];
+            if columns.iter().any(|column| column.name == name) {
+                continue;
+            }
+            let shown = self.shown.iter().find(|shown| shown.name == name);
+            let id = match shown {
+                Some(shown) => shown.id,
+                None if name == "line" && self.line => self.line_field(),
+                None => {
+                    let at = template.len() - rest.len() - close - 1;
+                    self.field(name, template, at)?
+                }
+            };
+            columns.push(self.column(id, name.into()));
+        }
+        Ok(OutSchema {
+            columns,
+            rest: None,
+        })
+    }
+
+    /// Gives an open record the columns of the first one: for formats whose rows are all alike.
+    pub(super) fn show_first_record(&mut self) {
+        let Some(rest) = self.rest.take() else {
+            return;
+        };
+        let ty = match &self.source.open {
+            Some(Open::Named(ty)) => ty.clone(),
+            _ => Type::Untyped,
+        };
+        let mut added = std::mem::take(&mut self.shown);
+        let windows = added.iter().take_while(|shown| shown.window).count();
+        self.shown = added.drain(..windows).collect();
+        for name in self.first_record.clone() {
+            let own = names::display(&name);
+            if rest.dropped.iter().any(|top| top == own) {
+                continue;
+            }
+            let renamed = rest.renamed.iter().find(|(old, _)| old == own);
+            let called = renamed.map_or(name.clone(), |(_, new)| names::quoted(new));
+            let label = names::display(&called);
+            if let Some(at) = added.iter().position(|shown| shown.name == label) {
+                self.shown.push(added.remove(at));
+                continue;
+            }
+            let id = match self.schema.find(&called) {
+                Some(id) => id,
+                None => self.add_read(&name, &called, ty.clone()),
+            };
+            self.shown.push(Shown::new(id, label));
+        }
+        self.shown.append(&mut added);
+        self.rest = Some(rest);
+    }
+
+    /// Adds a field of the source that is called otherwise here.
+    pub(super) fn add_read(&mut self, name: &str, called: &str, ty: Type) -> FieldId {
+        self.source.add(Field::hidden(name, ty.clone()));
+        self.read.push(true);
+        self.schema.add(Field::hidden(called, ty))
+    }
+}
+
+/// The format that a file's ending stands for.
+pub fn format_of_path(path: &str) -> Option<&'static str> {
+    let ending = path.rsplit_once('.')?.1;
+    Some(match ending {
+        "csv" => "csv",
+        "tsv" => "tsv",
+        "json" | "ndjson" => "json",
+        _ => return None,
+    })
+}

@@ -1,0 +1,318 @@
+//! A plan as text: `--explain=plan`, the tests' view of it, and what two plans are compared by. And the same as
+//! JSON. Invariant: everything from the source's kind to the last node that changes a result is in it.
+
+use super::node::{AggCall, Node, NodeKind, Output, Plan, Scope, Sink, SortKey, Times};
+use super::window::duration;
+use crate::data::{FieldId, Schema};
+use crate::expr::Expr;
+use std::fmt::Write;
+
+/// The whole plan, a line a node, with the programs of its expressions.
+pub fn plan(plan: &Plan) -> String {
+    let mut out = String::new();
+    let words = match plan.source.words.as_slice() {
+        [] => "standard input".to_string(),
+        words => words.join(" "),
+    };
+    line(&mut out, "source", &words);
+    line(&mut out, "parse", &parse(plan));
+    if let Some(literal) = &plan.source.literal {
+        let text = String::from_utf8_lossy(literal);
+        line(
+            &mut out,
+            "lines",
+            &format!("with {text:?}, others are not looked at"),
+        );
+    }
+    lines_of(plan, true, &mut out);
+    out
+}
+
+/// The chain alone: times, nodes and sink, without programs.
+pub fn chain(plan: &Plan) -> String {
+    let mut out = String::new();
+    lines_of(plan, false, &mut out);
+    out
+}
+
+fn line(out: &mut String, word: &str, rest: &str) {
+    let text = format!("{word:<10}{rest}");
+    out.push_str(text.trim_end());
+    out.push('\n');
+}
+
+fn parse(plan: &Plan) -> String {
+    let source = &plan.source;
+    let names = |ids: Vec<FieldId>| fields(&source.schema, &ids);
+    let mut made: Vec<FieldId> = source.made.iter().map(|(_, id)| *id).collect();
+    made.extend(&source.wanted);
+    let mut text = format!("{:<10}", source.format_name);
+    match made.is_empty() {
+        true => text.push_str("no fields"),
+        false => write!(text, "fields {}", names(made)).expect("a String takes what is written"),
+    }
+    let never = source.never_read();
+    if !never.is_empty() {
+        text.push_str("   never read: ");
+        text.push_str(&never.join(", "));
+    }
+    text
+}
+
+fn lines_of(plan: &Plan, programs: bool, out: &mut String) {
+    if let Some(times) = &plan.source.time {
+        line(out, "time", &times_text(times));
+    }
+    if plan.source.since.is_some() || plan.source.until.is_some() {
+        line(out, "range", &range(plan));
+    }
+    for node in &plan.nodes {
+        let (word, rest) = node_text(node);
+        line(out, word, &rest);
+        if programs {
+            for expr in exprs(&node.kind) {
+                for instruction in expr.program().lines() {
+                    line(out, "", &format!("  {instruction}"));
+                }
+            }
+        }
+    }
+    let sink = match &plan.sink.path {
+        Some(path) => format!("{path}, {}", output(&plan.sink)),
+        None => output(&plan.sink),
+    };
+    line(out, "sink", &sink);
+}
+
+fn times_text(times: &Times) -> String {
+    match times {
+        Times::Arrival => "arrival".into(),
+        Times::Event { at, disorder: None } => at.text(),
+        Times::Event {
+            at,
+            disorder: Some(ns),
+        } => format!("{}   disorder {}", at.text(), duration(*ns)),
+    }
+}
+
+fn range(plan: &Plan) -> String {
+    let print = |at: Option<i64>| {
+        let mut out = Vec::new();
+        if let Some(ns) = at {
+            plan.zone.write_time(ns, &mut out);
+        }
+        String::from_utf8_lossy(&out).into_owned()
+    };
+    format!(
+        "from {} to {}",
+        print(plan.source.since),
+        print(plan.source.until)
+    )
+}
+
+/// Names of fields, in order of their ids; those of no name are computed keys.
+fn fields(schema: &Schema, ids: &[FieldId]) -> String {
+    let names: Vec<&str> = ids.iter().map(|&id| field(schema, id)).collect();
+    names.join(", ")
+}
+
+fn field(schema: &Schema, id: FieldId) -> &str {
+    match schema.fields.get(id).map(|field| field.name.as_str()) {
+        Some("") | None => "key",
+        Some(name) => name,
+    }
+}
+
+fn texts<'e>(exprs: impl IntoIterator<Item = &'e Expr>) -> String {
+    let texts: Vec<String> = exprs.into_iter().map(Expr::text).collect();
+    texts.join(", ")
+}
+
+fn exprs(kind: &NodeKind) -> Vec<&Expr> {
+    match kind {
+        NodeKind::Filter { keep } => vec![keep],
+        NodeKind::Project { columns } => columns.iter().map(|(_, expr)| expr).collect(),
+        NodeKind::Parse { text, .. } => vec![text],
+        NodeKind::Explode { list, .. } => vec![list],
+        NodeKind::Aggregate { keys, aggs, .. } => keys
+            .iter()
+            .chain(aggs.iter().filter_map(|call| call.arg.as_ref()))
+            .collect(),
+        NodeKind::Sort { by, per, .. } => {
+            by.iter().map(|key| &key.expr).chain(per.iter()).collect()
+        }
+        NodeKind::Distinct { keys, .. } => keys.iter().collect(),
+        NodeKind::Sample { .. }
+        | NodeKind::Assign { .. }
+        | NodeKind::Limit { .. }
+        | NodeKind::Tee { .. } => Vec::new(),
+    }
+}
+
+/// A node's word and the parts of its line.
+fn node_text(node: &Node) -> (&'static str, String) {
+    let schema = &node.schema;
+    let carried = |carry: &[FieldId]| match carry.is_empty() {
+        true => String::new(),
+        false => format!("carry {}", fields(schema, carry)),
+    };
+    match &node.kind {
+        NodeKind::Filter { keep } => ("filter", keep.text()),
+        NodeKind::Project { columns } => {
+            let set: Vec<String> = columns
+                .iter()
+                .map(|(id, expr)| format!("{} = {}", field(schema, *id), expr.text()))
+                .collect();
+            ("project", set.join(", "))
+        }
+        NodeKind::Parse {
+            text,
+            regex,
+            into,
+            keep_unmatched,
+        } => {
+            let ids: Vec<FieldId> = into.iter().map(|(_, id)| *id).collect();
+            let mut parts = format!("{} with {regex}", text.text());
+            if !ids.is_empty() {
+                parts.push_str(" into ");
+                parts.push_str(&fields(schema, &ids));
+            }
+            if *keep_unmatched {
+                parts.push_str(", keep unmatched");
+            }
+            ("parse", parts)
+        }
+        NodeKind::Explode { list, into, carry } => (
+            "explode",
+            join([
+                format!("{} = {}", field(schema, *into), list.text()),
+                carried(carry),
+            ]),
+        ),
+        NodeKind::Sample { below } => ("sample", format!("below {below}")),
+        NodeKind::Assign { window, carry, .. } => {
+            ("assign", join([format!("window {window}"), carried(carry)]))
+        }
+        NodeKind::Aggregate { keys, aggs, scope } => (
+            "aggregate",
+            join([keyed("keys", keys), calls(aggs), scoped(scope)]),
+        ),
+        NodeKind::Sort { .. } => ("sort", sort_text(&node.kind, carried)),
+        NodeKind::Distinct {
+            keys,
+            last,
+            scope,
+            carry,
+        } => (
+            "distinct",
+            join([
+                keyed("by", keys),
+                if *last { "last".into() } else { String::new() },
+                scoped(scope),
+                carried(carry),
+            ]),
+        ),
+        NodeKind::Limit { rows } => ("limit", format!("{rows} rows")),
+        NodeKind::Tee { path, out, .. } => ("tee", format!("{path}, {}", columns(out))),
+    }
+}
+
+fn sort_text(kind: &NodeKind, carried: impl Fn(&[FieldId]) -> String) -> String {
+    let NodeKind::Sort {
+        by,
+        limit,
+        per,
+        ties,
+        rank,
+        scope,
+        carry,
+    } = kind
+    else {
+        return String::new();
+    };
+    let order: Vec<String> = by.iter().map(sort_key).collect();
+    join([
+        match order.is_empty() {
+            true => String::new(),
+            false => format!("by {}", order.join(", ")),
+        },
+        limit.map_or(String::new(), |limit| format!("limit {limit}")),
+        keyed("per", per),
+        if *ties {
+            "with ties".into()
+        } else {
+            String::new()
+        },
+        rank.map_or(String::new(), |_| "rank".into()),
+        scoped(scope),
+        carried(carry),
+    ])
+}
+
+fn sort_key(key: &SortKey) -> String {
+    match key.descending {
+        true => format!("{} desc", key.expr.text()),
+        false => key.expr.text(),
+    }
+}
+
+fn keyed(word: &str, keys: &[Expr]) -> String {
+    match keys.is_empty() {
+        true => String::new(),
+        false => format!("{word} {}", texts(keys)),
+    }
+}
+
+fn calls(aggs: &[AggCall]) -> String {
+    let calls: Vec<String> = aggs.iter().map(call).collect();
+    format!("aggs {}", calls.join(", "))
+}
+
+fn call(call: &AggCall) -> String {
+    let mut inside: Vec<String> = call.arg.iter().map(Expr::text).collect();
+    inside.extend(call.call.param.clone());
+    format!("{}({}) as {}", call.call.func, inside.join(", "), call.name)
+}
+
+fn scoped(scope: &Scope) -> String {
+    format!("scope {scope}")
+}
+
+fn join<const N: usize>(parts: [String; N]) -> String {
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("   ")
+}
+
+/// What the sink writes, and in which format.
+fn output(sink: &Sink) -> String {
+    match &sink.out {
+        Output::Original => "original lines".into(),
+        out => format!("{}: {}", sink.format_name, columns(out)),
+    }
+}
+
+pub(super) fn columns(out: &Output) -> String {
+    let Output::Columns(schema) = out else {
+        return "original lines".into();
+    };
+    let names: Vec<&str> = schema
+        .columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .collect();
+    let names = names.join(", ");
+    let Some(rest) = &schema.rest else {
+        return names;
+    };
+    let mut text = "whole records".to_string();
+    if !rest.dropped.is_empty() {
+        text.push_str(&format!(" without {}", rest.dropped.join(", ")));
+    }
+    for (old, new) in &rest.renamed {
+        text.push_str(&format!(", {old} as {new}"));
+    }
+    if !names.is_empty() {
+        text.push_str(&format!(", with {names}"));
+    }
+    text
+}

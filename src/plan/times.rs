@@ -1,0 +1,202 @@
+//! Where rows have their times from, and whether a chain needs them. Reads no clock. Invariant: a plan has
+//! times only if something in it asks for them.
+
+use super::builder::Builder;
+use super::names;
+use super::node::Times;
+use crate::bytes::time::Shape;
+use crate::data::time::SECOND;
+use crate::data::{Field, Schema, Type};
+use crate::error::Usage;
+use crate::expr::{self, Env, Expr};
+
+/// How far records of live input may come out of order, unless `--watermark` says.
+const DISORDER_LIVE: i64 = 5 * SECOND;
+
+/// Names under which json and logfmt mostly have their time.
+const GUESSES: [&str; 4] = ["@timestamp", "timestamp", "ts", "time"];
+
+impl Builder<'_> {
+    /// Finds what the options and the format say about time.
+    pub(super) fn begin_times(&mut self) -> Result<(), Usage> {
+        if let Some(pattern) = &self.options.time_regex {
+            self.name = "--time-regex".into();
+            let line = format!("extract($0, /{}/)", slashes_escaped(pattern));
+            let at = self.expression(&line).map_err(|mut usage| {
+                usage.place = None;
+                usage
+            })?;
+            self.times = Some(self.event(at, Shape::Detect));
+        } else if let Some(spec) = &self.options.time {
+            self.name = "--time".into();
+            if spec == "arrival" {
+                self.times = Some(Times::Arrival);
+                return Ok(());
+            }
+            let (field, shape) = self.time_spec(spec)?;
+            let at = self.expression_at(&field, &field, 0)?;
+            self.times = Some(self.event(at, shape));
+        } else if let Some((field, shape)) = self.format.time() {
+            self.name = "--time".into();
+            let at = match self.schema.find(field) {
+                Some(id) => Expr::field(id, self.schema.fields[id].ty.clone()),
+                None => self.expression(field)?,
+            };
+            self.times = Some(self.event(at, shape));
+        } else if self.rest.is_some() {
+            let guess = GUESSES.iter().find_map(|guess| {
+                let name = names::quoted(guess);
+                self.first_record.contains(&name).then_some((name, guess))
+            });
+            if let Some((name, guess)) = guess {
+                let at = self.expression(&name)?;
+                self.guessed = Some((guess.to_string(), at));
+            }
+        }
+        Ok(())
+    }
+
+    /// `FIELD[:FORMAT]`.
+    fn time_spec(&self, spec: &str) -> Result<(String, Shape), Usage> {
+        let mut quoted = false;
+        let colon = spec.char_indices().find_map(|(i, c)| {
+            quoted ^= c == '`';
+            (c == ':' && !quoted).then_some(i)
+        });
+        let (field, shape) = match colon {
+            Some(at) => (
+                &spec[..at],
+                Shape::parse_spec(&spec[at + 1..])
+                    .map_err(|message| self.fault_at(spec, at + 1..spec.len(), message))?,
+            ),
+            None => (spec, Shape::Detect),
+        };
+        let made = ["@time", "@watermark", "@file", "@line"].contains(&field);
+        if field.starts_with('@') && !made {
+            return Ok((names::quoted(field), shape));
+        }
+        Ok((field.into(), shape))
+    }
+
+    fn event(&self, at: Expr, shape: Shape) -> Times {
+        let disorder = match self.options.watermark {
+            Some(ns) => Some(ns),
+            None if self.options.live => Some(DISORDER_LIVE),
+            None => None,
+        };
+        let at = match at.ty {
+            Type::Time => at,
+            _ => at.into_time(shape, &self.options.zone),
+        };
+        Times::Event { at, disorder }
+    }
+
+    /// The operator at hand works on the times of the source's rows.
+    pub(super) fn need_times(&mut self) -> Result<(), Usage> {
+        if self.times.is_none() {
+            self.times = Some(self.choose_times()?);
+        }
+        self.timed = true;
+        Ok(())
+    }
+
+    fn choose_times(&mut self) -> Result<Times, Usage> {
+        if let Some((name, at)) = self.guessed.take() {
+            self.notes.push(format!("taking event time from '{name}'"));
+            return Ok(self.event(at, Shape::Detect));
+        }
+        if self.options.regular_files && !self.options.live {
+            return Err(self.fault(
+                "sizes over a regular file need a time field; give --time FIELD, or --time arrival if you mean it",
+            ));
+        }
+        Ok(Times::Arrival)
+    }
+
+    /// The operator at hand wants times, of whatever rows.
+    pub(super) fn need_times_of(&mut self, what: &str) -> Result<(), Usage> {
+        if self.have_times() {
+            return Ok(());
+        }
+        if !self.at_source() {
+            let behind = self.aggregate_before().unwrap_or_default().to_string();
+            return Err(self.fault(format!("{what}: rows of '{behind}' have no time")));
+        }
+        if self.options.regular_files && !self.options.live {
+            return Err(self.fault(format!(
+                "{what} over a regular file needs a time field; give --time FIELD, or --time arrival if you mean it"
+            )));
+        }
+        self.times = Some(Times::Arrival);
+        self.timed = true;
+        Ok(())
+    }
+
+    /// Whether rows here have times; if the source has, they are asked for.
+    pub(super) fn have_times(&mut self) -> bool {
+        match &self.aggregated {
+            Some(aggregated) => aggregated.windowed,
+            None => {
+                self.timed |= self.times.is_some();
+                self.timed
+            }
+        }
+    }
+
+    /// Makes `@time` and `window_start` fields where a word speaks of them.
+    pub(super) fn bring_times(&mut self, source: &str) {
+        let speaks = source.contains("window_start") || source.contains("window_end");
+        if speaks && self.pending.is_some() && self.schema.find("window_start").is_none() {
+            self.assign();
+        }
+        let windowed = self.aggregated.as_ref().is_some_and(|last| last.windowed);
+        if source.contains("@time") && windowed && self.schema.find("@time").is_none() {
+            // The last instant before the window's end.
+            let mut schema = Schema::new(vec![
+                Field::new("window_start", Type::Time),
+                Field::new("window_end", Type::Time),
+            ]);
+            let mut env = Env {
+                schema: &mut schema,
+                zone: &self.options.zone,
+                functions: &[],
+            };
+            let last = expr::parse("window_end-1ns").and_then(|ast| expr::compile(&ast, &mut env));
+            if let Ok(last) = last {
+                let id = self.add_field("@time", Type::Time, true);
+                self.project(vec![(id, last)]);
+            }
+        }
+    }
+
+    /// `@time` and `@watermark` of the source's rows need its times.
+    pub(super) fn need_times_for(&mut self, expr: &Expr) -> Result<(), Usage> {
+        if !self.at_source() {
+            return Ok(());
+        }
+        let asked = expr.fields.iter().find_map(|&id| {
+            let name = self.source.fields[id].name.as_str();
+            ["@time", "@watermark"]
+                .into_iter()
+                .find(|made| *made == name)
+        });
+        match asked {
+            Some(name) => self.need_times_of(name),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A pattern as it stands between slashes.
+fn slashes_escaped(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len());
+    let mut escaped = false;
+    for c in pattern.chars() {
+        if c == '/' && !escaped {
+            out.push('\\');
+        }
+        escaped = c == '\\' && !escaped;
+        out.push(c);
+    }
+    out
+}

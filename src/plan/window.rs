@@ -1,0 +1,193 @@
+//! Sizes of windows: how they are read and printed. Knows no time zone and cuts nothing; the engine does.
+//! Invariant: what prints is read back as the same window.
+
+use super::node::{Calendar, Extent, Scope, Window};
+use crate::data::time::{SECOND, write_duration};
+use std::fmt;
+
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+const WEEK: i64 = 7 * DAY;
+
+/// In how many windows a record may be.
+const WINDOWS_MAX: i64 = 100_000;
+
+/// What `window SIZE` may be given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// `all`: the whole input.
+    All,
+    Extent(Extent),
+}
+
+impl Size {
+    /// Reads a word of the calendar; durations are the caller's.
+    pub fn word(text: &str) -> Option<Size> {
+        Some(match text {
+            "all" => Size::All,
+            "day" => Size::Extent(Extent::Calendar(Calendar::Days(1))),
+            "week" => Size::Extent(Extent::Calendar(Calendar::Weeks(1))),
+            "month" => Size::Extent(Extent::Calendar(Calendar::Months(1))),
+            "quarter" => Size::Extent(Extent::Calendar(Calendar::Months(3))),
+            "year" => Size::Extent(Extent::Calendar(Calendar::Months(12))),
+            _ => return None,
+        })
+    }
+}
+
+impl Extent {
+    /// Whole weeks, whole days and the hours that divide a day are cut on the local clock, every other
+    /// duration is absolute time.
+    pub fn of_duration(ns: i64) -> Extent {
+        let count = |unit: i64| u32::try_from(ns / unit).unwrap_or(u32::MAX);
+        if ns % WEEK == 0 {
+            Extent::Calendar(Calendar::Weeks(count(WEEK)))
+        } else if ns % DAY == 0 {
+            Extent::Calendar(Calendar::Days(count(DAY)))
+        } else if ns % HOUR == 0 && matches!(ns / HOUR, 2 | 3 | 4 | 6 | 8 | 12) {
+            Extent::Calendar(Calendar::Hours(count(HOUR)))
+        } else {
+            Extent::Fixed(ns)
+        }
+    }
+
+    /// About how long it is, ns.
+    pub fn about(&self) -> i64 {
+        match self {
+            Extent::Fixed(ns) => *ns,
+            Extent::Calendar(calendar) => match calendar {
+                Calendar::Hours(n) => i64::from(*n).saturating_mul(HOUR),
+                Calendar::Days(n) => i64::from(*n).saturating_mul(DAY),
+                Calendar::Weeks(n) => i64::from(*n).saturating_mul(WEEK),
+                Calendar::Months(n) => i64::from(*n).saturating_mul(30 * DAY),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Extent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Extent::Fixed(ns) => f.write_str(&duration(*ns)),
+            Extent::Calendar(Calendar::Hours(n)) => write!(f, "{n}h"),
+            Extent::Calendar(Calendar::Days(1)) => f.write_str("day"),
+            Extent::Calendar(Calendar::Days(n)) => write!(f, "{n}d"),
+            Extent::Calendar(Calendar::Weeks(1)) => f.write_str("week"),
+            Extent::Calendar(Calendar::Weeks(n)) => write!(f, "{n}w"),
+            Extent::Calendar(Calendar::Months(1)) => f.write_str("month"),
+            Extent::Calendar(Calendar::Months(3)) => f.write_str("quarter"),
+            Extent::Calendar(Calendar::Months(12)) => f.write_str("year"),
+            Extent::Calendar(Calendar::Months(n)) => write!(f, "{n} months"),
+        }
+    }
+}
+
+impl Window {
+    /// A window of `size` at each `slide`; without one, end to end.
+    pub fn new(size: Extent, slide: Option<Extent>, offset: i64) -> Result<Window, String> {
+        let slide = slide.unwrap_or_else(|| size.clone());
+        if size.about() / slide.about().max(1) > WINDOWS_MAX {
+            return Err(format!(
+                "a record would be in more than {WINDOWS_MAX} windows of {size} each {slide}; make --slide longer"
+            ));
+        }
+        Ok(Window {
+            size,
+            slide,
+            offset,
+        })
+    }
+
+    pub fn is_tumbling(&self) -> bool {
+        self.size == self.slide
+    }
+
+    /// Whether there are times that no window holds.
+    pub fn has_gaps(&self) -> bool {
+        self.slide.about() > self.size.about()
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.size)?;
+        if !self.is_tumbling() {
+            write!(f, " slide {}", self.slide)?;
+        }
+        if self.offset != 0 {
+            write!(f, " offset {}", duration(self.offset))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Scope::Forever => f.write_str("forever"),
+            Scope::Assign(window) => write!(f, "window {window}"),
+            Scope::Rows => f.write_str("its window"),
+        }
+    }
+}
+
+/// A duration as it is typed.
+pub fn duration(ns: i64) -> String {
+    let mut out = Vec::new();
+    write_duration(ns, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(ns: i64, printed: &str) {
+        assert_eq!(Extent::of_duration(ns).to_string(), printed);
+    }
+
+    #[test]
+    fn days_and_their_parts_are_cut_on_the_local_clock() {
+        check(90 * SECOND, "1m30s");
+        check(HOUR, "1h");
+        check(2 * HOUR, "2h");
+        check(5 * HOUR, "5h");
+        check(DAY, "day");
+        check(2 * DAY, "2d");
+        check(WEEK, "week");
+        check(10 * DAY, "10d");
+        assert_eq!(Extent::of_duration(HOUR), Extent::Fixed(HOUR));
+        assert_eq!(
+            Extent::of_duration(6 * HOUR),
+            Extent::Calendar(Calendar::Hours(6))
+        );
+    }
+
+    #[test]
+    fn words_of_the_calendar_print_as_typed() {
+        for word in ["day", "week", "month", "quarter", "year"] {
+            let Some(Size::Extent(extent)) = Size::word(word) else {
+                panic!("{word} is a size");
+            };
+            assert_eq!(extent.to_string(), word);
+        }
+        assert_eq!(Size::word("all"), Some(Size::All));
+        assert_eq!(Size::word("count"), None);
+    }
+
+    #[test]
+    fn a_slide_far_below_the_size_is_refused() {
+        let year = Extent::Calendar(Calendar::Months(12));
+        assert!(Window::new(year.clone(), Some(Extent::Fixed(SECOND)), 0).is_err());
+        let window = Window::new(
+            Extent::Fixed(60 * SECOND),
+            Some(Extent::Fixed(SECOND)),
+            -SECOND,
+        );
+        assert_eq!(
+            window.map(|window| window.to_string()),
+            Ok("1m slide 1s offset -1s".to_string())
+        );
+    }
+}
