@@ -22,6 +22,9 @@ mod sum;
 mod top;
 mod variance;
 
+#[cfg(test)]
+mod laws;
+
 pub use call::{fuzz, parse};
 
 use crate::data::doc::Doc;
@@ -59,6 +62,7 @@ pub const AGGREGATES: &[&Aggregate] = &[
 pub fn find(func: &str) -> Option<&'static Aggregate> {
     let name = match func {
         "mean" => "avg",
+        "median" => func,
         _ if quantile::Share::parse(func).is_some() => "pN",
         "pN" => return None,
         _ => func,
