@@ -27,9 +27,18 @@ pub const HIST: Aggregate = Aggregate {
 
 struct Hist {
     width: Number,
-    groups: Vec<BTreeMap<Number, u64>>,
+    groups: Vec<Buckets>,
     scale: u8,
-    buckets: usize,
+    held: usize,
+}
+
+/// Counts of one group.
+#[derive(Default)]
+struct Buckets {
+    /// Of exact numbers, by how many widths their edge is from 0.
+    exact: BTreeMap<i128, u64>,
+    /// Of floats, by edge.
+    floats: BTreeMap<Number, u64>,
 }
 
 impl Hist {
@@ -44,19 +53,22 @@ impl Hist {
             width: width.unwrap_or(one),
             groups: Vec::new(),
             scale: 0,
-            buckets: 0,
+            held: 0,
         }
     }
 
-    fn add(&mut self, group: usize, edge: Number, count: u64) {
-        let counts = &mut self.groups[group];
-        let before = counts.len();
-        *counts.entry(edge).or_default() += count;
-        self.buckets += counts.len() - before;
+    fn add(&mut self, group: usize, place: Place, count: u64) {
+        let buckets = &mut self.groups[group];
+        let before = buckets.exact.len() + buckets.floats.len();
+        *match place {
+            Place::Exact(widths) => buckets.exact.entry(widths).or_default(),
+            Place::Float(edge) => buckets.floats.entry(edge).or_default(),
+        } += count;
+        self.held += buckets.exact.len() + buckets.floats.len() - before;
     }
 
-    /// The lower edge of the bucket that a number is in.
-    fn edge(&self, number: Number) -> Number {
+    /// The bucket that a number is in.
+    fn place(&self, number: Number) -> Place {
         if let (
             Number::Exact { units, scale },
             Number::Exact {
@@ -68,18 +80,36 @@ impl Hist {
             let finest = scale.max(fine);
             let lift =
                 |units: i64, scale: u8| i128::from(units) * 10i128.pow((finest - scale).into());
-            let width = lift(wide, fine);
-            return settled(lift(units, scale).div_euclid(width) * width, finest);
+            return Place::Exact(lift(units, scale).div_euclid(lift(wide, fine)));
         }
         let width = self.width.to_f64();
         let edge = (number.to_f64() / width).floor() * width;
         // A quotient beyond all floats: the number is its own bucket.
-        if edge.is_finite() {
+        Place::Float(if edge.is_finite() {
             Number::Float(edge)
         } else {
             number
-        }
+        })
     }
+
+    /// The buckets of a group by edge.
+    fn edges(&self, group: usize) -> BTreeMap<Number, u64> {
+        let buckets = &self.groups[group];
+        let mut edges = buckets.floats.clone();
+        if let Number::Exact { units, scale } = self.width {
+            for (&widths, &count) in &buckets.exact {
+                *edges
+                    .entry(settled(widths * i128::from(units), scale))
+                    .or_default() += count;
+            }
+        }
+        edges
+    }
+}
+
+enum Place {
+    Exact(i128),
+    Float(Number),
 }
 
 impl Take for Hist {
@@ -89,16 +119,16 @@ impl Take for Hist {
     }
 
     fn exact(&mut self, group: usize, units: i64, _factor: i64) {
-        let edge = self.edge(Number::Exact {
+        let place = self.place(Number::Exact {
             units,
             scale: self.scale,
         });
-        self.add(group, edge, 1);
+        self.add(group, place, 1);
     }
 
     fn float(&mut self, group: usize, value: f64) {
-        let edge = self.edge(Number::Float(value));
-        self.add(group, edge, 1);
+        let place = self.place(Number::Float(value));
+        self.add(group, place, 1);
     }
 
     fn null(&mut self, _group: usize) {}
@@ -107,7 +137,7 @@ impl Take for Hist {
 impl Accumulator for Hist {
     fn grow(&mut self, groups: usize) {
         if self.groups.len() < groups {
-            self.groups.resize_with(groups, BTreeMap::new);
+            self.groups.resize_with(groups, Buckets::default);
         }
     }
 
@@ -120,8 +150,11 @@ impl Accumulator for Hist {
     fn merge(&mut self, groups: &[u32], other: &dyn Accumulator, theirs: &[u32]) {
         let other = same::<Hist>(other);
         for (&group, &from) in groups.iter().zip(theirs) {
-            for (&edge, &count) in &other.groups[from as usize] {
-                self.add(group as usize, edge, count);
+            for (&widths, &count) in &other.groups[from as usize].exact {
+                self.add(group as usize, Place::Exact(widths), count);
+            }
+            for (&edge, &count) in &other.groups[from as usize].floats {
+                self.add(group as usize, Place::Float(edge), count);
             }
         }
     }
@@ -137,7 +170,7 @@ impl Accumulator for Hist {
         for &group in groups {
             text.clear();
             text.push(b'[');
-            for (i, (edge, &count)) in self.groups[group as usize].iter().enumerate() {
+            for (i, (edge, count)) in self.edges(group as usize).into_iter().enumerate() {
                 text.extend_from_slice(if i == 0 { b"[" } else { b",[" });
                 edge.write(&mut text);
                 text.push(b',');
@@ -150,12 +183,12 @@ impl Accumulator for Hist {
     }
 
     fn bytes(&self) -> usize {
-        self.groups.capacity() * size_of::<BTreeMap<Number, u64>>() + self.buckets * 40
+        self.groups.capacity() * size_of::<Buckets>() + self.held * 40
     }
 
     fn clear(&mut self) {
         self.groups.clear();
-        self.buckets = 0;
+        self.held = 0;
     }
 
     fn as_any(&self) -> &dyn Any {

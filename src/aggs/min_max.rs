@@ -86,6 +86,8 @@ struct Extreme {
     others: Vec<Option<Box<Owned>>>,
     /// A column of bytes read as numbers.
     read: Numbers,
+    /// Groups and rows that may change something.
+    hits: Vec<(u32, u32)>,
 }
 
 impl Extreme {
@@ -98,6 +100,7 @@ impl Extreme {
             spelt: Vec::new(),
             others: Vec::new(),
             read: Numbers::default(),
+            hits: Vec::new(),
         }
     }
 
@@ -244,12 +247,23 @@ impl Extreme {
         let (block, scratch) = (rows.chunk.block.padded(), rows.chunk.scratch());
         let factor = self.factor(read.scale);
         if read.valid.is_none() && read.odd.is_empty() {
-            let units = &read.units;
+            // PERF: most rows change nothing; they are passed over in a loop that only looks.
+            let (units, best) = (&read.units[..], &self.units[..]);
+            let mut hits = std::mem::take(&mut self.hits);
+            hits.clear();
             rows.each(|group, row| match units[row].checked_mul(factor) {
-                Some(moved) if moved > self.units[group] => {}
-                Some(moved) => self.spelling(group, moved, spans[row].of(block, scratch)),
-                None => self.consider_text(group, spans[row].of(block, scratch)),
+                Some(moved) if moved > best[group] => {}
+                _ => hits.push((group as u32, row as u32)),
             });
+            for &(group, row) in &hits {
+                let text = spans[row as usize].of(block, scratch);
+                match units[row as usize].checked_mul(factor) {
+                    Some(moved) if moved > self.units[group as usize] => {}
+                    Some(moved) => self.spelling(group as usize, moved, text),
+                    None => self.consider_text(group as usize, text),
+                }
+            }
+            self.hits = hits;
             return;
         }
         let mut odd = read.odd.iter().map(|(row, _)| *row as usize).peekable();

@@ -142,11 +142,13 @@ pub fn present<'a>(
 
 /// The order of the language; JSON strings that differ only in how they are escaped are told apart too.
 pub fn order(a: &Value<'_>, b: &Value<'_>) -> Ordering {
-    a.order(b).then_with(|| match (a, b) {
-        (Value::Json(a), Value::Json(b)) => a.cmp(b),
-        (Value::List(_), Value::List(_)) => as_json(a).cmp(&as_json(b)),
-        _ => Ordering::Equal,
-    })
+    match (a, b) {
+        // Equal numbers print alike, so there is no spelling to compare.
+        (Value::Number(a), Value::Number(b)) => a.cmp(b),
+        (Value::Json(x), Value::Json(y)) => a.order(b).then_with(|| x.cmp(y)),
+        (Value::List(_), Value::List(_)) => a.order(b).then_with(|| as_json(a).cmp(&as_json(b))),
+        _ => a.order(b),
+    }
 }
 
 fn as_json(value: &Value<'_>) -> Vec<u8> {
