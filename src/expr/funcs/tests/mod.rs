@@ -4,6 +4,7 @@
 use super::{Arg, ColumnCx, FUNCTIONS, Kernel, Nulls, Param, RowCx, find, shift, sql};
 use crate::data::time::Zone;
 use crate::data::{Block, Chunk, Column, ColumnBuilder, ColumnV, Selection, Span, Type, Value};
+use proptest::prelude::*;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
@@ -127,6 +128,24 @@ struct Layout {
 }
 
 const PLACES: usize = 3;
+
+const LAYOUTS: [Layout; 8] = {
+    let mut all = [Layout {
+        block: false,
+        constant: false,
+        selected: false,
+    }; 8];
+    let mut bits = 0;
+    while bits < 8 {
+        all[bits] = Layout {
+            block: bits & 1 != 0,
+            constant: bits & 2 != 0,
+            selected: bits & 4 != 0,
+        };
+        bits += 1;
+    }
+    all
+};
 
 fn push(out: &mut ColumnBuilder, value: &Value<'_>, bytes: &mut Vec<u8>) {
     match value {
@@ -290,12 +309,7 @@ pub fn check(name: &str, given: &[Given], expected: &str) {
 #[track_caller]
 pub fn check_in(zone: &str, name: &str, given: &[Given], expected: &str) {
     let zone = Zone::named(zone).expect("a zone");
-    for bits in 0..8 {
-        let layout = Layout {
-            block: bits & 1 != 0,
-            constant: bits & 2 != 0,
-            selected: bits & 4 != 0,
-        };
+    for layout in LAYOUTS {
         let (found, _) = run(name, given, layout, &zone);
         assert_eq!(found, expected, "{name}{given:?} in {layout:?}");
     }
@@ -419,4 +433,127 @@ fn templates_fill_in_what_is_given() {
     assert_eq!(sql("f({0});g({1}, {0})", 1, &args), None);
     assert_eq!(sql("f({*})", 1, &args), Some("f(a, 2, 3)".into()));
     assert_eq!(sql("", 1, &args), None);
+}
+
+/// Arguments of all kinds, with what is odd about each.
+fn given() -> impl Strategy<Value = Given> {
+    let odd: &[&'static str] = &[
+        "",
+        " ",
+        "-",
+        "a",
+        "ß\u{1f600}",
+        "-0",
+        "1e400",
+        "999999999999999999",
+        "0.000000000000000001",
+        "{\"a\":[1]}",
+        "\"x",
+        "a=1",
+        "a=\"",
+        "http://[::1]:0/?#",
+        "::/0",
+        "10.0.0.1/33",
+        "%Y%",
+        "%Z",
+        "day",
+        "Feb 29 10:00:00",
+        "2026-11-20T10:00:00Z",
+        "$1${",
+        "$99999999999999999999",
+    ];
+    let leak = |bytes: Vec<u8>| -> &'static [u8] { Vec::leak(bytes) };
+    let text = prop_oneof![
+        proptest::sample::select(odd).prop_map(str::as_bytes),
+        proptest::collection::vec(any::<u8>(), 0..12).prop_map(leak),
+    ];
+    let json = proptest::sample::select(
+        &[
+            "1",
+            "-2.50",
+            "\"\"",
+            "\"\\ud800\\n\"",
+            "[1,[]]",
+            "{}",
+            "{\"a\":{\"b\":1}}",
+            "true",
+        ][..],
+    );
+    let number = proptest::sample::select(
+        &[
+            "0",
+            "-1",
+            "2",
+            "0.5",
+            "-1e300",
+            "1e-300",
+            "999999999999999999",
+            "-999999999999999999",
+        ][..],
+    );
+    let regex = proptest::sample::select(&["", "a|", "(.)(x)?", "^", "[0-9]+$", "(?s-u:.)"][..]);
+    let ns = prop_oneof![
+        any::<i64>(),
+        Just(i64::MIN),
+        Just(i64::MAX),
+        Just(NOW),
+        -9i64..9
+    ];
+    prop_oneof![
+        Just(Nil),
+        text.clone().prop_map(Field),
+        text.prop_map(Text),
+        json.prop_map(|json| Json(json.as_bytes())),
+        number.prop_map(Given::Number),
+        ns.clone().prop_map(Time),
+        ns.prop_map(Duration),
+        any::<bool>().prop_map(Bool),
+        Just(List(&["a", ""])),
+        regex.prop_map(Regex),
+    ]
+}
+
+/// Whether the resolver lets such an argument through.
+fn allowed(param: Param, given: &Given) -> bool {
+    match (param, given) {
+        (Param::Regex, Regex(_)) | (_, Nil) => true,
+        (_, Regex(_)) => false,
+        (Param::Time, Time(_)) | (Param::Size, Duration(_) | Text(_)) => true,
+        (Param::Format, Text(_)) => true,
+        (Param::Time | Param::Size | Param::Format, _) => false,
+        (Param::Object, given) => matches!(given, Json(_) | Field(_)),
+        (Param::Number | Param::Int, given) => {
+            matches!(given, Field(_) | Text(_) | Json(_) | Given::Number(_))
+        }
+        _ => true,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+
+    #[test]
+    fn no_call_fails_and_the_layout_does_not_matter(
+        at in 0..FUNCTIONS.len(),
+        pool in proptest::collection::vec(given(), 12),
+        more in 0usize..3,
+        berlin in any::<bool>(),
+    ) {
+        let function = FUNCTIONS[at];
+        let most = if function.variadic { 5 } else { function.params.len() };
+        let count = (function.required + more).min(most);
+        let fits = |i: usize| {
+            let param = function.param(i).expect("a parameter");
+            let mut rest = pool.iter().cycle().skip(3 * i).take(pool.len());
+            rest.find(|given| allowed(param, given)).cloned().unwrap_or(Nil)
+        };
+        let given: Vec<Given> = (0..count).map(fits).collect();
+        if !matches!(function.kernel, Kernel::Special(_)) {
+            let zone = Zone::named(if berlin { "Europe/Berlin" } else { "UTC" }).expect("a zone");
+            let first = run(function.name, &given, LAYOUTS[0], &zone).0;
+            for layout in LAYOUTS {
+                prop_assert_eq!(&run(function.name, &given, layout, &zone).0, &first);
+            }
+        }
+    }
 }
