@@ -45,8 +45,13 @@ pub const JOIN: Aggregate = Aggregate {
     },
 };
 
+/// The name by which `group-by` calls `collect`: null has its place in the list. Not in the table.
+pub const GROUP: &str = "group";
+
 struct Lists {
     ty: Type,
+    /// Null is a value like others.
+    nulls: bool,
     limit: Option<usize>,
     /// Of `join`.
     separator: Option<String>,
@@ -92,6 +97,7 @@ impl Lists {
     fn new(call: &Call, limit: Option<usize>, separator: Option<String>) -> Lists {
         Lists {
             ty: call.arg_type(),
+            nulls: call.func == GROUP,
             limit,
             separator,
             groups: Vec::new(),
@@ -124,8 +130,10 @@ impl Accumulator for Lists {
             if self.groups[group].closed(at, self.limit) {
                 return;
             }
-            if let Some(value) = present(rows.chunk, column, &ty, row, Empty::IsText) {
-                self.add(group, at, Owned::of(&value));
+            match present(rows.chunk, column, &ty, row, Empty::IsText) {
+                Some(value) => self.add(group, at, Owned::of(&value)),
+                None if self.nulls => self.add(group, at, Owned::Null),
+                None => {}
             }
         });
     }

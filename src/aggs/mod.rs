@@ -26,6 +26,7 @@ mod variance;
 mod laws;
 
 pub use call::{fuzz, parse};
+pub use collect::GROUP;
 
 use crate::data::doc::Doc;
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, Number, Numbers, Type};

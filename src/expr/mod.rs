@@ -111,7 +111,12 @@ impl Expr {
 
     /// The value of one field as it is.
     pub fn field(id: FieldId, ty: Type) -> Expr {
-        let name = format!("field {id}");
+        Expr::named_field(id, &format!("field {id}"), ty)
+    }
+
+    /// The same, printed by a name.
+    pub fn named_field(id: FieldId, name: &str, ty: Type) -> Expr {
+        let name = name.to_string();
         Expr::of(
             Node::new(NodeKind::Field(id, name.clone()), ty),
             name,

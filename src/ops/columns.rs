@@ -81,3 +81,57 @@ pub const RENAME: Operator = Operator {
     flags: &[],
     lower: |args, b| b.rename(args.operand(0)),
 };
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::testing::{check, refused};
+
+    #[test]
+    fn columns_come_in_the_order_asked_for() {
+        check("csv:a,b,c select c,a", "sink      tsv: c, a\n");
+        check(
+            "json: select user.name,id",
+            "sink      tsv: user.name, id\n",
+        );
+    }
+
+    #[test]
+    fn what_is_not_selected_is_gone() {
+        refused("csv:a,b,c select c,a filter 'b>1'", "filter: no field 'b'");
+    }
+
+    #[test]
+    fn drop_takes_out_of_whole_records() {
+        check("csv:a,b,c drop b", "sink      tsv: a, c\n");
+        check(
+            "json: -o json drop b",
+            "sink      json: whole records without b\n",
+        );
+        refused(
+            "json: -o json drop b filter 'b>1'",
+            "filter: no field 'b'; it was dropped",
+        );
+        refused(
+            "json: drop a.b",
+            "drop: 'a.b' is a part of a field; take what you need with select or map",
+        );
+    }
+
+    #[test]
+    fn rename_changes_names_at_once() {
+        check("csv:a,b rename a=b,b=a", "sink      tsv: b, a\n");
+        check(
+            "csv:a,b rename a=x filter 'x>1' -o csv",
+            "filter    x > 1\nsink      csv: x, b\n",
+        );
+        check("csv:a,b rename a=b", "sink      tsv: b\n");
+        check(
+            "json: -o json rename a=x",
+            "sink      json: whole records without x, a as x\n",
+        );
+        refused(
+            "csv:a,b rename a",
+            "rename: 'a' is no renaming; write OLD=NEW",
+        );
+    }
+}

@@ -152,3 +152,60 @@ pub const COUNT_BY_VALUE_AND_WINDOW: Operator = Operator {
         b.aggregate(keys, "count")
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::testing::{check, refused};
+
+    #[test]
+    fn counts_are_aggregates() {
+        check(
+            "text: count",
+            "aggregate aggs count() as count   scope forever\nsink      tsv: count\n",
+        );
+        check(
+            "text: count-by '$1'",
+            "aggregate keys $1   aggs count() as count   scope forever\nsink      tsv: $1, count\n",
+        );
+        check(
+            "csv:a,b,c count-by-value",
+            "aggregate keys a, b, c   aggs count() as count   scope forever\nsink      tsv: a, b, c, count\n",
+        );
+    }
+
+    #[test]
+    fn the_key_of_text_is_its_line() {
+        check(
+            "text: count-by-key",
+            "aggregate keys $0   aggs count() as count   scope forever\nsink      tsv: line, count\n",
+        );
+        refused(
+            "csv:a,b count-by-key",
+            "count-by-key: no key is set; put key-by K in front, or name the key with an operator as count-by K",
+        );
+    }
+
+    #[test]
+    fn one_word_forms_have_a_window() {
+        check(
+            "csv:t,b --time t count-by-window 1m",
+            "time      time(t)\naggregate aggs count() as count   scope window 1m\nsink      tsv: window_start, count\n",
+        );
+        refused(
+            "csv:t,b --time t count-by-window count",
+            "count-by-window: 'count' is not a duration; is the size missing before the operator `count`?",
+        );
+    }
+
+    #[test]
+    fn an_operators_name_may_be_a_key() {
+        check(
+            "csv:filter,b count-by filter",
+            "aggregate keys filter   aggs count() as count   scope forever\nsink      tsv: filter, count\n",
+        );
+        refused(
+            "csv:a,b count-by top",
+            "count-by: no field 'top'; is the key missing before the operator `top`?",
+        );
+    }
+}

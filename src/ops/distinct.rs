@@ -65,3 +65,36 @@ pub const DISTINCT_BY: Operator = Operator {
         Ok(())
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::testing::check;
+
+    #[test]
+    fn equal_records_are_equal_lines_or_fields() {
+        check(
+            "text: distinct",
+            "distinct  by line   scope forever\nsink      original lines\n",
+        );
+        check(
+            "csv:a,b distinct --last",
+            "distinct  by a, b   last   scope forever\nsink      original lines\n",
+        );
+    }
+
+    #[test]
+    fn its_key_goes_on() {
+        check(
+            "csv:a,b distinct-by a count-by-key",
+            "distinct  by a   scope forever   carry a\naggregate keys a   aggs count() as count   scope forever\nsink      tsv: a, count\n",
+        );
+    }
+
+    #[test]
+    fn a_window_begins_anew() {
+        check(
+            "csv:t,a --time t window 1m distinct-by a count",
+            "time      time(t)\nassign    window 1m   carry a\ndistinct  by a   scope its window\naggregate aggs count() as count   scope its window\nsink      tsv: window_start, count\n",
+        );
+    }
+}

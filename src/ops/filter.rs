@@ -63,3 +63,28 @@ fn no_condition(source: &str, keep: &Expr) -> Usage {
         "filter needs a condition, '{source}' is {what}\n         ({remedy})"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::testing::{check, refused};
+
+    #[test]
+    fn a_filter_is_one_node_and_passes_lines() {
+        check(
+            "text: filter '$2 > 400'",
+            "filter    $2 > 400\nsink      original lines\n",
+        );
+    }
+
+    #[test]
+    fn a_field_is_no_condition() {
+        refused(
+            "csv:a,status filter status",
+            "filter needs a condition, 'status' is only a field\n         (did the shell take part of it? put the expression in single quotes)",
+        );
+        refused(
+            "csv:a,status filter status+1",
+            "filter needs a condition, 'status+1' is a number\n         (compare it with something, as in EXPR > 0)",
+        );
+    }
+}

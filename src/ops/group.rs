@@ -71,7 +71,28 @@ pub const GROUP_BY_KEY_AND_WINDOW: Operator = Operator {
 
 fn group(keys: Vec<Key>, b: &mut Builder<'_>) -> Result<(), Usage> {
     let exprs: Vec<Expr> = keys.iter().map(|key| key.expr.clone()).collect();
-    let lists = b.collected(&exprs)?;
+    let lists = b.collected(&exprs);
     b.aggregate_calls(keys, lists);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::testing::check;
+
+    #[test]
+    fn every_other_field_has_a_list() {
+        check(
+            "csv:k,a,b group-by k",
+            "aggregate keys k   aggs group(a) as a, group(b) as b   scope forever\nsink      tsv: k, a, b\n",
+        );
+        check(
+            "text: group-by '$1'",
+            "aggregate keys $1   aggs group(line) as $0   scope forever\nsink      tsv: $1, $0\n",
+        );
+        check(
+            "json: group-by a",
+            "aggregate keys a   aggs group(b) as b   scope forever\nsink      tsv: a, b\n",
+        );
+    }
 }

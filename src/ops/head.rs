@@ -65,3 +65,36 @@ pub const SAMPLE: Operator = Operator {
         Ok(())
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::testing::{check, refused};
+
+    #[test]
+    fn parts_of_a_stream_pass_lines() {
+        check(
+            "csv:a,b head 3",
+            "limit     3 rows\nsink      original lines\n",
+        );
+        check(
+            "csv:a,b sample 50%",
+            "sample    below 9223372036854775808\nsink      original lines\n",
+        );
+    }
+
+    #[test]
+    fn a_sample_needs_lines() {
+        refused(
+            "text: count-by-key sample 1%",
+            "sample: chooses by the line, and rows of 'count-by-key' are no lines; put it in front",
+        );
+        refused(
+            "text: head 0",
+            "head: '0' is too small; it must be 1 or more",
+        );
+        refused(
+            "text: head count",
+            "head: 'count' is not a whole number; is the number missing before the operator `count`?",
+        );
+    }
+}

@@ -24,3 +24,24 @@ pub const KEY_BY: Operator = Operator {
         Ok(())
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::testing::check;
+
+    #[test]
+    fn a_key_stays_what_it_was() {
+        check(
+            "csv:h,n key-by h map h=n count-by-key",
+            "aggregate keys h   aggs count() as count   scope forever\nsink      tsv: h, count\n",
+        );
+    }
+
+    #[test]
+    fn a_computed_key_is_named_as_typed() {
+        check(
+            "csv:h,n key-by 'lower(h)' count-by-key",
+            "project   key = lower(h)\naggregate keys lower(h)   aggs count() as count   scope forever\nsink      tsv: lower(h), count\n",
+        );
+    }
+}

@@ -104,3 +104,32 @@ pub const FLAT_MAP: Operator = Operator {
         Ok(())
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::testing::{check, refused};
+
+    #[test]
+    fn map_keeps_the_place_of_what_it_replaces() {
+        check(
+            "csv:a,b map 'a=b+1,c=a'",
+            "project   a = b + 1, c = a\nsink      tsv: a, b, c\n",
+        );
+    }
+
+    #[test]
+    fn flat_map_carries_what_is_read_later() {
+        check(
+            "csv:id,tags flat-map 'tag=split(tags, \";\")' select id,tag",
+            "explode   tag = split(tags, \";\")   carry id\nsink      tsv: id, tag\n",
+        );
+    }
+
+    #[test]
+    fn flat_map_needs_a_list() {
+        refused(
+            "csv:id,tags flat-map tag=tags",
+            "flat-map: needs a list, 'tag=tags' is a field; make one with words(x), split(x, \",\") or matches(x, /re/)",
+        );
+    }
+}

@@ -142,6 +142,9 @@ fn hinted(mut usage: Usage, operator: &Operator, args: &Args) -> Usage {
 }
 
 #[cfg(test)]
+pub(crate) mod testing;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -55,3 +55,20 @@ pub fn read(source: &str, descending: bool, b: &mut Builder<'_>) -> Result<Vec<S
     }
     Ok(keys)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::testing::check;
+
+    #[test]
+    fn each_field_has_its_direction() {
+        check(
+            "csv:a,b sort-by a:desc,b",
+            "sort      by a desc, b   scope forever\nsink      original lines\n",
+        );
+        check(
+            "csv:a,b sort-by b:asc -o json",
+            "sort      by b   scope forever   carry a, b\nsink      json: a, b\n",
+        );
+    }
+}

@@ -53,3 +53,32 @@ pub const PARSE: Operator = Operator {
         )
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::testing::{check, refused};
+
+    #[test]
+    fn groups_become_fields() {
+        check(
+            "text: parse 'a(?<x>.)b(?<y>.)' count-by x",
+            "parse     $0 with a(?<x>.)b(?<y>.) into x\naggregate keys x   aggs count() as count   scope forever\nsink      tsv: x, count\n",
+        );
+        check(
+            "csv:msg,n parse '(?<x>.)' --keep-unmatched select x",
+            "parse     msg with (?<x>.) into x, keep unmatched\nsink      tsv: x\n",
+        );
+    }
+
+    #[test]
+    fn a_pattern_needs_a_name() {
+        refused(
+            "text: parse 'a(.)'",
+            "parse: the pattern names no field; write (?<name>…) around what you want",
+        );
+        refused(
+            "text: parse 'a('",
+            "parse: this pattern cannot be read: unclosed group",
+        );
+    }
+}

@@ -112,3 +112,36 @@ pub const REDUCE_BY_KEY_AND_WINDOW: Operator = Operator {
         b.aggregate(keys, args.operand(1))
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::testing::{check, refused};
+
+    #[test]
+    fn aggregates_have_names() {
+        check(
+            "csv:k,v reduce-by k n=count,sum:v",
+            "aggregate keys k   aggs count() as n, sum(number(v)) as sum_v   scope forever\nsink      tsv: k, n, sum_v\n",
+        );
+        refused(
+            "csv:k,v reduce n=sum:v,n=count",
+            "reduce: two columns are called 'n'",
+        );
+    }
+
+    #[test]
+    fn the_key_goes_on_behind_an_aggregate() {
+        check(
+            "csv:k,j,v reduce-by k,j sum:v reduce-by-key n=count",
+            "aggregate keys k, j   aggs sum(number(v)) as sum_v   scope forever\naggregate keys k, j   aggs count() as n   scope forever\nsink      tsv: k, j, n\n",
+        );
+    }
+
+    #[test]
+    fn a_window_goes_on_behind_an_aggregate() {
+        check(
+            "csv:t,k --time t window 1m count-by k reduce max:count",
+            "time      time(t)\naggregate keys k   aggs count() as count   scope window 1m\naggregate aggs max(count) as max_count   scope its window\nsink      tsv: window_start, max_count\n",
+        );
+    }
+}

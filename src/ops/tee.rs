@@ -30,3 +30,20 @@ pub const TEE: Operator = Operator {
         b.tee(path)
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::testing::check;
+
+    #[test]
+    fn a_copy_is_what_the_output_would_be() {
+        check(
+            "csv:a,b filter 'a>1' tee x.log count",
+            "filter    a > 1\ntee       x.log, original lines\naggregate aggs count() as count   scope forever\nsink      tsv: count\n",
+        );
+        check(
+            "csv:a,b tee x.json",
+            "tee       x.json, a, b\nsink      original lines\n",
+        );
+    }
+}

@@ -104,3 +104,44 @@ pub const TOP: Operator = Operator {
         Ok(())
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::testing::{check, refused};
+
+    #[test]
+    fn the_first_aggregate_decides_then_the_key() {
+        check(
+            "csv:k,v reduce-by k sum:v,count top 3",
+            "aggregate keys k   aggs sum(number(v)) as sum_v, count() as count   scope forever\nsort      by sum_v desc, k   limit 3   scope forever   carry k, sum_v, count\nsink      tsv: k, sum_v, count\n",
+        );
+    }
+
+    #[test]
+    fn flags_change_the_order() {
+        check(
+            "csv:k,v,w top 2 --by v:asc,w --per k --ties --rank select k,rank",
+            "sort      by v, w desc   limit 2   per k   with ties   rank   scope forever   carry k\nsink      tsv: k, rank\n",
+        );
+    }
+
+    #[test]
+    fn whole_records_need_by() {
+        refused(
+            "csv:k,v top 2",
+            "top: there is no aggregate to go by; name the fields with --by F,…",
+        );
+        refused(
+            "csv:k,v count-by k top count",
+            "top: 'count' is not a whole number; is the number missing before the operator `count`?",
+        );
+    }
+
+    #[test]
+    fn whole_records_are_put_into_their_window_first() {
+        check(
+            "csv:t,v --time t window 1m top 1 --by v",
+            "time      time(t)\nassign    window 1m   carry t, v\nsort      by v desc   limit 1   scope its window   carry t, v, window_start\nsink      tsv: window_start, t, v\n",
+        );
+    }
+}

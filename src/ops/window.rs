@@ -86,3 +86,80 @@ pub fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
     let window = Window::new(size, slide, offset).map_err(|message| b.fault(message))?;
     b.window(window)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::testing::{check, refused};
+
+    #[test]
+    fn a_window_waits_for_an_aggregate() {
+        check(
+            "csv:t,k --time t window 10m --slide 1m --offset 5s filter 'k>1' count-by k",
+            "time      time(t)\nfilter    k > 1\naggregate keys k   aggs count() as count   scope window 10m slide 1m offset 5s\nsink      tsv: window_start, k, count\n",
+        );
+    }
+
+    #[test]
+    fn a_window_that_nothing_closes_gives_its_records() {
+        check(
+            "csv:t,k --time t window 1m",
+            "time      time(t)\nassign    window 1m   carry t, k\nsort      scope its window   carry t, k, window_start\nsink      tsv: window_start, t, k\n",
+        );
+    }
+
+    #[test]
+    fn a_later_window_takes_rows_at_their_time() {
+        check(
+            "csv:t,k --time t window 1m count-by k window 1h reduce sum:count",
+            "time      time(t)\naggregate keys k   aggs count() as count   scope window 1m\naggregate aggs sum(count) as sum_count   scope window 1h\nsink      tsv: window_start, sum_count\n",
+        );
+        check(
+            "csv:t,k --time t window 1m count-by k window all reduce sum:count",
+            "time      time(t)\naggregate keys k   aggs count() as count   scope window 1m\naggregate aggs sum(count) as sum_count   scope forever\nsink      tsv: sum_count\n",
+        );
+        refused(
+            "csv:t,k --time t count-by k window 1h count",
+            "window: 'count-by k' gives its rows at the end of the input; put the window in front of it",
+        );
+    }
+
+    #[test]
+    fn sizes_are_checked() {
+        refused(
+            "csv:t,k --time t window count",
+            "window: 'count' is not a duration; is the size missing before the operator `count`?",
+        );
+        refused(
+            "csv:t,k --time t window 10",
+            "window: '10' is not a duration; the unit is missing: 10s, 10m, 10h",
+        );
+        refused(
+            "csv:t,k --time t window 1h --slide 0s",
+            "window: --slide '0s' is no time at all; it must be above zero",
+        );
+    }
+
+    #[test]
+    fn a_regular_file_needs_a_time_field() {
+        refused(
+            "csv:t,k window 1m count",
+            "window: sizes over a regular file need a time field; give --time FIELD, or --time arrival if you mean it",
+        );
+        check(
+            "csv:t,k --time arrival window 1m count",
+            "time      arrival\naggregate aggs count() as count   scope window 1m\nsink      tsv: window_start, count\n",
+        );
+    }
+
+    #[test]
+    fn json_has_usual_names_for_its_time() {
+        check(
+            "json-ts: window 1m count",
+            "note      taking event time from 'ts'\ntime      time(ts)\naggregate aggs count() as count   scope window 1m\nsink      tsv: window_start, count\n",
+        );
+        check(
+            "json-ts: count",
+            "aggregate aggs count() as count   scope forever\nsink      tsv: count\n",
+        );
+    }
+}

@@ -83,8 +83,6 @@ pub struct Builder<'a> {
     pub(super) shown: Vec<Shown>,
     /// The record beyond its fields, while it is still whole: of json and logfmt.
     pub(super) rest: Option<Rest>,
-    /// The record is its line, which stands before the other columns: of text.
-    pub(super) line: bool,
     pub(super) nodes: Vec<Node>,
     /// Final schemas of the parts of the chain that end in an aggregate, by the aggregate's index.
     pub(super) parts: Vec<(usize, Schema)>,
@@ -144,7 +142,6 @@ impl<'a> Builder<'a> {
             (Some(Open::Named(_)), _) => Some("json"),
             _ => None,
         };
-        let line = shown.is_empty() && rest.is_none();
         let mut builder = Builder {
             options,
             format_name: format_name.into(),
@@ -159,7 +156,6 @@ impl<'a> Builder<'a> {
                 dropped: Vec::new(),
                 renamed: Vec::new(),
             }),
-            line,
             nodes: Vec::new(),
             parts: Vec::new(),
             pending: None,
@@ -250,6 +246,12 @@ impl<'a> Builder<'a> {
         id
     }
 
+    /// The value of a field as it is.
+    pub(super) fn field_expr(&self, id: FieldId) -> Expr {
+        let field = &self.schema.fields[id];
+        Expr::named_field(id, &field.name, field.ty.clone())
+    }
+
     /// Resolves a tree against the record at this place. `source` is the word it stands in, from `offset`.
     pub fn compile(&mut self, ast: &Ast, source: &str, offset: usize) -> Result<Expr, Usage> {
         self.bring_times(source);
@@ -306,8 +308,7 @@ impl<'a> Builder<'a> {
     /// Why a field of an open record is not there any more.
     fn gone(&self, name: &str) -> Option<String> {
         let rest = self.rest.as_ref()?;
-        let lies_in =
-            |top: &String| names::within(name, top) || names::within(name, &names::quoted(top));
+        let lies_in = |top: &String| names::within(name, top);
         if rest.dropped.iter().any(lies_in) {
             return Some(format!("no field '{name}'; it was dropped"));
         }
@@ -410,12 +411,6 @@ impl<'a> Builder<'a> {
             .map_err(|(at, message)| self.fault_at(aggregates, at, message))?;
         let mut calls: Vec<AggCall> = Vec::with_capacity(parsed.len());
         for one in parsed {
-            if calls.iter().any(|call| call.name == one.name) {
-                return Err(self.fault(format!(
-                    "two columns would be called '{}'; give one a name: NAME={}",
-                    one.name, one.func
-                )));
-            }
             let arg = match &one.expr {
                 Some((text, offset)) => {
                     let expr = self.expression_at(text, aggregates, *offset)?;
@@ -432,7 +427,7 @@ impl<'a> Builder<'a> {
     /// Makes an argument what its function wants.
     fn argument(&self, expr: Expr, one: &aggs::Syntax, source: &str) -> Result<Expr, Usage> {
         match one.aggregate.arg {
-            Need::Number => Ok(expr.into_number()),
+            Need::Number | Need::OptionalNumber => Ok(expr.into_number()),
             Need::Bool if expr.ty != Type::Bool => {
                 let (text, offset) = one.expr.clone().unwrap_or_default();
                 Err(self.fault_at(
@@ -492,7 +487,7 @@ impl<'a> Builder<'a> {
             self.shown.push(Shown::new(id, names::display(&key.name)));
             after.push(Key {
                 name: key.name.clone(),
-                expr: Expr::field(id, key.expr.ty.clone()),
+                expr: Expr::named_field(id, &key.name, key.expr.ty.clone()),
             });
             ids.push(id);
         }
@@ -515,7 +510,6 @@ impl<'a> Builder<'a> {
             windowed,
         });
         self.rest = None;
-        self.line = false;
         self.push(NodeKind::Aggregate {
             keys: keys.into_iter().map(|key| key.expr).collect(),
             aggs: calls,
@@ -526,10 +520,9 @@ impl<'a> Builder<'a> {
     /// The first aggregate of the rows here, and their keys; `None` for whole records.
     pub fn ranked(&self) -> Option<(Expr, Vec<Expr>)> {
         let last = self.aggregated.as_ref()?;
-        let field = |id: FieldId| Expr::field(id, self.schema.fields[id].ty.clone());
         Some((
-            field(last.first),
-            last.keys.iter().map(|&id| field(id)).collect(),
+            self.field_expr(last.first),
+            last.keys.iter().map(|&id| self.field_expr(id)).collect(),
         ))
     }
 

@@ -6,7 +6,7 @@ use super::names;
 use super::node::{AggCall, NodeKind};
 use super::output::Shown;
 use crate::aggs;
-use crate::data::{FieldId, Open, Type};
+use crate::data::{FieldId, Type};
 use crate::error::Usage;
 use crate::expr::Expr;
 
@@ -18,7 +18,6 @@ impl Builder<'_> {
             let shown = self.shown.iter().find(|shown| shown.name == part);
             let id = match shown {
                 Some(shown) => shown.id,
-                None if part == "line" && self.line => self.line_field(),
                 None => self.field(part, source, at)?,
             };
             chosen.push(Shown::new(id, names::display(part)));
@@ -29,14 +28,16 @@ impl Builder<'_> {
                 .shown
                 .iter()
                 .any(|shown| shown.window && shown.id == id);
-            if !made && !window && !chosen.iter().any(|shown| shown.id == id) {
+            if chosen.iter().any(|shown| shown.id == id) {
+                field.hidden = false;
+            } else if !made && !window {
+                field.hidden = true;
                 field.name.clear();
             }
         }
         self.shown = chosen;
         self.schema.open = None;
         self.rest = None;
-        self.line = false;
         Ok(())
     }
 
@@ -44,10 +45,6 @@ impl Builder<'_> {
     pub fn drop_fields(&mut self, source: &str) -> Result<(), Usage> {
         for (at, part) in names::split_list(source) {
             let label = names::display(part);
-            if label == "line" && self.line {
-                self.line = false;
-                continue;
-            }
             let added = self.shown.iter().any(|shown| shown.name == label);
             if self.rest.is_some() {
                 self.whole_key(part, source, at, added)?;
@@ -74,7 +71,7 @@ impl Builder<'_> {
     }
 
     fn drop_from_rest(&mut self, part: &str) {
-        let label = names::display(part).to_string();
+        let label = names::quoted(names::display(part));
         let Some(rest) = &mut self.rest else {
             return;
         };
@@ -89,7 +86,8 @@ impl Builder<'_> {
     /// No later expression finds a field of this name.
     fn forget(&mut self, name: &str) {
         for field in &mut self.schema.fields {
-            if names::within(&field.name, name) {
+            if names::within(&field.name, name) || field.name == names::display(name) {
+                field.hidden = true;
                 field.name.clear();
             }
         }
@@ -110,12 +108,6 @@ impl Builder<'_> {
             let shown = self.shown.iter().find(|shown| shown.name == label);
             let id = match shown {
                 Some(shown) => shown.id,
-                None if old == "line" && self.line => {
-                    self.line = false;
-                    let id = self.line_field();
-                    self.shown.push(Shown::new(id, "line"));
-                    id
-                }
                 None => {
                     if self.rest.is_some() {
                         self.whole_key(old, source, at, false)?;
@@ -123,15 +115,16 @@ impl Builder<'_> {
                     self.field(old, source, at)?
                 }
             };
-            pairs.push((id, label.into(), names::display(new).into()));
+            let new = names::display(new);
+            pairs.push((id, names::quoted(label), names::quoted(new)));
         }
         for (id, _, new) in &pairs {
             self.make_way(new, *id, &pairs);
         }
         for (id, old, new) in pairs {
-            self.schema.fields[id].name = names::quoted(&new);
+            self.schema.fields[id].name.clone_from(&new);
             match self.shown.iter_mut().find(|shown| shown.id == id) {
-                Some(shown) => shown.name = new,
+                Some(shown) => shown.name = names::display(&new).into(),
                 None => self.rename_in_record(id, old, new),
             }
         }
@@ -143,17 +136,15 @@ impl Builder<'_> {
         if pairs.iter().any(|(_, old, _)| old == new) {
             return;
         }
-        let had = self
-            .shown
-            .iter()
-            .any(|shown| shown.name == new && shown.id != id);
-        self.shown
-            .retain(|shown| shown.name != new || shown.id == id);
+        let label = names::display(new);
+        let had = |shown: &Shown| shown.name == label && shown.id != id;
+        let replaced = self.shown.iter().any(had);
+        self.shown.retain(|shown| !had(shown));
         let kept = std::mem::take(&mut self.schema.fields[id].name);
-        self.forget(&names::quoted(new));
+        self.forget(new);
         self.schema.fields[id].name = kept;
-        if self.rest.is_some() && !had {
-            self.drop_from_rest(&names::quoted(new));
+        if self.rest.is_some() && !replaced {
+            self.drop_from_rest(new);
         }
     }
 
@@ -163,7 +154,7 @@ impl Builder<'_> {
                 Some(before) => before.1 = new,
                 None => rest.renamed.push((old, new)),
             },
-            None => self.shown.push(Shown::new(id, &new)),
+            None => self.shown.push(Shown::new(id, names::display(&new))),
         }
     }
 
@@ -235,7 +226,7 @@ impl Builder<'_> {
     }
 
     /// A call of `collect` for each column that is no key, for `group-by`.
-    pub fn collected(&mut self, keys: &[Expr]) -> Result<Vec<AggCall>, Usage> {
+    pub fn collected(&mut self, keys: &[Expr]) -> Vec<AggCall> {
         self.show_first_record();
         let mut columns: Vec<(FieldId, String)> = self
             .shown
@@ -243,36 +234,35 @@ impl Builder<'_> {
             .filter(|shown| !shown.window)
             .map(|shown| (shown.id, self.schema.fields[shown.id].name.clone()))
             .collect();
-        if self.line || columns.is_empty() && matches!(self.source.open, Some(Open::Named(_))) {
-            columns.insert(0, (self.line_field(), "$0".into()));
+        // The line of a record of text, or of one of which no name is known.
+        for (id, name) in &mut columns {
+            if self.at_source() && self.read.get(*id) == Some(&true) && name == "line" {
+                *name = "$0".into();
+            }
         }
-        let line = self.line_field();
-        columns.retain(|(id, _)| {
-            *id == line && self.at_source() || !keys.iter().any(|key| key.as_field() == Some(*id))
-        });
-        let collect = aggs::parse("collect:x")
-            .ok()
-            .and_then(|mut list| list.pop())
-            .ok_or_else(|| self.fault("there is no aggregate 'collect'"))?;
-        let calls = columns
+        if columns.is_empty() && self.at_source() {
+            columns.push((self.line_field(), "$0".into()));
+        }
+        columns.retain(|(id, _)| !keys.iter().any(|key| key.as_field() == Some(*id)));
+        let collect = aggs::find("collect").expect("collect is in the table of aggregates");
+        columns
             .into_iter()
             .map(|(id, name)| {
                 let ty = self.schema.fields[id].ty.clone();
                 AggCall {
                     name,
-                    aggregate: collect.aggregate,
+                    aggregate: collect,
                     call: aggs::Call {
-                        func: "collect".into(),
-                        arg: Some(ty.clone()),
+                        func: aggs::GROUP.into(),
+                        arg: Some(ty),
                         param: None,
                         timed: false,
                         exact: true,
                     },
-                    arg: Some(Expr::field(id, ty)),
+                    arg: Some(self.field_expr(id)),
                 }
             })
-            .collect();
-        Ok(calls)
+            .collect()
     }
 }
 

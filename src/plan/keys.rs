@@ -43,8 +43,8 @@ impl Builder<'_> {
                 let id = self.add_field("", ty.clone(), true);
                 columns.push((id, key.expr));
                 Key {
+                    expr: Expr::named_field(id, &key.name, ty),
                     name: key.name,
-                    expr: Expr::field(id, ty),
                 }
             })
             .collect();
@@ -72,7 +72,7 @@ impl Builder<'_> {
         let id = self.line_field();
         Key {
             name: "line".into(),
-            expr: Expr::field(id, self.schema.fields[id].ty.clone()),
+            expr: self.field_expr(id),
         }
     }
 
@@ -86,13 +86,13 @@ impl Builder<'_> {
     /// What makes two records equal: their line where they are whole, and every column.
     pub fn record_key(&self) -> Vec<Key> {
         let mut keys = Vec::new();
-        if self.line || self.rest.is_some() {
+        if self.rest.is_some() {
             keys.push(self.line_key());
         }
         for shown in self.shown.iter().filter(|shown| !shown.window) {
             keys.push(Key {
                 name: self.schema.fields[shown.id].name.clone(),
-                expr: Expr::field(shown.id, self.schema.fields[shown.id].ty.clone()),
+                expr: self.field_expr(shown.id),
             });
         }
         keys

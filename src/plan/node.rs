@@ -60,6 +60,7 @@ pub enum Made {
 }
 
 /// Where rows have their times from.
+#[expect(clippy::large_enum_variant, reason = "a plan has one")]
 pub enum Times {
     /// The clock at which their block arrived; the watermark is the clock.
     Arrival,

@@ -121,19 +121,11 @@ impl Builder<'_> {
         if whole.is_none() && self.rest.is_some() {
             self.show_first_record();
         }
-        let mut line = self.line;
         for shown in self.shown.clone() {
             if shown.end && !json {
                 continue;
             }
-            if line && !shown.window {
-                columns.push(self.line_column());
-                line = false;
-            }
             columns.push(self.column(shown.id, shown.name));
-        }
-        if line {
-            columns.push(self.line_column());
         }
         Ok(OutSchema {
             columns,
@@ -149,10 +141,6 @@ impl Builder<'_> {
         }
     }
 
-    fn line_column(&self) -> OutColumn {
-        self.column(self.line_field(), "line".into())
-    }
-
     /// The fields that a template names, in its order.
     fn template_columns(&mut self, template: &str) -> Result<OutSchema, Usage> {
         let mut columns: Vec<OutColumn> = Vec::new();
@@ -164,7 +152,7 @@ impl Builder<'_> {
                 continue;
             }
             let Some(close) = tail.find('}') else { break };
-            let name = &tail[..close];
+            let name = tail[..close].trim();
             rest = &tail[close + 1..];
             if columns.iter().any(|column| column.name == name) {
                 continue;
@@ -172,7 +160,6 @@ impl Builder<'_> {
             let shown = self.shown.iter().find(|shown| shown.name == name);
             let id = match shown {
                 Some(shown) => shown.id,
-                None if name == "line" && self.line => self.line_field(),
                 None => {
                     let at = template.len() - rest.len() - close - 1;
                     self.field(name, template, at)?
@@ -199,12 +186,11 @@ impl Builder<'_> {
         let windows = added.iter().take_while(|shown| shown.window).count();
         self.shown = added.drain(..windows).collect();
         for name in self.first_record.clone() {
-            let own = names::display(&name);
-            if rest.dropped.iter().any(|top| top == own) {
+            if rest.dropped.contains(&name) {
                 continue;
             }
-            let renamed = rest.renamed.iter().find(|(old, _)| old == own);
-            let called = renamed.map_or(name.clone(), |(_, new)| names::quoted(new));
+            let renamed = rest.renamed.iter().find(|(old, _)| *old == name);
+            let called = renamed.map_or(name.clone(), |(_, new)| new.clone());
             let label = names::display(&called);
             if let Some(at) = added.iter().position(|shown| shown.name == label) {
                 self.shown.push(added.remove(at));

@@ -1,5 +1,5 @@
-//! A plan as text: `--explain=plan`, the tests' view of it, and what two plans are compared by. And the same as
-//! JSON. Invariant: everything from the source's kind to the last node that changes a result is in it.
+//! A plan as text: `--explain=plan`, the tests' view of it, and what two plans are compared by.
+//! Invariant: everything from the source's kind to the last node that changes a result is in it.
 
 use super::node::{AggCall, Node, NodeKind, Output, Plan, Scope, Sink, SortKey, Times};
 use super::window::duration;
@@ -111,12 +111,12 @@ fn range(plan: &Plan) -> String {
 }
 
 /// Names of fields, in order of their ids; those of no name are computed keys.
-fn fields(schema: &Schema, ids: &[FieldId]) -> String {
+pub(super) fn fields(schema: &Schema, ids: &[FieldId]) -> String {
     let names: Vec<&str> = ids.iter().map(|&id| field(schema, id)).collect();
     names.join(", ")
 }
 
-fn field(schema: &Schema, id: FieldId) -> &str {
+pub(super) fn field(schema: &Schema, id: FieldId) -> &str {
     match schema.fields.get(id).map(|field| field.name.as_str()) {
         Some("") | None => "key",
         Some(name) => name,
@@ -128,7 +128,7 @@ fn texts<'e>(exprs: impl IntoIterator<Item = &'e Expr>) -> String {
     texts.join(", ")
 }
 
-fn exprs(kind: &NodeKind) -> Vec<&Expr> {
+pub(super) fn exprs(kind: &NodeKind) -> Vec<&Expr> {
     match kind {
         NodeKind::Filter { keep } => vec![keep],
         NodeKind::Project { columns } => columns.iter().map(|(_, expr)| expr).collect(),

@@ -39,7 +39,7 @@ impl Builder<'_> {
         } else if let Some((field, shape)) = self.format.time() {
             self.name = "--time".into();
             let at = match self.schema.find(field) {
-                Some(id) => Expr::field(id, self.schema.fields[id].ty.clone()),
+                Some(id) => self.field_expr(id),
                 None => self.expression(field)?,
             };
             self.times = Some(self.event(at, shape));
