@@ -122,6 +122,9 @@ pub(super) fn holds<const N: usize>(bytes: &[u8], wanted: &[u8; N]) -> bool {
 /// A column as writers see it.
 pub(super) struct Shown<'a> {
     chunk: &'a Chunk,
+    /// The chunk's buffers with their padding.
+    block: &'a [u8],
+    scratch: &'a [u8],
     column: Option<&'a ColumnV>,
     ty: &'a Type,
     kind: Kind<'a>,
@@ -146,6 +149,8 @@ impl<'a> Shown<'a> {
         };
         Shown {
             chunk,
+            block: chunk.block.padded(),
+            scratch: chunk.scratch(),
             column,
             ty,
             kind,
@@ -168,9 +173,9 @@ impl<'a> Shown<'a> {
             return;
         }
         match self.kind {
-            Kind::Plain(spans) => out.extend_from_slice(self.chunk.bytes(spans[row])),
+            Kind::Plain(spans) => self.copy(spans[row], out),
             Kind::Json(spans) => {
-                let raw = self.chunk.bytes(spans[row]);
+                let raw = spans[row].of(self.block, self.scratch);
                 match json::kind(raw) {
                     json::Kind::String => match json::plain(raw) {
                         Some(text) => out.extend_from_slice(text),
@@ -194,16 +199,37 @@ impl<'a> Shown<'a> {
         }
         match self.kind {
             Kind::Plain(spans) => {
-                let text = self.chunk.bytes(spans[row]);
+                let text = spans[row].of(self.block, self.scratch);
                 if *self.ty != Type::Text && json::is_number(text) {
                     out.extend_from_slice(text);
                 } else {
                     json::write_string(text, out);
                 }
             }
-            Kind::Json(spans) => out.extend_from_slice(self.chunk.bytes(spans[row])),
+            Kind::Json(spans) => self.copy(spans[row], out),
             Kind::Number(numbers) => write_number(numbers, row, how, out),
             Kind::Other => self.other(row, how, out, true),
+        }
+    }
+
+    /// Copies the bytes of a span; a short one with what is behind it, which is cut off again: a fixed number
+    /// of bytes is two instructions, any number is a call.
+    // PERF: rows of two cells of 6 bytes as tsv: 10.6 against 14.7 ns a row.
+    #[inline(always)]
+    fn copy(&self, span: Span, out: &mut Vec<u8>) {
+        let from = match span.in_scratch() {
+            true => self.scratch,
+            false => self.block,
+        };
+        let (start, len) = (span.start(), span.len());
+        if len <= 16
+            && let Some(piece) = from[start..].first_chunk::<16>()
+        {
+            let end = out.len() + len;
+            out.extend_from_slice(piece);
+            out.truncate(end);
+        } else {
+            out.extend_from_slice(&from[start..start + len]);
         }
     }
 

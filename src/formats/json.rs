@@ -117,6 +117,9 @@ pub fn path(name: &str) -> Option<Vec<Step>> {
     }
 }
 
+/// Some programs put it before the first record of a file.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 struct JsonRecord {
     paths: Paths,
 }
@@ -129,8 +132,13 @@ impl Record for JsonRecord {
         cells: &mut [Span],
         _scratch: &mut Vec<u8>,
     ) -> Verdict {
-        if let Err(fault) = self.paths.fields((block, row.start(), row.len()), cells) {
-            let text = &block[row.start()..row.start() + row.len()];
+        let mut result = self.paths.fields((block, row.start(), row.len()), cells);
+        let text = &block[row.start()..row.start() + row.len()];
+        if result.is_err() && text.starts_with(BYTE_ORDER_MARK) {
+            let (start, len) = (row.start() + 3, row.len() - 3);
+            result = self.paths.fields((block, start, len), cells);
+        }
+        if let Err(fault) = result {
             if text.trim_ascii().is_empty() {
                 return Verdict::Skip;
             }
@@ -174,10 +182,10 @@ impl WriteFormat for JsonOut {
         Ok(Box::new(JsonWriter {
             keys,
             columns: schema.columns.clone(),
-            splice: match &schema.rest {
-                Some(rest) => Some(Splice::new(rest, &schema.columns)?),
-                None => None,
-            },
+            splice: schema
+                .rest
+                .as_ref()
+                .map(|rest| Splice::new(rest, &schema.columns)),
             printing: self.printing.clone(),
         }))
     }
@@ -332,6 +340,12 @@ mod tests {
             "{\"a b\":{\"x\":1},\"n\":1.5,\"ok\":true,\"at\":\"1970-01-01T00:00:00Z\"}\n\
              {\"a b\":null,\"n\":null,\"ok\":false,\"at\":\"1970-01-01T00:00:01Z\"}\n"
         );
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_record() {
+        let read = Read::of("json", b"\xef\xbb\xbf{\"a\":1}\n\xef\xbb\xbfx\n", &["a"]);
+        assert_eq!(read.table(), "1\n!\n");
     }
 
     /// Writes a line of `format` as JSON with the columns `c` (3) and `a` ("new").

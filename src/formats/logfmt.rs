@@ -239,10 +239,10 @@ impl WriteFormat for LogfmtOut {
                 .map(|column| key(bare_name(&column.name).as_bytes()))
                 .collect(),
             columns: schema.columns.clone(),
-            splice: match &schema.rest {
-                Some(rest) => Some(Splice::new(rest, &schema.columns)?),
-                None => None,
-            },
+            splice: schema
+                .rest
+                .as_ref()
+                .map(|rest| Splice::new(rest, &schema.columns)),
             printing: self.printing.clone(),
         }))
     }

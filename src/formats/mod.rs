@@ -67,6 +67,7 @@ pub fn reader(word: &str, options: &ReadOptions) -> Result<Arc<dyn ReadFormat>> 
     match find(name).and_then(|format| format.read) {
         Some(open) => {
             refuse_argument(name, argument)?;
+            refuse_options(name, options)?;
             open(argument.unwrap_or_default(), options)
         }
         None => Err(unknown(name, "read", known().map(|format| format.name)).into()),
@@ -106,6 +107,28 @@ fn refuse_argument(name: &str, argument: Option<&str>) -> Result<(), Usage> {
         (None, Some(argument)) => Err(Usage::new(format!(
             "the format {name} takes nothing behind a colon, but has '{argument}'"
         ))),
+    }
+}
+
+/// Nothing that was asked for is passed over in silence.
+fn refuse_options(name: &str, options: &ReadOptions) -> Result<(), Usage> {
+    let header = matches!(name, "csv" | "tsv");
+    if options.no_header && !header {
+        return Err(Usage::new(format!(
+            "--no-header is for csv and tsv; {name} has no header"
+        )));
+    }
+    match options.delimiter {
+        Some(_) if !header && name != "text" => Err(Usage::new(format!(
+            "-d is for text, csv and tsv; {name} has no separator"
+        ))),
+        Some(byte @ (b'\n' | b'\r')) => Err(Usage::new(format!(
+            "a line end cannot part fields: '{}'",
+            byte.escape_ascii()
+        ))),
+        Some(b'"') if name == "csv" => Err(Usage::new("a quote cannot part the cells of csv")),
+        Some(b'\\') if name == "tsv" => Err(Usage::new("a backslash cannot part the cells of tsv")),
+        _ => Ok(()),
     }
 }
 
@@ -269,6 +292,7 @@ pub struct OutSchema {
 pub struct Rest {
     /// `json` or `logfmt`: how the line is read.
     pub format: &'static str,
+    /// Whole keys, as are the names below; no paths into a field.
     pub dropped: Vec<String>,
     /// Old name, new name.
     pub renamed: Vec<(String, String)>,
@@ -334,6 +358,22 @@ mod tests {
             write.starts_with("the format text cannot be written\n"),
             "{write}"
         );
+    }
+
+    #[test]
+    fn options_that_a_format_does_not_know_are_refused() {
+        let read = |word, delimiter, no_header| {
+            let options = ReadOptions {
+                delimiter,
+                no_header,
+            };
+            message(reader(word, &options))
+        };
+        assert!(read("json", Some(b','), false).starts_with("-d is for"));
+        assert!(read("text", None, true).starts_with("--no-header is for"));
+        assert!(read("csv", Some(b'"'), false).contains("quote"));
+        assert!(read("tsv", Some(b'\n'), false).contains("'\\n'"));
+        assert_eq!(read("csv", Some(b';'), true), "");
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! Records of open sources that are written whole: their own fields in their order, with columns put in or
-//! over them, some dropped, some by another name. Refuses to drop or rename what is inside a field.
+//! over them, some dropped, some by another name. Looks at whole fields only, not into them.
 //! Invariant: a field that nothing was done to is written as it stood.
 
 use super::cells::bare_name;
 use super::logfmt::Pairs;
 use super::{OutColumn, Rest};
 use crate::bytes::json::{self, Members};
-use crate::error::Usage;
 use std::borrow::Cow;
 
 /// A name or value as it stands in a record.
@@ -62,7 +61,10 @@ impl<'a> Piece<'a> {
 pub(super) fn pairs_of<'a>(format: &str, line: &'a [u8]) -> Own<'a> {
     match format {
         "logfmt" => Own::Logfmt(Pairs::new(line)),
-        _ => Own::Json(json::members(line)),
+        _ => {
+            let object = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+            Own::Json(json::members(object))
+        }
     }
 }
 
@@ -101,26 +103,19 @@ pub(super) struct Splice {
 }
 
 impl Splice {
-    pub fn new(rest: &Rest, columns: &[OutColumn]) -> Result<Splice, Usage> {
-        let key = |name: &str| whole_key(rest.format, name);
-        let mut renamed = Vec::new();
-        for (old, new) in &rest.renamed {
-            renamed.push((key(old)?, bare_name(new).as_bytes().to_vec()));
-        }
-        Ok(Splice {
+    pub fn new(rest: &Rest, columns: &[OutColumn]) -> Splice {
+        let key = |name: &String| bare_name(name).as_bytes().to_vec();
+        Splice {
             format: rest.format,
-            dropped: rest
-                .dropped
+            dropped: rest.dropped.iter().map(key).collect(),
+            renamed: rest
+                .renamed
                 .iter()
-                .map(|name| key(name))
-                .collect::<Result<_, _>>()?,
-            renamed,
-            columns: columns
-                .iter()
-                .map(|column| bare_name(&column.name).as_bytes().to_vec())
+                .map(|(old, new)| (key(old), key(new)))
                 .collect(),
+            columns: columns.iter().map(|column| key(&column.name)).collect(),
             put: vec![false; columns.len()],
-        })
+        }
     }
 
     /// Calls `visit` with each field of the row: its name, and its value or the number of its column.
@@ -150,18 +145,5 @@ impl Splice {
                 visit(Piece::Text(name, false), Err(column));
             }
         }
-    }
-}
-
-/// The key that a field's name stands for, if it is one of the record's own.
-fn whole_key(format: &str, name: &str) -> Result<Vec<u8>, Usage> {
-    if format != "json" {
-        return Ok(name.replace('`', "").into_bytes());
-    }
-    match super::json::path(name).as_deref() {
-        Some([json::Step::Key(key)]) => Ok(key.clone()),
-        _ => Err(Usage::new(format!(
-            "'{name}' is inside a field; only whole fields of a record can be dropped or renamed"
-        ))),
     }
 }

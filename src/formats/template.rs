@@ -2,8 +2,7 @@
 //! rows do not have. Invariant: what stands outside braces is written as it is, but for `\t`, `\n` and `\\`.
 
 use super::cells::{Shown, bare_name};
-use super::rest::pairs_of;
-use super::{Doc, Example, Format, OutColumn, OutSchema, Rest, WriteFormat, WriteOptions, Writer};
+use super::{Doc, Example, Format, OutColumn, OutSchema, WriteFormat, WriteOptions, Writer};
 use crate::data::Chunk;
 use crate::data::value::Printing;
 use crate::error::Usage;
@@ -125,21 +124,14 @@ enum Step {
     Text(Vec<u8>),
     /// Place among the columns.
     Column(usize),
-    /// A field of the record itself: the format it is read by, and its key.
-    Own(&'static str, Vec<u8>),
 }
 
 fn find(name: &str, schema: &OutSchema) -> Result<Step, Usage> {
     let bare = bare_name(name);
     // The latest of equal names, as everywhere.
     let mut columns = schema.columns.iter();
-    if let Some(place) = columns.rposition(|column| bare_name(&column.name) == bare) {
+    if let Some(place) = columns.rposition(|column| bare_name(column.name.trim()) == bare) {
         return Ok(Step::Column(place));
-    }
-    if let Some(rest) = &schema.rest
-        && let Some(key) = own_key(bare, rest)
-    {
-        return Ok(Step::Own(rest.format, key.as_bytes().to_vec()));
     }
     let known = schema.columns.iter().map(|column| column.name.as_str());
     let hint = super::nearest(name, known.clone())
@@ -148,16 +140,6 @@ fn find(name: &str, schema: &OutSchema) -> Result<Step, Usage> {
     Err(Usage::new(format!(
         "template: no field '{name}'{hint}\n    the rows have: {list}"
     )))
-}
-
-/// What the record calls the field that has this name when it is written.
-fn own_key<'a>(name: &'a str, rest: &'a Rest) -> Option<&'a str> {
-    let same = |other: &String| bare_name(other) == name;
-    if let Some((old, _)) = rest.renamed.iter().find(|(_, new)| same(new)) {
-        return Some(bare_name(old));
-    }
-    let gone = rest.dropped.iter().any(same) || rest.renamed.iter().any(|(old, _)| same(old));
-    (!gone).then_some(name)
 }
 
 struct TemplateWriter {
@@ -180,15 +162,6 @@ impl Writer for TemplateWriter {
                     Step::Column(place) => {
                         columns[*place].write_plain(row as usize, &self.printing, out);
                     }
-                    Step::Own(format, key) => {
-                        // Of equal keys the last counts.
-                        let value = pairs_of(format, chunk.line(row))
-                            .filter(|(name, _)| *name.text() == **key)
-                            .last();
-                        if let Some((_, value)) = value {
-                            out.extend_from_slice(&value.text());
-                        }
-                    }
                 }
             }
         }
@@ -199,7 +172,7 @@ impl Writer for TemplateWriter {
 mod tests {
     use super::super::testing::*;
     use super::*;
-    use crate::data::{Block, Type};
+    use crate::data::Type;
 
     fn check(template: &str, text: &str) {
         let columns: &[(&str, Type, &[&str])] = &[
@@ -247,27 +220,5 @@ mod tests {
     #[test]
     fn names_are_listed_once() {
         assert_eq!(names("{b}{a} {{c}} {b}").unwrap(), ["b", "a"]);
-    }
-
-    #[test]
-    fn a_whole_record_gives_its_own_fields() {
-        let mut chunk = Chunk::of_block(Block::copy_of(b"{\"a\":\"x\\n\",\"b\":[1],\"a\":2}\n"));
-        super::super::lines::find_lines(&mut chunk);
-        chunk.live = crate::data::Selection::All(1);
-        let schema = OutSchema {
-            columns: Vec::new(),
-            rest: Some(Rest {
-                format: "json",
-                dropped: vec!["d".into()],
-                renamed: vec![("b".into(), "c".into())],
-            }),
-        };
-        let format =
-            super::super::writer("template:{a} {c} {e}", &WriteOptions::default()).unwrap();
-        let mut out = Vec::new();
-        format.writer(&schema).unwrap().write(&chunk, &mut out);
-        assert_eq!(String::from_utf8(out).unwrap(), "2 [1] \n");
-        assert!(fault("{d}", &schema).contains("'d'"));
-        assert!(fault("{b}", &schema).contains("'b'"));
     }
 }
