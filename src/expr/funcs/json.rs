@@ -38,7 +38,7 @@ pub static LOGFMT: Function = Function {
         text: "As `-i logfmt` reads a line: a key without `=` is `true`, a value may stand in double quotes. Null for a text without any `=`, and where a quote is not closed. Values that are numbers as JSON writes them are numbers.",
         examples: &[Example {
             title: "Pairs behind a prefix",
-            session: "$ echo 'INFO level=warn msg=\"too slow\" ms=120' | dstream map 'o=logfmt($0)' map 'msg=o.msg,ms=o.ms' select msg,ms\ntoo slow\t120\n",
+            session: "$ echo 'INFO level=warn msg=\"too slow\" ms=120' | dstream map 'msg=logfmt($0).msg,ms=logfmt($0).ms' select msg,ms\ntoo slow\t120\n",
         }],
     },
     params: &[Param::Text],

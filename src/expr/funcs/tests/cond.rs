@@ -1,3 +1,5 @@
+//! Calls of the functions that choose. The resolver's own (`if`, `coalesce`, `has`) are tested with it.
+
 use super::super::cond::unified;
 use super::{Given, NOW, check, f, j, n, t};
 use crate::data::Type;

@@ -1,3 +1,5 @@
+//! Calls of the functions of objects: what is JSON, what is a pair, and what is neither.
+
 use super::{Given, check, f, j, n, t};
 use Given::{Nil, Text};
 

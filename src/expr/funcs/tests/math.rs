@@ -1,3 +1,5 @@
+//! Calls of the functions of numbers: exactness, the ends of the range, and what has no answer.
+
 use super::{Given, check, f, failures, j, n, t};
 use Given::{Duration, Nil};
 

@@ -1,3 +1,5 @@
+//! Calls of the functions of addresses: each form, and texts that only look like one.
+
 use super::super::net::CIDR;
 use super::{Given, check, f, t};
 use Given::{Nil, Text};

@@ -1,3 +1,5 @@
+//! Calls of the functions of patterns: regexes, texts taken literally, and the empty pattern.
+
 use super::{Given, check, f, j, n, re, t};
 use Given::{Nil, Text};
 

@@ -1,3 +1,5 @@
+//! Calls of the functions of text, and their column kernels against naive models.
+
 use super::{Given, NOW, check, column_of, f, j, n, same, t};
 use crate::data::{Number, Value};
 use Given::{Bool, Duration, List, Nil, Text, Time};

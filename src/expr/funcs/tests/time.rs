@@ -1,3 +1,5 @@
+//! Calls of the functions of time, and windows of all sizes in zones that change their clocks.
+
 use super::super::time::{STRFTIME, Size, TIME};
 use super::{Given, NOW, check, check_in, f, failures, j, n, t};
 use crate::bytes::time::{DAY, HOUR, MINUTE};
