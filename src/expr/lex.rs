@@ -64,6 +64,7 @@ pub(super) fn tokens(source: &str) -> (Vec<Token>, Vec<Diagnostic>) {
         at: 0,
         faults: Vec::new(),
         operand_before: false,
+        behind_point: false,
         nesting: 0,
     };
     let mut made = Vec::new();
@@ -82,6 +83,8 @@ struct Lexer<'a> {
     at: usize,
     faults: Vec<Diagnostic>,
     operand_before: bool,
+    /// Behind a point any word is a name.
+    behind_point: bool,
     nesting: usize,
 }
 
@@ -140,9 +143,12 @@ impl Lexer<'_> {
         };
         self.operand_before = match &kind {
             TokenKind::Sign(sign) => matches!(*sign, ")" | "]"),
-            TokenKind::Word(word) => !matches!(word.as_str(), "and" | "or" | "not" | "in"),
+            TokenKind::Word(word) => {
+                self.behind_point || !matches!(word.as_str(), "and" | "or" | "not" | "in")
+            }
             _ => true,
         };
+        self.behind_point = kind == TokenKind::Sign(".");
         Token {
             kind,
             at: from..self.at,
@@ -157,7 +163,7 @@ impl Lexer<'_> {
     fn sign(&mut self, c: char) -> TokenKind {
         let from = self.at;
         for (typed, meant) in FOREIGN {
-            let doubled = typed.len() == 1 && self.rest()[1..].starts_with(*typed);
+            let doubled = typed.len() == 1 && self.rest().starts_with(&typed.repeat(2));
             if self.rest().starts_with(typed) && !doubled {
                 self.at += typed.len();
                 return self.bad(error::doubled_sign(from..self.at, typed, meant));
@@ -402,7 +408,7 @@ impl Lexer<'_> {
         loop {
             match self.peek() {
                 None => return self.bad(error::open_backtick(from..self.at)),
-                Some('`') if self.rest()[1..].starts_with('`') && !name.is_empty() => {
+                Some('`') if self.rest()[1..].starts_with('`') => {
                     name.push('`');
                     self.at += 2;
                 }

@@ -7,6 +7,8 @@ use crate::data::{Block, Chunk, Column, Field, Open, Selection, Span};
 
 mod faults;
 mod literals;
+mod naive;
+mod printing;
 mod values;
 
 /// Rows of cells of one type; a cell may be null.
