@@ -490,6 +490,53 @@ mod tests {
         );
     }
 
+    #[test]
+    fn columns_are_found_by_name_in_each_file() {
+        let format = super::super::reader("csv", &ReadOptions::default()).unwrap();
+        let schema = format.schema(Some(b"@a,b")).unwrap();
+        let mut reader = format.reader(&schema, &[0, 1], Some(b"b,x,@a")).unwrap();
+        let mut chunk = Chunk::of_block(crate::data::Block::copy_of(b"1,2,3\n"));
+        reader.read(&mut chunk, true, &mut Vec::new());
+        let cell = |field| {
+            let column = chunk.column(field).unwrap();
+            chunk.value(column, &Type::Untyped, 0).text().into_owned()
+        };
+        assert_eq!((cell(0), cell(1)), (b"3".to_vec(), b"1".to_vec()));
+    }
+
+    #[test]
+    fn a_real_file_is_read_as_the_crate_reads_it() {
+        let Ok(data) = std::fs::read("../shared/data/earthquakes.csv") else {
+            return;
+        };
+        let end = memchr::memchr(b'\n', &data).unwrap();
+        let (header, body) = (&data[..end], &data[end + 1..]);
+        let wanted = ["EventID", "Magnitude", "DateTime"];
+        let read = Read::with("csv", &ReadOptions::default(), body, Some(header), &wanted);
+        let mut model = csv::ReaderBuilder::new().from_reader(&data[..]);
+        let places: Vec<usize> = wanted
+            .iter()
+            .map(|name| {
+                model
+                    .headers()
+                    .unwrap()
+                    .iter()
+                    .position(|cell| cell == *name)
+                    .unwrap()
+            })
+            .collect();
+        let mut rows = read.rows.iter().filter(|row| row.live);
+        for record in model.byte_records() {
+            let record = record.unwrap();
+            let cells: Vec<Option<Vec<u8>>> = places
+                .iter()
+                .map(|&place| Some(record[place].to_vec()))
+                .collect();
+            assert_eq!(rows.next().unwrap().cells, cells);
+        }
+        assert!(rows.next().is_none() && read.bad.is_empty());
+    }
+
     proptest! {
         #[test]
         fn records_are_the_crates(

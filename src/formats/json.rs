@@ -47,7 +47,7 @@ pub(super) const JSON: Format = Format {
 };
 
 /// What is said of a line that is an array, so that a hint at `jq -c '.[]'` can be given.
-pub const TOP_ARRAY: &str = "a JSON array, not an object";
+pub const TOP_ARRAY: &str = "not a JSON object but an array";
 
 struct Json;
 
@@ -147,8 +147,8 @@ impl Record for JsonRecord {
                 what: match fault.kind {
                     FaultKind::Syntax => "not JSON",
                     FaultKind::TopArray => TOP_ARRAY,
-                    FaultKind::TopScalar => "a JSON value, not an object",
-                    FaultKind::Depth => "JSON nested too deep",
+                    FaultKind::TopScalar => "not a JSON object",
+                    FaultKind::Depth => "not JSON of a sane depth",
                 },
             };
         }
@@ -309,10 +309,7 @@ mod tests {
         let read = Read::of("json", data, &["a", "b.c"]);
         assert_eq!(read.table(), "\"x\\n\"|[1, 2]\n-\n<null>|<null>\n!\n!\n!\n");
         let whats: Vec<&str> = read.bad.iter().map(|bad| bad.what).collect();
-        assert_eq!(
-            whats,
-            [TOP_ARRAY, "a JSON value, not an object", "not JSON"]
-        );
+        assert_eq!(whats, [TOP_ARRAY, "not a JSON object", "not JSON"]);
     }
 
     #[test]
@@ -340,6 +337,32 @@ mod tests {
             "{\"a b\":{\"x\":1},\"n\":1.5,\"ok\":true,\"at\":\"1970-01-01T00:00:00Z\"}\n\
              {\"a b\":null,\"n\":null,\"ok\":false,\"at\":\"1970-01-01T00:00:01Z\"}\n"
         );
+    }
+
+    #[test]
+    fn real_lines_are_read_as_serde_reads_them() {
+        let Ok(data) = std::fs::read("../shared/data/nginxplus.ndjson") else {
+            return;
+        };
+        let wanted = [
+            "requests.total",
+            "upstreams.`trac-backend`.peers[1].state",
+            "nope",
+        ];
+        let pointers = [
+            "/requests/total",
+            "/upstreams/trac-backend/peers/1/state",
+            "/nope",
+        ];
+        let read = Read::of("json", &data, &wanted);
+        assert!(read.bad.is_empty() && !read.rows.is_empty());
+        for row in &read.rows {
+            let model: serde_json::Value = serde_json::from_slice(&row.line).unwrap();
+            for (cell, pointer) in row.cells.iter().zip(pointers) {
+                let expected = model.pointer(pointer).map(|value| value.to_string());
+                assert_eq!(cell.as_deref(), expected.as_deref().map(str::as_bytes));
+            }
+        }
     }
 
     #[test]

@@ -176,9 +176,10 @@ fn distance(one: &str, other: &str) -> usize {
     rows[one.len()][other.len()]
 }
 
-/// Whether the engine makes the field of that name, not the reader.
+/// Whether the engine makes the field of that name, not the reader. A column called `@timestamp` is the
+/// input's own.
 fn is_made(name: &str) -> bool {
-    name == "$0" || name.starts_with('@')
+    matches!(name, "$0" | "@time" | "@watermark" | "@file" | "@line")
 }
 
 /// The number in `$3` and `_3`.
@@ -230,8 +231,8 @@ pub trait ReadFormat: Send + Sync {
         None
     }
     /// A reader of the wanted fields. `schema` is [`ReadFormat::schema`]'s with the fields that the chain asked
-    /// for appended; ids in `wanted` are of it. Names beginning with `@` and `$0` are never wanted here: the
-    /// engine makes them. `header` is the header of the file at hand: columns are found by name, and one that
+    /// for appended; ids in `wanted` are of it. What the engine makes (`$0`, `@time`, `@watermark`, `@file`,
+    /// `@line`) is not looked for, nor is `line` in text and lines. `header` is the header of the file at hand: columns are found by name, and one that
     /// it lacks is an error.
     fn reader(
         &self,
