@@ -84,6 +84,8 @@ struct Extreme {
     spelt: Vec<Owned>,
     /// The best of what is not in `units`; empty until there is one.
     others: Vec<Option<Box<Owned>>>,
+    /// Memory behind `spelt` and `others`.
+    heap: usize,
     /// A column of bytes read as numbers.
     read: Numbers,
     /// Groups and rows that may change something.
@@ -99,6 +101,7 @@ impl Extreme {
             scale: 0,
             spelt: Vec::new(),
             others: Vec::new(),
+            heap: 0,
             read: Numbers::default(),
             hits: Vec::new(),
         }
@@ -154,14 +157,19 @@ impl Extreme {
         if self.others.is_empty() {
             self.others.resize_with(self.units.len(), || None);
         }
-        match &mut self.others[group] {
-            Some(old) => {
-                if self.side.better(value, &old.value(&self.ty)) {
-                    old.set(value);
-                }
-            }
-            empty => *empty = Some(Box::new(Owned::of(value))),
+        let other = &mut self.others[group];
+        let before = other
+            .as_ref()
+            .map_or(0, |owned| size_of::<Owned>() + owned.heap());
+        match other {
+            Some(old) if !self.side.better(value, &old.value(&self.ty)) => return,
+            Some(old) => old.set(value),
+            None => *other = Some(Box::new(Owned::of(value))),
         }
+        let after = other
+            .as_ref()
+            .map_or(0, |owned| size_of::<Owned>() + owned.heap());
+        self.heap = self.heap + after - before;
     }
 
     fn consider_owned(&mut self, group: usize, owned: &Owned) {
@@ -178,6 +186,7 @@ impl Extreme {
             return self.consider_text(group, text);
         }
         let old = &mut self.spelt[group];
+        let heap = old.heap();
         if units < self.units[group] {
             self.units[group] = units;
             old.set_bytes(text);
@@ -187,6 +196,7 @@ impl Extreme {
                 old.set_bytes(text);
             }
         }
+        self.heap = self.heap + old.heap() - heap;
     }
 
     fn consider_text(&mut self, group: usize, text: &[u8]) {
@@ -390,18 +400,10 @@ impl Accumulator for Extreme {
     }
 
     fn bytes(&self) -> usize {
-        let spelt: usize = self.spelt.iter().map(Owned::heap).sum();
-        let others: usize = self
-            .others
-            .iter()
-            .flatten()
-            .map(|owned| size_of::<Owned>() + owned.heap())
-            .sum();
         self.units.capacity() * 8
             + self.spelt.capacity() * size_of::<Owned>()
             + self.others.capacity() * 8
-            + spelt
-            + others
+            + self.heap
     }
 
     fn clear(&mut self) {
@@ -409,6 +411,7 @@ impl Accumulator for Extreme {
         self.spelt.clear();
         self.others.clear();
         self.scale = 0;
+        self.heap = 0;
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -82,6 +82,10 @@ struct Percentile {
     share: Share,
     groups: Vec<Values>,
     scale: u8,
+    /// Memory of the values when last counted, and at most since.
+    held: usize,
+    /// Values and groups taken since then.
+    taken: usize,
 }
 
 /// The values of one group.
@@ -150,7 +154,7 @@ impl Values {
             self.rescale(other.scale);
         }
         for &units in &other.recent {
-            self.push(units, self.scale.min(other.scale));
+            self.push(units, other.scale);
         }
         let factor = 10i64.pow(u32::from(self.scale - other.scale));
         let mut moved = Vec::with_capacity(other.runs.len());
@@ -262,6 +266,19 @@ impl Percentile {
             share,
             groups: Vec::new(),
             scale: 0,
+            held: 0,
+            taken: 0,
+        }
+    }
+}
+
+impl Percentile {
+    /// Counts memory anew once as much was taken as that costs: equal values come together.
+    fn count_after(&mut self, taken: usize) {
+        self.taken += taken;
+        if self.taken > self.groups.len() + 4096 {
+            self.held = self.groups.iter().map(Values::bytes).sum();
+            self.taken = 0;
         }
     }
 }
@@ -294,6 +311,8 @@ impl Accumulator for Percentile {
     fn update(&mut self, rows: &Rows<'_>, arg: Option<&ColumnV>) {
         if let Some(column) = arg {
             feed(rows, column, self);
+            self.held += rows.groups.len() * 8;
+            self.count_after(rows.groups.len());
         }
     }
 
@@ -301,7 +320,9 @@ impl Accumulator for Percentile {
         let other = same::<Percentile>(other);
         for (&group, &from) in groups.iter().zip(theirs) {
             self.groups[group as usize].merge(&other.groups[from as usize]);
+            self.held += other.groups[from as usize].bytes();
         }
+        self.count_after(groups.len());
     }
 
     fn emit(
@@ -320,12 +341,12 @@ impl Accumulator for Percentile {
     }
 
     fn bytes(&self) -> usize {
-        let values: usize = self.groups.iter().map(Values::bytes).sum();
-        self.groups.capacity() * size_of::<Values>() + values
+        self.groups.capacity() * size_of::<Values>() + self.held
     }
 
     fn clear(&mut self) {
         self.groups.clear();
+        (self.held, self.taken) = (0, 0);
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -447,7 +447,7 @@ impl<'a> Builder<'a> {
                 self.need_times_of(base)?;
                 true
             }
-            "first" | "last" | "any" => self.have_times(),
+            "first" | "last" | "any" | "rate" => self.have_times(),
             _ => self.timed,
         };
         Ok(AggCall {
