@@ -15,14 +15,15 @@ pub const DISTINCT: Operator = Operator {
     doc: Doc {
         summary: "The first of equal records",
         text: "Anew in each window, else over the whole input. Records are equal if all their fields are; lines of \
-               text, JSON and logfmt if the lines are. A record passes at once.",
+               text, JSON and logfmt if the lines are. A record passes at once; with `--last`, at \
+               the end, in the order of the keys.",
         examples: &[
             Example {
                 title: "Each line once, in input order",
                 session: "$ printf 'b\\na\\nb\\n' | dstream distinct\nb\na\n",
             },
             Example {
-                title: "Where each was last",
+                title: "The last of each, in the order of their keys",
                 session: "$ printf 'b\\na\\nb\\n' | dstream distinct --last\na\nb\n",
             },
         ],
@@ -42,7 +43,8 @@ pub const DISTINCT_BY: Operator = Operator {
     group: Group::State,
     doc: Doc {
         summary: "The first record of each key",
-        text: "Anew in each window, else over the whole input. The record passes whole and at once.",
+        text: "Anew in each window, else over the whole input. The record passes whole and at once; with \
+               `--last`, at the end, in the order of the keys.",
         examples: &[
             Example {
                 title: "The first line of each user",
@@ -50,7 +52,7 @@ pub const DISTINCT_BY: Operator = Operator {
             },
             Example {
                 title: "The last line of each user",
-                session: "$ printf 'ann 1\\nbob 2\\nann 3\\n' | dstream distinct-by '$1' --last\nbob 2\nann 3\n",
+                session: "$ printf 'ann 1\\nbob 2\\nann 3\\n' | dstream distinct-by '$1' --last\nann 3\nbob 2\n",
             },
         ],
     },

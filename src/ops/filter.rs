@@ -18,7 +18,7 @@ pub const FILTER: Operator = Operator {
         examples: &[
             Example {
                 title: "Lines whose second word is above 400",
-                session: "$ printf 'a 200\\nb 503\\nc -\\n' | dstream filter '$2 > 400'\nb 503\n",
+                session: "$ printf 'a 200\\nb 503\\nc 301\\n' | dstream filter '$2 > 400'\nb 503\n",
             },
             Example {
                 title: "A grep",

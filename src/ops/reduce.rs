@@ -14,7 +14,7 @@ pub const REDUCE: Operator = Operator {
                column is called NAME, or else by what it is: `sum_bytes`.",
         examples: &[Example {
             title: "A sum and a mean",
-            session: "$ printf '1\\n2\\n6\\n' | dstream reduce 'total=sum:$1,avg:$1' -o json\n{\"total\":9,\"avg_$1\":3}\n",
+            session: "$ printf '1\\n2\\n6\\n' | dstream reduce 'total=sum:$1,avg:$1' -o json\n{\"total\":9,\"avg_1\":3}\n",
         }],
     },
     operands: &[A],

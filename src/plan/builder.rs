@@ -118,6 +118,10 @@ impl<'a> Builder<'a> {
             .schema(header)
             .map_err(|error| Usage::new(format!("-i {format_name}: {error:#}")))?;
         let mut read = vec![true; schema.fields.len()];
+        // The column `line` of records that are their line is `$0` by another name.
+        if let ("text" | "lines", Some(line)) = (format_name, schema.find("line")) {
+            read[line] = false;
+        }
         for (name, ty) in [
             ("$0", Type::Untyped),
             ("@time", Type::Time),

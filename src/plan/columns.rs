@@ -236,7 +236,7 @@ impl Builder<'_> {
             .collect();
         // The line of a record of text, or of one of which no name is known.
         for (id, name) in &mut columns {
-            if self.at_source() && self.read.get(*id) == Some(&true) && name == "line" {
+            if self.at_source() && self.source.fields[*id].name == "line" && !self.read[*id] {
                 *name = "$0".into();
             }
         }

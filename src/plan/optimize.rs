@@ -3,7 +3,7 @@
 //! every field that an expression, a column or the writer reads is wanted, made, computed or carried before.
 
 use super::node::{Made, Node, NodeKind, Output, Plan, Scope, Source, Times};
-use crate::data::FieldId;
+use crate::data::{Field, FieldId};
 use crate::expr::Expr;
 use crate::formats::Framing;
 use std::collections::BTreeSet;
@@ -22,6 +22,7 @@ pub(super) fn optimize(plan: &mut Plan, read: &[bool]) {
     if let Some(Times::Event { at, .. }) = &plan.source.time {
         reads(at, &mut live);
     }
+    // What is made of the record has a name of its own, and the reader does not find it.
     for id in live {
         match made(&plan.source.schema.fields[id].name) {
             Some(made) if !read[id] => plan.source.made.push((made, id)),
@@ -34,7 +35,7 @@ pub(super) fn optimize(plan: &mut Plan, read: &[bool]) {
 
 fn made(name: &str) -> Option<Made> {
     Some(match name {
-        "$0" => Made::Line,
+        "$0" | "line" => Made::Line,
         "@time" => Made::Time,
         "@watermark" => Made::Watermark,
         "@file" => Made::File,
@@ -189,13 +190,17 @@ fn writes_lines(out: &Output) -> bool {
 impl Source {
     /// Fields that are known by name and that nobody reads.
     pub fn never_read(&self) -> Vec<&str> {
-        self.schema
-            .fields
-            .iter()
-            .enumerate()
-            .filter(|(id, field)| {
-                !field.hidden && !self.wanted.contains(id) && made(&field.name).is_none()
-            })
+        let read =
+            |id: &FieldId| self.wanted.contains(id) || self.made.iter().any(|(_, made)| made == id);
+        // A line of text is read in any case; it is no field among others.
+        let is_line = matches!(self.format_name.as_str(), "text" | "lines");
+        let unread = |(id, field): &(FieldId, &Field)| {
+            let line = is_line && field.name == "line";
+            !(field.hidden || line || read(id))
+        };
+        let fields = self.schema.fields.iter().enumerate();
+        fields
+            .filter(unread)
             .map(|(_, field)| field.name.as_str())
             .collect()
     }
