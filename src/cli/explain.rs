@@ -56,7 +56,7 @@ pub fn words(plan: &Plan, options: &Options, kind: &str) -> String {
         None => "standard output".into(),
     };
     line("writes", format!("{} to {to}", written(plan, options)));
-    line("result", exact(plan, options).into());
+    line("result", "exact; the same for any number of threads".into());
     for note in &plan.notes {
         line("note", note.clone());
     }
@@ -210,23 +210,6 @@ fn written(plan: &Plan, options: &Options) -> String {
         (None, None) => " (the default here)",
     };
     format!("{whole} as {}{chosen}", plan.sink.format_name)
-}
-
-/// Whether the numbers are exact.
-fn exact(plan: &Plan, options: &Options) -> &'static str {
-    let sketched = plan.nodes.iter().any(|node| match &node.kind {
-        NodeKind::Aggregate { aggs, .. } => aggs
-            .iter()
-            .any(|call| matches!(call.aggregate.name, "pN" | "median" | "approx_distinct")),
-        _ => false,
-    });
-    match (sketched, options.exact) {
-        (false, _) => "exact; the same for any number of threads",
-        (true, true) => "exact (--exact); the same for any number of threads",
-        (true, false) => {
-            "a sketch where a key has more than 4,096 values, else exact; the same for any number of threads"
-        }
-    }
 }
 
 /// The plan as data.

@@ -120,7 +120,6 @@ pub struct Options {
     /// ns
     pub for_ns: Option<i64>,
     pub exact: bool,
-    pub strict: bool,
     pub on_bad: OnBad,
     pub bad_file: Option<PathBuf>,
     pub max_bad: Option<Limit>,
@@ -156,7 +155,6 @@ impl Options {
             expressions: Vec::new(),
             for_ns: None,
             exact: false,
-            strict: false,
             on_bad: OnBad::Warn,
             bad_file: None,
             max_bad: None,
@@ -207,7 +205,10 @@ fn one_of<T: Copy>(value: &str, words: &[(&str, T)]) -> Result<T, Usage> {
     match words.iter().find(|(word, _)| *word == value) {
         Some((_, meaning)) => Ok(*meaning),
         None => {
-            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            let known: Vec<&str> = words
+                .iter()
+                .map(|(word, _)| if word.is_empty() { "(nothing)" } else { word })
+                .collect();
             Err(Usage::new(format!(
                 "'{value}' is none of {}",
                 known.join(", ")
@@ -561,20 +562,10 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Running,
         doc: doc(
             "no sketches",
-            "Percentiles and distinct counts keep every value.",
+            "In this version nothing is a sketch, so it changes nothing.",
         ),
         set: |options, _| {
             options.exact = true;
-            Ok(())
-        },
-        ..PLAIN
-    },
-    Opt {
-        long: "strict",
-        section: Section::Running,
-        doc: doc("a failed conversion makes the record a bad one", ""),
-        set: |options, _| {
-            options.strict = true;
             Ok(())
         },
         ..PLAIN
@@ -767,6 +758,7 @@ pub const LATER_OPTIONS: &[(&str, Option<char>)] = &[
     ("wal", None),
     ("wal-sync", None),
     ("max-wal", None),
+    ("strict", None),
     ("metrics-file", None),
     ("no-config", None),
 ];
@@ -777,13 +769,6 @@ pub const LATER_OPERATORS: &[&str] = &[
     "count-window",
     "look-back",
     "fill",
-    "count-by-window",
-    "reduce-by-window",
-    "count-by-value-and-window",
-    "reduce-by-key-and-window",
-    "group-by-key-and-window",
-    "group-by",
-    "group-by-key",
     "scan",
     "scan-by",
     "scan-by-key",
@@ -803,3 +788,124 @@ pub const LATER_OPERATORS: &[&str] = &[
     "foreach-batch",
     "transform",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::OPERATORS;
+    use std::collections::HashSet;
+
+    /// A flag belongs to the program or to operators, never to both, so it cannot leak into a neighbour.
+    #[test]
+    fn names_are_disjoint() {
+        let mut longs = HashSet::new();
+        let mut shorts = HashSet::new();
+        for option in OPTIONS {
+            assert!(longs.insert(option.long), "--{} twice", option.long);
+            if let Some(short) = option.short {
+                assert!(shorts.insert(short), "-{short} twice");
+            }
+        }
+        for (long, short) in LATER_OPTIONS {
+            assert!(longs.insert(long), "--{long} is there and is not");
+            if let Some(short) = short {
+                assert!(shorts.insert(*short), "-{short} is there and is not");
+            }
+        }
+        for operator in OPERATORS {
+            for flag in operator.flags {
+                assert!(
+                    !longs.contains(flag.long),
+                    "--{} of {} is the program's too",
+                    flag.long,
+                    operator.name
+                );
+            }
+            assert!(
+                !LATER_OPERATORS.contains(&operator.name),
+                "{} is there and is not",
+                operator.name
+            );
+            assert!(operator.operands.len() <= 2, "{}", operator.name);
+        }
+    }
+
+    /// clap checks its commands only in debug builds and only when they are used.
+    #[test]
+    fn every_entry_is_a_sound_command() {
+        for operator in OPERATORS {
+            crate::cli::check::command(operator).debug_assert();
+        }
+    }
+
+    #[test]
+    fn rows_are_complete() {
+        for option in OPTIONS {
+            assert!(!option.doc.summary.is_empty(), "{}", option.long);
+            assert!(!option.doc.summary.ends_with('.'), "{}", option.long);
+        }
+    }
+
+    #[test]
+    fn values_are_checked() {
+        let check = |long: &str, value: &str, expected: Result<(), &str>| {
+            let option = OPTIONS
+                .iter()
+                .find(|option| option.long == long)
+                .expect("it is an option");
+            let read = Options::read(&[(option, value.to_string())]);
+            assert_eq!(
+                read.map(drop).map_err(|usage| usage.message),
+                expected.map_err(str::to_string),
+                "--{long} {value}"
+            );
+        };
+        check("threads", "4", Ok(()));
+        check(
+            "threads",
+            "0",
+            Err("--threads: '0' is not a whole number from 1"),
+        );
+        check(
+            "digits",
+            "18",
+            Err("--digits: '18' is not a number from 0 to 17"),
+        );
+        check("delimiter", "\\t", Ok(()));
+        check(
+            "delimiter",
+            ";;",
+            Err("--delimiter: ';;' is not one byte; write \\t for a tab"),
+        );
+        check(
+            "on-bad",
+            "stop",
+            Err("--on-bad: 'stop' is none of warn, skip, abort"),
+        );
+        check(
+            "watermark",
+            "auto",
+            Err("--watermark: auto is not in this version"),
+        );
+        check(
+            "explain",
+            "spark-sql",
+            Err("--explain: 'spark-sql' is not in this version"),
+        );
+        check(
+            "explain",
+            "sql",
+            Err("--explain: 'sql' is none of (nothing), plan, json"),
+        );
+        check(
+            "max-line",
+            "0",
+            Err("--max-line: '0' is not from 1 byte to 1GiB"),
+        );
+        check(
+            "max-bad",
+            "x",
+            Err("--max-bad: 'x' is neither a number of records nor a share such as 1%"),
+        );
+    }
+}

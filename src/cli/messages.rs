@@ -26,13 +26,13 @@ pub fn counted(count: u64, thing: &str) -> String {
 pub fn chain(error: &anyhow::Error) -> String {
     let parts: Vec<String> = error
         .chain()
-        .map(|cause| without_number(&cause.to_string()))
+        .map(|cause| without_numbers(&cause.to_string()))
         .collect();
     parts.join(": ")
 }
 
-/// The system's text without ` (os error 2)`.
-fn without_number(text: &str) -> String {
+/// A text without the system's numbers at its end: ` (os error 2)`.
+pub fn without_numbers(text: &str) -> String {
     match text.rfind(" (os error ") {
         Some(at) if text.ends_with(')') => text[..at].to_string(),
         _ => text.to_string(),
@@ -46,7 +46,7 @@ pub fn bad(kind: &str, count: u64, records: u64, first: &str) -> String {
         if kind.starts_with("not ") || kind.starts_with("too ") || kind.starts_with("longer ") {
             kind.to_string()
         } else {
-            format!("bad, {kind}")
+            format!("bad: {kind}")
         };
     let mut text = format!(
         "{} of {} {verb} {what}",
@@ -205,7 +205,7 @@ mod tests {
         );
         assert_eq!(
             bad("no closing quote", 1, 1, ""),
-            "1 of 1 record is bad, no closing quote"
+            "1 of 1 record is bad: no closing quote"
         );
         assert_eq!(
             never_occurred("stauts", 48_210, Some("status")),

@@ -6,23 +6,23 @@ use super::messages::{self, counted, grouped};
 use super::{suggest, terminal};
 use crate::engine::{OnBad, Report};
 use crate::error::{Failure, status};
-use crate::plan::names;
 
-/// Tells what there is to tell. `format`: of the input. The answer is the exit status.
-pub fn told(report: &Report, format: &str, options: &Options) -> i32 {
+/// Tells what there is to tell. `format`: of the input; `known`: names in its first record. The answer is the
+/// exit status.
+pub fn told(report: &Report, format: &str, known: &[String], options: &Options) -> i32 {
     if report.broken_pipe {
         // The reader has what it wanted.
         return terminal::die_by(signal_hook::consts::SIGPIPE);
     }
     let mut status = 0;
     for (message, of) in &report.unreadable {
-        terminal::say(message);
+        terminal::say(&messages::without_numbers(message));
         status = status.max(*of);
     }
     if let Some(error) = &report.failure {
         status = failed(error, report, format, options);
     } else {
-        for line in summary(report, format, options) {
+        for line in summary(report, known, options) {
             terminal::say(&line);
         }
     }
@@ -40,7 +40,9 @@ pub fn told(report: &Report, format: &str, options: &Options) -> i32 {
 /// Why a run ended early.
 fn failed(error: &anyhow::Error, report: &Report, format: &str, options: &Options) -> i32 {
     let (status, message) = match error.downcast_ref::<Failure>() {
-        Some(failure) => (failure.status, failure.message.clone()),
+        Some(failure) if failure.message.is_empty() => (failure.status, String::new()),
+        // With the causes behind it.
+        Some(failure) => (failure.status, messages::chain(error)),
         None => (status::SOFTWARE, messages::chain(error)),
     };
     if !message.is_empty() {
@@ -58,7 +60,7 @@ fn failed(error: &anyhow::Error, report: &Report, format: &str, options: &Option
                 fault.what
             ));
         }
-        if !message.is_empty() || all {
+        if !message.is_empty() {
             for line in bad_lines(report) {
                 terminal::say(&line);
             }
@@ -87,7 +89,7 @@ fn place(fault: &crate::engine::FaultTold) -> String {
 }
 
 /// What was wrong with the data of a run that came to its end.
-fn summary(report: &Report, format: &str, options: &Options) -> Vec<String> {
+fn summary(report: &Report, known: &[String], options: &Options) -> Vec<String> {
     let mut lines = Vec::new();
     if options.on_bad == OnBad::Warn {
         lines.extend(bad_lines(report));
@@ -99,7 +101,6 @@ fn summary(report: &Report, format: &str, options: &Options) -> Vec<String> {
         lines.push(messages::failed(what, *count));
     }
     if report.records_in > 0 {
-        let known = names::of_record(format, &report.first_record);
         for field in &report.never {
             let near = suggest::nearest(field, known.iter().map(String::as_str));
             lines.push(messages::never_occurred(field, report.records_in, near));

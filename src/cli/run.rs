@@ -12,8 +12,8 @@ use crate::error::{Failure, Usage, status};
 use crate::expr;
 use crate::formats::{self, ReadFormat, ReadOptions};
 use crate::ops::{self, Operator, args::Args};
-use crate::plan::builder;
 use crate::plan::node::Plan;
+use crate::plan::{builder, names};
 use crate::sources::Word;
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -89,7 +89,11 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
         terminal::say(note);
     }
     plan.source.header = peeked.taken;
-    let status = execute(&plan, &options)?;
+    let known = names::of_record(
+        &plan.source.format_name,
+        peeked.first.as_deref().unwrap_or_default(),
+    );
+    let status = execute(&plan, &known, &options)?;
     // Its writer may go now.
     drop(peeked.kept);
     Ok(status)
@@ -319,7 +323,7 @@ fn usage_of(error: anyhow::Error) -> Usage {
 }
 
 /// Runs the plan and says how it went.
-fn execute(plan: &Plan, options: &Options) -> Result<i32, Failure> {
+fn execute(plan: &Plan, known: &[String], options: &Options) -> Result<i32, Failure> {
     let signals = Signals::heard()?;
     let mut run = engine::Run {
         threads: options.threads.unwrap_or_else(cores),
@@ -338,7 +342,7 @@ fn execute(plan: &Plan, options: &Options) -> Result<i32, Failure> {
         run.block_size = size;
     }
     let report = engine::run(plan, &run);
-    let status = report::told(&report, &plan.source.format_name, options);
+    let status = report::told(&report, &plan.source.format_name, known, options);
     match signals.came() {
         Some(signal) => Ok(terminal::die_by(signal)),
         None => Ok(status),

@@ -1,1 +1,4 @@
 //! tests
+
+mod completion;
+mod docs;
