@@ -449,7 +449,8 @@ pub fn scheme(word: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::globals::{LATER_OPERATORS, LATER_OPTIONS, OPTIONS};
+    use crate::cli::globals::OPTIONS;
+    use crate::cli::later::{LATER_OPERATORS, LATER_OPTIONS};
     use crate::data::doc::Doc;
     use crate::ops::Group;
     use crate::ops::args::{Flag, Kind, Operand};

@@ -7,6 +7,7 @@ pub mod complete;
 pub mod docs;
 pub mod explain;
 pub mod globals;
+pub mod later;
 pub mod messages;
 pub mod peek;
 pub mod report;
@@ -28,8 +29,8 @@ use std::path::Path;
 pub const TABLES: Tables = Tables {
     operators: OPERATORS,
     options: globals::OPTIONS,
-    later_operators: globals::LATER_OPERATORS,
-    later_options: globals::LATER_OPTIONS,
+    later_operators: later::LATER_OPERATORS,
+    later_options: later::LATER_OPTIONS,
 };
 
 /// Does what the words of a command line ask for; the answer is the exit status.

@@ -80,7 +80,7 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     )?;
     if let Some(how) = options.explain {
         return Ok(terminal::print(&match how {
-            Explain::Words => explain::words(&plan, &options, &sources.kind()),
+            Explain::Words => explain::words(&plan, &options, sources.kind()),
             Explain::Plan => crate::plan::text::plan(&plan),
             Explain::Json => explain::json(&plan),
         }));
