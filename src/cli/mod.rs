@@ -6,6 +6,8 @@ pub mod check;
 pub mod complete;
 pub mod docs;
 pub mod explain;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod globals;
 pub mod later;
 pub mod messages;

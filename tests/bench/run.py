@@ -404,12 +404,14 @@ def machine(options):
         got = subprocess.run(words, capture_output=True, text=True, check=False, env=ENV, stdin=subprocess.DEVNULL)
         return (got.stdout + got.stderr).strip().splitlines()[0]
 
+    def cpu(field):
+        return first(rf"(?m)^{field}\s*: (.*)", "/proc/cpuinfo")
+
     packages = ("import importlib.metadata as m; "
                 "print(', '.join(p + ' ' + m.version(p) for p in ('chdb', 'polars')))")
     memory = int(first(r"MemTotal:\s*(\d+)", "/proc/meminfo")) / (1 << 20)
     return {"date": datetime.date.today().isoformat(), "cores": len(os.sched_getaffinity(0)),
-            "cpu": f"{first(r'model name.*: (.*)', '/proc/cpuinfo')}, family {first(r'cpu family.*: (.*)', '/proc/cpuinfo')} "
-                   f"model {first(r'model\s*: (.*)', '/proc/cpuinfo')}, {memory:.0f} GiB",
+            "cpu": f"{cpu('model name')}, family {cpu('cpu family')} model {cpu('model')}, {memory:.0f} GiB",
             "kernel": "Linux " + os.uname().release.split("-")[0],
             "versions": [said(options.dstream, "--version"), said(find("python", options), "-c", packages),
                          "DuckDB " + said(find("duckdb", options), "--version"),

@@ -38,7 +38,8 @@ pub const TARGETS: &[(&str, &[Body])] = &[
             dstream::formats::tsv::fuzz,
         ],
     ),
-    ("chain", &[dstream::aggs::fuzz]),
+    ("expressions", &[dstream::expr::fuzz]),
+    ("chain", &[dstream::cli::fuzz::fuzz, dstream::aggs::fuzz]),
 ];
 
 /// Runs a target's bodies.

@@ -2,3 +2,4 @@
 
 mod completion;
 mod docs;
+mod fuzz;
