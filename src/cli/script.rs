@@ -17,7 +17,8 @@ pub fn words(path: &str, text: &str) -> Result<Vec<String>, Usage> {
                 fresh = true;
                 chars.next();
             }
-            ' ' | '\t' | '\r' => {
+            // Whatever ends a word must be taken here.
+            blank if blank.is_ascii_whitespace() => {
                 chars.next();
             }
             '#' => while chars.next_if(|next| *next != '\n').is_some() {},
@@ -126,6 +127,7 @@ mod tests {
         check("a \\\n b ''", &["a", "b", ""]);
         check("a#b x|y", &["a#b", "x|y"]);
         check("count\r\ntop 3\r\n", &["count", "top", "3"]);
+        check("count\u{c}top 3", &["count", "top", "3"]);
     }
 
     #[test]
