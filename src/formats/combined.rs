@@ -330,7 +330,9 @@ pub fn fuzz(data: &[u8]) {
         ("combined", &NAMES[..]),
         ("common", &NAMES[..COMMON_FIELDS]),
     ] {
-        let [head, rest] = model(format == "combined");
+        static MODELS: [std::sync::LazyLock<[regex::bytes::Regex; 2]>; 2] =
+            [const { std::sync::LazyLock::new(|| model(false)) }, const { std::sync::LazyLock::new(|| model(true)) }];
+        let [head, rest] = &*MODELS[usize::from(format == "combined")];
         for read in super::testing::Read::all(format, &options, data, None, names) {
             for row in &read.rows {
                 let line = row.line.strip_suffix(b"\r").unwrap_or(&row.line);

@@ -1,7 +1,7 @@
-//! Runs `bodies::expressions` on what libFuzzer makes up; nothing else. A body refuses by panicking.
+//! Runs the bodies of `expressions` on what libFuzzer makes up; nothing else. A body refuses by panicking.
 #![no_main]
 
 #[path = "../bodies.rs"]
 mod bodies;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::run("expressions", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::run_one("expressions", data));

@@ -1,7 +1,7 @@
-//! Runs `bodies::formats` on what libFuzzer makes up; nothing else. A body refuses by panicking.
+//! Runs the bodies of `formats` on what libFuzzer makes up; nothing else. A body refuses by panicking.
 #![no_main]
 
 #[path = "../bodies.rs"]
 mod bodies;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::run("formats", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::run_one("formats", data));

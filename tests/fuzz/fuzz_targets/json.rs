@@ -1,7 +1,7 @@
-//! Runs `bodies::json` on what libFuzzer makes up; nothing else. A body refuses by panicking.
+//! Runs the bodies of `json` on what libFuzzer makes up; nothing else. A body refuses by panicking.
 #![no_main]
 
 #[path = "../bodies.rs"]
 mod bodies;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::run("json", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::run_one("json", data));
