@@ -330,8 +330,10 @@ pub fn fuzz(data: &[u8]) {
         ("combined", &NAMES[..]),
         ("common", &NAMES[..COMMON_FIELDS]),
     ] {
-        static MODELS: [std::sync::LazyLock<[regex::bytes::Regex; 2]>; 2] =
-            [const { std::sync::LazyLock::new(|| model(false)) }, const { std::sync::LazyLock::new(|| model(true)) }];
+        static MODELS: [std::sync::LazyLock<[regex::bytes::Regex; 2]>; 2] = [
+            const { std::sync::LazyLock::new(|| model(false)) },
+            const { std::sync::LazyLock::new(|| model(true)) },
+        ];
         let [head, rest] = &*MODELS[usize::from(format == "combined")];
         for read in super::testing::Read::all(format, &options, data, None, names) {
             for row in &read.rows {

@@ -11,7 +11,7 @@ install-rivals.sh. The binary is target/release/dstream unless --dstream says ot
 
 How: the data is read once, so that it is in the page cache. Rival and dstream run in turns (A B A B …), each
 on the same two cores, whole process from start to exit, output into a file on a RAM disk. Wall time by the
-clock, CPU and memory by wait4(2): CPU is that of all processes of a command, memory the largest of one.
+clock, CPU by wait4(2) of all processes of a command, memory (the largest of the rival or dstream) by time(1).
 The answers are compared each time a row is measured: sorted, numbers to a part in 10^9; later outputs of a
 program must have the size of its first. A row whose answers part is shown as such and has no ratio.
 """
@@ -162,7 +162,9 @@ def find(program, options):
 
 def run(words, out_path, options, feed=None, status_ok=(0,)):
     """Runs a command to its end, behind `cat feed` if asked for."""
-    words = [find(words[0], options)] + words[1:]
+    # A child of ours would begin with our memory as its high-water mark; one of time(1)'s does not.
+    memory_path = out_path + ".memory"
+    words = [find("time", options), "-o", memory_path, "-f", "%M", find(words[0], options)] + words[1:]
     children, stdin = [], subprocess.DEVNULL
     with open(out_path, "wb") as out, open(out_path + ".err", "wb") as err:
         begin = time.perf_counter()
@@ -174,19 +176,20 @@ def run(words, out_path, options, feed=None, status_ok=(0,)):
         if feed:
             cat.stdout.close()
         children.append(main)
-        cpu, rss = 0.0, 0
+        cpu = 0.0
         # The feeder ends before its reader; a reader that stops early ends it by SIGPIPE.
         for child in reversed(children):
             _, status, usage = os.wait4(child.pid, 0)
             child.returncode = os.waitstatus_to_exitcode(status)
             cpu += usage.ru_utime + usage.ru_stime
-            rss = max(rss, usage.ru_maxrss)
             if child is main:
                 wall = time.perf_counter() - begin
     if main.returncode not in status_ok:
         with open(out_path + ".err", encoding="utf-8", errors="replace") as text:
-            raise RuntimeError(f"{shown(words)}: status {main.returncode}: {text.read().strip()[:500]}")
-    return Run(wall, cpu, rss / 1024)
+            raise RuntimeError(f"{shown(words[5:])}: status {main.returncode}: {text.read().strip()[:500]}")
+    with open(memory_path, encoding="ascii") as text:
+        rss = int(text.read().split()[-1]) / 1024
+    return Run(wall, cpu, rss)
 
 
 def shown(words):
