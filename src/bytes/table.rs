@@ -203,6 +203,12 @@ impl KeyTable {
         }
     }
 
+    /// Asks for a group's entry to be brought into the cache: for a walk over groups in no order.
+    #[inline]
+    pub fn touch(&self, group: u32) {
+        fetch(&self.entries, group as usize);
+    }
+
     /// The hidden leading part of a group's key.
     #[inline]
     pub fn space(&self, group: u32) -> i64 {

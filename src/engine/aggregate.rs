@@ -7,9 +7,10 @@ use super::keys::KeyCoder;
 use super::order::lock;
 use super::window::Grid;
 use crate::aggs::{Accumulator, Rows};
+use crate::bytes::number;
 use crate::bytes::table::KeyTable;
 use crate::data::time::{Watermark, Zone};
-use crate::data::{Cells, Chunk, Column, ColumnBuilder, Schema};
+use crate::data::{Cells, Chunk, Column, ColumnBuilder, ColumnV, Numbers, Schema};
 use crate::expr::{EvalContext, Expr};
 use crate::plan::node::{AggCall, Extent, Scope, Window};
 use std::cmp::Ordering;
@@ -25,6 +26,8 @@ const GROUPS_MAX: usize = if cfg!(debug_assertions) { 64 } else { 1 << 18 };
 const GROUPS_RARE: usize = if cfg!(debug_assertions) { 16 } else { 1 << 14 };
 /// A partial's accumulators may hold this much before it is dealt out, bytes.
 const PARTIAL_BYTES: usize = 32 << 20;
+/// How many entries ahead their keys are asked for.
+const AHEAD: usize = 16;
 /// Rows of one emitted chunk.
 pub const EMIT_ROWS: usize = if cfg!(debug_assertions) { 32 } else { 8192 };
 
@@ -532,18 +535,19 @@ impl Emission<'_> {
                     }
                 }
             }
-            for entry in entries {
-                let groups = &self.groups[entry.place as usize];
-                state
-                    .coder
-                    .decode(groups.table.key(entry.group), keys, &mut scratch);
-                for (acc, builder) in groups.accs.iter().zip(aggs.iter_mut()) {
-                    acc.emit(
-                        &[entry.group],
-                        window.as_ref().map(std::slice::from_ref),
-                        builder,
-                        &mut scratch,
-                    );
+            // Entries lie in no order in memory: each table is walked by itself, and ahead of time.
+            for (i, entry) in entries.iter().enumerate() {
+                if let Some(later) = entries.get(i + AHEAD) {
+                    self.groups[later.place as usize].table.touch(later.group);
+                }
+                let key = self.groups[entry.place as usize].table.key(entry.group);
+                state.coder.decode(key, keys, &mut scratch);
+            }
+            let window = window.as_ref().map(std::slice::from_ref);
+            for (agg, builder) in aggs.iter_mut().enumerate() {
+                for entry in entries {
+                    let acc = &self.groups[entry.place as usize].accs[agg];
+                    acc.emit(&[entry.group], window, builder, &mut scratch);
                 }
             }
         }
@@ -569,11 +573,70 @@ pub struct Piece {
     to: usize,
 }
 
+/// The aggregates' arguments: each different one is evaluated once, and text that several aggregates read as
+/// numbers is read once.
+struct Args {
+    exprs: Vec<Expr>,
+    /// By aggregate: its expression.
+    of: Vec<Option<usize>>,
+    read: Vec<Numbers>,
+}
+
+impl Args {
+    fn new(aggs: &[AggCall]) -> Args {
+        let (mut exprs, mut texts) = (Vec::new(), Vec::new());
+        let mut add = |expr: &Expr| {
+            let text = (expr.text(), expr.ty.clone());
+            texts
+                .iter()
+                .position(|known| *known == text)
+                .unwrap_or_else(|| {
+                    texts.push(text);
+                    exprs.push(expr.clone());
+                    exprs.len() - 1
+                })
+        };
+        let of = aggs
+            .iter()
+            .map(|agg| agg.arg.as_ref().map(&mut add))
+            .collect();
+        let read = exprs.iter().map(|_| Numbers::default()).collect();
+        Args { exprs, of, read }
+    }
+
+    fn eval(&mut self, chunk: &mut Chunk, cx: &mut EvalContext<'_>) -> Vec<ColumnV> {
+        self.exprs
+            .iter_mut()
+            .map(|expr| expr.eval(chunk, cx))
+            .collect()
+    }
+
+    fn update(&mut self, accs: &mut [Box<dyn Accumulator>], rows: &Rows<'_>, columns: &[ColumnV]) {
+        let mut is_read = vec![false; columns.len()];
+        for (acc, of) in accs.iter_mut().zip(&self.of) {
+            let Some(at) = *of else {
+                acc.update(rows, None);
+                continue;
+            };
+            let column = &columns[at];
+            match rows.chunk.cells(column).filter(|_| acc.reads_numbers()) {
+                None => acc.update(rows, Some(column)),
+                Some(cells) => {
+                    if !std::mem::replace(&mut is_read[at], true) {
+                        number::numbers(&cells, &mut self.read[at]);
+                    }
+                    acc.update_read(rows, Some(column), &self.read[at]);
+                }
+            }
+        }
+    }
+}
+
 /// A worker's own groups since they were last dealt to the shards.
 pub struct AggregatePartial<'p> {
     state: &'p AggregateState<'p>,
     keys: Vec<Expr>,
-    args: Vec<Option<Expr>>,
+    args: Args,
     groups: Groups,
     spaces: Spaces,
     ends: BTreeMap<i64, i64>,
@@ -592,7 +655,7 @@ impl<'p> AggregatePartial<'p> {
         AggregatePartial {
             state,
             keys: state.keys.to_vec(),
-            args: state.aggs.iter().map(|agg| agg.arg.clone()).collect(),
+            args: Args::new(state.aggs),
             groups: Groups::new(state.aggs, state.seed),
             spaces: state.spaces.clone(),
             ends: BTreeMap::new(),
@@ -617,11 +680,7 @@ impl<'p> AggregatePartial<'p> {
             .map(|key| key.eval(chunk, cx))
             .collect();
         let key = self.state.coder.encode(keys, chunk);
-        let args: Vec<_> = self
-            .args
-            .iter_mut()
-            .map(|arg| arg.as_mut().map(|arg| arg.eval(chunk, cx)))
-            .collect();
+        let columns = self.args.eval(chunk, cx);
         self.ids.clear();
         let Column::Bytes(spans) = &key.data else {
             return late;
@@ -645,9 +704,7 @@ impl<'p> AggregatePartial<'p> {
             chunk,
             groups: &self.ids,
         };
-        for (acc, arg) in self.groups.accs.iter_mut().zip(&args) {
-            acc.update(&rows, arg.as_ref());
-        }
+        self.args.update(&mut self.groups.accs, &rows, &columns);
         self.rows += chunk.live.len();
         if self.groups.table.len() > self.groups_max || self.groups.bytes() > PARTIAL_BYTES {
             // Keys that hardly repeat are passed on in pieces that stay in the cache.
