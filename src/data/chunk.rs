@@ -82,10 +82,13 @@ impl Selection {
         }
     }
 
-    /// Keeps the first `n`.
+    /// Keeps the first `n`. `All` means every row of the chunk, so fewer are listed.
     pub fn truncate(&mut self, n: usize) {
         match self {
-            Selection::All(len) => *len = (*len).min(n as u32),
+            Selection::All(len) if n < *len as usize => {
+                *self = Selection::Some((0..n as u32).collect())
+            }
+            Selection::All(_) => {}
             Selection::Some(rows) => rows.truncate(n),
         }
     }

@@ -101,6 +101,8 @@ enum Spaces {
     Starts,
     /// Tumbling windows made here: the window's start.
     Tumbling(Grid),
+    /// Windows of the calendar with a slide: each row is put into every window that holds it.
+    Expanded(Grid),
     /// Sliding windows share panes of the greatest common divisor of size and slide.
     Panes(Panes),
 }
@@ -211,7 +213,8 @@ impl<'p> AggregateState<'p> {
                     slide: Extent::Fixed(slide),
                     offset,
                 } if size != slide => Spaces::Panes(Panes::new(*size, *slide, *offset)),
-                window => Spaces::Tumbling(Grid::new(window, zone)),
+                window if window.size == window.slide => Spaces::Tumbling(Grid::new(window, zone)),
+                window => Spaces::Expanded(Grid::new(window, zone)),
             },
         };
         let windowed = !matches!(spaces, Spaces::None);
@@ -284,7 +287,9 @@ impl<'p> AggregateState<'p> {
                 vec![(None, entries(&taken, &self.coder, threads))]
             }
             Spaces::Panes(panes) => self.close_panes(panes, &mut taken, at),
-            Spaces::Starts | Spaces::Tumbling(_) => self.close_starts(&taken, at),
+            Spaces::Starts | Spaces::Tumbling(_) | Spaces::Expanded(_) => {
+                self.close_starts(&taken, at)
+            }
         };
         *lock(&self.closed) = at;
         for (_, entries) in &mut parts {
@@ -717,6 +722,13 @@ impl<'p> AggregatePartial<'p> {
 
     /// Finds the window of each live row; drops those that are late, or in no window.
     fn assign(&mut self, chunk: &mut Chunk) -> u64 {
+        let expanded = match &mut self.spaces {
+            Spaces::Expanded(grid) => {
+                let all: Vec<usize> = (0..chunk.columns.len()).collect();
+                super::steps::assign(grid, None, &all, chunk)
+            }
+            _ => 0,
+        };
         let Chunk {
             live,
             times,
@@ -727,12 +739,14 @@ impl<'p> AggregatePartial<'p> {
         } = chunk;
         let spaces = &mut self.row_spaces;
         spaces.clear();
-        let mut late = 0;
+        let mut late = expanded;
         match (&mut self.spaces, times) {
             (Spaces::None, _) => {}
-            (Spaces::Starts, _) => {
+            (Spaces::Starts | Spaces::Expanded(_), _) => {
                 spaces.resize(rows.len(), 0);
-                let Some(windows) = windows else { return 0 };
+                let Some(windows) = windows else {
+                    return expanded;
+                };
                 for row in live.iter() {
                     let (start, end) = windows[row as usize];
                     spaces[row as usize] = start;

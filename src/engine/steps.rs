@@ -604,7 +604,7 @@ fn replicate(chunk: &mut Chunk, parents: &[u32], carry: &[FieldId]) {
 }
 
 /// Puts rows into their windows, a row for each; returns how many were late for all of theirs.
-fn assign(
+pub fn assign(
     grid: &mut Grid,
     into: Option<(FieldId, FieldId)>,
     carry: &[FieldId],
