@@ -76,6 +76,22 @@ impl<'a> Exacts<'a> {
         }
     }
 
+    /// Both numbers of a row at the larger scale.
+    #[inline(always)]
+    fn aligned(&self, other: &Exacts<'_>, row: usize) -> Option<(i64, i64)> {
+        let scale = self.scale.max(other.scale);
+        if scale > 18 {
+            return None;
+        }
+        let x = self
+            .at(row)
+            .checked_mul(10i64.pow(u32::from(scale - self.scale)));
+        let y = other
+            .at(row)
+            .checked_mul(10i64.pow(u32::from(scale - other.scale)));
+        x.zip(y)
+    }
+
     fn number(&self, row: usize) -> Number {
         Number::Exact {
             units: self.at(row),
@@ -170,7 +186,21 @@ fn floats(run: &Run<'_>, operator: Operator, a: &Operand, b: &Operand, out: &mut
     };
     values.resize(n, 0.0);
     let mut valid: Option<Bitmap> = None;
+    let quotients = match operator {
+        Operator::Divide => Exacts::of(run, a).zip(Exacts::of(run, b)),
+        _ => None,
+    };
+    let both = quotients.is_some().then(|| both_valid(run, a, b)).flatten();
     each(&run.chunk.live, |row| {
+        // Exact operands that fit 64 bits at one scale: the quotient of `Number::div` without its 128.
+        if let Some((left, right)) = &quotients
+            && both.as_ref().is_none_or(|both| both.get(row))
+            && let Some((x, y)) = left.aligned(right, row)
+            && y != 0
+        {
+            values[row] = x as f64 / y as f64;
+            return;
+        }
         let result = number(run, a, row)
             .zip(number(run, b, row))
             .and_then(|(a, b)| types::arithmetic(operator, a, b));

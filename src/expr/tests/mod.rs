@@ -6,6 +6,7 @@ use crate::data::value::Printing;
 use crate::data::{Block, Chunk, Column, Field, Open, Selection, Span};
 
 mod faults;
+mod functions;
 mod literals;
 mod naive;
 mod printing;
