@@ -580,6 +580,16 @@ impl<'a> Builder<'a> {
     pub fn finish(mut self) -> Result<Plan, Usage> {
         if self.pending.is_some() {
             self.assign();
+        }
+        // Records that are in windows which nothing closes come out when theirs does.
+        let open = self.nodes.iter().rev().find_map(|node| match node.kind {
+            NodeKind::Assign { .. } => Some(true),
+            NodeKind::Aggregate { .. }
+            | NodeKind::Sort { .. }
+            | NodeKind::Distinct { last: true, .. } => Some(false),
+            _ => None,
+        });
+        if open == Some(true) {
             self.push(NodeKind::Sort {
                 by: Vec::new(),
                 limit: None,
