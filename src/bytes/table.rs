@@ -45,6 +45,8 @@ pub struct KeyTable {
     spaces: Vec<i64>,
     /// For each long key its hash (eight bytes) and its text.
     arena: Vec<u8>,
+    /// Rows were appended: there are no slots, and keys may stand twice.
+    loose: bool,
 }
 
 /// The low 32 bits of the hash above the group number plus one; zero: free.
@@ -106,6 +108,7 @@ impl KeyTable {
             entries: Vec::new(),
             spaces: Vec::new(),
             arena: Vec::new(),
+            loose: false,
         }
     }
 
@@ -116,53 +119,23 @@ impl KeyTable {
     /// If the table would come to hold more than [`GROUPS_MAX`] groups (at least 60 GiB of keys), or if a
     /// span lies outside its buffer.
     pub fn probe(&mut self, cells: &Cells, spaces: Option<&[i64]>, groups: &mut Vec<u32>) {
-        let (cells, seed, every) = (*cells, self.seed, cells.spans.len());
-        match (cells.rows, spaces) {
-            (None, None) => {
-                let rows = Rows {
-                    cells,
-                    seed,
-                    len: every,
-                    row: |i| i,
-                    space: |_| 0,
-                };
-                self.find_or_add_all(&rows, groups);
-            }
-            (None, Some(spaces)) => {
-                let rows = Rows {
-                    cells,
-                    seed,
-                    len: every,
-                    row: |i| i,
-                    space: |row| spaces[row],
-                };
-                self.find_or_add_all(&rows, groups);
-            }
-            (Some(some), None) => {
-                let (len, row) = (some.len(), |i| some[i] as usize);
-                self.find_or_add_all(
-                    &Rows {
-                        cells,
-                        seed,
-                        len,
-                        row,
-                        space: |_| 0,
-                    },
-                    groups,
-                );
-            }
-            (Some(some), Some(spaces)) => {
-                let (len, row) = (some.len(), |i| some[i] as usize);
-                let rows = Rows {
-                    cells,
-                    seed,
-                    len,
-                    row,
-                    space: |row| spaces[row],
-                };
-                self.find_or_add_all(&rows, groups);
-            }
-        }
+        assert!(!self.loose, "a table of loose rows is not looked into");
+        over_rows(cells, spaces, self.seed, FindOrAdd(self, groups));
+    }
+
+    /// Adds each row of `cells` that is looked at as a group of its own, whatever its key, and pushes the
+    /// groups. For keys that hardly repeat: a table of such rows is dealt, absorbed and cleared, never looked
+    /// into.
+    ///
+    /// # Panics
+    /// As `probe`, and if the table has keys that were looked up.
+    pub fn append(&mut self, cells: &Cells, spaces: Option<&[i64]>, groups: &mut Vec<u32>) {
+        assert!(
+            self.loose || self.entries.is_empty(),
+            "loose rows are kept apart"
+        );
+        self.loose = true;
+        over_rows(cells, spaces, self.seed, Append(self, groups));
     }
 
     /// The group of a key if the table has it; `None` is the null key.
@@ -180,6 +153,7 @@ impl KeyTable {
     /// As `probe`, and if the key is as long as no span is (2 GiB).
     pub fn find_or_add(&mut self, key: Option<&[u8]>, space: i64) -> u32 {
         assert!(fits(key), "a key is no longer than a span");
+        assert!(!self.loose, "a table of loose rows is not looked into");
         let hashed = Hashed::of(key, space, self.seed);
         self.group_of(&One { key, space }, 0, &hashed)
     }
@@ -237,6 +211,7 @@ impl KeyTable {
 
     /// Finds or adds the groups `theirs` of another table, in order, and pushes the group each is here.
     pub fn absorb(&mut self, other: &KeyTable, theirs: &[u32], groups: &mut Vec<u32>) {
+        assert!(!self.loose, "a table of loose rows is not looked into");
         let seed = self.seed;
         self.find_or_add_all(
             &Theirs {
@@ -263,7 +238,10 @@ impl KeyTable {
 
     /// Forgets all keys; keeps the memory.
     pub fn clear(&mut self) {
-        self.slots.fill(0);
+        if !self.loose {
+            self.slots.fill(0);
+        }
+        self.loose = false;
         self.entries.clear();
         self.spaces.clear();
         self.arena.clear();
@@ -468,6 +446,14 @@ impl KeyTable {
             self.grow();
             slot = free_slot(&self.slots, self.home(hashed.hash));
         }
+        self.push(hashed, space, text);
+        self.slots[slot] = hashed.hash << 32 | (group as u64 + 1);
+        group as u32
+    }
+
+    /// Adds an entry; no slot leads to it yet.
+    #[inline(always)]
+    fn push(&mut self, hashed: &Hashed, space: i64, text: &[u8]) {
         let mut high = hashed.prefix.1;
         if hashed.is_long() {
             high = self.arena.len() as u64;
@@ -481,14 +467,12 @@ impl KeyTable {
             len: hashed.len,
         });
         if space != 0 && self.spaces.is_empty() {
-            self.spaces.resize(group, 0);
+            self.spaces.resize(self.entries.len() - 1, 0);
         }
         if space != 0 || !self.spaces.is_empty() {
             make_room(&mut self.spaces);
             self.spaces.push(space);
         }
-        self.slots[slot] = hashed.hash << 32 | (group as u64 + 1);
-        group as u32
     }
 
     /// Twice the slots. The old ones are read in order and homes keep their order, so that both tables
@@ -624,6 +608,82 @@ impl<R: Fn(usize) -> usize, S: Fn(usize) -> i64> Wholes for Rows<'_, R, S> {
     }
 }
 
+/// What is done with the rows that are looked at.
+trait Walk {
+    fn walk(self, rows: &impl Keys);
+}
+
+struct FindOrAdd<'a>(&'a mut KeyTable, &'a mut Vec<u32>);
+
+impl Walk for FindOrAdd<'_> {
+    #[inline(always)]
+    fn walk(self, rows: &impl Keys) {
+        self.0.find_or_add_all(rows, self.1);
+    }
+}
+
+struct Append<'a>(&'a mut KeyTable, &'a mut Vec<u32>);
+
+impl Walk for Append<'_> {
+    #[inline(always)]
+    fn walk(self, rows: &impl Keys) {
+        let first = self.0.entries.len();
+        assert!(
+            first + rows.len() <= GROUPS_MAX,
+            "a table holds at most {GROUPS_MAX} keys"
+        );
+        for i in 0..rows.len() {
+            let hashed = rows.hashed(i);
+            let text = if hashed.is_long() { rows.text(i) } else { &[] };
+            self.0.push(&hashed, rows.space(i), text);
+        }
+        self.1.extend(first as u32..(first + rows.len()) as u32);
+    }
+}
+
+/// Decides once which rows are looked at and whether they have spaces.
+fn over_rows(cells: &Cells, spaces: Option<&[i64]>, seed: u64, what: impl Walk) {
+    let (cells, every) = (*cells, cells.spans.len());
+    match (cells.rows, spaces) {
+        (None, None) => what.walk(&Rows {
+            cells,
+            seed,
+            len: every,
+            row: |i| i,
+            space: |_| 0,
+        }),
+        (None, Some(spaces)) => {
+            what.walk(&Rows {
+                cells,
+                seed,
+                len: every,
+                row: |i| i,
+                space: |row| spaces[row],
+            });
+        }
+        (Some(some), None) => {
+            let row = |i| some[i] as usize;
+            what.walk(&Rows {
+                cells,
+                seed,
+                len: some.len(),
+                row,
+                space: |_| 0,
+            });
+        }
+        (Some(some), Some(spaces)) => {
+            let row = |i| some[i] as usize;
+            what.walk(&Rows {
+                cells,
+                seed,
+                len: some.len(),
+                row,
+                space: |row| spaces[row],
+            });
+        }
+    }
+}
+
 /// Groups of another table.
 struct Theirs<'a> {
     table: &'a KeyTable,
@@ -687,6 +747,39 @@ impl Wholes for One<'_> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn loose_rows_are_absorbed_like_looked_up_ones(
+            keys in prop::collection::vec((prop::option::of("[ab]{0,3}|[ab]{16,18}"), 0i64..2), 0..60),
+        ) {
+            let (mut block, mut spans) = (Vec::new(), Vec::new());
+            let mut valid = crate::bytes::bitmap::Bitmap::default();
+            for (key, _) in &keys {
+                let text = key.as_deref().unwrap_or_default();
+                spans.push(super::super::Span::new(block.len(), text.len()));
+                block.extend_from_slice(text.as_bytes());
+                valid.push(key.is_some());
+            }
+            block.resize(block.len() + crate::bytes::PADDING, 0);
+            let spaces: Vec<i64> = keys.iter().map(|(_, space)| *space).collect();
+            let cells = Cells { spans: &spans, block: &block, scratch: &block, valid: Some(&valid), rows: None };
+            let (mut loose, mut table, mut expected) = (KeyTable::new(7), KeyTable::new(7), KeyTable::new(7));
+            let (mut rows, mut groups, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
+            for _ in 0..2 {
+                loose.append(&cells, Some(&spaces), &mut rows);
+                prop_assert!(rows.iter().copied().eq(0..keys.len() as u32));
+                table.absorb(&loose, &rows, &mut groups);
+                expected.probe(&cells, Some(&spaces), &mut wanted);
+                prop_assert_eq!(&groups, &wanted);
+                let mut dealt = vec![Vec::new(); 4];
+                loose.by_shard(2, &mut dealt);
+                prop_assert_eq!(dealt.iter().map(Vec::len).sum::<usize>(), keys.len());
+                loose.clear();
+                rows.clear();
+            }
+        }
+    }
 
     #[test]
     fn seeds_agree_with_the_model() {

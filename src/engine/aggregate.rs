@@ -20,12 +20,15 @@ use std::sync::Mutex;
 /// Shards of an aggregate over the whole input; and over windows, which hold fewer keys each.
 const SHARD_BITS: u32 = 8;
 const SHARD_BITS_WINDOWS: u32 = 4;
-/// Groups at which a partial is dealt out: as many as stay in the last-level cache, and as many as stay in the
-/// second-level one, for keys that hardly repeat.
+/// Groups at which a partial is dealt out: as many as stay in the last-level cache.
 const GROUPS_MAX: usize = if cfg!(debug_assertions) { 64 } else { 1 << 18 };
-const GROUPS_RARE: usize = if cfg!(debug_assertions) { 16 } else { 1 << 14 };
+/// Rows at which a partial of loose rows is dealt out: as many as give each shard enough of them to be worth
+/// bringing its table into the cache.
+const LOOSE_MAX: usize = if cfg!(debug_assertions) { 48 } else { 1 << 20 };
+/// After so many such partials keys are looked up again: they may have begun to repeat.
+const LOOSE_DEALS: u32 = 8;
 /// A partial's accumulators may hold this much before it is dealt out, bytes.
-const PARTIAL_BYTES: usize = 32 << 20;
+const PARTIAL_BYTES: usize = 64 << 20;
 /// How many entries ahead their keys are asked for.
 const AHEAD: usize = 16;
 /// Rows of one emitted chunk.
@@ -652,7 +655,9 @@ pub struct AggregatePartial<'p> {
     row_spaces: Vec<i64>,
     /// Rows since the last deal.
     rows: usize,
-    groups_max: usize,
+    /// Keys hardly repeat: rows are passed on without being looked up, for so many deals.
+    loose: u32,
+    dealt: Vec<Vec<u32>>,
 }
 
 impl<'p> AggregatePartial<'p> {
@@ -669,7 +674,8 @@ impl<'p> AggregatePartial<'p> {
             ids: Vec::new(),
             row_spaces: Vec::new(),
             rows: 0,
-            groups_max: GROUPS_MAX,
+            loose: 0,
+            dealt: vec![Vec::new(); state.shards.len()],
         }
     }
 
@@ -701,6 +707,8 @@ impl<'p> AggregatePartial<'p> {
         if self.keys.is_empty() && spaces.is_none() {
             let group = self.groups.table.find_or_add(Some(b""), 0);
             self.ids.resize(chunk.live.len(), group);
+        } else if self.loose > 0 {
+            self.groups.table.append(&cells, spaces, &mut self.ids);
         } else {
             self.groups.table.probe(&cells, spaces, &mut self.ids);
         }
@@ -711,10 +719,18 @@ impl<'p> AggregatePartial<'p> {
         };
         self.args.update(&mut self.groups.accs, &rows, &columns);
         self.rows += chunk.live.len();
-        if self.groups.table.len() > self.groups_max || self.groups.bytes() > PARTIAL_BYTES {
-            // Keys that hardly repeat are passed on in pieces that stay in the cache.
-            let rare = self.rows < self.groups.table.len() * 2;
-            self.groups_max = if rare { GROUPS_RARE } else { GROUPS_MAX };
+        let groups = self.groups.table.len();
+        let most = if self.loose > 0 {
+            LOOSE_MAX
+        } else {
+            GROUPS_MAX
+        };
+        if groups > most || self.groups.bytes() > PARTIAL_BYTES {
+            let rare = self.rows < groups * 2;
+            self.loose = match self.loose {
+                0 if rare => LOOSE_DEALS,
+                left => left.saturating_sub(1),
+            };
             self.deal(chunk.block.seq as usize);
         }
         late
@@ -825,8 +841,9 @@ impl<'p> AggregatePartial<'p> {
             return;
         }
         let shards = self.state.shards.len();
-        let mut dealt = vec![Vec::new(); shards];
-        self.groups.table.by_shard(self.state.bits, &mut dealt);
+        let dealt = &mut self.dealt;
+        dealt.iter_mut().for_each(Vec::clear);
+        self.groups.table.by_shard(self.state.bits, dealt);
         let mut ids = Vec::new();
         for i in 0..shards {
             let shard = (first.wrapping_mul(7) + i) % shards;

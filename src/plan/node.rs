@@ -33,7 +33,7 @@ pub struct Source {
     pub made: Vec<(Made, FieldId)>,
     /// A text without which a line cannot pass the first filter.
     pub literal: Option<Vec<u8>>,
-    /// Records are JSON, so a line with a backslash may hold the literal in another spelling.
+    /// Fields may be spelt with escapes (JSON, tsv): a line with a backslash may hold the literal otherwise.
     pub literal_json: bool,
     /// The first bytes of the input where they had to be read to know the header: what standard input or a
     /// pipe has given already.

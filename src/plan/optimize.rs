@@ -146,8 +146,20 @@ fn push_literal_down(plan: &mut Plan) {
     if judged || numbered || plan.source.format.framing() != Framing::Lines {
         return;
     }
+    // Is what the filter reads a piece of the line as it stands? A syslog severity is computed, a bare logfmt
+    // key reads as `true`; JSON and tsv spell some characters with a backslash, which is looked at by line.
+    let whole_lines = keep.fields.iter().all(|field| {
+        let mut lines = plan.source.made.iter();
+        lines.any(|(made, id)| *made == Made::Line && id == field)
+    });
+    let escaped = match plan.source.format_name.split(':').next() {
+        _ if whole_lines => false,
+        Some("text" | "lines" | "combined" | "common" | "regex") => false,
+        Some("json" | "tsv") => true,
+        _ => return,
+    };
     plan.source.literal = keep.required_literal();
-    plan.source.literal_json = plan.source.literal.is_some() && plan.source.format_name == "json";
+    plan.source.literal_json = plan.source.literal.is_some() && escaped;
 }
 
 impl Plan {
