@@ -120,6 +120,8 @@ pub struct Options {
     /// ns
     pub for_ns: Option<i64>,
     pub exact: bool,
+    /// A failed conversion makes the record a bad one.
+    pub strict: bool,
     pub on_bad: OnBad,
     pub bad_file: Option<PathBuf>,
     pub max_bad: Option<Limit>,
@@ -155,6 +157,7 @@ impl Options {
             expressions: Vec::new(),
             for_ns: None,
             exact: false,
+            strict: false,
             on_bad: OnBad::Warn,
             bad_file: None,
             max_bad: None,
@@ -566,6 +569,19 @@ pub const OPTIONS: &[Opt] = &[
         ),
         set: |options, _| {
             options.exact = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "strict",
+        section: Section::Reports,
+        doc: doc(
+            "a value that does not convert makes its record a bad one",
+            "Without it such a value is null, counted, and told at the end.",
+        ),
+        set: |options, _| {
+            options.strict = true;
             Ok(())
         },
         ..PLAIN

@@ -49,7 +49,6 @@ pub const LATER_OPTIONS: &[(&str, Option<char>)] = &[
     ("wal", None),
     ("wal-sync", None),
     ("max-wal", None),
-    ("strict", None),
     ("metrics-file", None),
     ("no-config", None),
 ];

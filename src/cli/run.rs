@@ -332,6 +332,7 @@ fn execute(plan: &Plan, known: &[String], options: &Options) -> Result<i32, Fail
         on_bad: options.on_bad,
         bad_file: options.bad_file.clone(),
         max_bad: options.max_bad,
+        strict: options.strict,
         max_late: options.max_late,
         quiet: options.quiet,
         for_ns: options.for_ns,

@@ -9,6 +9,7 @@ use super::window::Grid;
 use crate::aggs::{Accumulator, Rows};
 use crate::bytes::number;
 use crate::bytes::table::KeyTable;
+use crate::data::step::Counts;
 use crate::data::time::{Watermark, Zone};
 use crate::data::{Cells, Chunk, Column, ColumnBuilder, ColumnV, Numbers, Schema};
 use crate::expr::{EvalContext, Expr};
@@ -679,19 +680,26 @@ impl<'p> AggregatePartial<'p> {
         }
     }
 
-    /// Adds the live rows of a chunk; returns how many were late.
-    pub fn absorb(&mut self, chunk: &mut Chunk, cx: &mut EvalContext<'_>) -> u64 {
+    /// Adds the live rows of a chunk, but for those that `refuse` takes out when their keys and arguments are
+    /// known; returns how many were late.
+    pub fn absorb(
+        &mut self,
+        chunk: &mut Chunk,
+        cx: &mut EvalContext<'_>,
+        refuse: &mut dyn FnMut(&mut Chunk, &mut Counts),
+    ) -> u64 {
         let late = self.assign(chunk);
         if chunk.live.is_empty() {
             return late;
         }
-        let keys = self
+        let keys: Vec<ColumnV> = self
             .keys
             .iter_mut()
             .map(|key| key.eval(chunk, cx))
             .collect();
-        let key = self.state.coder.encode(keys, chunk);
         let columns = self.args.eval(chunk, cx);
+        refuse(chunk, cx.counts);
+        let key = self.state.coder.encode(keys, chunk);
         self.ids.clear();
         let Column::Bytes(spans) = &key.data else {
             return late;

@@ -4,7 +4,7 @@
 
 use super::clock::wait;
 use super::input::{BOM, Cut, Cutter, FileBlocks, PlainFile, TooLong};
-use super::ledger::Ledger;
+use super::ledger::{Account, BadRecord, Ledger};
 use super::order::{Linearizer, lock};
 use super::prefix::{Board, Latest};
 use super::window::Grid;
@@ -422,17 +422,25 @@ impl<'s> Running<'s> {
         self.shared
             .bytes_in
             .fetch_add(chunk.block.len() as u64, Ordering::Relaxed);
-        match source.read(self.shared, chunk, long) {
-            Ok(true) => self.stage(0, worker, chunk),
+        let mut account = Account::default();
+        let seq = chunk.block.seq;
+        match source.read(self.shared, chunk, long, &mut account) {
+            Ok(true) => self.stage(0, worker, chunk, &mut account.bad),
             Ok(false) => {}
-            Err(error) => self.fail(error),
+            Err(error) => return self.fail(error),
+        }
+        account.bad.sort_by_key(|bad| (bad.offset, bad.index));
+        if let Err(failure) = self.shared.ledger.put(seq, account, &self.shared.names) {
+            self.fail(failure.into());
         }
     }
 
-    fn stage(&self, at: usize, worker: usize, chunk: &mut Chunk) {
+    /// `bad`: gets the rows that `--strict` refuses; only records of the source are refused.
+    fn stage(&self, at: usize, worker: usize, chunk: &mut Chunk, bad: &mut Vec<BadRecord>) {
         let mut guard = lock(&self.lanes[at].workers[worker]);
         let (stage_worker, partial) = &mut *guard;
-        stage_worker.run(self.shared, self.lanes[at].stage, partial, chunk);
+        stage_worker.counts.failed_rows = (self.shared.run.strict && at == 0).then(Vec::new);
+        stage_worker.run(self.shared, self.lanes[at].stage, partial, chunk, bad);
     }
 
     /// Merges what workers hold and lets out what the watermark has passed, stage by stage. No block is on its
@@ -490,7 +498,7 @@ impl<'s> Running<'s> {
                 }
                 let mut chunk = make(i);
                 chunk.block.seq = base + i as u64;
-                self.stage(at, worker, &mut chunk);
+                self.stage(at, worker, &mut chunk, &mut Vec::new());
             }
         };
         let threads = self.threads.min(n);

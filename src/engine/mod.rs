@@ -49,6 +49,8 @@ pub struct Run {
     pub on_bad: OnBad,
     pub bad_file: Option<PathBuf>,
     pub max_bad: Option<Limit>,
+    /// A failed conversion makes the record a bad one.
+    pub strict: bool,
     pub max_late: Option<Limit>,
     /// Write nothing, stop at the first record that would be written.
     pub quiet: bool,
@@ -71,6 +73,7 @@ impl Default for Run {
             on_bad: OnBad::Warn,
             bad_file: None,
             max_bad: None,
+            strict: false,
             max_late: None,
             quiet: false,
             for_ns: None,
@@ -112,8 +115,6 @@ pub struct Report {
     pub failed: Vec<(String, u64)>,
     /// Fields of a schemaless input that never occurred.
     pub never: Vec<String>,
-    /// The first record, or its beginning.
-    pub first_record: Vec<u8>,
     /// Inputs that could not be opened or read, with the reason, and the status that they come to.
     pub unreadable: Vec<(String, i32)>,
     /// The reader of our output has left.

@@ -146,6 +146,7 @@ impl StageWorker<'_> {
         stage: &Stage<'_>,
         partial: &mut Partial<'_>,
         chunk: &mut Chunk,
+        bad: &mut Vec<BadRecord>,
     ) -> bool {
         let seq = chunk.block.seq;
         self.made += 1;
@@ -166,10 +167,13 @@ impl StageWorker<'_> {
             {
                 return false;
             }
+            refuse_failed(chunk, cx.counts, bad);
         }
         match partial {
             Partial::Aggregate(partial) => {
-                met.late += partial.absorb(chunk, &mut cx);
+                met.late += partial.absorb(chunk, &mut cx, &mut |chunk, counts| {
+                    refuse_failed(chunk, counts, bad);
+                });
                 stage
                     .next_end
                     .fetch_min(partial.first_end(), Ordering::Relaxed);
@@ -239,6 +243,7 @@ impl<'p> SourceWorker<'p> {
         shared: &Shared<'_>,
         chunk: &mut Chunk,
         long: Option<TooLong>,
+        account: &mut Account,
     ) -> Result<bool> {
         let source = &self.plan.source;
         let input = chunk.block.origin.input;
@@ -288,10 +293,7 @@ impl<'p> SourceWorker<'p> {
         }
         self.make(shared, chunk);
         let going = self.times(shared, chunk, &mut bad);
-        let mut account = Account {
-            records: read,
-            bad: Vec::new(),
-        };
+        account.records = read;
         if !bad.is_empty() || long.is_some() {
             bad.sort_by_key(|bad| bad.row);
             account.bad = bad.iter().map(|bad| place(chunk, bad)).collect();
@@ -313,7 +315,6 @@ impl<'p> SourceWorker<'p> {
         }
         bad.clear();
         self.bad = bad;
-        shared.ledger.put(chunk.block.seq, account, &shared.names)?;
         Ok(going)
     }
 
@@ -539,6 +540,28 @@ fn refuse_long(most: usize, chunk: &mut Chunk, bad: &mut Vec<Bad>) {
         }));
     }
     chunk.live = live;
+}
+
+/// With `--strict`: rows in which a conversion failed are bad, and go.
+fn refuse_failed(chunk: &mut Chunk, counts: &mut Counts, bad: &mut Vec<BadRecord>) {
+    let Some(rows) = counts.failed_rows.as_mut().filter(|rows| !rows.is_empty()) else {
+        return;
+    };
+    rows.sort_unstable();
+    rows.dedup();
+    let what = "with a value that does not convert (--strict)";
+    bad.extend(rows.iter().map(|&row| {
+        place(
+            chunk,
+            &Bad {
+                row,
+                column: 0,
+                what,
+            },
+        )
+    }));
+    chunk.live.retain(|row| rows.binary_search(&row).is_err());
+    rows.clear();
 }
 
 /// Where a bad record stands.

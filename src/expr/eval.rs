@@ -122,6 +122,11 @@ impl Machine {
                 }
             }
         }
+        if failed.is_some_and(|(_, failed)| failed > 0)
+            && let Some(rows) = &mut cx.counts.failed_rows
+        {
+            run.failing(instruction, &out, rows);
+        }
         if !text.is_empty() {
             let mut scratch = chunk.take_scratch();
             scratch.extend_from_slice(&text);
@@ -302,6 +307,26 @@ impl<'a> Run<'a> {
             builder.null();
         }
         builder.finish()
+    }
+
+    /// The live rows in which a conversion failed: something was there, and nothing came of it.
+    fn failing(&self, instruction: &'a Instruction, out: &ColumnV, rows: &mut Vec<u32>) {
+        let operands = match &instruction.op {
+            Op::Read(_, of, _) => std::slice::from_ref(of),
+            Op::Call { arguments, .. } => arguments,
+            _ => &[],
+        };
+        for row in self.chunk.live.iter() {
+            let given = || {
+                operands.iter().any(|of| {
+                    let value = self.value(of, row as usize);
+                    !value.is_null() && !value.text().trim_ascii().is_empty()
+                })
+            };
+            if !out.is_valid(row as usize) && given() {
+                rows.push(row);
+            }
+        }
     }
 
     /// Runs one instruction; conversions that failed, with the name to count them under.
