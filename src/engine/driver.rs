@@ -372,6 +372,7 @@ impl<'s> Running<'s> {
     /// Plain files: every worker takes the next block.
     fn files(&self, plan: &Plan, blocks: &FileBlocks) {
         let until = self.shared.run.for_ns.map(|span| self.shared.began + span);
+        let by_arrival = matches!(plan.source.time, Some(Times::Arrival));
         let work = |worker: usize| {
             let _guard = Guard(self);
             let mut source = SourceWorker::new(plan);
@@ -380,7 +381,10 @@ impl<'s> Running<'s> {
             while !self.over() && until.is_none_or(|until| self.shared.run.clock.now() < until) {
                 let Some(ticket) = blocks.next() else { break };
                 match blocks.fill(ticket, spare) {
-                    Ok(Some((block, long))) => {
+                    Ok(Some((mut block, long))) => {
+                        if by_arrival {
+                            block.arrival = self.shared.run.clock.now();
+                        }
                         spare = next_chunk(&mut chunk, block);
                         self.block(worker, &mut source, &mut chunk, long);
                     }

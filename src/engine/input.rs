@@ -373,7 +373,10 @@ pub struct Cutter {
     ended: bool,
     input: u32,
     offset: u64,
+    /// What a byte-order mark would be has been looked at.
     began: bool,
+    /// `carry` holds bytes that were read before, and perhaps whole records.
+    given: bool,
 }
 
 /// What a cutter came to.
@@ -394,7 +397,8 @@ impl Cutter {
         block_size: usize,
         line_max: usize,
     ) -> Cutter {
-        Cutter {
+        let given = !first.is_empty();
+        let mut cutter = Cutter {
             live,
             framing,
             block_size,
@@ -408,7 +412,10 @@ impl Cutter {
             input,
             offset: 0,
             began: false,
-        }
+            given,
+        };
+        cutter.strip_mark();
+        cutter
     }
 
     /// Blocks of `n` records.
@@ -442,6 +449,12 @@ impl Cutter {
                 self.skip();
             }
             if let Some(end) = self.records.and_then(|n| self.find_end(n)) {
+                return Ok(Cut::Block(self.cut(end, spare), None));
+            }
+            if std::mem::take(&mut self.given)
+                && self.records.is_none()
+                && let Some(end) = self.last_end()
+            {
                 return Ok(Cut::Block(self.cut(end, spare), None));
             }
             if self.ended {
@@ -498,6 +511,11 @@ impl Cutter {
         if got == Read::End {
             self.ended = true;
         }
+        self.strip_mark();
+        Ok(got)
+    }
+
+    fn strip_mark(&mut self) {
         if !self.began && (self.carry.len() >= BOM.len() || self.ended) {
             self.began = true;
             if self.carry.starts_with(BOM) {
@@ -505,7 +523,6 @@ impl Cutter {
                 self.offset += BOM.len() as u64;
             }
         }
-        Ok(got)
     }
 
     /// The place behind the last record end that has come.
