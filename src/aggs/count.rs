@@ -126,6 +126,10 @@ impl Accumulator for Count {
     fn as_any(&self) -> &dyn Any {
         self
     }
+
+    fn touch(&self, group: u32) {
+        crate::bytes::prefetch(&self.counts, group as usize);
+    }
 }
 
 /// A count as a number.

@@ -225,6 +225,9 @@ pub trait Accumulator: Send + Sync {
     fn clear(&mut self);
     fn as_any(&self) -> &dyn Any;
 
+    /// Asks for a group's value to be brought into the cache: it is emitted soon.
+    fn touch(&self, _group: u32) {}
+
     /// Whether it reads a column of bytes as numbers: then whoever has read it already may hand the numbers
     /// to [`Accumulator::update_read`] (`min:x,max:x`).
     fn reads_numbers(&self) -> bool {

@@ -92,3 +92,16 @@ pub struct Cells<'a> {
     /// The rows to look at, ascending; `None`: all of `spans`.
     pub rows: Option<&'a [u32]>,
 }
+
+/// Asks for the cache line of an element; any index will do.
+#[inline(always)]
+pub fn prefetch<T>(list: &[T], index: usize) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch touches nothing, and the address is only computed.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(list.as_ptr().wrapping_add(index).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (list, index);
+}

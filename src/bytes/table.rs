@@ -45,8 +45,6 @@ pub struct KeyTable {
     spaces: Vec<i64>,
     /// For each long key its hash (eight bytes) and its text.
     arena: Vec<u8>,
-    /// Rows were appended: there are no slots, and keys may stand twice.
-    loose: bool,
 }
 
 /// The low 32 bits of the hash above the group number plus one; zero: free.
@@ -108,7 +106,6 @@ impl KeyTable {
             entries: Vec::new(),
             spaces: Vec::new(),
             arena: Vec::new(),
-            loose: false,
         }
     }
 
@@ -119,23 +116,7 @@ impl KeyTable {
     /// If the table would come to hold more than [`GROUPS_MAX`] groups (at least 60 GiB of keys), or if a
     /// span lies outside its buffer.
     pub fn probe(&mut self, cells: &Cells, spaces: Option<&[i64]>, groups: &mut Vec<u32>) {
-        assert!(!self.loose, "a table of loose rows is not looked into");
         over_rows(cells, spaces, self.seed, FindOrAdd(self, groups));
-    }
-
-    /// Adds each row of `cells` that is looked at as a group of its own, whatever its key, and pushes the
-    /// groups. For keys that hardly repeat: a table of such rows is dealt, absorbed and cleared, never looked
-    /// into.
-    ///
-    /// # Panics
-    /// As `probe`, and if the table has keys that were looked up.
-    pub fn append(&mut self, cells: &Cells, spaces: Option<&[i64]>, groups: &mut Vec<u32>) {
-        assert!(
-            self.loose || self.entries.is_empty(),
-            "loose rows are kept apart"
-        );
-        self.loose = true;
-        over_rows(cells, spaces, self.seed, Append(self, groups));
     }
 
     /// The group of a key if the table has it; `None` is the null key.
@@ -153,7 +134,6 @@ impl KeyTable {
     /// As `probe`, and if the key is as long as no span is (2 GiB).
     pub fn find_or_add(&mut self, key: Option<&[u8]>, space: i64) -> u32 {
         assert!(fits(key), "a key is no longer than a span");
-        assert!(!self.loose, "a table of loose rows is not looked into");
         let hashed = Hashed::of(key, space, self.seed);
         self.group_of(&One { key, space }, 0, &hashed)
     }
@@ -180,7 +160,7 @@ impl KeyTable {
     /// Asks for a group's entry to be brought into the cache: for a walk over groups in no order.
     #[inline]
     pub fn touch(&self, group: u32) {
-        fetch(&self.entries, group as usize);
+        super::prefetch(&self.entries, group as usize);
     }
 
     /// The hidden leading part of a group's key.
@@ -211,7 +191,6 @@ impl KeyTable {
 
     /// Finds or adds the groups `theirs` of another table, in order, and pushes the group each is here.
     pub fn absorb(&mut self, other: &KeyTable, theirs: &[u32], groups: &mut Vec<u32>) {
-        assert!(!self.loose, "a table of loose rows is not looked into");
         let seed = self.seed;
         self.find_or_add_all(
             &Theirs {
@@ -231,17 +210,13 @@ impl KeyTable {
             "a list for each shard"
         );
         for group in 0..self.entries.len() as u32 {
-            // Two shifts, since one by 64 is none.
-            out[(self.hash(group) >> 1 >> (63 - bits)) as usize].push(group);
+            out[shard_of(self.hash(group), bits)].push(group);
         }
     }
 
     /// Forgets all keys; keeps the memory.
     pub fn clear(&mut self) {
-        if !self.loose {
-            self.slots.fill(0);
-        }
-        self.loose = false;
+        self.slots.fill(0);
         self.entries.clear();
         self.spaces.clear();
         self.arena.clear();
@@ -281,17 +256,17 @@ impl KeyTable {
             for (place, i) in batch.iter_mut().zip(start..) {
                 keys.fetch(i + AHEAD);
                 *place = keys.hashed(i);
-                fetch(&self.slots, self.home(place.hash));
+                super::prefetch(&self.slots, self.home(place.hash));
             }
             for (hashed, guess) in batch.iter().zip(&mut guesses) {
                 *guess = self.guess(hashed);
-                fetch(&self.entries, *guess as usize);
+                super::prefetch(&self.entries, *guess as usize);
             }
             if batch.iter().any(Hashed::is_long) {
                 for (hashed, &guess) in batch.iter().zip(&guesses) {
                     if hashed.is_long() && guess != NONE {
                         let entry = &self.entries[guess as usize];
-                        fetch(&self.arena, hash::words_of(&entry.prefix).1 as usize);
+                        super::prefetch(&self.arena, hash::words_of(&entry.prefix).1 as usize);
                     }
                 }
             }
@@ -518,19 +493,6 @@ fn make_room<T>(list: &mut Vec<T>) {
     }
 }
 
-/// Asks for the cache line of an element; any index will do.
-#[inline(always)]
-fn fetch<T>(list: &[T], index: usize) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch touches nothing, and the address is only computed.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(list.as_ptr().wrapping_add(index).cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (list, index);
-}
-
 /// Keys to find or add, by number.
 ///
 /// PERF: a trait whose methods are always inlined. As an iterator with closures it was a call a key, and
@@ -622,23 +584,44 @@ impl Walk for FindOrAdd<'_> {
     }
 }
 
-struct Append<'a>(&'a mut KeyTable, &'a mut Vec<u32>);
+/// Deals the rows of `cells` that are looked at to the `2^bits` lists of `out`, as
+/// [`by_shard`](KeyTable::by_shard) does the groups of a table with this seed.
+pub fn rows_by_shard(
+    cells: &Cells,
+    spaces: Option<&[i64]>,
+    seed: u64,
+    bits: u32,
+    out: &mut [Vec<u32>],
+) {
+    assert!(
+        bits <= 16 && out.len() == 1 << bits,
+        "a list for each shard"
+    );
+    let of = cells.rows;
+    over_rows(cells, spaces, seed, Route { of, bits, out });
+}
 
-impl Walk for Append<'_> {
+struct Route<'a> {
+    of: Option<&'a [u32]>,
+    bits: u32,
+    out: &'a mut [Vec<u32>],
+}
+
+impl Walk for Route<'_> {
     #[inline(always)]
     fn walk(self, rows: &impl Keys) {
-        let first = self.0.entries.len();
-        assert!(
-            first + rows.len() <= GROUPS_MAX,
-            "a table holds at most {GROUPS_MAX} keys"
-        );
         for i in 0..rows.len() {
-            let hashed = rows.hashed(i);
-            let text = if hashed.is_long() { rows.text(i) } else { &[] };
-            self.0.push(&hashed, rows.space(i), text);
+            let shard = shard_of(rows.hashed(i).hash, self.bits);
+            self.out[shard].push(self.of.map_or(i as u32, |of| of[i]));
         }
-        self.1.extend(first as u32..(first + rows.len()) as u32);
     }
+}
+
+/// The top bits of a hash.
+#[inline(always)]
+fn shard_of(hash: u64, bits: u32) -> usize {
+    // Two shifts, since one by 64 is none.
+    (hash >> 1 >> (63 - bits)) as usize
 }
 
 /// Decides once which rows are looked at and whether they have spaces.
@@ -710,7 +693,7 @@ impl Keys for Theirs<'_> {
     #[inline(always)]
     fn fetch(&self, i: usize) {
         if let Some(&group) = self.groups.get(i) {
-            fetch(&self.table.entries, group as usize);
+            super::prefetch(&self.table.entries, group as usize);
         }
     }
 }
@@ -750,7 +733,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn loose_rows_are_absorbed_like_looked_up_ones(
+        fn rows_and_groups_are_dealt_alike(
             keys in prop::collection::vec((prop::option::of("[ab]{0,3}|[ab]{16,18}"), 0i64..2), 0..60),
         ) {
             let (mut block, mut spans) = (Vec::new(), Vec::new());
@@ -764,20 +747,16 @@ mod tests {
             block.resize(block.len() + crate::bytes::PADDING, 0);
             let spaces: Vec<i64> = keys.iter().map(|(_, space)| *space).collect();
             let cells = Cells { spans: &spans, block: &block, scratch: &block, valid: Some(&valid), rows: None };
-            let (mut loose, mut table, mut expected) = (KeyTable::new(7), KeyTable::new(7), KeyTable::new(7));
-            let (mut rows, mut groups, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
-            for _ in 0..2 {
-                loose.append(&cells, Some(&spaces), &mut rows);
-                prop_assert!(rows.iter().copied().eq(0..keys.len() as u32));
-                table.absorb(&loose, &rows, &mut groups);
-                expected.probe(&cells, Some(&spaces), &mut wanted);
-                prop_assert_eq!(&groups, &wanted);
-                let mut dealt = vec![Vec::new(); 4];
-                loose.by_shard(2, &mut dealt);
-                prop_assert_eq!(dealt.iter().map(Vec::len).sum::<usize>(), keys.len());
-                loose.clear();
-                rows.clear();
+            let (mut table, mut groups) = (KeyTable::new(7), Vec::new());
+            table.probe(&cells, Some(&spaces), &mut groups);
+            let (mut rows, mut dealt) = (vec![Vec::new(); 4], vec![Vec::new(); 4]);
+            rows_by_shard(&cells, Some(&spaces), 7, 2, &mut rows);
+            table.by_shard(2, &mut dealt);
+            for (shard, rows) in rows.iter().enumerate() {
+                prop_assert!(rows.is_sorted());
+                prop_assert!(rows.iter().all(|&row| dealt[shard].contains(&groups[row as usize])));
             }
+            prop_assert_eq!(rows.iter().map(Vec::len).sum::<usize>(), keys.len());
         }
     }
 
