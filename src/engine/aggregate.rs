@@ -525,14 +525,13 @@ impl Emission<'_> {
         let state = self.state;
         let mut scratch = Vec::new();
         let rows: usize = pieces.iter().map(|piece| piece.to - piece.from).sum();
-        let mut builders: Vec<ColumnBuilder> = state
-            .schema
-            .fields
-            .iter()
-            .map(|field| ColumnBuilder::new(&field.ty))
-            .collect();
-        let mut windows = Vec::new();
         let first = if state.windowed { 2 } else { 0 };
+        // Fields behind these are later nodes' to make.
+        let made = first + state.keys.len() + state.aggs.len();
+        let fields = state.schema.fields.iter().take(made);
+        let mut builders: Vec<ColumnBuilder> =
+            fields.map(|field| ColumnBuilder::new(&field.ty)).collect();
+        let mut windows = Vec::new();
         for piece in pieces {
             let (window, entries) = &self.parts[piece.part];
             let entries = &entries[piece.from..piece.to];
