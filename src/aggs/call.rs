@@ -194,7 +194,7 @@ fn unknown(func: &str) -> String {
         format!("; did you mean '{name}'?")
     });
     format!(
-        "no aggregate '{func}'{hint}\nthere are: {}",
+        "no aggregate '{func}'{hint}\n    there are: {}",
         names.join(" ")
     )
 }

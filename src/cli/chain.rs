@@ -344,7 +344,8 @@ impl Splitter<'_> {
             .tables
             .operators
             .iter()
-            .find(|operator| operator.flags.iter().any(|flag| flag.long == name))
+            .filter(|operator| operator.flags.iter().any(|flag| flag.long == name))
+            .min_by_key(|operator| operator.name.len())
         {
             let in_chain = self
                 .chain

@@ -128,7 +128,7 @@ fn planned(chain: &Chain) {
         time: given.time,
         time_regex: given.time_regex,
         watermark: given.watermark,
-        live: chain.sources.len() % 2 == 0,
+        live: chain.sources.len().is_multiple_of(2),
         regular_files: chain.sources.len() % 2 == 1,
         output_format: given.output_format,
         output: given.output,

@@ -67,6 +67,16 @@ pub fn never_occurred(field: &str, records: u64, near: Option<&str>) -> String {
     )
 }
 
+/// What USR1 asks for.
+pub fn progress(records: u64, bytes: u64, rows: u64) -> String {
+    format!(
+        "{} read ({:.1} MB), {} written",
+        counted(records, "record"),
+        bytes as f64 / 1e6,
+        counted(rows, "record"),
+    )
+}
+
 pub fn late(count: u64, records: u64) -> String {
     format!(
         "{} of {} came too late for {} and {} dropped; --watermark D waits longer",

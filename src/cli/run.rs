@@ -7,7 +7,7 @@ use super::peek::{self, Peeked};
 use super::signals::Signals;
 use super::{TABLES, chain, check, explain, messages, read_text, report, terminal, units};
 use crate::data::time::Zone;
-use crate::engine;
+use crate::engine::{self, clock, clock::Clock};
 use crate::error::{Failure, Usage, status};
 use crate::expr;
 use crate::formats::{self, ReadFormat, ReadOptions};
@@ -17,7 +17,7 @@ use crate::plan::{builder, names};
 use crate::sources::Word;
 use std::io::IsTerminal;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// Why a chain did not run to its end.
 enum Stop {
@@ -309,10 +309,7 @@ fn in_file(path: &str, text: &str, faults: Vec<expr::Diagnostic>) -> Usage {
 }
 
 fn now() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+    clock::System::default().now()
 }
 
 fn usage_of(error: anyhow::Error) -> Usage {
@@ -339,6 +336,10 @@ fn execute(plan: &Plan, known: &[String], options: &Options) -> Result<i32, Fail
         stop: signals.stop.clone(),
         ..engine::Run::default()
     };
+    Signals::tell(run.progress.clone()).map_err(|error| Failure {
+        status: status::SOFTWARE,
+        message: format!("signals cannot be heard: {error}"),
+    })?;
     if let Some(size) = options.block_size {
         run.block_size = size;
     }

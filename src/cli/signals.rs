@@ -1,11 +1,16 @@
 //! Signals that end a run: the first asks the engine to finish what was read, a second one ends the process at
-//! once. Nothing is done in a handler but to set flags.
+//! once. USR1 asks for a line on how far the run is. Nothing is done in a handler but to set flags and to wake
+//! a thread.
 
+use super::{messages, terminal};
+use crate::engine::Progress;
 use crate::error::{Failure, status};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::flag;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::{flag, low_level};
+use std::io::Read;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 pub struct Signals {
     /// Set by the first signal.
@@ -31,6 +36,25 @@ impl Signals {
             })?;
         }
         Ok(signals)
+    }
+
+    /// From now on USR1 has a line said.
+    pub fn tell(progress: Arc<Progress>) -> std::io::Result<()> {
+        let (mut asked, ask) = UnixStream::pair()?;
+        low_level::pipe::register(SIGUSR1, ask)?;
+        let telling = move || {
+            let mut byte = [0];
+            while asked.read_exact(&mut byte).is_ok() {
+                let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+                terminal::say(&messages::progress(
+                    of(&progress.records),
+                    of(&progress.bytes),
+                    of(&progress.rows),
+                ));
+            }
+        };
+        let thread = std::thread::Builder::new().name("status".into());
+        thread.stack_size(1 << 16).spawn(telling).map(drop)
     }
 
     fn hear(&self, signal: i32) -> std::io::Result<()> {

@@ -208,7 +208,7 @@ fn open_output(plan: &Plan, run: &Run, live: bool, header: Option<&[u8]>) -> Res
     let mut begin = Vec::new();
     let layout = match &plan.sink.out {
         Output::Original => {
-            if let Some(header) = header {
+            if let Some(header) = header.filter(|header| !header.is_empty()) {
                 begin.extend_from_slice(header);
                 begin.push(b'\n');
             }
@@ -260,12 +260,28 @@ struct Running<'s> {
     shared: &'s Shared<'s>,
     lanes: &'s [Lane<'s>],
     threads: usize,
+    /// The input comes while it is read.
+    live: bool,
 }
 
 fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()> {
     let opened = open_inputs(plan, run, report)?;
     report.live = opened.live;
     let header = opened.headers.first().and_then(|header| header.as_deref());
+    let source = &plan.source;
+    for (name, header) in opened.names.iter().zip(&opened.headers) {
+        if let Some(header) = header
+            && let Err(error) = source
+                .format
+                .reader(&source.schema, &source.wanted, Some(header))
+        {
+            return Err(Failure {
+                status: status::USAGE,
+                message: format!("{name}: {error}"),
+            }
+            .into());
+        }
+    }
     let threads = run.threads.max(1);
     let seed = std::hash::RandomState::new().build_hasher().finish();
     let mut made = stages(plan, seed);
@@ -316,6 +332,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         shared: &shared,
         lanes: &lanes,
         threads,
+        live: opened.live,
     };
     match opened.inputs {
         Inputs::Plain(files) => {
@@ -429,7 +446,19 @@ impl<'s> Running<'s> {
         let mut account = Account::default();
         let seq = chunk.block.seq;
         match source.read(self.shared, chunk, long, &mut account) {
-            Ok(true) => self.stage(0, worker, chunk, &mut account.bad),
+            Ok(true) => {
+                let first_bad = account.bad.iter().map(|bad| bad.index).min();
+                if let (Some(first), OnBad::Abort) = (first_bad, self.shared.run.on_bad) {
+                    // What stands before the bad record goes out, whoever else is ahead.
+                    chunk.live.retain(|row| row < first);
+                    if self.lanes.len() == 1 {
+                        self.shared.out.end_behind(seq);
+                    }
+                }
+                if let Some(last) = self.stage(0, worker, chunk, &mut account.bad) {
+                    source.cut(chunk, last, &mut account);
+                }
+            }
             Ok(false) => {}
             Err(error) => return self.fail(error),
         }
@@ -439,12 +468,20 @@ impl<'s> Running<'s> {
         }
     }
 
-    /// `bad`: gets the rows that `--strict` refuses; only records of the source are refused.
-    fn stage(&self, at: usize, worker: usize, chunk: &mut Chunk, bad: &mut Vec<BadRecord>) {
+    /// `bad`: gets the rows that `--strict` refuses; only records of the source are refused. Returns where in
+    /// its block the last record begins that is needed, if that is known now.
+    fn stage(
+        &self,
+        at: usize,
+        worker: usize,
+        chunk: &mut Chunk,
+        bad: &mut Vec<BadRecord>,
+    ) -> Option<usize> {
         let mut guard = lock(&self.lanes[at].workers[worker]);
         let (stage_worker, partial) = &mut *guard;
         stage_worker.counts.failed_rows = (self.shared.run.strict && at == 0).then(Vec::new);
         stage_worker.run(self.shared, self.lanes[at].stage, partial, chunk, bad);
+        stage_worker.last_needed.take()
     }
 
     /// Merges what workers hold and lets out what the watermark has passed, stage by stage. No block is on its
@@ -568,6 +605,10 @@ impl<'s> Running<'s> {
         report.failed = std::mem::take(&mut lock(&shared.counts).failed)
             .into_iter()
             .collect();
+        if shared.ledger.is_closed() {
+            // Others were ahead of the last record that was needed: how far is accident.
+            report.failed.clear();
+        }
         report.faults = faults
             .into_iter()
             .map(|fault| {
@@ -648,7 +689,7 @@ impl<'s> Running<'s> {
             let mut control = Control::new(self, plan);
             let mut seq = 0;
             for mut cutter in cutters {
-                let mut lines = 0;
+                let mut lines = cutter.header_lines;
                 while !self.over() && !control.is_out_of_time() {
                     let busy = flight.count() > 0;
                     let buf = lock(&spare).pop().unwrap_or_default();
@@ -924,7 +965,10 @@ impl<'c, 's> Control<'c, 's> {
             upto
         };
         self.running.close(upto);
-        self.running.shared.out.flush();
+        // What a layout makes of rows must not show where epochs of a file end.
+        if self.running.live {
+            self.running.shared.out.flush();
+        }
         self.last_epoch = self.now();
     }
 }

@@ -3,7 +3,7 @@
 //! the last record end that has come. A record longer than `--max-line` is never held: it is told and skipped.
 
 use super::prefix::{Board, Summary};
-use crate::bytes::{PADDING, quote};
+use crate::bytes::{PADDING, quote, scan};
 use crate::data::Block;
 use crate::data::block::Origin;
 use crate::formats::Framing;
@@ -377,6 +377,8 @@ pub struct Cutter {
     began: bool,
     /// `carry` holds bytes that were read before, and perhaps whole records.
     given: bool,
+    /// Lines that the header took.
+    pub header_lines: u64,
 }
 
 /// What a cutter came to.
@@ -413,6 +415,7 @@ impl Cutter {
             offset: 0,
             began: false,
             given,
+            header_lines: 0,
         };
         cutter.strip_mark();
         cutter
@@ -429,6 +432,7 @@ impl Cutter {
         loop {
             if let Some(end) = self.find_end(1) {
                 let mut header: Vec<u8> = self.take(end);
+                self.header_lines = scan::count_byte(&header, b'\n') as u64;
                 while header.last().is_some_and(|b| matches!(b, b'\n' | b'\r')) {
                     header.pop();
                 }

@@ -17,6 +17,8 @@ const ALL_BAD: u64 = 1000;
 pub struct Account {
     pub records: u64,
     pub bad: Vec<BadRecord>,
+    /// Later blocks were read in vain.
+    pub is_last: bool,
 }
 
 /// A bad record, with what is needed to tell where it stands.
@@ -51,6 +53,8 @@ pub struct Ledger {
 struct State {
     next: u64,
     waiting: BTreeMap<u64, Account>,
+    /// The account of the last block that was needed has been entered.
+    closed: bool,
     records: u64,
     bad: u64,
     faults: HashMap<&'static str, Fault>,
@@ -62,6 +66,7 @@ impl Ledger {
         let state = State {
             next: 0,
             waiting: BTreeMap::new(),
+            closed: false,
             records: 0,
             bad: 0,
             faults: HashMap::new(),
@@ -81,9 +86,17 @@ impl Ledger {
         state.waiting.insert(seq, account);
         while let Some(account) = state.waiting.remove(&state.next) {
             state.next += 1;
-            self.enter(state, account, names)?;
+            if !state.closed {
+                state.closed = account.is_last;
+                self.enter(state, account, names)?;
+            }
         }
         Ok(())
+    }
+
+    /// Whether the rest of the input was not needed.
+    pub fn is_closed(&self) -> bool {
+        lock(&self.state).closed
     }
 
     fn enter(&self, state: &mut State, account: Account, names: &[String]) -> Result<(), Failure> {

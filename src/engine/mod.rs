@@ -60,6 +60,7 @@ pub struct Run {
     pub idle: i64,
     /// Set by a signal: finish what was read and end.
     pub stop: Arc<AtomicBool>,
+    pub progress: Arc<Progress>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -79,9 +80,18 @@ impl Default for Run {
             for_ns: None,
             idle: 10_000_000_000,
             stop: Arc::default(),
+            progress: Arc::default(),
             clock: Arc::new(clock::System::default()),
         }
     }
+}
+
+/// How far a run is, for whoever asks while it goes on.
+#[derive(Debug, Default)]
+pub struct Progress {
+    pub records: AtomicU64,
+    pub bytes: AtomicU64,
+    pub rows: AtomicU64,
 }
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

@@ -82,6 +82,8 @@ struct Outgoing {
     written: Written,
     failed: Option<std::io::Error>,
     abandoned: bool,
+    /// The last chunk whose output is wanted.
+    last: Option<u64>,
 }
 
 impl Linearizer {
@@ -101,6 +103,7 @@ impl Linearizer {
                 written: Written::default(),
                 failed: None,
                 abandoned: false,
+                last: None,
             }),
             moved: Condvar::new(),
             ahead_max,
@@ -145,6 +148,12 @@ impl Linearizer {
         good
     }
 
+    /// Of chunks behind `seq` nothing is written.
+    pub fn end_behind(&self, seq: u64) {
+        let mut out = lock(&self.state);
+        out.last = Some(out.last.map_or(seq, |last| last.min(seq)));
+    }
+
     /// Nothing more comes for now: what a layout holds goes out.
     pub fn flush(&self) {
         let mut guard = lock(&self.state);
@@ -181,7 +190,11 @@ impl Linearizer {
 
 impl Outgoing {
     fn send(&mut self, mut bytes: Vec<u8>, rows: u64) {
+        let is_wanted = self.last.is_none_or(|last| self.next <= last);
         self.next += 1;
+        if !is_wanted {
+            return;
+        }
         self.written.rows += rows;
         match &mut self.layout {
             None => self.write(&bytes),

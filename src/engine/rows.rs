@@ -45,6 +45,8 @@ struct Kept {
 struct Entry {
     window: (i64, i64),
     rank: u64,
+    /// In a ranking, equals go by time first; else 0.
+    time: i64,
     place: u64,
     chunk: u32,
     row: u32,
@@ -180,9 +182,14 @@ impl<'p> RowsState<'p> {
                         if self.descending[0] { !rank } else { rank }
                     }
                 };
+                let time = match (&chunk.times, self.limit) {
+                    (Some(times), Some(_)) => times[row],
+                    _ => 0,
+                };
                 out.push(Entry {
                     window,
                     rank,
+                    time,
                     place,
                     chunk: c as u32,
                     row: row as u32,
@@ -198,7 +205,7 @@ impl<'p> RowsState<'p> {
             self.scope_order(a, b)
                 .then_with(|| self.key_order(kept, a, b, 0..self.exprs.len()))
                 .then_with(|| {
-                    let places = a.place.cmp(&b.place);
+                    let places = (a.time, a.place).cmp(&(b.time, b.place));
                     if self.last { places.reverse() } else { places }
                 })
         });
@@ -270,9 +277,9 @@ impl<'p> RowsState<'p> {
 
     fn cell<'c>(&self, chunk: &'c Chunk, key: usize, row: usize) -> Value<'c> {
         match chunk.column(self.schema.fields.len() + key) {
-            // In the order of values an empty cell counts as null.
+            // In the order of values an empty cell counts as null, but not as a key.
             Some(column) => match chunk.value(column, &self.exprs[key].ty, row) {
-                Value::Untyped(b"") => Value::Null,
+                Value::Untyped(b"") if key >= self.per => Value::Null,
                 value => value,
             },
             None => Value::Null,
@@ -412,6 +419,7 @@ impl<'p> RowsPartial<'p> {
             .map(|row| Entry {
                 window: (0, 0),
                 rank: 0,
+                time: 0,
                 place: place(chunk.block.seq, row),
                 chunk: 0,
                 row,

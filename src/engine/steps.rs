@@ -194,6 +194,21 @@ pub struct Met {
     pub late: u64,
     /// Nothing more of the input is needed.
     pub enough: bool,
+    /// Where in the block the last record begins that is needed.
+    pub last_needed: Option<usize>,
+}
+
+impl Met {
+    /// Nothing behind the last live row is needed.
+    fn end_behind(&mut self, chunk: &Chunk) {
+        self.enough = true;
+        let last = chunk.live.iter().last();
+        let begins = last.map(|row| chunk.rows[row as usize].start());
+        self.last_needed = match (self.last_needed, begins) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+    }
 }
 
 impl Op<'_> {
@@ -250,7 +265,9 @@ impl Work {
                     .live
                     .truncate((*left).min(u64::from(u32::MAX)) as usize);
                 *left -= chunk.live.len() as u64;
-                met.enough |= *left == 0;
+                if *left == 0 {
+                    met.end_behind(chunk);
+                }
             }),
             Work::Tee { writer, buf } => {
                 buf.clear();

@@ -93,6 +93,7 @@ impl<'p> Stage<'p> {
             writer: RowWriter::new(&plan.sink.out, plan.sink.format.as_ref())?,
             counts: Counts::default(),
             made: 0,
+            last_needed: None,
         })
     }
 
@@ -110,6 +111,8 @@ pub struct StageWorker<'p> {
     pub counts: Counts,
     /// Chunks seen.
     made: u64,
+    /// Of the chunk that ran last: where in its block the last record begins that is needed.
+    pub last_needed: Option<usize>,
 }
 
 /// A worker's own share of the state at a stage's end.
@@ -188,6 +191,7 @@ impl StageWorker<'_> {
             }
             Partial::None => {
                 let rows = chunk.live.len() as u64;
+                shared.run.progress.rows.fetch_add(rows, Ordering::Relaxed);
                 let mut bytes = Vec::new();
                 if rows > 0 && !shared.run.quiet {
                     bytes = shared.out.buffer();
@@ -203,6 +207,7 @@ impl StageWorker<'_> {
         if met.enough {
             shared.enough.store(true, Ordering::Relaxed);
         }
+        self.last_needed = met.last_needed;
         true
     }
 }
@@ -218,10 +223,22 @@ pub struct SourceWorker<'p> {
     /// Counts of conversions that are told as bad records, not as failed conversions.
     unheeded: Counts,
     lines: Vec<Span>,
+    /// Whether the stage may need only some of a block.
+    limited: bool,
+    /// Where the records of the block at hand begin, if so.
+    begins: Vec<usize>,
 }
 
 impl<'p> SourceWorker<'p> {
     pub fn new(plan: &'p Plan) -> SourceWorker<'p> {
+        let mut first_stage = plan.nodes.iter().map(|node| &node.kind).take_while(|kind| {
+            !matches!(
+                kind,
+                NodeKind::Aggregate { .. }
+                    | NodeKind::Sort { .. }
+                    | NodeKind::Distinct { last: true, .. }
+            )
+        });
         let at = match &plan.source.time {
             Some(Times::Event { at, .. }) => Some(at.clone()),
             _ => None,
@@ -234,6 +251,8 @@ impl<'p> SourceWorker<'p> {
             bad: Vec::new(),
             unheeded: Counts::default(),
             lines: Vec::new(),
+            limited: first_stage.any(|kind| matches!(kind, NodeKind::Limit { .. })),
+            begins: Vec::new(),
         }
     }
 
@@ -284,6 +303,10 @@ impl<'p> SourceWorker<'p> {
         if find {
             read = chunk.rows.len() as u64;
         }
+        let progress = &shared.run.progress;
+        progress.records.fetch_add(read, Ordering::Relaxed);
+        let size = chunk.block.len() as u64;
+        progress.bytes.fetch_add(size, Ordering::Relaxed);
         let mut bad = std::mem::take(&mut self.bad);
         if chunk.block.len() > shared.run.max_line {
             refuse_long(shared.run.max_line, chunk, &mut bad);
@@ -315,7 +338,24 @@ impl<'p> SourceWorker<'p> {
         }
         bad.clear();
         self.bad = bad;
+        if self.limited {
+            self.begins.clear();
+            let begins = chunk.rows.iter().map(|row| row.start());
+            self.begins.extend(begins);
+        }
         Ok(going)
+    }
+
+    /// Takes out of an account what stands behind the last record that is needed, which begins at `last`: how
+    /// far others had read is accident, and not told.
+    pub fn cut(&self, chunk: &Chunk, last: usize, account: &mut Account) {
+        account.records = match self.literal {
+            Some(_) => newlines(&chunk.block.bytes()[..last]) + 1,
+            None => self.begins.iter().filter(|begin| **begin <= last).count() as u64,
+        };
+        let last = chunk.block.origin.offset + last as u64;
+        account.bad.retain(|bad| bad.offset <= last);
+        account.is_last = true;
     }
 
     /// Columns that are no part of the record's text.
@@ -325,7 +365,7 @@ impl<'p> SourceWorker<'p> {
                 Made::Line => {
                     let block = chunk.block.bytes();
                     let spans = chunk.rows.iter().map(|row| {
-                        let cr = row.len() > 0 && block[row.start() + row.len() - 1] == b'\r';
+                        let cr = !row.is_empty() && block[row.start() + row.len() - 1] == b'\r';
                         Span::new(row.start(), row.len() - usize::from(cr))
                     });
                     ColumnV::new(Column::Bytes(spans.collect()))
@@ -465,9 +505,14 @@ impl<'p> SourceWorker<'p> {
             if seen.load(Ordering::Relaxed) {
                 continue;
             }
-            let occurs = chunk
+            let valid = chunk
                 .column(field)
                 .is_some_and(|column| chunk.live.iter().any(|row| column.is_valid(row as usize)));
+            // A field that is always JSON's null is there all the same.
+            let occurs = valid || {
+                let name = &self.plan.source.schema.fields[field].name;
+                self.plan.source.format_name == "json" && is_named(chunk.block.bytes(), name)
+            };
             seen.fetch_or(occurs, Ordering::Relaxed);
             all &= occurs;
         }
@@ -475,6 +520,16 @@ impl<'p> SourceWorker<'p> {
             shared.all_seen.store(true, Ordering::Relaxed);
         }
     }
+}
+
+/// Whether a block of JSON holds the last name of a path as a string.
+fn is_named(block: &[u8], path: &str) -> bool {
+    let path = path.trim_end_matches(|c: char| c.is_ascii_digit() || "[]".contains(c));
+    let name = match path.strip_suffix('`') {
+        Some(quoted) => quoted.rsplit('`').next(),
+        None => path.rsplit('.').next(),
+    };
+    name.is_some_and(|name| memmem::find(block, format!("\"{name}\"").as_bytes()).is_some())
 }
 
 /// Whether fields may turn out never to occur: those of inputs without a header.

@@ -303,6 +303,9 @@ struct CsvOut {
 
 impl WriteFormat for CsvOut {
     fn begin(&self, schema: &OutSchema, out: &mut Vec<u8>) {
+        if schema.columns.is_empty() {
+            return;
+        }
         for (i, column) in schema.columns.iter().enumerate() {
             if i > 0 {
                 out.push(self.delimiter);

@@ -29,7 +29,7 @@ pub(super) const LOGFMT: Format = Format {
             },
             Example {
                 title: "JSON as logfmt",
-                session: "$ printf '{\"a\":1,\"b\":\"x y\",\"c\":null}\\n' | dstream -i json select a,b,c -o logfmt\na=1 b=\"x y\"\n",
+                session: "$ printf '{\"a\":1,\"b\":\"x y\",\"c\":null}\\n{\"c\":2}\\n' | dstream -i json select a,b,c -o logfmt\na=1 b=\"x y\"\nc=2\n",
             },
         ],
     },

@@ -1,5 +1,15 @@
-//! tests
+//! The one integration binary: the program from outside, and the ratchets over its source.
+#![allow(
+    clippy::print_stdout,
+    reason = "what was skipped, and shares, are told beside the tests"
+)]
 
+mod cases;
 mod completion;
 mod docs;
 mod fuzz;
+mod laws;
+mod live;
+mod oracle;
+mod session;
+mod tidy;

@@ -1,0 +1,249 @@
+# Bad input: counted, told once, and the rest goes on.
+
+# No field of that name in the header: an error before anything is read.
+$ printf 'host,status\na,500\n' | dstream -i csv count-by stats
+dstream: count-by: no field 'stats'; did you mean 'status'?
+    stats
+    ^^^^^ the record has: host, status
+? 2
+
+# Of several files each has its own header, and one lacks the column.
+$ printf 'a,b\n1,2\n' > one.csv; printf 'b\n3\n' > two.csv; dstream -i csv select a one.csv two.csv
+dstream: two.csv: no field 'a'; did you mean 'b'?
+    the header has: b
+? 2
+
+# Columns are found by name.
+$ printf 'a,b\n1,2\n' > one.csv; printf 'b,a\n3,4\n' > two.csv; dstream -i csv select a,b one.csv two.csv
+1	2
+4	3
+
+# A quote inside a bare cell, and one behind a closing quote.
+$ printf 'a,b\n1,x"y"\n4,5\n' | dstream -i csv select a,b
+4	5
+dstream: 1 of 2 records is bad: quote in a bare cell (first: standard input:2 col 3)
+$ printf 'a,b\n"2"z,3\n4,5\n' | dstream -i csv select a,b
+4	5
+dstream: 1 of 2 records is bad: text behind a closing quote (first: standard input:2 col 1)
+
+# A quote that never closes.
+$ printf 'a,b\n1,2\n"3,4\n5,6\n' | dstream -i csv select a,b
+1	2
+dstream: 1 of 2 records is bad: no closing quote (first: standard input:3 col 1)
+
+# Too few and too many cells.
+$ printf 'a,b\n1\n2,3\n4,5,6\n' | dstream -i csv select a,b
+2	3
+dstream: 1 of 3 records is bad: fewer cells than the header (first: standard input:2 col 2)
+dstream: 1 of 3 records is bad: more cells than the header (first: standard input:4 col 4)
+
+# Truncated JSON.
+$ printf '{"a":1}\n{"a":\n{"a":3}\n' | dstream -i json select a
+1
+3
+dstream: 1 of 3 records is not JSON (first: standard input:2 col 6)
+
+$ printf '{"a":1}\n{"a":2' | dstream -i json select a
+1
+dstream: 1 of 2 records is not JSON (first: standard input:2 col 7)
+
+$ printf '{"a":1}\nnull\n[1]\n"x"\n{"a":2}x\n' | dstream -i json select a
+1
+dstream: 2 of 5 records are not a JSON object (first: standard input:2 col 1)
+dstream: 1 of 5 records is not JSON (first: standard input:5 col 8)
+dstream: 1 of 5 records is not a JSON object but an array (first: standard input:3 col 1)
+
+# A list is not lines.
+$ printf '[{"a":1},{"a":2}]\n' | dstream -i json select a
+dstream: this does not look like json; the first line is '[{"a":1},{"a":2}]'; it looks like json lists (jq -c '.[]' makes lines of it)
+? 65
+
+# All of the input is bad.
+$ printf 'a b c\nd e f\n' | dstream -i combined count-by status
+dstream: this does not look like combined; the first line is 'a b c'
+? 65
+
+$ printf '{"a":1}\n{"a":2}\n' | dstream -i combined count-by status
+dstream: this does not look like combined; the first line is '{"a":1}'; it looks like json
+? 65
+
+$ printf 'a b c\nd e f\n' | dstream --on-bad skip -i json count-by a
+
+$ printf '{"a":1}\nx\n{"a":3}\n' | dstream --on-bad abort -i json select a
+1
+dstream: standard input:2 col 1: a bad record, not JSON (--on-bad abort)
+? 65
+
+$ printf '{"a":1}\nx\ny\n{"a":3}\n' | dstream --max-bad 1 -i json count
+dstream: more than 1 bad records (--max-bad)
+dstream: 2 of 4 records are not JSON (first: standard input:2 col 1)
+? 65
+
+$ printf '{"a":1}\nx\n{"a":3}\n' | dstream --max-bad 50% -i json select a
+1
+3
+dstream: 1 of 3 records is not JSON (first: standard input:2 col 1)
+
+$ printf '{"a":1}\nx\n{"a":3}\n' > in; dstream --bad-file bad -i json select a in; cat bad
+1
+3
+dstream: 1 of 3 records is not JSON (first: in:2 col 1)
+not JSON	in:8	x
+
+# Invalid UTF-8 passes as it came, and is escaped where it must be text.
+$ printf 'a\xffb 1\nc 2\n' | dstream filter '$2 > 0' | od -An -c
+   a 377   b       1  \n   c       2  \n
+
+$ printf 'a\xffb\n' | dstream count-by-key | od -An -c
+   a 377   b  \t   1  \n
+
+$ printf 'a\xffb\n' | dstream -o json
+{"line":"a�b"}
+
+$ printf 'a\xffb\n' | dstream map 'n=len($0)' select n
+3
+
+# NUL bytes are bytes like others.
+$ printf 'a\0b\na\0b\nab\n' | dstream count-by-key | od -An -c
+   a  \0   b  \t   2  \n   a   b  \t   1  \n
+
+# CR LF: in no field, and kept where lines pass.
+$ printf 'a 1\r\nb 2\r\n' | dstream filter '$2 == 2' | od -An -c
+   b       2  \r  \n
+
+$ printf 'a 1\r\na 1\n' | dstream count-by-key
+a 1	2
+
+$ printf 'a,b\r\n1,2\r\n' | dstream -i csv select b -o json
+{"b":2}
+
+$ printf '{"a":1}\r\n' | dstream -i json select a | od -An -c
+   1  \n
+
+# A byte order mark.
+$ printf '\xef\xbb\xbfa,b\n1,2\n' | dstream -i csv select a
+1
+
+$ printf '\xef\xbb\xbfx\nx\n' | dstream count-by-key
+x	2
+
+$ printf '\xef\xbb\xbf{"a":1}\n' > in; dstream -i json select a in
+1
+
+# No final newline.
+$ printf 'a\nb' | dstream count
+2
+
+$ printf 'a\nb' | dstream filter '/b/' | od -An -c
+   b  \n
+
+$ printf 'a,b\n1,2' | dstream -i csv select b
+2
+
+$ printf 'a,b' | dstream -i csv count
+0
+
+# An empty file.
+$ : > empty
+$ dstream count empty
+0
+$ dstream count-by-key empty
+$ dstream filter '/a/' empty
+$ dstream -i json -o csv empty
+
+$ dstream -e count-by-key empty
+dstream: 'empty' is neither an operator nor a file
+? 2
+$ dstream -i csv filter 'a > 1' empty
+dstream: 'empty' is neither an operator nor a file
+? 2
+
+
+$ dstream -i csv count < /dev/null
+0
+
+# A directory as a file.
+$ mkdir d; dstream count d
+dstream: d is a directory; name its files, as in d/* (dir:d is not in this version)
+? 66
+
+# A missing file among three: the others are read.
+$ echo a > one; echo b > three; dstream count-by-key one two.log three
+a	1
+b	1
+dstream: two.log: No such file or directory
+? 66
+
+$ dstream count no-such.log
+dstream: no-such.log: No such file or directory
+? 66
+
+$ echo a > secret; mkdir private; dstream count secret/x
+dstream: secret/x: Not a directory
+? 66
+
+# A full disk.
+$ seq 100000 | dstream filter '/1/' > /dev/full
+dstream: cannot write to standard output: No space left on device
+? 74
+
+$ echo a | dstream --output /dev/full count
+dstream: cannot write to /dev/full: No space left on device
+? 74
+
+$ echo a | dstream --output no/such/place count
+dstream: cannot create 'no/such/place': No such file or directory
+? 73
+
+# A long line.
+$ (echo a; head -c 100000 /dev/zero | tr '\0' x; echo; echo b) | dstream --max-line 10KB count-by-key
+a	1
+b	1
+dstream: 1 of 3 records is longer than --max-line (first: standard input:2 col 1)
+
+$ (echo a; head -c 100000 /dev/zero | tr '\0' x; echo; echo b) > in; dstream --max-line 10KB count-by-key in
+a	1
+b	1
+dstream: 1 of 3 records is longer than --max-line (first: in:2 col 1)
+
+# A reader that leaves: silent, 141.
+# once
+$ seq 100000 | dstream filter '/1/' | head -1; echo ${PIPESTATUS[1]}
+1
+141
+
+# once
+$ (yes | dstream; echo $? >&2) | head -1
+y
+141
+
+# A terminal as standard input.
+# once
+$ script -qec 'dstream count' /dev/null < /dev/null | tr -d '\r\004\b' | sed 's/\^D//'
+dstream: reading from the terminal; end with Ctrl-D
+count
+    0
+
+# once
+$ script -qec 'dstream >/dev/null; echo $?' /dev/null < /dev/null | tail -1 | tr -d '\r'
+2
+
+# A field of schemaless input that never occurred.
+$ printf '{"status":1}\n{"status":2}\n' | dstream -i json select stauts
+
+
+dstream: field 'stauts' never occurred in 2 records; did you mean 'status'?
+
+# A conversion that failed is null, and counted.
+$ printf '1\nx\n3\n' | dstream reduce 'sum:$1,count:$1,count'
+4	3	3
+dstream: 1 value of $1 could not be converted and counts as null
+
+$ printf 'a 1\nb x\n' | dstream --on-bad skip filter '$2 > 0'
+a 1
+dstream: 1 value of $2 could not be converted and counts as null
+
+# A compressed file that is cut short.
+$ seq 1000 | gzip -c | head -c 1000 > cut.gz; dstream -q count cut.gz
+dstream: cut.gz: incomplete deflate stream
+? 66

@@ -1,0 +1,40 @@
+# What is read, by format.
+
+$ printf 'a=1 b="x y" c\n' | dstream -i logfmt select a,b -o json
+{"a":1,"b":"x y"}
+
+$ printf '<34>Oct 11 22:14:15 mymachine su[12]: failed for lonvick\n' | dstream -i syslog select host,app,pid,msg,severity,facility
+mymachine	su	12	failed for lonvick	crit	auth
+
+$ printf 'x-12\ny-7\n' | dstream -i 'regex:(?<k>\w)-(?<v>\d+)' reduce-by k sum:v
+x	12
+y	7
+
+$ printf 'a;b;c\n' | dstream -d ';' select '$2,$NF,NF,_3'
+b	c	3	c
+
+$ printf ' a  b\t c \n\n' | dstream map 'n=NF' select 'n,$2' -o json
+{"n":3,"$2":"b"}
+{"n":0,"$2":null}
+
+$ printf '1,2\n3,4\n' | dstream -i csv --no-header reduce 'sum:$1,sum:_2'
+4	6
+
+$ printf 'a,a,\n1,2,3\n' | dstream -i csv -o json
+{"a":1,"a_2":2,"$3":3}
+
+$ head -1 $DATA/apache_logs.log | dstream -i combined select host,user,method,path,query,protocol,status,bytes -o json
+{"host":"83.149.9.216","user":null,"method":"GET","path":"/presentations/logstash-monitorama-2013/images/kibana-search.png","query":null,"protocol":"HTTP/1.1","status":200,"bytes":203023}
+
+$ printf '1.1.1.1 - - [17/May/2015:10:05:03 +0000] "GET /a?b=1 HTTP/1.1" 200 -\n' | dstream -i common select path,query,bytes,time -o json
+{"path":"/a","query":"b=1","bytes":null,"time":"17/May/2015:10:05:03 +0000"}
+
+# Compressed by content, whatever the name.
+# oracle: wc -l < $DATA/openssh.log
+$ gzip -c $DATA/openssh.log > in.dat; dstream count in.dat
+500
+
+# A regular file on standard input counts as that file.
+$ printf 'a\nb\n' > in; dstream map 'f=@file,l=@line' select f,l in
+in	1
+in	2

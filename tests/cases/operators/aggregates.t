@@ -1,0 +1,85 @@
+# Grouping: rows in the order of their keys, exact sums, nulls skipped.
+
+# oracle: printf '0.1\t0.2\t0.3\n' | cut -f3
+$ printf '0.1 0.2\n' | dstream map 's=$1+$2' select s
+0.3
+
+# oracle: seq 1 1000 | awk '{n[$1 % 7]++; s[$1 % 7] += $1} END {for (k = 0; k < 7; k++) print k "\t" n[k] "\t" s[k]}'
+$ seq 1 1000 | dstream map 'k=$1%7' reduce-by k 'n=count,s=sum:$1'
+0	142	71071
+1	143	71214
+2	143	71357
+3	143	71500
+4	143	71643
+5	143	71786
+6	143	71929
+
+# oracle: seq 1 999 | awk '{v[NR] = $1} END {print v[500]}'
+$ seq 1 999 | dstream reduce 'p50:$1'
+500
+
+# null, then numbers by value, then text.
+$ printf 'k\n10\n9\nb\n\n1e1\n0x1\n-5\na\n' | dstream -i csv count-by k -o json
+{"k":-5,"count":1}
+{"k":9,"count":1}
+{"k":10,"count":1}
+{"k":1e1,"count":1}
+{"k":"0x1","count":1}
+{"k":"a","count":1}
+{"k":"b","count":1}
+
+$ printf '{"k":1}\n{"k":"1"}\n{"k":null}\n{}\n{"k":true}\n{"k":1.0}\n' | dstream -i json count-by k -o json
+{"k":null,"count":2}
+{"k":1,"count":1}
+{"k":"1","count":1}
+{"k":1.0,"count":1}
+{"k":true,"count":1}
+
+$ printf 'v\n1\n\nx\n3\n' | dstream -i csv --on-bad skip reduce 'count,count:v,sum:v,avg:v,min:v,max:v'
+3	3	4	2	1	x
+dstream: 1 value of v could not be converted and counts as null
+
+$ printf '99999999999999999999\n1\n' | dstream reduce 'sum:$1'
+100000000000000000000
+
+$ printf '1e300\n-1e300\n1\n' | dstream reduce 'sum:$1'
+1
+
+$ : | dstream reduce 'count,sum:$1,avg:$1,min:$1,collect:$1,distinct:$1' -o json
+{"count":0,"sum_1":0,"avg_1":null,"min_1":null,"collect_1":[],"distinct_1":0}
+
+$ : | dstream count-by-key
+
+$ printf 'a 1\nb 2\na 3\n' | dstream count-by '$1' count
+2
+
+$ printf 'a 1\nb 2\na 3\n' | dstream reduce-by '$1' 'n=count,l=collect:$2,j=join:$2:-,f=first:$2,l2=last:$2' filter 'n>1' -o json
+{"$1":"a","n":2,"l":[1,3],"j":"1-3","f":1,"l2":3}
+
+$ printf 'a 1\nb 2\na 3\nc 3\n' | dstream count-by '$1' top 2
+a	2
+b	1
+
+$ printf 'a 1\nb 2\na 3\nc 3\n' | dstream count-by '$1' top 1 --ties
+a	2
+
+$ printf 'a 1\nb 2\na 3\nc 3\n' | dstream top 2 --by '$2' --rank -o json
+{"line":"a 3","rank":1}
+{"line":"c 3","rank":2}
+
+$ printf 'a 1\nb 2\na 3\nc 3\n' | dstream top 1 --by '$2' --per '$1'
+a 3
+b 2
+c 3
+
+$ printf 'a 1\nb 2\na 3\n' | dstream group-by '$1' -o json
+{"$1":"a","$0":["a 1","a 3"]}
+{"$1":"b","$0":["b 2"]}
+
+$ printf 'k,v\na,1\nb,\na,3\n' | dstream -i csv group-by k -o json
+{"k":"a","v":[1,3]}
+{"k":"b","v":[""]}
+
+# oracle: sort $DATA/zookeeper.log | uniq | wc -l
+$ dstream count-by-value count $DATA/zookeeper.log
+499

@@ -1,0 +1,114 @@
+# Operators that pass records as they came.
+
+# oracle: printf 'b 2\na 1\nc 3\n'
+$ printf 'b 2\na 1\nc 3\n' | dstream
+b 2
+a 1
+c 3
+
+# oracle: seq 1 30 | awk '$1 % 3 == 0'
+$ seq 1 30 | dstream filter '$1 % 3 == 0'
+3
+6
+9
+12
+15
+18
+21
+24
+27
+30
+
+# oracle: grep -c 'Failed password' $DATA/openssh.log
+$ dstream filter '/Failed password/' count $DATA/openssh.log
+113
+
+# oracle: seq 1 1000 | head -5
+$ seq 1 1000 | dstream head 5
+1
+2
+3
+4
+5
+
+# oracle: seq 1 1000 | awk '$1 % 7 == 0' | head -20 | wc -l
+$ seq 1 1000 | dstream filter '$1 % 7 == 0' head 20 count
+20
+
+# oracle: seq 1 500 | awk '$1 % 7 == 0' | head -20 | awk '{s += $1} END {print s}'
+$ seq 1 500 | dstream filter '$1 % 7 == 0' head 20 reduce 'sum:$1'
+1470
+
+# oracle: awk '{print $1 % 10}' <(seq 1 100) | awk '!s[$0]++'
+$ seq 1 100 | dstream map 'd=$1%10' select d distinct -o lines
+1
+2
+3
+4
+5
+6
+7
+8
+9
+0
+
+# A header comes first where there is one.
+$ printf 'a,b\n1,x\n2,y\n' | dstream -i csv filter 'a > 1'
+a,b
+2,y
+
+$ printf 'a,b\n1,x\n2,y\n' | dstream -i csv filter 'a > 5'
+a,b
+
+$ printf 'a,b\n1,"x\ny"\n2,y\n' | dstream -i csv filter 'a == 1'
+a,b
+1,"x
+y"
+
+$ printf 'k v\na 1\nb 2\na 3\n' | dstream distinct-by '$1'
+k v
+a 1
+b 2
+
+$ printf 'a 1\nb 2\na 3\n' | dstream distinct-by '$1' --last
+a 3
+b 2
+
+# The same lines each time, whatever the threads.
+$ seq 1 1000 | dstream sample 1% | wc -l
+11
+$ seq 1 1000 | dstream sample 1% > one; seq 1 1000 | dstream sample 1% | cmp - one && echo same
+same
+
+$ printf 'n\n2\n9\n10\nx\n' | dstream -i csv sort-by n:desc
+n
+x
+10
+9
+2
+
+$ printf 'a 2\nb 1\nc 2\nd 1\n' | dstream sort-by '$2'
+b 1
+d 1
+a 2
+c 2
+
+$ printf 'a 2\nb 1\nc 2\nd 1\n' | dstream sort-by '$2:desc,$1:desc'
+c 2
+a 2
+d 1
+b 1
+
+# tee copies the stream at its place.
+$ seq 1 5 | dstream filter '$1 > 2' tee copy map 'x=$1*10' select x; cat copy
+30
+40
+50
+3
+4
+5
+
+$ dstream -qe filter '/x/' < /dev/null
+? 1
+
+$ echo x | dstream -qe filter '/x/'

@@ -1,0 +1,248 @@
+//! Random chains that are right: each operator takes only fields that are there. Most end in many rows.
+//! Invariant: a chain that the program refuses is a fault of one of the two.
+
+use super::data::{Format, Random};
+
+pub struct Chain {
+    /// What is typed, without the source.
+    pub words: Vec<String>,
+    /// Windows close at the end of a file but not of a pipe, unless a watermark is given.
+    pub pipe_differs: bool,
+}
+
+struct Making<'a> {
+    random: &'a mut Random,
+    words: Vec<String>,
+    /// Fields as expressions spell them.
+    fields: Vec<String>,
+    names: u32,
+}
+
+impl Making<'_> {
+    fn push(&mut self, words: &[&str]) {
+        self.words.extend(words.iter().map(|word| word.to_string()));
+    }
+
+    fn field(&mut self) -> String {
+        let at = self.random.below(self.fields.len() as u64) as usize;
+        self.fields[at].clone()
+    }
+
+    /// One of these fields if it is still there, else any.
+    fn of(&mut self, wanted: &[String]) -> String {
+        let at = self.random.below(wanted.len() as u64) as usize;
+        match self.fields.contains(&wanted[at]) {
+            true => wanted[at].clone(),
+            false => self.field(),
+        }
+    }
+
+    fn name(&mut self) -> String {
+        self.names += 1;
+        format!("f{}", self.names)
+    }
+}
+
+pub fn chain(format: Format, random: &mut Random) -> Chain {
+    let (options, fields): (&[&str], [&str; 5]) = match format {
+        Format::Text => (&[], ["$1", "$2", "$3", "$4", "$5"]),
+        Format::Csv => (&["-i", "csv"], ["ts", "host", "n", "x", "note"]),
+        Format::Json => (&["-i", "json"], ["ts", "host", "n", "x", "note"]),
+    };
+    let fields = fields.map(String::from);
+    let mut making = Making {
+        random,
+        words: Vec::new(),
+        fields: fields.to_vec(),
+        names: 0,
+    };
+    making.push(options);
+    let [time, host, n, x, note] = &fields;
+    let timed = making.random.one_in(2);
+    let mut pipe_differs = false;
+    if timed {
+        making.push(&["--time", time]);
+        if making.random.one_in(3) {
+            pipe_differs = true;
+        } else {
+            let disorder = making.random.pick(&["0s", "3s", "10s", "1m"]);
+            making.push(&["--watermark", disorder]);
+        }
+    }
+    for _ in 0..making.random.below(3) {
+        stateless(&mut making, [host, n, x, note]);
+    }
+    if timed {
+        let size = making.random.pick(&["7s", "10s", "1m", "90s"]);
+        making.push(&["window", size]);
+        if making.random.one_in(3) {
+            let slide = making.random.pick(&["5s", "4s", "20s"]);
+            making.push(&["--slide", slide]);
+        }
+        if making.random.one_in(6) {
+            making.push(&["--offset", "3s"]);
+        }
+    }
+    match making.random.below(9) {
+        0 => {}
+        1 => {
+            let key = making.of(&[host.clone(), n.clone()]);
+            making.push(&["count-by", &key]);
+            making.fields = vec!["count".into()];
+        }
+        2 | 3 => {
+            let key = making.of(&[host.clone(), n.clone()]);
+            aggregates(&mut making, &["reduce-by", &key], [host, n, x]);
+        }
+        4 => {
+            let key = making.of(&[host.clone(), n.clone()]);
+            making.push(&["key-by", &key]);
+            aggregates(&mut making, &["reduce-by-key"], [host, n, x]);
+        }
+        5 => {
+            let by = making.of(&[n.clone(), x.clone()]);
+            let down = making.random.pick(&["", ":desc"]);
+            making.push(&["sort-by", &format!("{by}{down}")]);
+        }
+        6 => {
+            let by = making.of(&[n.clone(), x.clone()]);
+            let count = making.random.pick(&["13", "40"]);
+            making.push(&["top", count, "--by", &by]);
+            match making.random.below(3) {
+                0 => making.push(&["--ties"]),
+                1 => making.push(&["--per", host]),
+                _ => {}
+            }
+            if !making.fields.contains(host) {
+                // `--per` may ask for a field that is gone.
+                making.words.retain(|word| word != "--per" && word != host);
+            }
+        }
+        7 => {
+            let key = making.of(&[host.clone(), n.clone(), x.clone()]);
+            making.push(&["distinct-by", &key]);
+            if making.random.one_in(3) {
+                making.push(&["--last"]);
+            }
+        }
+        _ => {
+            let key = making.of(&[host.clone(), n.clone()]);
+            making.push(&["group-by", &key]);
+            making.fields.clear();
+        }
+    }
+    if making.random.one_in(3) && !making.fields.is_empty() {
+        let field = making.field();
+        let name = making.name();
+        making.push(&[
+            "map",
+            &format!("{name}=concat(\"<\",{field} ?? \"none\",\">\")"),
+        ]);
+    }
+    let written = making
+        .random
+        .pick(&["", "", "tsv", "csv", "json", "logfmt", "table"]);
+    if !written.is_empty() {
+        making.push(&["-o", written]);
+    }
+    Chain {
+        words: making.words,
+        pipe_differs,
+    }
+}
+
+fn stateless(making: &mut Making<'_>, [host, n, x, note]: [&String; 4]) {
+    match making.random.below(12) {
+        0 => {
+            let field = making.of(&[n.clone(), x.clone()]);
+            making.push(&["filter", &format!("{field} > 2")]);
+        }
+        1 => {
+            let field = making.of(std::slice::from_ref(host));
+            making.push(&["filter", &format!("{field} != \"h3\" or has({field})")]);
+        }
+        2 => making.push(&["filter", "/h[0-9]*[1-9]/"]),
+        3 => {
+            let (one, name) = (making.of(&[n.clone(), x.clone()]), making.name());
+            making.push(&["map", &format!("{name}={one}*2+0.5")]);
+            making.fields.push(name);
+        }
+        4 => {
+            let (one, name) = (making.of(&[note.clone(), host.clone()]), making.name());
+            making.push(&["map", &format!("{name}=upper({one}),{name}b=len({one})")]);
+            making.fields.push(format!("{name}b"));
+            making.fields.push(name);
+        }
+        5 => {
+            let (one, name) = (making.of(&[note.clone(), host.clone()]), making.name());
+            making.push(&["flat-map", &format!("{name}=split({one},/[ e]/)")]);
+            making.fields.push(name);
+        }
+        6 => {
+            let (name, other) = (making.name(), making.name());
+            making.push(&[
+                "parse",
+                &format!("h(?<{name}>[0-9])(?<{other}>[0-9]?)"),
+                "--field",
+                "$0",
+            ]);
+            if making.random.one_in(2) {
+                making.push(&["--keep-unmatched"]);
+            }
+            making.fields.push(name);
+        }
+        7 => making.push(&["sample", "80%"]),
+        8 => making.push(&["head", "150"]),
+        9 => {
+            let key = making.of(&[x.clone(), note.clone()]);
+            making.push(&["distinct-by", &format!("{key},{host}")]);
+        }
+        10 => making.push(&["distinct"]),
+        _ => {
+            let (one, name) = (making.of(std::slice::from_ref(x)), making.name());
+            making.push(&["map", &format!("{name}={one} ?? -1")]);
+            making.fields.push(name);
+        }
+    }
+}
+
+fn aggregates(making: &mut Making<'_>, operator: &[&str], [host, n, x]: [&String; 3]) {
+    let calls = [
+        "count",
+        "sum:N",
+        "avg:X",
+        "min:N",
+        "max:X",
+        "p50:N",
+        "p99:X",
+        "median:X",
+        "distinct:HOST",
+        "first:N",
+        "last:X",
+        "any:HOST",
+        "mode:HOST",
+        "collect:N:5",
+        "join:HOST",
+        "topk:X:3",
+        "stddev:N",
+        "var:X",
+        "hist:N:10",
+        "count_if:N>3",
+        "sum:X",
+        "topk_distinct:N:2",
+        "count:X",
+        "approx_distinct:X",
+    ];
+    let mut list = Vec::new();
+    let mut names = Vec::new();
+    for _ in 0..1 + making.random.below(4) {
+        let call = making.random.pick(&calls);
+        let call = call.replace("HOST", host).replace('N', n).replace('X', x);
+        let name = making.name();
+        list.push(format!("{name}={call}"));
+        names.push(name);
+    }
+    making.push(operator);
+    making.push(&[&list.join(",")]);
+    making.fields = names;
+}

@@ -1,0 +1,450 @@
+//! What shows only while a run goes on: answers on open pipes, signals, sockets, readers that leave. Waits for
+//! what must come and never for a time to pass, but where a window is a second long. Invariant: every wait has
+//! an end.
+
+use super::session::{self, Scratch};
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// Longer than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A dstream that runs, its lines as they come.
+struct Running {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+    errors: Receiver<String>,
+}
+
+fn start(words: &[&str]) -> Running {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dstream"))
+        .args(words)
+        .env("TZ", "UTC")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("dstream starts");
+    let lines = lines_of(child.stdout.take().expect("it is piped"));
+    let errors = lines_of(child.stderr.take().expect("it is piped"));
+    Running {
+        stdin: child.stdin.take(),
+        child,
+        lines,
+        errors,
+    }
+}
+
+fn lines_of(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (send, receive) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            if send.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    receive
+}
+
+impl Running {
+    fn write(&mut self, text: &str) {
+        let stdin = self.stdin.as_mut().expect("standard input is open");
+        stdin.write_all(text.as_bytes()).expect("dstream reads");
+    }
+
+    fn line(&self) -> String {
+        let line = self.lines.recv_timeout(PATIENCE);
+        line.unwrap_or_else(|_| panic!("no line came; on stderr: {:?}", self.said()))
+    }
+
+    /// What was printed, to the end.
+    fn rest(&self) -> Vec<String> {
+        self.lines.iter().collect()
+    }
+
+    fn said(&self) -> Vec<String> {
+        self.errors.try_iter().collect()
+    }
+
+    /// Returns when dstream has taken all that was written.
+    fn taken(&self) {
+        let stdin = self.stdin.as_ref().expect("standard input is open");
+        wait_until("the pipe is empty", || {
+            rustix::io::ioctl_fionread(stdin).expect("a pipe knows its bytes") == 0
+        });
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).expect("dstream is there");
+    }
+
+    fn close(&mut self) {
+        self.stdin = None;
+    }
+
+    fn end(&mut self) -> ExitStatus {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the child is ours") {
+                return status;
+            }
+            if began.elapsed() > PATIENCE {
+                let _ = self.child.kill();
+                panic!("dstream does not end");
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn wait_until(what: &str, done: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !done() {
+        assert!(began.elapsed() < PATIENCE, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("it is bound").port()
+}
+
+/// Connects as soon as somebody listens.
+fn connect(port: u16) -> TcpStream {
+    let began = Instant::now();
+    loop {
+        match TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
+            Ok(stream) => return stream,
+            Err(error) => assert!(began.elapsed() < PATIENCE, "nobody listens: {error}"),
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_line_on_an_open_pipe_is_answered_at_once() {
+    for chain in [
+        &["filter", "/a/"][..],
+        &["map", "n=len($1)", "select", "n"],
+        &["-j", "4", "distinct"],
+        &["-j", "1", "filter", "$1 != \"b\""],
+        &["flat-map", "w=words($0)", "select", "w"],
+        &["parse", "(?<x>a+)", "select", "x"],
+        &["head", "100"],
+    ] {
+        let mut running = start(chain);
+        for text in ["a1\n", "aa2\n", "aaa3\n"] {
+            running.write(text);
+            assert!(!running.line().is_empty(), "{chain:?}");
+        }
+        // A line without its end waits, and comes at the end of the input.
+        running.write("aaaa4");
+        running.close();
+        assert!(!running.line().is_empty(), "{chain:?}");
+        assert!(running.end().success(), "{chain:?}");
+        assert_eq!(running.rest(), [""; 0]);
+    }
+}
+
+#[test]
+fn head_ends_while_the_pipe_is_open() {
+    for chain in [
+        &["head", "2"][..],
+        &["-j", "3", "filter", "/a/", "head", "2", "count"],
+    ] {
+        let mut running = start(chain);
+        running.write("a\nab\nabc\n");
+        assert!(running.end().success(), "{chain:?}");
+        let expected: &[&str] = if chain.len() > 2 {
+            &["2"]
+        } else {
+            &["a", "ab"]
+        };
+        assert_eq!(running.rest(), expected);
+    }
+    let mut running = start(&["-qe", "filter", "/a/"]);
+    running.write("b\na\n");
+    assert_eq!(running.end().code(), Some(0));
+}
+
+#[test]
+fn a_window_by_arrival_is_printed_while_input_pauses() {
+    let mut running = start(&["window", "1s", "count-by-key"]);
+    let began = Instant::now();
+    running.write("a\na\n");
+    let mut count = 0;
+    // The two lines may fall on both sides of a second.
+    while count < 2 {
+        let line = running.line();
+        let cells: Vec<_> = line.split('\t').collect();
+        assert_eq!((cells.len(), cells[1]), (3, "a"), "{line}");
+        count += cells[2].parse::<u32>().expect("a count");
+    }
+    assert_eq!(count, 2);
+    // A second to the end of the window, one if the lines were split, and a busy machine.
+    assert!(
+        began.elapsed() < Duration::from_secs(6),
+        "{:?}",
+        began.elapsed()
+    );
+    running.write("b\n");
+    running.close();
+    let line = running.line();
+    assert!(line.ends_with("\tb\t1"), "{line}");
+    assert!(running.end().success());
+}
+
+#[test]
+fn a_window_by_event_time_is_printed_while_the_pipe_is_open() {
+    let mut running = start(&["-i", "csv", "--time", "t", "window", "1m", "count-by", "k"]);
+    running.write("t,k\n2026-11-20T10:00:00Z,a\n2026-11-20T10:00:30Z,b\n2026-11-20T10:00:59Z,a\n");
+    // The default watermark is 5 s: the first of these closes nothing.
+    running.write("2026-11-20T10:01:04Z,c\n");
+    running.taken();
+    assert!(running.lines.try_recv().is_err(), "the window is open");
+    running.write("2026-11-20T10:01:05Z,c\n");
+    assert_eq!(running.line(), "2026-11-20T10:00:00Z\ta\t2");
+    assert_eq!(running.line(), "2026-11-20T10:00:00Z\tb\t1");
+    running.close();
+    assert_eq!(running.line(), "2026-11-20T10:01:00Z\tc\t2");
+    assert!(running.end().success());
+}
+
+#[test]
+fn a_signal_prints_what_is_open_and_kills() {
+    for (signal, number) in [(Signal::INT, 2), (Signal::TERM, 15), (Signal::HUP, 1)] {
+        let mut running = start(&["count-by-key"]);
+        running.write("a\nb\na\n");
+        running.taken();
+        running.signal(signal);
+        let status = running.end();
+        assert_eq!(status.signal(), Some(number), "{status:?}");
+        assert_eq!(running.rest(), ["a\t2", "b\t1"]);
+        assert_eq!(running.said(), [""; 0]);
+    }
+    let mut running = start(&["-i", "csv", "--time", "t", "window", "1h", "count"]);
+    running.write("t\n");
+    // The header is taken before the run begins; what comes behind it by the run itself.
+    running.taken();
+    running.write("2026-11-20T10:00:00Z\n2026-11-20T10:00:30Z\n");
+    running.taken();
+    running.signal(Signal::INT);
+    assert_eq!(running.end().signal(), Some(2));
+    assert_eq!(running.rest(), ["2026-11-20T10:00:00Z\t2"]);
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    // Nobody reads its output, so that it cannot finish.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dstream"))
+        .args(["filter", "/x/"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("dstream starts");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    let writer = std::thread::spawn(move || {
+        let lines = "x".repeat(99) + "\n";
+        while stdin.write_all(lines.as_bytes()).is_ok() {}
+    });
+    let stdout = child.stdout.as_ref().expect("it is piped");
+    wait_until("its output is full", || {
+        rustix::io::ioctl_fionread(stdout).expect("a pipe knows its bytes") >= 4096
+    });
+    let pid = Pid::from_child(&child);
+    kill_process(pid, Signal::TERM).expect("dstream is there");
+    std::thread::sleep(Duration::from_millis(20));
+    let began = Instant::now();
+    let _ = kill_process(pid, Signal::TERM);
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("the child is ours") {
+            break status;
+        }
+        if began.elapsed() > Duration::from_secs(1) {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("the second signal did not end it");
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    assert_eq!(status.signal(), Some(15));
+    writer.join().expect("the writer saw the end");
+}
+
+#[test]
+fn the_shell_sees_the_signal() {
+    let scratch = Scratch::new();
+    let outcome = session::run(
+        "mkfifo f; dstream count f & exec 3>f; echo a >&3; sleep 0.3; kill -TERM $!; wait $!; echo $?",
+        &scratch.0,
+        None,
+    );
+    assert_eq!(outcome.text, "1\n143\n");
+}
+
+#[test]
+fn a_reader_that_leaves_ends_the_run_without_a_word() {
+    for chain in [
+        &["filter", "/x/"][..],
+        &["-j", "1", "-o", "json"],
+        &["-j", "4", "distinct"],
+    ] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dstream"))
+            .args(chain)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("dstream starts");
+        drop(child.stdout.take());
+        let mut stdin = child.stdin.take().expect("it is piped");
+        let writer = std::thread::spawn(move || {
+            for number in 0u64.. {
+                if stdin.write_all(format!("x{number}\n").as_bytes()).is_err() {
+                    break;
+                }
+            }
+        });
+        let status = child.wait().expect("the child is ours");
+        writer.join().expect("the writer saw the end");
+        assert_eq!(status.signal(), Some(13), "{chain:?}: {status:?}");
+        let mut said = String::new();
+        let mut stderr = child.stderr.take().expect("it is piped");
+        stderr.read_to_string(&mut said).expect("it is text");
+        assert_eq!(said, "", "{chain:?}");
+    }
+}
+
+#[test]
+fn many_writers_on_a_listener() {
+    let port = free_port();
+    let word = format!("tcp-listen:{port}");
+    let mut running = start(&["head", "4", &word]);
+    let mut one = connect(port);
+    one.write_all(b"one\n").expect("it listens");
+    assert_eq!(running.line(), "one");
+    let mut two = connect(port);
+    // Half a line of one writer is not mixed with the line of another.
+    one.write_all(b"half").expect("it listens");
+    two.write_all(b"two\n").expect("it listens");
+    assert_eq!(running.line(), "two");
+    one.write_all(b" and half\n").expect("it listens");
+    assert_eq!(running.line(), "half and half");
+    // A last line without its end comes when its writer leaves.
+    two.write_all(b"bye").expect("it listens");
+    drop(two);
+    assert_eq!(running.line(), "bye");
+    assert!(running.end().success());
+}
+
+#[test]
+fn windows_over_a_listener_end_by_signal() {
+    let port = free_port();
+    let word = format!("tcp-listen:127.0.0.1:{port}");
+    let mut running = start(&["window", "1h", "count-by-key", &word]);
+    let mut writer = connect(port);
+    writer.write_all(b"a\na\n").expect("it listens");
+    drop(writer);
+    let mut writer = connect(port);
+    writer.write_all(b"b\n").expect("it listens");
+    // What a socket has taken cannot be seen from here; a second writer's turn is a sign, half a second ample.
+    std::thread::sleep(Duration::from_millis(500));
+    running.signal(Signal::TERM);
+    assert_eq!(running.end().signal(), Some(15));
+    let rows: Vec<String> = running.rest();
+    let counts: Vec<&str> = rows
+        .iter()
+        .filter_map(|row| row.split_once('\t'))
+        .map(|(_, row)| row)
+        .collect();
+    assert_eq!(counts, ["a\t2", "b\t1"], "{:?}", running.said());
+}
+
+#[test]
+fn a_connection_is_a_source() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let port = listener.local_addr().expect("it is bound").port();
+    let word = format!("tcp:127.0.0.1:{port}");
+    let mut running = start(&["count-by-key", &word]);
+    let (mut stream, _) = listener.accept().expect("dstream connects");
+    stream.write_all(b"a\nb\na").expect("it reads");
+    drop(stream);
+    assert!(running.end().success(), "{:?}", running.said());
+    assert_eq!(running.rest(), ["a\t2", "b\t1"]);
+
+    let mut running = start(&["filter", "/a/", &word]);
+    let (mut stream, _) = listener.accept().expect("dstream connects");
+    stream.write_all(b"b\na\n").expect("it reads");
+    assert_eq!(running.line(), "a");
+    drop(stream);
+    assert!(running.end().success());
+}
+
+#[test]
+fn a_network_source_that_is_not_there() {
+    let word = format!("tcp:127.0.0.1:{}", free_port());
+    let mut running = start(&["count", &word]);
+    assert_eq!(running.end().code(), Some(69));
+    let said: Vec<String> = running.errors.iter().collect();
+    assert_eq!(said, [format!("dstream: {word}: Connection refused")]);
+}
+
+#[test]
+fn a_run_ends_after_its_time() {
+    let mut running = start(&["--for", "300ms", "count"]);
+    running.write("a\nb\n");
+    running.taken();
+    assert_eq!(running.end().code(), Some(0));
+    assert_eq!(running.rest(), ["2"]);
+}
+
+#[test]
+fn a_status_line_is_told_on_request() {
+    let mut running = start(&["count"]);
+    running.write("a\nb\n");
+    running.taken();
+    let said = || {
+        running.signal(Signal::USR1);
+        let line = running.errors.recv_timeout(PATIENCE);
+        line.expect("a status line")
+    };
+    // What was taken is counted a moment later.
+    let whole = "dstream: 2 records read (0.0 MB), 0 records written";
+    wait_until("both records are counted", || said() == whole);
+    running.close();
+    assert!(running.end().success());
+    assert_eq!(running.rest(), ["2"]);
+}
+
+/// Memory is bounded: a line of 1 GiB is a bad record and not held.
+#[test]
+fn a_line_of_a_gigabyte_is_skipped() {
+    let scratch = Scratch::new();
+    let line = "head -c 1073741824 /dev/zero | tr '\\0' x";
+    let command =
+        format!("ulimit -v 500000; (echo a; {line}; echo; echo b) | dstream --max-line 1MiB count");
+    let outcome = session::run(&command, &scratch.0, None);
+    assert_eq!(
+        (outcome.text.as_str(), outcome.status),
+        (
+            "2\ndstream: 1 of 3 records is longer than --max-line (first: standard input:2 col 1)\n",
+            0
+        )
+    );
+}
