@@ -164,7 +164,7 @@ impl<'e, 's> Resolver<'e, 's> {
             return None;
         }
         match &self.env.schema.open {
-            Some(Open::Named(_)) if !base.as_field()?.starts_with(['$', '@']) => {
+            Some(Open::Named(_)) if !is_made(base.as_field()?) => {
                 Some(self.field(&canonical, &canonical, &ast.at))
             }
             _ if self.find(base.as_field()?, &base.path()?).is_some() => None,
@@ -219,9 +219,7 @@ impl<'e, 's> Resolver<'e, 's> {
             Some(Open::Positional) => positional(name)
                 .filter(|name| name != "$0")
                 .map(|name| Field::hidden(name, Type::Untyped)),
-            Some(Open::Named(ty)) if !name.starts_with(['$', '@']) => {
-                Some(Field::hidden(canonical, ty.clone()))
-            }
+            Some(Open::Named(ty)) if !is_made(name) => Some(Field::hidden(canonical, ty.clone())),
             _ => None,
         };
         match added {
@@ -728,4 +726,9 @@ fn positional(name: &str) -> Option<String> {
         return None;
     }
     Some(format!("${}", digits.parse::<u32>().ok()?))
+}
+
+/// Whether a name is one of the fields that the engine makes, and so never one of the input.
+fn is_made(name: &str) -> bool {
+    name.starts_with('$') || matches!(name, "@time" | "@watermark" | "@file" | "@line")
 }
