@@ -12,7 +12,7 @@ use crate::bytes::table::{self, KeyTable};
 use crate::data::step::Counts;
 use crate::data::time::{Watermark, Zone};
 use crate::data::{
-    Bitmap, Cells, Chunk, Column, ColumnBuilder, ColumnV, Numbers, Schema, Selection, Span,
+    Bitmap, Cells, Chunk, Column, ColumnBuilder, ColumnV, Numbers, Schema, Selection, Span, Type,
 };
 use crate::expr::{EvalContext, Expr};
 use crate::plan::node::{AggCall, Extent, Scope, Window};
@@ -593,6 +593,8 @@ struct Args {
     /// By aggregate: its expression.
     of: Vec<Option<usize>>,
     read: Vec<Numbers>,
+    /// By expression: another one that is nothing but its conversion to a number.
+    converted: Vec<Option<usize>>,
 }
 
 impl Args {
@@ -614,7 +616,22 @@ impl Args {
             .map(|agg| agg.arg.as_ref().map(&mut add))
             .collect();
         let read = exprs.iter().map(|_| Numbers::default()).collect();
-        Args { exprs, of, read }
+        let converted = exprs
+            .iter()
+            .map(|expr: &Expr| {
+                if expr.ty != Type::Untyped {
+                    return None;
+                }
+                let text = (expr.clone().into_number().text(), Type::Number);
+                texts.iter().position(|known| *known == text)
+            })
+            .collect();
+        Args {
+            exprs,
+            of,
+            read,
+            converted,
+        }
     }
 
     fn eval(&mut self, chunk: &mut Chunk, cx: &mut EvalContext<'_>) -> Vec<ColumnV> {
@@ -624,12 +641,21 @@ impl Args {
             .collect()
     }
 
+    /// The numbers that a column reads as, where another argument is just that.
+    fn numbers_of<'c>(&self, at: usize, columns: &'c [ColumnV]) -> Option<&'c Numbers> {
+        match &columns[self.converted[at]?].data {
+            Column::Number(numbers) => Some(numbers),
+            _ => None,
+        }
+    }
+
     /// Reads the text that accumulators want as numbers, for the live rows.
     fn read(&mut self, accs: &[Box<dyn Accumulator>], chunk: &Chunk, columns: &[ColumnV]) {
         let mut is_read = vec![false; columns.len()];
         for (acc, of) in accs.iter().zip(&self.of) {
             if let Some(at) = *of
                 && acc.reads_numbers()
+                && self.numbers_of(at, columns).is_none()
                 && !std::mem::replace(&mut is_read[at], true)
                 && let Some(cells) = chunk.cells(&columns[at])
             {
@@ -643,7 +669,8 @@ impl Args {
             match *of {
                 None => acc.update(rows, None),
                 Some(at) if acc.reads_numbers() && rows.chunk.cells(&columns[at]).is_some() => {
-                    acc.update_read(rows, Some(&columns[at]), &self.read[at]);
+                    let read = self.numbers_of(at, columns).unwrap_or(&self.read[at]);
+                    acc.update_read(rows, Some(&columns[at]), read);
                 }
                 Some(at) => acc.update(rows, Some(&columns[at])),
             }

@@ -164,7 +164,8 @@ fn read_numbers(run: &Run<'_>, of: &Operand, out: &mut ColumnV) -> u64 {
         });
         return failed;
     }
-    out.valid = made.valid.take();
+    // The numbers keep it too, for who takes them as what `numbers` gave.
+    out.valid = made.valid.clone();
     out.data = Column::Number(made);
     failed
 }
