@@ -181,6 +181,10 @@ impl CsvReader {
     /// Finds the rows with quotes, and those that are no records or bad ones.
     fn judge(&mut self, chunk: &Chunk, bad: &mut Vec<Bad>) -> Vec<u32> {
         let mut dead = Vec::new();
+        let even = self.grid.even_width();
+        if self.quotes.is_empty() && even.is_some_and(|even| even > 1 && even == self.width) {
+            return dead;
+        }
         let block = chunk.block.padded();
         let mut quotes = self.quotes.iter().copied().peekable();
         for (row, &span) in chunk.rows.iter().enumerate() {
@@ -254,7 +258,7 @@ impl CsvReader {
         let mut scratch = (!self.quoted.is_empty()).then(|| chunk.take_scratch());
         for (cell, making) in &mut self.columns {
             making.begin(chunk, rows);
-            if self.width == 0 {
+            if self.width == 0 || self.grid.even_width().is_some_and(|even| *cell < even) {
                 self.grid.column(chunk, *cell, making);
             } else {
                 // A row that lacks the cell is dead: no reason to call the column nullable.

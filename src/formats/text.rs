@@ -314,11 +314,17 @@ impl Reader for Parted {
         let rows = chunk.rows.len();
         self.asked.begin(chunk);
         let block = chunk.block.padded();
-        let width = |row: usize| match without_cr(block, chunk.rows[row]).is_empty() {
-            true => 0,
-            false => self.grid.width(row),
+        let width = |row: usize| match self.grid.width(row) {
+            1 if without_cr(block, chunk.rows[row]).is_empty() => 0,
+            width => width,
         };
+        // Of one cell a row may be empty, and has none then.
+        let even = self.grid.even_width().filter(|&width| width > 1);
         for (place, making) in &mut self.asked.places {
+            if even.is_some_and(|width| *place < width) {
+                self.grid.column(chunk, *place, making);
+                continue;
+            }
             for row in 0..rows {
                 if *place < width(row) {
                     making.push(self.grid.cell(chunk, row, *place));

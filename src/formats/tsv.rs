@@ -147,6 +147,10 @@ impl Reader for TsvReader {
 impl TsvReader {
     fn judge(&self, chunk: &Chunk, bad: &mut Vec<Bad>) -> Vec<u32> {
         let mut dead = Vec::new();
+        let even = self.grid.even_width();
+        if even.is_some_and(|even| even > 1 && even == self.width) {
+            return dead;
+        }
         let block = chunk.block.padded();
         for (row, &span) in chunk.rows.iter().enumerate() {
             let width = self.grid.width(row);
