@@ -5,16 +5,13 @@
 
 use super::keys::KeyCoder;
 use super::order::lock;
+use super::panes::Panes;
 use super::window::Grid;
-use crate::aggs::{Accumulator, Rows};
-use crate::bytes::number;
-use crate::bytes::table::{self, KeyTable};
-use crate::data::step::Counts;
+use crate::aggs::Accumulator;
+use crate::bytes::table::KeyTable;
 use crate::data::time::{Watermark, Zone};
-use crate::data::{
-    Bitmap, Cells, Chunk, Column, ColumnBuilder, ColumnV, Numbers, Schema, Selection, Span, Type,
-};
-use crate::expr::{EvalContext, Expr};
+use crate::data::{Chunk, ColumnBuilder, Schema};
+use crate::expr::Expr;
 use crate::plan::node::{AggCall, Extent, Scope, Window};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -23,15 +20,6 @@ use std::sync::Mutex;
 /// Shards of an aggregate over the whole input; and over windows, which hold fewer keys each.
 const SHARD_BITS: u32 = 8;
 const SHARD_BITS_WINDOWS: u32 = 4;
-/// Groups at which a partial is dealt out: as many as stay in the last-level cache.
-const GROUPS_MAX: usize = if cfg!(debug_assertions) { 64 } else { 1 << 18 };
-/// Keys that hardly repeat are looked up in the shards themselves, for so many rows; then it is seen anew
-/// whether they repeat.
-const DIRECT_ROWS: usize = if cfg!(debug_assertions) { 200 } else { 1 << 23 };
-/// A chunk must have so many rows a shard for that, to be worth the locks.
-const DIRECT_MIN: usize = if cfg!(debug_assertions) { 0 } else { 8 };
-/// A partial's accumulators may hold this much before it is dealt out, bytes.
-const PARTIAL_BYTES: usize = 64 << 20;
 /// How many entries ahead their keys are asked for.
 const AHEAD: usize = 16;
 /// Rows of one emitted chunk.
@@ -39,12 +27,12 @@ pub const EMIT_ROWS: usize = if cfg!(debug_assertions) { 32 } else { 8192 };
 
 /// A key table with an accumulator a call.
 pub struct Groups {
-    table: KeyTable,
-    accs: Vec<Box<dyn Accumulator>>,
+    pub table: KeyTable,
+    pub accs: Vec<Box<dyn Accumulator>>,
 }
 
 impl Groups {
-    fn new(aggs: &[AggCall], seed: u64) -> Groups {
+    pub fn new(aggs: &[AggCall], seed: u64) -> Groups {
         Groups {
             table: KeyTable::new(seed),
             accs: aggs
@@ -54,7 +42,7 @@ impl Groups {
         }
     }
 
-    fn grow(&mut self) {
+    pub fn grow(&mut self) {
         let groups = self.table.len();
         for acc in &mut self.accs {
             acc.grow(groups);
@@ -62,7 +50,7 @@ impl Groups {
     }
 
     /// Merges groups `theirs` of `other`, which are under the same keys and spaces.
-    fn absorb(&mut self, other: &Groups, theirs: &[u32], ids: &mut Vec<u32>) {
+    pub fn absorb(&mut self, other: &Groups, theirs: &[u32], ids: &mut Vec<u32>) {
         ids.clear();
         self.table.absorb(&other.table, theirs, ids);
         self.merge(other, theirs, ids);
@@ -86,11 +74,11 @@ impl Groups {
         }
     }
 
-    fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         self.table.bytes() + self.accs.iter().map(|acc| acc.bytes()).sum::<usize>()
     }
 
-    fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.table.clear();
         for acc in &mut self.accs {
             acc.clear();
@@ -100,7 +88,7 @@ impl Groups {
 
 /// How windows are told apart in keys: the hidden leading number (`space`) of each group.
 #[derive(Clone)]
-enum Spaces {
+pub(super) enum Spaces {
     /// The whole input.
     None,
     /// The window's start; ends are kept beside.
@@ -113,92 +101,22 @@ enum Spaces {
     Panes(Panes),
 }
 
-/// The arithmetic of panes: pane `p` is `[offset + p*pane, offset + (p+1)*pane)`, window `k` is
-/// `[offset + k*slide, offset + k*slide + size)`. A row that is late for its first windows, but not for all,
-/// goes into a pane of its own that those windows do not see: `space = p * (most + 1) + skip`.
-#[derive(Clone, Copy, Debug)]
-struct Panes {
-    pane: i64,
-    size: i64,
-    slide: i64,
-    offset: i64,
-    /// Windows that a pane can be in.
-    most: i64,
-}
-
-impl Panes {
-    fn new(size: i64, slide: i64, offset: i64) -> Panes {
-        let (mut a, mut b) = (size, slide);
-        while b != 0 {
-            (a, b) = (b, a % b);
-        }
-        Panes {
-            pane: a,
-            size,
-            slide,
-            offset,
-            most: size.div_euclid(slide) + 1,
-        }
-    }
-
-    /// The windows that hold pane `p`: first and last number; none if last < first.
-    fn windows(&self, p: i64) -> (i64, i64) {
-        let begin = p * self.pane;
-        let last = begin.div_euclid(self.slide);
-        // The first k with k*slide + size >= begin + pane.
-        let first = -((self.size - begin - self.pane).div_euclid(self.slide));
-        (first, last)
-    }
-
-    fn window(&self, k: i64) -> (i64, i64) {
-        let start = self.offset + k * self.slide;
-        (start, start + self.size)
-    }
-
-    /// The space of a row at `t`, judged by `before`: `Err(true)` late for all its windows, `Err(false)` in none.
-    fn space(&self, t: i64, before: i64) -> Result<i64, bool> {
-        let p = (t - self.offset).div_euclid(self.pane);
-        let (first, last) = self.windows(p);
-        if last < first {
-            return Err(false);
-        }
-        let skip = (first..=last)
-            .take_while(|&k| self.window(k).1 <= before)
-            .count() as i64;
-        if skip > last - first {
-            Err(true)
-        } else {
-            Ok(p * (self.most + 1) + skip)
-        }
-    }
-
-    /// The windows that see a space: first and last number.
-    fn seen(&self, space: i64) -> (i64, i64) {
-        let (p, skip) = (
-            space.div_euclid(self.most + 1),
-            space.rem_euclid(self.most + 1),
-        );
-        let (first, last) = self.windows(p);
-        (first + skip, last)
-    }
-}
-
 /// An aggregate node of a running plan: shared by all workers.
 pub struct AggregateState<'p> {
-    keys: &'p [Expr],
-    aggs: &'p [AggCall],
+    pub(super) keys: &'p [Expr],
+    pub(super) aggs: &'p [AggCall],
     schema: &'p Schema,
-    coder: KeyCoder,
-    spaces: Spaces,
+    pub(super) coder: KeyCoder,
+    pub(super) spaces: Spaces,
     /// In windows: fields 0 and 1 are the window's.
-    windowed: bool,
-    shards: Vec<Mutex<Groups>>,
-    bits: u32,
+    pub(super) windowed: bool,
+    pub(super) shards: Vec<Mutex<Groups>>,
+    pub(super) bits: u32,
     /// Open windows: end by start (of panes: by space, the last end that sees it).
-    ends: Mutex<BTreeMap<i64, i64>>,
+    pub(super) ends: Mutex<BTreeMap<i64, i64>>,
     /// Windows that end at or before have been given.
     closed: Mutex<i64>,
-    seed: u64,
+    pub(super) seed: u64,
 }
 
 impl<'p> AggregateState<'p> {
@@ -586,398 +504,12 @@ pub struct Piece {
     to: usize,
 }
 
-/// The aggregates' arguments: each different one is evaluated once, and text that several aggregates read as
-/// numbers is read once.
-struct Args {
-    exprs: Vec<Expr>,
-    /// By aggregate: its expression.
-    of: Vec<Option<usize>>,
-    read: Vec<Numbers>,
-    /// By expression: another one that is nothing but its conversion to a number.
-    converted: Vec<Option<usize>>,
-}
-
-impl Args {
-    fn new(aggs: &[AggCall]) -> Args {
-        let (mut exprs, mut texts) = (Vec::new(), Vec::new());
-        let mut add = |expr: &Expr| {
-            let text = (expr.text(), expr.ty.clone());
-            texts
-                .iter()
-                .position(|known| *known == text)
-                .unwrap_or_else(|| {
-                    texts.push(text);
-                    exprs.push(expr.clone());
-                    exprs.len() - 1
-                })
-        };
-        let of = aggs
-            .iter()
-            .map(|agg| agg.arg.as_ref().map(&mut add))
-            .collect();
-        let read = exprs.iter().map(|_| Numbers::default()).collect();
-        let converted = exprs
-            .iter()
-            .map(|expr: &Expr| {
-                if expr.ty != Type::Untyped {
-                    return None;
-                }
-                let text = (expr.clone().into_number().text(), Type::Number);
-                texts.iter().position(|known| *known == text)
-            })
-            .collect();
-        Args {
-            exprs,
-            of,
-            read,
-            converted,
-        }
-    }
-
-    fn eval(&mut self, chunk: &mut Chunk, cx: &mut EvalContext<'_>) -> Vec<ColumnV> {
-        self.exprs
-            .iter_mut()
-            .map(|expr| expr.eval(chunk, cx))
-            .collect()
-    }
-
-    /// The numbers that a column reads as, where another argument is just that.
-    fn numbers_of<'c>(&self, at: usize, columns: &'c [ColumnV]) -> Option<&'c Numbers> {
-        match &columns[self.converted[at]?].data {
-            Column::Number(numbers) => Some(numbers),
-            _ => None,
-        }
-    }
-
-    /// Reads the text that accumulators want as numbers, for the live rows.
-    fn read(&mut self, accs: &[Box<dyn Accumulator>], chunk: &Chunk, columns: &[ColumnV]) {
-        let mut is_read = vec![false; columns.len()];
-        for (acc, of) in accs.iter().zip(&self.of) {
-            if let Some(at) = *of
-                && acc.reads_numbers()
-                && self.numbers_of(at, columns).is_none()
-                && !std::mem::replace(&mut is_read[at], true)
-                && let Some(cells) = chunk.cells(&columns[at])
-            {
-                number::numbers(&cells, &mut self.read[at]);
-            }
-        }
-    }
-
-    fn update(&self, accs: &mut [Box<dyn Accumulator>], rows: &Rows<'_>, columns: &[ColumnV]) {
-        for (acc, of) in accs.iter_mut().zip(&self.of) {
-            match *of {
-                None => acc.update(rows, None),
-                Some(at) if acc.reads_numbers() && rows.chunk.cells(&columns[at]).is_some() => {
-                    let read = self.numbers_of(at, columns).unwrap_or(&self.read[at]);
-                    acc.update_read(rows, Some(&columns[at]), read);
-                }
-                Some(at) => acc.update(rows, Some(&columns[at])),
-            }
-        }
-    }
-}
-
-/// A worker's own groups since they were last dealt to the shards.
-pub struct AggregatePartial<'p> {
-    state: &'p AggregateState<'p>,
-    keys: Vec<Expr>,
-    args: Args,
-    groups: Groups,
-    spaces: Spaces,
-    ends: BTreeMap<i64, i64>,
-    /// The window that `ends` got last.
-    noted: i64,
-    first_end: i64,
-    ids: Vec<u32>,
-    row_spaces: Vec<i64>,
-    /// Rows since the last deal.
-    rows: usize,
-    /// Keys hardly repeat: so many rows more go to the shards themselves.
-    direct: usize,
-    dealt: Vec<Vec<u32>>,
-}
-
-impl<'p> AggregatePartial<'p> {
-    pub fn new(state: &'p AggregateState<'p>) -> AggregatePartial<'p> {
-        AggregatePartial {
-            state,
-            keys: state.keys.to_vec(),
-            args: Args::new(state.aggs),
-            groups: Groups::new(state.aggs, state.seed),
-            spaces: state.spaces.clone(),
-            ends: BTreeMap::new(),
-            noted: i64::MIN,
-            first_end: i64::MAX,
-            ids: Vec::new(),
-            row_spaces: Vec::new(),
-            rows: 0,
-            direct: 0,
-            dealt: vec![Vec::new(); state.shards.len()],
-        }
-    }
-
-    /// Adds the live rows of a chunk, but for those that `refuse` takes out when their keys and arguments are
-    /// known; returns how many were late.
-    pub fn absorb(
-        &mut self,
-        chunk: &mut Chunk,
-        cx: &mut EvalContext<'_>,
-        refuse: &mut dyn FnMut(&mut Chunk, &mut Counts),
-    ) -> u64 {
-        let late = self.assign(chunk);
-        if chunk.live.is_empty() {
-            return late;
-        }
-        let keys: Vec<ColumnV> = self
-            .keys
-            .iter_mut()
-            .map(|key| key.eval(chunk, cx))
-            .collect();
-        let columns = self.args.eval(chunk, cx);
-        refuse(chunk, cx.counts);
-        let key = self.state.coder.encode(keys, chunk);
-        self.ids.clear();
-        let Column::Bytes(spans) = &key.data else {
-            return late;
-        };
-        let cells = Cells {
-            spans,
-            block: chunk.block.padded(),
-            scratch: chunk.scratch(),
-            valid: key.valid.as_ref(),
-            rows: chunk.live.rows(),
-        };
-        let spaces = self.state.windowed.then_some(self.row_spaces.as_slice());
-        self.args.read(&self.groups.accs, chunk, &columns);
-        if self.direct > 0 && chunk.live.len() >= self.state.shards.len() * DIRECT_MIN {
-            self.direct = self.direct.saturating_sub(chunk.live.len());
-            self.dealt.iter_mut().for_each(Vec::clear);
-            table::rows_by_shard(
-                &cells,
-                spaces,
-                self.state.seed,
-                self.state.bits,
-                &mut self.dealt,
-            );
-            self.look_up_in_shards(chunk, spans, key.valid.as_ref(), &columns);
-            return late;
-        }
-        if self.keys.is_empty() && spaces.is_none() {
-            let group = self.groups.table.find_or_add(Some(b""), 0);
-            self.ids.resize(chunk.live.len(), group);
-        } else {
-            self.groups.table.probe(&cells, spaces, &mut self.ids);
-        }
-        self.groups.grow();
-        let rows = Rows {
-            chunk,
-            groups: &self.ids,
-        };
-        self.args.update(&mut self.groups.accs, &rows, &columns);
-        self.rows += chunk.live.len();
-        let groups = self.groups.table.len();
-        if groups > GROUPS_MAX || self.groups.bytes() > PARTIAL_BYTES {
-            if self.rows < groups * 2 {
-                self.direct = DIRECT_ROWS;
-            }
-            self.deal(chunk.block.seq as usize);
-        }
-        late
-    }
-
-    /// Adds the rows in `dealt`, a list for each shard, to the shards.
-    // PERF: 50 million rows of 10 million keys: a third less time than a partial of a million rows that is
-    // dealt out, which writes every key once more and reads it where it is no longer in the cache.
-    fn look_up_in_shards(
-        &mut self,
-        chunk: &mut Chunk,
-        spans: &[Span],
-        valid: Option<&Bitmap>,
-        columns: &[ColumnV],
-    ) {
-        let shards = self.state.shards.len();
-        let all = std::mem::take(&mut chunk.live);
-        for i in 0..shards {
-            // Workers begin apart, so that they meet less.
-            let shard = (chunk.block.seq as usize * 7 + i) % shards;
-            if self.dealt[shard].is_empty() {
-                continue;
-            }
-            chunk.live = Selection::Some(std::mem::take(&mut self.dealt[shard]));
-            let cells = Cells {
-                spans,
-                block: chunk.block.padded(),
-                scratch: chunk.scratch(),
-                valid,
-                rows: chunk.live.rows(),
-            };
-            let spaces = self.state.windowed.then_some(self.row_spaces.as_slice());
-            self.ids.clear();
-            let mut groups = lock(&self.state.shards[shard]);
-            groups.table.probe(&cells, spaces, &mut self.ids);
-            groups.grow();
-            let rows = Rows {
-                chunk,
-                groups: &self.ids,
-            };
-            self.args.update(&mut groups.accs, &rows, columns);
-            drop(groups);
-            if let Selection::Some(mut rows) = std::mem::take(&mut chunk.live) {
-                rows.clear();
-                self.dealt[shard] = rows;
-            }
-        }
-        chunk.live = all;
-    }
-
-    /// Finds the window of each live row; drops those that are late, or in no window.
-    fn assign(&mut self, chunk: &mut Chunk) -> u64 {
-        let expanded = match &mut self.spaces {
-            Spaces::Expanded(grid) => {
-                let all: Vec<usize> = (0..chunk.columns.len()).collect();
-                super::steps::assign(grid, None, &all, chunk)
-            }
-            _ => 0,
-        };
-        let Chunk {
-            live,
-            times,
-            windows,
-            before,
-            rows,
-            ..
-        } = chunk;
-        let spaces = &mut self.row_spaces;
-        spaces.clear();
-        let mut late = expanded;
-        match (&mut self.spaces, times) {
-            (Spaces::None, _) => {}
-            (Spaces::Starts | Spaces::Expanded(_), _) => {
-                spaces.resize(rows.len(), 0);
-                let Some(windows) = windows else {
-                    return expanded;
-                };
-                for row in live.iter() {
-                    let (start, end) = windows[row as usize];
-                    spaces[row as usize] = start;
-                    if start != self.noted {
-                        self.noted = start;
-                        self.ends.insert(start, end);
-                        self.first_end = self.first_end.min(end);
-                    }
-                }
-            }
-            (Spaces::Tumbling(grid), Some(times)) => {
-                spaces.resize(rows.len(), 0);
-                let mut note = |row: u32, grid: &mut Grid| {
-                    let (start, end) = grid.cell(times[row as usize]);
-                    spaces[row as usize] = start;
-                    if start != self.noted {
-                        self.noted = start;
-                        self.ends.insert(start, end);
-                        self.first_end = self.first_end.min(end);
-                    }
-                };
-                match before {
-                    None => live.iter().for_each(|row| note(row, grid)),
-                    Some(before) => live.retain(|row| {
-                        let open = grid.cell(times[row as usize]).1 > before[row as usize];
-                        late += u64::from(!open);
-                        if open {
-                            note(row, grid);
-                        }
-                        open
-                    }),
-                }
-            }
-            (Spaces::Panes(panes), Some(times)) => {
-                spaces.resize(rows.len(), 0);
-                live.retain(|row| {
-                    let judged = before
-                        .as_ref()
-                        .map_or(i64::MIN, |before| before[row as usize]);
-                    match panes.space(times[row as usize], judged) {
-                        Ok(space) => {
-                            spaces[row as usize] = space;
-                            if space != self.noted {
-                                self.noted = space;
-                                let (first, last) = panes.seen(space);
-                                self.ends.insert(space, panes.window(last).1);
-                                self.first_end = self.first_end.min(panes.window(first).1);
-                            }
-                            true
-                        }
-                        Err(behind) => {
-                            late += u64::from(behind);
-                            false
-                        }
-                    }
-                });
-            }
-            // Rows without times are in no window; the builder gives such a plan no window.
-            (_, None) => live.truncate(0),
-        }
-        late
-    }
-
-    /// The first end of a window noted since the last call, else `i64::MAX`.
-    pub fn first_end(&mut self) -> i64 {
-        std::mem::replace(&mut self.first_end, i64::MAX)
-    }
-
-    /// Merges everything into the shards; begins with shard `first`, so that workers meet less.
-    pub fn deal(&mut self, first: usize) {
-        if !self.ends.is_empty() {
-            lock(&self.state.ends).append(&mut self.ends);
-            self.noted = i64::MIN;
-        }
-        if self.groups.table.is_empty() {
-            return;
-        }
-        let shards = self.state.shards.len();
-        let dealt = &mut self.dealt;
-        dealt.iter_mut().for_each(Vec::clear);
-        self.groups.table.by_shard(self.state.bits, dealt);
-        let mut ids = Vec::new();
-        for i in 0..shards {
-            let shard = (first.wrapping_mul(7) + i) % shards;
-            if !dealt[shard].is_empty() {
-                lock(&self.state.shards[shard]).absorb(&self.groups, &dealt[shard], &mut ids);
-            }
-        }
-        self.groups.clear();
-        self.rows = 0;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     proptest! {
-        #[test]
-        fn panes_are_seen_by_the_windows_that_hold_them_and_are_not_late(
-            t in -500i64..500, before in -500i64..500, size in 1i64..40, slide in 1i64..40, offset in -9i64..9,
-        ) {
-            let panes = Panes::new(size, slide, offset);
-            let holding: Vec<i64> = (-1000i64..1000)
-                .filter(|k| { let (s, e) = panes.window(*k); s <= t && t < e })
-                .collect();
-            let open: Vec<i64> = holding.iter().copied().filter(|&k| panes.window(k).1 > before).collect();
-            match panes.space(t, before) {
-                Ok(space) => {
-                    let (first, last) = panes.seen(space);
-                    prop_assert_eq!((first..=last).collect::<Vec<_>>(), open);
-                }
-                Err(late) => {
-                    prop_assert!(open.is_empty());
-                    prop_assert_eq!(late, !holding.is_empty());
-                }
-            }
-        }
-
         #[test]
         fn the_parallel_sort_sorts(mut items in prop::collection::vec(0u32..1000, 0..200), threads in 1usize..5) {
             let mut expected = items.clone();

@@ -1,13 +1,13 @@
 //! The control plane: opens inputs and outputs, starts workers, and at the end of each epoch merges what they
 //! hold and closes what the watermark has passed. A run over plain files is one epoch; on anything else an
-//! epoch ends when a window may close, but no oftener than [`EPOCH_MIN`] while input keeps coming.
+//! epoch ends when a window may close (`control`).
 
-use super::clock::wait;
-use super::input::{BOM, Cut, Cutter, FileBlocks, PlainFile, TooLong};
+use super::control::{Control, Flight, Landing};
+use super::input::{Cut, Cutter, FileBlocks, TooLong};
 use super::ledger::{Account, BadRecord, Ledger};
-use super::order::{Linearizer, lock};
-use super::prefix::{Board, Latest};
-use super::window::Grid;
+use super::open::{Inputs, open_inputs, open_output};
+use super::order::lock;
+use super::prefix::Board;
 use super::worker::{
     End, Partial, SourceWorker, Stage, StageWorker, add_counts, may_never_occur, next_chunk,
     stages, tee_failures, wanted_name,
@@ -18,25 +18,13 @@ use crate::data::step::Counts;
 use crate::data::time::Watermark;
 use crate::data::{Block, Chunk};
 use crate::error::{Failure, status};
-use crate::formats::Framing;
-use crate::plan::node::{NodeKind, Output, Plan, Scope, Times, Window};
-use crate::sinks::{FileSink, Null, Sink, Stdout};
-use crate::sources::{self, Input, Word};
+use crate::plan::node::{Plan, Times};
 use anyhow::{Context, Result};
 use crossbeam::channel;
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher};
-use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Duration;
-
-/// While input keeps coming, epochs are at least this long, ns.
-const EPOCH_MIN: i64 = 5_000_000;
-/// The longest wait for input: how soon a signal is noticed that came at the wrong moment.
-const WAIT_MAX: Duration = Duration::from_millis(500);
-/// The wait while workers are busy: how soon what they find is acted on.
-const WAIT_BUSY: Duration = Duration::from_millis(1);
 
 /// Runs a plan to the end of its input, or until it is stopped.
 pub fn run(plan: &Plan, run: &Run) -> Report {
@@ -49,219 +37,19 @@ pub fn run(plan: &Plan, run: &Run) -> Report {
     report
 }
 
-/// The sources of a run, opened.
-enum Inputs {
-    Plain(Vec<PlainFile>),
-    /// One behind the other.
-    Streams(Vec<Cutter>),
-}
-
-struct Opened {
-    inputs: Inputs,
-    names: Vec<String>,
-    headers: Vec<Option<Vec<u8>>>,
-    live: bool,
-}
-
-fn open_inputs(plan: &Plan, run: &Run, report: &mut Report) -> Result<Opened> {
-    let mut words = Vec::new();
-    for word in &plan.source.words {
-        words.push(sources::parse(word).map_err(|message| Failure {
-            status: status::USAGE,
-            message,
-        })?);
-    }
-    if words.is_empty() {
-        words.push(Word::Stdin);
-    }
-    let mut opened = Vec::new();
-    for word in &words {
-        match sources::open(word) {
-            Ok(input) => opened.push(input),
-            Err(error) => {
-                let network = matches!(word, Word::Tcp(_) | Word::TcpListen(_));
-                let status = if network {
-                    status::UNAVAILABLE
-                } else {
-                    status::NO_INPUT
-                };
-                report.unreadable.push((format!("{error:#}"), status));
-            }
-        }
-    }
-    if opened.is_empty() {
-        let status = report
-            .unreadable
-            .first()
-            .map_or(status::NO_INPUT, |(_, status)| *status);
-        return Err(Failure {
-            status,
-            message: String::new(),
-        }
-        .into());
-    }
-    let framing = plan.source.format.framing();
-    let has_header = plan.source.format.has_header();
-    let plain = run.epoch.is_none()
-        && plan.source.header.is_none()
-        && opened
-            .iter()
-            .all(|input| matches!(input, Input::Plain { .. }));
-    let (mut names, mut headers) = (Vec::new(), Vec::new());
-    let mut files = Vec::new();
-    let mut cutters = Vec::new();
-    let mut live = false;
-    for (number, input) in opened.into_iter().enumerate() {
-        let number = number as u32;
-        match input {
-            Input::Plain { name, file, len } if plain => {
-                let (header, start) = file_head(&file, len, framing, has_header, run.max_line)
-                    .with_context(|| name.clone())?;
-                headers.push(header);
-                names.push(name.clone());
-                files.push(PlainFile {
-                    name,
-                    file,
-                    len,
-                    start,
-                    input: number,
-                });
-            }
-            input => {
-                let (name, reader, endless) = match input {
-                    Input::Plain { name, file, .. } => (name, sources::from_start(file)?, false),
-                    Input::Stream {
-                        name,
-                        live,
-                        endless,
-                    } => (name, live, endless),
-                };
-                live |= endless || !name_is_file(&name);
-                let first = if number == 0 {
-                    plan.source.header.clone().unwrap_or_default()
-                } else {
-                    Vec::new()
-                };
-                let mut cutter =
-                    Cutter::new(reader, first, number, framing, run.block_size, run.max_line);
-                headers.push(match has_header {
-                    true => Some(cutter.header().with_context(|| name.clone())?),
-                    false => None,
-                });
-                cutters.push(cutter.with_records(run.epoch));
-                names.push(name);
-            }
-        }
-    }
-    let inputs = if plain {
-        Inputs::Plain(files)
-    } else {
-        Inputs::Streams(cutters)
-    };
-    Ok(Opened {
-        inputs,
-        names,
-        headers,
-        live,
-    })
-}
-
-/// Compressed files are streams, but they end.
-fn name_is_file(name: &str) -> bool {
-    name != "-" && Path::new(name).is_file()
-}
-
-/// The header of a plain file and where its records begin.
-fn file_head(
-    file: &File,
-    len: u64,
-    framing: Framing,
-    has_header: bool,
-    most: usize,
-) -> Result<(Option<Vec<u8>>, u64)> {
-    let mut size = 1 << 12;
-    loop {
-        let head = sources::head(file, size.min(most + BOM.len()))?;
-        let skip = if head.starts_with(BOM) { BOM.len() } else { 0 };
-        if !has_header {
-            return Ok((None, skip as u64));
-        }
-        let end = super::input::first_record(&head[skip..], framing).map(|end| skip + end);
-        if end.is_none() && (head.len() as u64) < len && head.len() < most {
-            size *= 4;
-            continue;
-        }
-        let end = end.unwrap_or(head.len());
-        let mut header = head[skip..end].to_vec();
-        while header
-            .last()
-            .is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
-        {
-            header.pop();
-        }
-        return Ok((Some(header), end as u64));
-    }
-}
-
-/// Opens the output; what stands before the first row is written.
-fn open_output(plan: &Plan, run: &Run, live: bool, header: Option<&[u8]>) -> Result<Linearizer> {
-    let mut begin = Vec::new();
-    let layout = match &plan.sink.out {
-        Output::Original => {
-            if let Some(header) = header.filter(|header| !header.is_empty()) {
-                begin.extend_from_slice(header);
-                begin.push(b'\n');
-            }
-            None
-        }
-        Output::Columns(schema) => {
-            plan.sink.format.begin(schema, &mut begin);
-            plan.sink.format.layout(schema)
-        }
-    };
-    let sink: Box<dyn Sink> = match &plan.sink.path {
-        _ if run.quiet => {
-            begin.clear();
-            Box::new(Null)
-        }
-        None => Box::new(Stdout::new().context("standard output")?),
-        Some(path) => {
-            let file = Path::new(path);
-            let failed = || Failure {
-                status: status::CANT_CREATE,
-                message: format!("cannot create '{path}'"),
-            };
-            if plan.sink.append {
-                let (sink, len) = FileSink::append(file).with_context(failed)?;
-                if len > 0 {
-                    begin.clear();
-                }
-                Box::new(sink)
-            } else if live {
-                Box::new(FileSink::growing(file).with_context(failed)?)
-            } else {
-                Box::new(FileSink::whole(file).with_context(failed)?)
-            }
-        }
-    };
-    let out = Linearizer::new(sink, layout, run.threads * 4);
-    out.begin(&begin);
-    Ok(out)
-}
-
 /// A stage with its workers.
-struct Lane<'s> {
-    stage: &'s Stage<'s>,
+pub struct Lane<'s> {
+    pub stage: &'s Stage<'s>,
     workers: Vec<Mutex<(StageWorker<'s>, Partial<'s>)>>,
 }
 
 /// Everything that runs, by reference.
-struct Running<'s> {
-    shared: &'s Shared<'s>,
-    lanes: &'s [Lane<'s>],
+pub struct Running<'s> {
+    pub shared: &'s Shared<'s>,
+    pub lanes: &'s [Lane<'s>],
     threads: usize,
     /// The input comes while it is read.
-    live: bool,
+    pub live: bool,
 }
 
 fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()> {
@@ -486,7 +274,7 @@ impl<'s> Running<'s> {
 
     /// Merges what workers hold and lets out what the watermark has passed, stage by stage. No block is on its
     /// way.
-    fn close(&self, upto: Watermark) {
+    pub fn close(&self, upto: Watermark) {
         for (at, lane) in self.lanes.iter().enumerate() {
             for (number, worker) in lane.workers.iter().enumerate() {
                 lock(worker).1.deal(number);
@@ -737,239 +525,6 @@ fn keep(spare: &Mutex<Vec<Vec<u8>>>, buf: Vec<u8>) {
     let mut spare = lock(spare);
     if spare.len() < 64 && buf.capacity() > 0 && buf.capacity() <= 4 << 20 {
         spare.push(buf);
-    }
-}
-
-/// Blocks on their way.
-#[derive(Default)]
-struct Flight {
-    count: Mutex<usize>,
-    landed: Condvar,
-}
-
-impl Flight {
-    fn start(&self) {
-        *lock(&self.count) += 1;
-    }
-
-    fn count(&self) -> usize {
-        *lock(&self.count)
-    }
-
-    fn wait(&self) {
-        let mut count = lock(&self.count);
-        while *count > 0 {
-            count = self
-                .landed
-                .wait(count)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-}
-
-/// Counts a block as done, also when its worker panics.
-struct Landing<'f>(&'f Flight);
-
-impl Drop for Landing<'_> {
-    fn drop(&mut self) {
-        *lock(&self.0.count) -= 1;
-        self.0.landed.notify_all();
-    }
-}
-
-/// When epochs end on input that is read front to end.
-struct Control<'c, 's> {
-    running: &'c Running<'s>,
-    /// The first windows by arrival: they close by the clock.
-    arrival: Option<Grid>,
-    /// When the clock next closes one.
-    boundary: i64,
-    /// The disorder bound, where rows have event times.
-    disorder: Option<i64>,
-    last_data: i64,
-    last_epoch: i64,
-    until: Option<i64>,
-    every_block: bool,
-    settled: bool,
-}
-
-impl<'c, 's> Control<'c, 's> {
-    fn new(running: &'c Running<'s>, plan: &Plan) -> Control<'c, 's> {
-        let now = running.shared.run.clock.now();
-        let first_window: Option<&Window> = plan.nodes.iter().find_map(|node| match &node.kind {
-            NodeKind::Assign { window, .. }
-            | NodeKind::Aggregate {
-                scope: Scope::Assign(window),
-                ..
-            } => Some(window),
-            _ => None,
-        });
-        let by_arrival = matches!(plan.source.time, Some(Times::Arrival));
-        let mut arrival = first_window
-            .filter(|_| by_arrival)
-            .map(|window| Grid::new(window, &plan.zone));
-        let boundary = arrival.as_mut().map_or(i64::MAX, |grid| grid.next_end(now));
-        let disorder = match &plan.source.time {
-            Some(Times::Event { disorder, .. }) => *disorder,
-            _ => None,
-        };
-        Control {
-            running,
-            arrival,
-            boundary,
-            disorder,
-            last_data: now,
-            last_epoch: now,
-            until: running
-                .shared
-                .run
-                .for_ns
-                .map(|span| running.shared.began + span),
-            every_block: running.shared.run.epoch.is_some(),
-            settled: true,
-        }
-    }
-
-    fn now(&self) -> i64 {
-        self.running.shared.run.clock.now()
-    }
-
-    fn is_out_of_time(&self) -> bool {
-        self.until.is_some_and(|until| self.now() >= until)
-    }
-
-    /// How long to wait for input.
-    fn patience(&self, busy: bool) -> Duration {
-        let now = self.now();
-        let mut most = if busy || !self.settled {
-            WAIT_BUSY
-        } else {
-            WAIT_MAX
-        };
-        most = most.min(wait(now, self.boundary));
-        if let Some(until) = self.until {
-            most = most.min(wait(now, until));
-        }
-        if let Some(at) = self.quiet_close() {
-            most = most.min(wait(now, at));
-        }
-        most
-    }
-
-    /// By event time: when, on a source that stays silent, the clock has moved the watermark to the end of the
-    /// next open window.
-    fn quiet_close(&self) -> Option<i64> {
-        let disorder = self.disorder?;
-        let latest = self.running.shared.latest.sum().0;
-        let next = self.next_end();
-        if latest == i64::MIN || next == i64::MAX {
-            return None;
-        }
-        let missing = next.saturating_sub(latest.saturating_sub(disorder));
-        Some(
-            self.last_data
-                .saturating_add(missing.max(self.running.shared.run.idle)),
-        )
-    }
-
-    fn next_end(&self) -> i64 {
-        self.running
-            .lanes
-            .iter()
-            .map(|lane| lane.stage.next_end.load(Ordering::Relaxed))
-            .min()
-            .unwrap_or(i64::MAX)
-    }
-
-    /// Before a block that arrived at `now` is handed out: windows that the clock has closed go first.
-    fn arrived(&mut self, now: i64, flight: &Flight) {
-        self.last_data = now;
-        self.settled = false;
-        self.clock(now, flight);
-    }
-
-    fn clock(&mut self, now: i64, flight: &Flight) {
-        if now >= self.boundary {
-            self.epoch(Watermark::At(now), flight);
-            if let Some(grid) = &mut self.arrival {
-                self.boundary = grid.next_end(now);
-            }
-        }
-    }
-
-    /// After a block: closes what the watermark has passed.
-    fn after_block(&mut self, flight: &Flight) {
-        if self.every_block {
-            flight.wait();
-            let upto = self.watermark();
-            self.epoch(upto, flight);
-        } else if self.is_due() && self.now() - self.last_epoch >= EPOCH_MIN {
-            let upto = self.watermark();
-            self.epoch(upto, flight);
-        }
-    }
-
-    /// Nothing came for a while.
-    fn idle(&mut self, flight: &Flight) {
-        let now = self.now();
-        self.clock(now, flight);
-        if flight.count() > 0 {
-            return;
-        }
-        if let Some(disorder) = self.disorder
-            && self.quiet_close().is_some_and(|at| now >= at)
-        {
-            // The quiet stream's watermark has gone on with the clock, and never goes back.
-            let latest = self.running.shared.latest.sum().0;
-            let moved = latest
-                .saturating_add(now - self.last_data)
-                .max(self.next_end().saturating_add(disorder));
-            self.running.shared.latest.add(Latest(moved));
-        }
-        if self.is_due() {
-            let upto = self.watermark();
-            self.epoch(upto, flight);
-        }
-        if !self.settled {
-            self.settled = true;
-            self.running.shared.out.flush();
-        }
-    }
-
-    fn watermark(&self) -> Watermark {
-        match self.disorder {
-            None => Watermark::None,
-            Some(disorder) => match self.running.shared.latest.sum().0 {
-                i64::MIN => Watermark::None,
-                latest => Watermark::At(latest.saturating_sub(disorder)),
-            },
-        }
-    }
-
-    fn is_due(&self) -> bool {
-        match self.watermark() {
-            Watermark::At(at) => at >= self.next_end(),
-            _ => false,
-        }
-    }
-
-    fn epoch(&mut self, upto: Watermark, flight: &Flight) {
-        flight.wait();
-        if lock(&self.running.shared.failure).is_some() {
-            return;
-        }
-        // Blocks that landed meanwhile have moved the watermark; judging does not depend on it.
-        let upto = if self.disorder.is_some() {
-            self.watermark()
-        } else {
-            upto
-        };
-        self.running.close(upto);
-        // What a layout makes of rows must not show where epochs of a file end.
-        if self.running.live {
-            self.running.shared.out.flush();
-        }
-        self.last_epoch = self.now();
     }
 }
 

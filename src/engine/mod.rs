@@ -2,12 +2,17 @@
 //! (`worker`) takes blocks and runs stages over them. Knows no operator by name.
 
 pub mod aggregate;
+mod arguments;
 pub mod clock;
+mod control;
 mod driver;
 pub mod input;
 pub mod keys;
 pub mod ledger;
+mod open;
 pub mod order;
+mod panes;
+pub mod partial;
 pub mod prefix;
 pub mod rows;
 pub mod steps;

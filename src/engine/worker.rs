@@ -1,9 +1,10 @@
 //! The data plane: a worker takes a block, finds its rows, runs the stage over them and hands on what comes out.
 
-use super::aggregate::{AggregatePartial, AggregateState};
+use super::aggregate::AggregateState;
 use super::input::TooLong;
 use super::ledger::{Account, BadRecord};
 use super::order::{Turnstile, lock};
+use super::partial::AggregatePartial;
 use super::prefix::Latest;
 use super::rows::{RowsPartial, RowsState};
 use super::steps::{Met, Op, Ordered, RowWriter, op};

@@ -12,11 +12,6 @@ use std::path::Path;
 const LONG: &[(&str, &str)] = &[
     ("src/bytes/table.rs", "the key table and its probes"),
     ("src/cli/globals.rs", "one table, a row for each option"),
-    (
-        "src/engine/aggregate.rs",
-        "panes may move out when sessions come",
-    ),
-    ("src/engine/driver.rs", "the epoch control may move out"),
 ];
 const LINES_MAX: usize = 800;
 

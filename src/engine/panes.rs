@@ -1,0 +1,100 @@
+//! The arithmetic of panes, which sliding windows share. Integers of ns; divisions floor.
+
+/// The arithmetic of panes: pane `p` is `[offset + p*pane, offset + (p+1)*pane)`, window `k` is
+/// `[offset + k*slide, offset + k*slide + size)`. A row that is late for its first windows, but not for all,
+/// goes into a pane of its own that those windows do not see: `space = p * (most + 1) + skip`.
+#[derive(Clone, Copy, Debug)]
+pub struct Panes {
+    pane: i64,
+    size: i64,
+    slide: i64,
+    offset: i64,
+    /// Windows that a pane can be in.
+    most: i64,
+}
+
+impl Panes {
+    pub fn new(size: i64, slide: i64, offset: i64) -> Panes {
+        let (mut a, mut b) = (size, slide);
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        Panes {
+            pane: a,
+            size,
+            slide,
+            offset,
+            most: size.div_euclid(slide) + 1,
+        }
+    }
+
+    /// The windows that hold pane `p`: first and last number; none if last < first.
+    pub fn windows(&self, p: i64) -> (i64, i64) {
+        let begin = p * self.pane;
+        let last = begin.div_euclid(self.slide);
+        // The first k with k*slide + size >= begin + pane.
+        let first = -((self.size - begin - self.pane).div_euclid(self.slide));
+        (first, last)
+    }
+
+    pub fn window(&self, k: i64) -> (i64, i64) {
+        let start = self.offset + k * self.slide;
+        (start, start + self.size)
+    }
+
+    /// The space of a row at `t`, judged by `before`: `Err(true)` late for all its windows, `Err(false)` in none.
+    pub fn space(&self, t: i64, before: i64) -> Result<i64, bool> {
+        let p = (t - self.offset).div_euclid(self.pane);
+        let (first, last) = self.windows(p);
+        if last < first {
+            return Err(false);
+        }
+        let skip = (first..=last)
+            .take_while(|&k| self.window(k).1 <= before)
+            .count() as i64;
+        if skip > last - first {
+            Err(true)
+        } else {
+            Ok(p * (self.most + 1) + skip)
+        }
+    }
+
+    /// The windows that see a space: first and last number.
+    pub fn seen(&self, space: i64) -> (i64, i64) {
+        let (p, skip) = (
+            space.div_euclid(self.most + 1),
+            space.rem_euclid(self.most + 1),
+        );
+        let (first, last) = self.windows(p);
+        (first + skip, last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn panes_are_seen_by_the_windows_that_hold_them_and_are_not_late(
+            t in -500i64..500, before in -500i64..500, size in 1i64..40, slide in 1i64..40, offset in -9i64..9,
+        ) {
+            let panes = Panes::new(size, slide, offset);
+            let holding: Vec<i64> = (-1000i64..1000)
+                .filter(|k| { let (s, e) = panes.window(*k); s <= t && t < e })
+                .collect();
+            let open: Vec<i64> = holding.iter().copied().filter(|&k| panes.window(k).1 > before).collect();
+            match panes.space(t, before) {
+                Ok(space) => {
+                    let (first, last) = panes.seen(space);
+                    prop_assert_eq!((first..=last).collect::<Vec<_>>(), open);
+                }
+                Err(late) => {
+                    prop_assert!(open.is_empty());
+                    prop_assert_eq!(late, !holding.is_empty());
+                }
+            }
+        }
+    }
+}
