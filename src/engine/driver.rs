@@ -276,9 +276,7 @@ impl<'s> Running<'s> {
     /// way.
     pub fn close(&self, upto: Watermark) {
         for (at, lane) in self.lanes.iter().enumerate() {
-            for (number, worker) in lane.workers.iter().enumerate() {
-                lock(worker).1.deal(number);
-            }
+            self.deal(lane);
             let next_end = match &lane.stage.end {
                 End::Aggregate(state) => {
                     if let Some(emission) = state.close(upto, self.threads) {
@@ -308,6 +306,22 @@ impl<'s> Running<'s> {
                     turnstile.with(|state| state.close(upto));
                 }
             }
+        }
+    }
+
+    /// Merges what the workers of a stage hold into its state; side by side where that is much.
+    fn deal(&self, lane: &Lane<'_>) {
+        let large = |worker: &Mutex<(StageWorker<'_>, Partial<'_>)>| lock(worker).1.is_large();
+        if self.threads > 1 && lane.workers.iter().all(large) {
+            std::thread::scope(|scope| {
+                for (number, worker) in lane.workers.iter().enumerate() {
+                    scope.spawn(move || lock(worker).1.deal(number));
+                }
+            });
+            return;
+        }
+        for (number, worker) in lane.workers.iter().enumerate() {
+            lock(worker).1.deal(number);
         }
     }
 

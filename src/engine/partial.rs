@@ -265,6 +265,11 @@ impl<'p> AggregatePartial<'p> {
         late
     }
 
+    /// Groups held.
+    pub fn groups(&self) -> usize {
+        self.groups.table.len()
+    }
+
     /// The first end of a window noted since the last call, else `i64::MAX`.
     pub fn first_end(&mut self) -> i64 {
         std::mem::replace(&mut self.first_end, i64::MAX)

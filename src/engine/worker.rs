@@ -116,6 +116,9 @@ pub struct StageWorker<'p> {
     pub last_needed: Option<usize>,
 }
 
+/// Groups of a partial from which on it is dealt by a thread of its own.
+const DEAL_APART: usize = if cfg!(debug_assertions) { 20 } else { 1 << 14 };
+
 /// A worker's own share of the state at a stage's end.
 pub enum Partial<'s> {
     Aggregate(Box<AggregatePartial<'s>>),
@@ -130,6 +133,11 @@ impl<'s> Partial<'s> {
             End::Rows(state) => Partial::Rows(RowsPartial::new(state)),
             End::Sink => Partial::None,
         }
+    }
+
+    /// Whether merging it takes longer than starting a thread.
+    pub fn is_large(&self) -> bool {
+        matches!(self, Partial::Aggregate(partial) if partial.groups() > DEAL_APART)
     }
 
     /// Merges what is held into the stage's state.
