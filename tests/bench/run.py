@@ -195,8 +195,15 @@ def run(words, out_path, options, feed=None, status_ok=(0,)):
 def shown(words):
     """A command as one would type it, without paths of this machine."""
     words = [os.path.basename(words[0])] + words[1:]
-    return " ".join(word if re.fullmatch(r"[\w./:=,@%+-]+", word) else "'" + word.replace("'", "'\\''") + "'"
-                    for word in words)
+    return " ".join(map(quoted, words))
+
+
+def quoted(word):
+    if re.fullmatch(r"[\w./:=,@%+-]+", word):
+        return word
+    if "\n" in word or word == "\t":
+        return "$'" + word.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\t", "\\t") + "'"
+    return "'" + word.replace("'", "'\\''") + "'"
 
 
 # ------------------------------------------------------------------------------------------ comparing
@@ -393,7 +400,6 @@ def render(results):
 
 
 def code(text):
-    text = text.replace("\n", "; ")
     return f"``{text} ``" if "`" in text else f"`{text}`"
 
 
