@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 /// Shards of an aggregate over the whole input; and over windows, which hold fewer keys each.
-const SHARD_BITS: u32 = 8;
+const SHARD_BITS: u32 = 6;
 const SHARD_BITS_WINDOWS: u32 = 4;
 /// How many entries ahead their keys are asked for.
 const AHEAD: usize = 16;
