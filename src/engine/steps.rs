@@ -6,7 +6,7 @@ use super::window::Grid;
 use crate::bytes::table::KeyTable;
 use crate::bytes::{Span, hash, json};
 use crate::data::time::Zone;
-use crate::data::{Bitmap, Cells, Chunk, Column, ColumnV, FieldId, Selection, Type};
+use crate::data::{Bitmap, Chunk, Column, ColumnV, FieldId, Selection, Type};
 use crate::expr::{EvalContext, Expr};
 use crate::formats::Writer;
 use crate::plan::node::{Node, NodeKind, Output, Scope};
@@ -298,21 +298,14 @@ impl Work {
                     _ => None,
                 };
                 turnstile.pass(seq, |state| {
-                    let (
-                        Ordered::Distinct {
-                            seen, groups, ends, ..
-                        },
-                        Column::Bytes(spans),
-                    ) = (state, &key.data)
+                    let Ordered::Distinct {
+                        seen, groups, ends, ..
+                    } = state
                     else {
                         return;
                     };
-                    let cells = Cells {
-                        spans,
-                        block: chunk.block.padded(),
-                        scratch: chunk.scratch(),
-                        valid: key.valid.as_ref(),
-                        rows: chunk.live.rows(),
+                    let Some(cells) = chunk.cells(&key) else {
+                        return;
                     };
                     let mut next = seen.len() as u32;
                     groups.clear();
