@@ -12,3 +12,4 @@ pub mod ops;
 pub mod plan;
 pub mod sinks;
 pub mod sources;
+pub mod state;

@@ -155,6 +155,7 @@ fn does(node: &Node, plan: &Plan) -> String {
         },
         NodeKind::Limit { rows } => format!("passes {rows}, then nothing more is read"),
         NodeKind::Tee { path, .. } => format!("writes a copy to {path}"),
+        NodeKind::Custom(custom) => custom.keeps.clone(),
     }
 }
 

@@ -23,6 +23,14 @@ impl Watermark {
             Watermark::End => true,
         }
     }
+
+    /// So much earlier, ns.
+    pub fn less(self, by: i64) -> Watermark {
+        match self {
+            Watermark::At(at) => Watermark::At(at.saturating_sub(by)),
+            other => other,
+        }
+    }
 }
 
 /// A time zone; UTC by default. Knows local times, which `bytes::time` does not.

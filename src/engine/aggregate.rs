@@ -3,12 +3,12 @@
 //! closes: by window end, then key. Which worker saw which block is accident, so everything here merges in any
 //! order.
 
-use super::keys::KeyCoder;
 use super::order::lock;
 use super::panes::Panes;
 use super::window::Grid;
 use crate::aggs::Accumulator;
 use crate::bytes::table::KeyTable;
+use crate::data::keys::KeyCoder;
 use crate::data::time::{Watermark, Zone};
 use crate::data::{Chunk, ColumnBuilder, Schema};
 use crate::expr::Expr;
@@ -489,7 +489,10 @@ impl Emission<'_> {
         let mut chunk = Chunk::of_columns(rows, columns, scratch);
         if state.windowed {
             // A window's row stands at the last instant before its end.
-            chunk.times = Some(windows.iter().map(|(_, end)| end - 1).collect());
+            let times: Vec<i64> = windows.iter().map(|(_, end)| end - 1).collect();
+            // Windows come by their ends: no later row is older.
+            chunk.before = Some(times.clone());
+            chunk.times = Some(times);
             chunk.windows = Some(windows);
         }
         chunk

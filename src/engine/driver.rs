@@ -8,6 +8,7 @@ use super::ledger::{Account, BadRecord, Ledger};
 use super::open::{Inputs, open_inputs, open_output};
 use super::order::lock;
 use super::prefix::Board;
+use super::steps::{Ordered, Setting};
 use super::worker::{
     End, Partial, SourceWorker, Stage, StageWorker, add_counts, may_never_occur, next_chunk,
     stages, tee_failures, wanted_name,
@@ -74,10 +75,15 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     let seed = std::hash::RandomState::new().build_hasher().finish();
     let mut made = stages(plan, seed);
     let mut workers = Vec::new();
+    let setting = Setting {
+        plan,
+        run,
+        header,
+        seed,
+        alone: true,
+    };
     for stage in &mut made {
-        let of_stage: Result<Vec<_>> = (0..threads)
-            .map(|_| stage.worker(plan, header, seed))
-            .collect();
+        let of_stage: Result<Vec<_>> = (0..threads).map(|_| stage.worker(&setting)).collect();
         workers.push(of_stage?);
     }
     let bad_file = match &run.bad_file {
@@ -210,14 +216,18 @@ impl<'s> Running<'s> {
         };
         if self.threads == 1 {
             work(0);
-            return;
+        } else {
+            std::thread::scope(|scope| {
+                for worker in 0..self.threads {
+                    let work = &work;
+                    scope.spawn(move || work(worker));
+                }
+            });
         }
-        std::thread::scope(|scope| {
-            for worker in 0..self.threads {
-                let work = &work;
-                scope.spawn(move || work(worker));
-            }
-        });
+        self.lanes[0]
+            .stage
+            .seq
+            .store(blocks.handed_out(), Ordering::Relaxed);
     }
 
     /// One block through the first stage.
@@ -275,9 +285,14 @@ impl<'s> Running<'s> {
     /// Merges what workers hold and lets out what the watermark has passed, stage by stage. No block is on its
     /// way.
     pub fn close(&self, upto: Watermark) {
+        // What all before may still give has times that are not below the watermark by more than this.
+        let mut lag = 0;
         for (at, lane) in self.lanes.iter().enumerate() {
+            let stage = lane.stage;
+            let processes_end = self.flush(at, upto, &mut lag);
+            let upto = upto.less(lag);
             self.deal(lane);
-            let next_end = match &lane.stage.end {
+            let next_end = match &stage.end {
                 End::Aggregate(state) => {
                     if let Some(emission) = state.close(upto, self.threads) {
                         let pieces = emission.pieces();
@@ -298,15 +313,63 @@ impl<'s> Running<'s> {
                 }
                 End::Sink => None,
             };
-            lane.stage
+            let next_end = next_end.map_or(i64::MAX, |end| end.saturating_add(lag));
+            stage
                 .next_end
-                .store(next_end.unwrap_or(i64::MAX), Ordering::Relaxed);
+                .store(next_end.min(processes_end), Ordering::Relaxed);
+            stage.behind.store(lag, Ordering::Relaxed);
             if let Watermark::At(upto) = upto {
-                for turnstile in &lane.stage.ordered {
+                for turnstile in &stage.ordered {
                     turnstile.with(|state| state.close(upto));
                 }
             }
+            lag += stage.lag;
         }
+    }
+
+    /// What time lets out of the state in the middle of a stage goes through the rest of it, as chunks behind all
+    /// that have passed.
+    /// Returns when the watermark next lets something out there.
+    fn flush(&self, at: usize, upto: Watermark, lag: &mut i64) -> i64 {
+        let mut next_end = i64::MAX;
+        for (number, turnstile) in self.lanes[at].stage.ordered.iter().enumerate() {
+            let chunks = turnstile.with(|state| match state {
+                Ordered::Process { process, told } => process.close(upto.less(*lag), told),
+                _ => Vec::new(),
+            });
+            for chunk in chunks {
+                self.inject(at, number, chunk);
+            }
+            turnstile.with(|state| {
+                if let Ordered::Process { process, .. } = state {
+                    next_end = next_end.min(process.next_end().saturating_add(*lag));
+                    *lag += process.lag();
+                }
+            });
+        }
+        next_end
+    }
+
+    /// A chunk that comes out of ordered state `number` of stage `at`, through the rest of the stage. No other
+    /// is on its way there.
+    fn inject(&self, at: usize, number: usize, mut chunk: Chunk) {
+        let lane = &self.lanes[at];
+        chunk.block.seq = lane.stage.seq.fetch_add(1, Ordering::Relaxed);
+        for before in &lane.stage.ordered[..=number] {
+            before.skip();
+        }
+        let mut guard = lock(&lane.workers[0]);
+        let (worker, partial) = &mut *guard;
+        let from = worker.op_of(number).map_or(0, |op| op + 1);
+        worker.counts.failed_rows = None;
+        worker.run_from(
+            from,
+            self.shared,
+            lane.stage,
+            partial,
+            &mut chunk,
+            &mut Vec::new(),
+        );
     }
 
     /// Merges what the workers of a stage hold into its state; side by side where that is much.
@@ -404,6 +467,17 @@ impl<'s> Running<'s> {
         report.bytes_out = written.bytes;
         report.bytes_in = shared.bytes_in.load(Ordering::Relaxed);
         report.late = shared.late.load(Ordering::Relaxed);
+        for told in self.lanes.iter().flat_map(|lane| lane.stage.told()) {
+            report.late += told.late.records;
+            for (what, n) in told.counts {
+                *report.counts.entry(what).or_default() += n;
+            }
+            if let Some((status, message)) = told.failure {
+                report
+                    .failure
+                    .get_or_insert(Failure { status, message }.into());
+            }
+        }
         report.failed = std::mem::take(&mut lock(&shared.counts).failed)
             .into_iter()
             .collect();
@@ -489,7 +563,7 @@ impl<'s> Running<'s> {
                 }
             }
             let mut control = Control::new(self, plan);
-            let mut seq = 0;
+            let seq = &self.lanes[0].stage.seq;
             for mut cutter in cutters {
                 let mut lines = cutter.header_lines;
                 while !self.over() && !control.is_out_of_time() {
@@ -499,10 +573,9 @@ impl<'s> Running<'s> {
                         Ok(Cut::Block(mut block, long)) => {
                             let now = self.shared.run.clock.now();
                             control.arrived(now, &flight);
-                            block.seq = seq;
+                            block.seq = seq.fetch_add(1, Ordering::Relaxed);
                             block.arrival = now;
                             block.lines = Some(lines);
-                            seq += 1;
                             lines += scan::count_byte(block.bytes(), b'\n') as u64
                                 + u64::from(long.is_some());
                             if inline {

@@ -138,6 +138,11 @@ impl FileBlocks {
         }
     }
 
+    /// Blocks handed out so far.
+    pub fn handed_out(&self) -> u64 {
+        super::order::lock(&self.cursor).seq
+    }
+
     /// Reads a block. `None`: the run is being abandoned.
     pub fn fill(&self, ticket: Ticket, buf: Vec<u8>) -> Result<Option<(Block, Option<TooLong>)>> {
         let file = &self.files[ticket.file];

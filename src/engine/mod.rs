@@ -6,8 +6,8 @@ mod arguments;
 pub mod clock;
 mod control;
 mod driver;
+mod feeder;
 pub mod input;
-pub mod keys;
 pub mod ledger;
 mod open;
 pub mod order;
@@ -21,11 +21,13 @@ pub mod worker;
 
 pub use driver::run;
 
+use crate::data::process::Limits;
 use crate::data::step::Counts;
 use clock::Clock;
 use ledger::Ledger;
 use order::Linearizer;
 use prefix::{Board, Latest};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
@@ -57,6 +59,8 @@ pub struct Run {
     /// A failed conversion makes the record a bad one.
     pub strict: bool,
     pub max_late: Option<Limit>,
+    /// `--max-keys` and `--on-full`.
+    pub limits: Limits,
     /// Write nothing, stop at the first record that would be written.
     pub quiet: bool,
     /// End after so long, ns.
@@ -81,6 +85,7 @@ impl Default for Run {
             max_bad: None,
             strict: false,
             max_late: None,
+            limits: Limits::default(),
             quiet: false,
             for_ns: None,
             idle: 10_000_000_000,
@@ -126,6 +131,8 @@ pub struct Report {
     pub faults: Vec<FaultTold>,
     /// Records that were late for all their windows.
     pub late: u64,
+    /// What else happened that must be told, by what it was: `keys forgotten`.
+    pub counts: BTreeMap<&'static str, u64>,
     /// Conversions that failed, by what was converted.
     pub failed: Vec<(String, u64)>,
     /// Fields of a schemaless input that never occurred.

@@ -3,9 +3,9 @@
 //! by window end, then as the node says, then by their place in the input.
 
 use super::aggregate::{EMIT_ROWS, sort};
-use super::keys;
 use super::order::lock;
 use crate::bytes::Span;
+use crate::data::keys;
 use crate::data::time::Watermark;
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, Field, FieldId, Schema, Type, Value};
 use crate::expr::{EvalContext, Expr};
@@ -347,6 +347,12 @@ impl<'p> RowsState<'p> {
         chunk.rows = rows;
         chunk.times = times;
         chunk.windows = windows;
+        // Rows of windows that are still open are not older than their windows.
+        chunk.before = self
+            .windowed
+            .then(|| chunk.windows.as_ref())
+            .flatten()
+            .map(|windows| windows.iter().map(|(start, _)| *start).collect());
         Kept {
             chunk,
             places: entries.iter().map(|entry| entry.place).collect(),

@@ -1,15 +1,17 @@
 //! What a stage does to each chunk: the stateless steps, and the ordered ones, which pass a turnstile.
 
-use super::keys::KeyCoder;
+use super::Run;
+use super::feeder::Feeder;
 use super::order::Turnstile;
 use super::window::Grid;
 use crate::bytes::table::KeyTable;
 use crate::bytes::{Span, hash, json};
-use crate::data::time::Zone;
+use crate::data::keys::KeyCoder;
+use crate::data::process::{Process, Told};
 use crate::data::{Bitmap, Chunk, Column, ColumnV, FieldId, Selection, Type};
 use crate::expr::{EvalContext, Expr};
 use crate::formats::Writer;
-use crate::plan::node::{Node, NodeKind, Output, Scope};
+use crate::plan::node::{Node, NodeKind, Output, Plan, Scope};
 use crate::sinks::{FileSink, Sink};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
@@ -41,6 +43,7 @@ pub enum Op<'p> {
 
 /// What is done for an ordered node before its turn.
 pub enum Work {
+    Process(Feeder),
     Distinct {
         keys: Vec<Expr>,
         coder: KeyCoder,
@@ -70,17 +73,34 @@ pub enum Ordered {
         path: String,
         failed: Option<std::io::Error>,
     },
+    Process {
+        process: Box<dyn Process>,
+        told: Told,
+    },
 }
 
-/// A worker's form of a node, and its ordered state where it has one. `None`: the node ends its stage.
+/// What the ops of a run are made with.
+pub struct Setting<'p, 'r> {
+    pub plan: &'p Plan,
+    pub run: &'r Run,
+    pub header: Option<&'r [u8]>,
+    pub seed: u64,
+    /// The input is one source.
+    pub alone: bool,
+}
+
+/// A worker's form of node `index`, and its ordered state where it has one. `None`: the node ends its stage.
 pub fn op<'p>(
-    node: &'p Node,
+    index: usize,
     ordered: &mut Vec<Turnstile<Ordered>>,
     next: &mut usize,
-    zone: &Zone,
-    header: Option<&[u8]>,
-    seed: u64,
+    setting: &Setting<'p, '_>,
 ) -> Result<Option<Op<'p>>> {
+    let Setting {
+        plan, header, seed, ..
+    } = *setting;
+    let node: &'p Node = &plan.nodes[index];
+    let zone = &plan.zone;
     let mut with_state = |make: &dyn Fn() -> Result<Ordered>| -> Result<usize> {
         let at = *next;
         *next += 1;
@@ -181,6 +201,20 @@ pub fn op<'p>(
                 },
             }
         }
+        NodeKind::Custom(custom) => {
+            let feeder = Feeder::new(custom);
+            let make = || {
+                Ok(Ordered::Process {
+                    process: feeder.process(index, custom, setting),
+                    told: Told::default(),
+                })
+            };
+            let at = with_state(&make)?;
+            Op::Ordered {
+                at,
+                work: Work::Process(feeder),
+            }
+        }
         NodeKind::Aggregate { .. }
         | NodeKind::Sort { .. }
         | NodeKind::Distinct { last: true, .. } => return Ok(None),
@@ -192,6 +226,8 @@ pub fn op<'p>(
 pub struct Met {
     /// Rows that were late for all their windows.
     pub late: u64,
+    /// The next end of a window that a process has opened.
+    pub next_end: Option<i64>,
     /// Nothing more of the input is needed.
     pub enough: bool,
     /// Where in the block the last record begins that is needed.
@@ -257,6 +293,7 @@ impl Work {
         met: &mut Met,
     ) -> Option<()> {
         match self {
+            Work::Process(feeder) => feeder.run(chunk, seq, turnstile, cx, met),
             Work::Limit => turnstile.pass(seq, |state| {
                 let Ordered::Limit { left } = state else {
                     return;

@@ -7,27 +7,33 @@ use super::order::{Turnstile, lock};
 use super::partial::AggregatePartial;
 use super::prefix::Latest;
 use super::rows::{RowsPartial, RowsState};
-use super::steps::{Met, Op, Ordered, RowWriter, op};
+use super::steps::{Met, Op, Ordered, RowWriter, Setting, op};
 use super::{Shared, steps};
 use crate::bytes::{Span, scan};
+use crate::data::process::Told;
 use crate::data::step::Counts;
 use crate::data::{Block, Chunk, Column, ColumnBuilder, ColumnV, Field, Open, Selection, Type};
 use crate::expr::{EvalContext, Expr};
 use crate::formats::{Bad, Reader};
-use crate::plan::node::{Made, Node, NodeKind, Plan, Times};
+use crate::plan::node::{Made, NodeKind, Plan, Times};
 use anyhow::Result;
 use memchr::memmem;
+use std::ops::Range;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// A run of nodes up to one that keeps rows until its scope closes, or to the sink.
 pub struct Stage<'p> {
-    nodes: &'p [Node],
+    /// Indices of its nodes.
+    nodes: Range<usize>,
     pub ordered: Vec<Turnstile<Ordered>>,
     pub end: End<'p>,
-    /// The number of the next chunk that enters, but for stage 0, whose blocks are numbered by the source.
+    /// The number of the next chunk that enters.
     pub seq: AtomicU64,
     /// The first end of an open window, as far as known.
     pub next_end: AtomicI64,
+    /// How far behind the plan's watermark what enters its last node may be, and what leaves it besides, ns.
+    pub behind: AtomicI64,
+    pub lag: i64,
 }
 
 pub enum End<'p> {
@@ -40,14 +46,24 @@ pub enum End<'p> {
 pub fn stages(plan: &Plan, seed: u64) -> Vec<Stage<'_>> {
     let mut out = Vec::new();
     let mut from = 0;
-    let stage = |nodes, end| Stage {
+    let stage = |nodes: Range<usize>, end| Stage {
         nodes,
         ordered: Vec::new(),
         end,
         seq: AtomicU64::new(0),
         next_end: AtomicI64::new(i64::MAX),
+        behind: AtomicI64::new(0),
+        lag: 0,
     };
+    // Records that leave a window when it closes are as old as the window is long.
+    let mut window_of_records = 0;
     for (i, node) in plan.nodes.iter().enumerate() {
+        match &node.kind {
+            NodeKind::Assign { window, .. } => window_of_records = window.size.most(),
+            NodeKind::Aggregate { .. } => window_of_records = 0,
+            NodeKind::Custom(custom) if custom.own_rows => window_of_records = 0,
+            _ => {}
+        }
         let end = match &node.kind {
             NodeKind::Aggregate { keys, aggs, scope } => End::Aggregate(AggregateState::new(
                 keys,
@@ -62,40 +78,47 @@ pub fn stages(plan: &Plan, seed: u64) -> Vec<Stage<'_>> {
                 None => continue,
             },
         };
-        out.push(stage(&plan.nodes[from..i], end));
+        let lag = match &end {
+            End::Rows(_) => window_of_records,
+            _ => 0,
+        };
+        out.push(Stage {
+            lag,
+            ..stage(from..i, end)
+        });
         from = i + 1;
     }
-    out.push(stage(&plan.nodes[from..], End::Sink));
+    out.push(stage(from..plan.nodes.len(), End::Sink));
     out
 }
 
 impl<'p> Stage<'p> {
     /// A worker's own form of the stage.
-    pub fn worker(
-        &mut self,
-        plan: &'p Plan,
-        header: Option<&[u8]>,
-        seed: u64,
-    ) -> Result<StageWorker<'p>> {
+    pub fn worker(&mut self, setting: &Setting<'p, '_>) -> Result<StageWorker<'p>> {
         let mut ops = Vec::new();
         let mut next = 0;
-        for node in self.nodes {
-            ops.extend(op(
-                node,
-                &mut self.ordered,
-                &mut next,
-                &plan.zone,
-                header,
-                seed,
-            )?);
+        for index in self.nodes.clone() {
+            ops.extend(op(index, &mut self.ordered, &mut next, setting)?);
         }
+        let sink = &setting.plan.sink;
         Ok(StageWorker {
             ops,
-            writer: RowWriter::new(&plan.sink.out, plan.sink.format.as_ref())?,
+            writer: RowWriter::new(&sink.out, sink.format.as_ref())?,
             counts: Counts::default(),
             made: 0,
             last_needed: None,
         })
+    }
+
+    /// What the state of its nodes has to tell; taken out.
+    pub fn told(&self) -> Vec<Told> {
+        let told = self.ordered.iter().map(|turnstile| {
+            turnstile.with(|state| match state {
+                Ordered::Process { told, .. } => std::mem::take(told),
+                _ => Told::default(),
+            })
+        });
+        told.collect()
     }
 
     pub fn abandon(&self) {
@@ -160,6 +183,25 @@ impl StageWorker<'_> {
         chunk: &mut Chunk,
         bad: &mut Vec<BadRecord>,
     ) -> bool {
+        self.run_from(0, shared, stage, partial, chunk, bad)
+    }
+
+    /// The ops that have the ordered state `at` of the stage, with their index.
+    pub fn op_of(&self, at: usize) -> Option<usize> {
+        let is_it = |op: &Op<'_>| matches!(op, Op::Ordered { at: one, .. } if *one == at);
+        self.ops.iter().position(is_it)
+    }
+
+    /// The same from op `from` on.
+    pub fn run_from(
+        &mut self,
+        from: usize,
+        shared: &Shared<'_>,
+        stage: &Stage<'_>,
+        partial: &mut Partial<'_>,
+        chunk: &mut Chunk,
+        bad: &mut Vec<BadRecord>,
+    ) -> bool {
         let seq = chunk.block.seq;
         self.made += 1;
         let now = if chunk.block.arrival != 0 {
@@ -172,7 +214,7 @@ impl StageWorker<'_> {
             counts: &mut self.counts,
         };
         let mut met = Met::default();
-        for op in &mut self.ops {
+        for op in &mut self.ops[from..] {
             if op
                 .run(chunk, seq, &stage.ordered, &mut cx, &mut met)
                 .is_none()
@@ -181,19 +223,27 @@ impl StageWorker<'_> {
             }
             refuse_failed(chunk, cx.counts, bad);
         }
+        if let Some(end) = met.next_end {
+            let behind = stage.behind.load(Ordering::Relaxed);
+            stage
+                .next_end
+                .fetch_min(end.saturating_add(behind), Ordering::Relaxed);
+        }
         match partial {
             Partial::Aggregate(partial) => {
                 met.late += partial.absorb(chunk, &mut cx, &mut |chunk, counts| {
                     refuse_failed(chunk, counts, bad);
                 });
-                stage
-                    .next_end
-                    .fetch_min(partial.first_end(), Ordering::Relaxed);
+                let behind = stage.behind.load(Ordering::Relaxed);
+                let end = partial.first_end().saturating_add(behind);
+                stage.next_end.fetch_min(end, Ordering::Relaxed);
             }
             Partial::Rows(partial) => {
                 if let Some(windows) = &chunk.windows
                     && let Some(end) = chunk.live.iter().map(|row| windows[row as usize].1).min()
                 {
+                    let behind = stage.behind.load(Ordering::Relaxed);
+                    let end = end.saturating_add(behind);
                     stage.next_end.fetch_min(end, Ordering::Relaxed);
                 }
                 partial.absorb(chunk, &mut cx);

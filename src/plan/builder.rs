@@ -399,7 +399,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The scope of a node that keeps rows.
-    fn row_scope(&mut self) -> Scope {
+    pub fn row_scope(&mut self) -> Scope {
         self.assign();
         match self.windows {
             Windows::Yes => Scope::Rows,

@@ -3,6 +3,7 @@
 
 pub mod builder;
 pub mod columns;
+pub mod custom;
 pub mod keys;
 pub mod names;
 pub mod node;

@@ -2,6 +2,7 @@
 //! Invariant: field ids do not move until a node that gives rows of its own (`Aggregate`).
 
 use crate::aggs;
+use crate::data::process::{Making, Process};
 use crate::data::time::Zone;
 use crate::data::{FieldId, Schema};
 use crate::expr::Expr;
@@ -148,6 +149,38 @@ pub enum NodeKind {
         format: Arc<dyn WriteFormat>,
         out: Output,
     },
+    /// State that needs the order of rows, and that the engine knows nothing of but how to run it.
+    Custom(Custom),
+}
+
+/// A node that brings its own state.
+pub struct Custom {
+    /// For the printed plan: what it is and what it is to do, `scan lag(x) as lag_x`. Everything that changes a
+    /// result is in it, but keys and arguments.
+    pub text: String,
+    pub keys: Vec<Expr>,
+    pub args: Vec<Expr>,
+    /// Columns that it sets.
+    pub sets: Vec<FieldId>,
+    /// It gives rows of its own: the schema begins anew, from field 0. Else the rows that come in go on.
+    pub own_rows: bool,
+    /// Fields of the rows that go on, where they do.
+    pub carry: Vec<FieldId>,
+    /// The other stream.
+    pub right: Option<Box<Right>>,
+    /// For `--explain`, in words: what it keeps, when that is freed, when its rows come.
+    pub keeps: String,
+    pub make: Make,
+}
+
+/// How the engine comes by a node's state.
+pub type Make = Arc<dyn Fn(&Making<'_>) -> Box<dyn Process> + Send + Sync>;
+
+/// A second input: read like the first one, and handed to its node as it is.
+pub struct Right {
+    pub source: Source,
+    pub keys: Vec<Expr>,
+    pub args: Vec<Expr>,
 }
 
 pub struct SortKey {

@@ -116,6 +116,18 @@ fn through(node: &mut Node, live: &mut Live) {
             }
         }
         NodeKind::Tee { out, .. } => read_by_output(out, live),
+        NodeKind::Custom(custom) => {
+            if custom.own_rows {
+                live.clear();
+            }
+            for field in &custom.sets {
+                live.remove(field);
+            }
+            custom.carry.extend(live.iter().copied());
+            for expr in custom.keys.iter().chain(&custom.args) {
+                reads(expr, live);
+            }
+        }
         NodeKind::Sample { .. } | NodeKind::Limit { .. } => {}
     }
 }
@@ -169,6 +181,7 @@ impl Plan {
         for node in &self.nodes[at + 1..] {
             match &node.kind {
                 NodeKind::Aggregate { .. } => return false,
+                NodeKind::Custom(custom) if custom.own_rows => return false,
                 NodeKind::Sample { .. } => return true,
                 NodeKind::Tee { out, .. } if writes_lines(out) => return true,
                 _ => {}

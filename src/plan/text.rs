@@ -1,7 +1,7 @@
 //! A plan as text: `--explain=plan`, the tests' view of it, and what two plans are compared by.
 //! Invariant: everything from the source's kind to the last node that changes a result is in it.
 
-use super::node::{AggCall, Node, NodeKind, Output, Plan, Scope, Sink, SortKey, Times};
+use super::node::{AggCall, Custom, Node, NodeKind, Output, Plan, Scope, Sink, SortKey, Times};
 use super::window::duration;
 use crate::data::{FieldId, Schema};
 use crate::expr::Expr;
@@ -142,6 +142,7 @@ pub(super) fn exprs(kind: &NodeKind) -> Vec<&Expr> {
             by.iter().map(|key| &key.expr).chain(per.iter()).collect()
         }
         NodeKind::Distinct { keys, .. } => keys.iter().collect(),
+        NodeKind::Custom(custom) => custom.keys.iter().chain(&custom.args).collect(),
         NodeKind::Sample { .. }
         | NodeKind::Assign { .. }
         | NodeKind::Limit { .. }
@@ -214,7 +215,32 @@ fn node_text(node: &Node) -> (&'static str, String) {
         ),
         NodeKind::Limit { rows } => ("limit", format!("{rows} rows")),
         NodeKind::Tee { path, out, .. } => ("tee", format!("{path}, {}", columns(out))),
+        NodeKind::Custom(custom) => ("ordered", custom_text(custom, carried)),
     }
+}
+
+fn custom_text(custom: &Custom, carried: impl Fn(&[FieldId]) -> String) -> String {
+    let right = custom.right.as_ref().map_or(String::new(), |right| {
+        let times = right.source.time.as_ref().map_or(String::new(), |times| {
+            format!(", time {}", times_text(times))
+        });
+        join([
+            format!(
+                "with {} ({}{times})",
+                right.source.words.join(" "),
+                right.source.format_name
+            ),
+            keyed("its keys", &right.keys),
+            keyed("its", &right.args),
+        ])
+    });
+    join([
+        custom.text.clone(),
+        keyed("keys", &custom.keys),
+        keyed("of", &custom.args),
+        right,
+        carried(&custom.carry),
+    ])
 }
 
 fn sort_text(kind: &NodeKind, carried: impl Fn(&[FieldId]) -> String) -> String {

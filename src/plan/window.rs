@@ -52,6 +52,14 @@ impl Extent {
         }
     }
 
+    /// How long it is at most, ns: months have 31 days, and a change of the clocks can make a day longer.
+    pub fn most(&self) -> i64 {
+        match self {
+            Extent::Fixed(ns) => *ns,
+            Extent::Calendar(_) => self.about() + self.about() / 20 + DAY,
+        }
+    }
+
     /// About how long it is, ns.
     pub fn about(&self) -> i64 {
         match self {

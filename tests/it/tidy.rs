@@ -29,7 +29,11 @@ const WALLS: &[(&str, &[&str])] = &[
         "plan",
         &["expr", "aggs", "data", "formats", "error", "bytes"],
     ),
-    ("ops", &["plan", "expr", "aggs", "data", "formats", "error"]),
+    ("state", &["plan", "expr", "aggs", "data", "bytes", "error"]),
+    (
+        "ops",
+        &["state", "plan", "expr", "aggs", "data", "formats", "error"],
+    ),
     (
         "engine",
         &[

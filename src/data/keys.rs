@@ -1,8 +1,8 @@
 //! Keys as one byte string each: what the key table groups by, and back to columns. One bytes column stands as
 //! it is; everything else is packed with tags, so that null, `1` and `"1"` are three keys.
 
+use super::{Chunk, Column, ColumnBuilder, ColumnV, Number, Type, Value};
 use crate::bytes::{Span, json};
-use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, Number, Type, Value};
 use std::cmp::Ordering;
 
 const NULL: u8 = 0;

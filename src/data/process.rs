@@ -1,0 +1,135 @@
+//! State that needs the order of rows, as those write it who have it: single-threaded. The engine owns threads,
+//! order, timing and files. Invariant: what a process gives depends on the rows it took and their order alone,
+//! never on how they were cut into chunks or when [`Process::close`] was called in between.
+
+use super::keys::KeyCoder;
+use super::time::{Watermark, Zone};
+use super::{Chunk, ColumnV, FieldId, Schema};
+use std::collections::BTreeMap;
+
+/// What a process is made from, when the run begins.
+pub struct Making<'a> {
+    /// Of the rows that come in; and the fields of them that later nodes read, which a process must have in
+    /// rows that it keeps (`data::packed`).
+    pub schema: &'a Schema,
+    pub carry: &'a [FieldId],
+    /// Whether rows that go on must still have their line.
+    pub lines: bool,
+    pub zone: &'a Zone,
+    /// Of the key tables.
+    pub seed: u64,
+    /// Of [`Given::key`].
+    pub coder: &'a KeyCoder,
+    /// A row's own watermark (`Chunk::before`) is that of the whole plan: there is one source, so what time lets
+    /// out may go as soon as a row shows how far time is. Otherwise only [`Process::close`] tells.
+    pub alone: bool,
+    pub limits: Limits,
+}
+
+/// `--max-keys`, `--max-state` and what happens then.
+#[derive(Copy, Clone, Debug, Default)]
+pub struct Limits {
+    pub keys: Option<u64>,
+    pub on_full: OnFull,
+}
+
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum OnFull {
+    #[default]
+    Fail,
+    EvictOldest,
+}
+
+/// What belongs to a chunk's rows: a row of the chunk each.
+pub struct Given {
+    /// Which stream it is: 0 the chain's own, 1 the other one.
+    pub input: usize,
+    /// The node's keys as one bytes column (`Making::coder` takes it apart again).
+    pub key: ColumnV,
+    /// The node's arguments, in their order.
+    pub args: Vec<ColumnV>,
+    /// The clock when the chunk came, ns.
+    pub now: i64,
+}
+
+/// What a process has to tell beside its rows.
+#[derive(Debug, Default)]
+pub struct Told {
+    pub late: Late,
+    /// By what happened: `keys forgotten (--max-keys)`.
+    pub counts: BTreeMap<&'static str, u64>,
+    /// Why the run cannot go on: exit status and message.
+    pub failure: Option<(i32, String)>,
+}
+
+/// Records that were late.
+#[derive(Debug, Default)]
+pub struct Late {
+    pub records: u64,
+    /// Their lines, where they are kept (`--late FILE`), each with its line end.
+    pub lines: Option<Vec<u8>>,
+    /// How late they were: the watermark less their time, ns.
+    pub by: Vec<i64>,
+}
+
+impl Late {
+    /// A row of a chunk is late.
+    pub fn tell(&mut self, chunk: &Chunk, row: u32) {
+        self.records += 1;
+        if let (Some(times), Some(before)) = (&chunk.times, &chunk.before) {
+            let by = before[row as usize].saturating_sub(times[row as usize]);
+            self.by.push(by);
+        }
+        if let Some(lines) = &mut self.lines {
+            lines.extend_from_slice(chunk.bytes(chunk.rows[row as usize]));
+            lines.push(b'\n');
+        }
+    }
+
+    /// Adds what another has told behind this one.
+    pub fn append(&mut self, other: &mut Late) {
+        self.records += std::mem::take(&mut other.records);
+        self.by.append(&mut other.by);
+        if let (Some(lines), Some(more)) = (&mut self.lines, &mut other.lines) {
+            lines.append(more);
+        }
+    }
+}
+
+/// Takes rows in order and gives rows, its own or theirs.
+pub trait Process: Send {
+    /// Takes the live rows of a chunk, in order; leaves in `chunk` what goes on: the same rows or some of them
+    /// (`chunk.live`) with new columns, or another chunk put in its place. Times and windows of the rows that
+    /// go on are in it.
+    fn take(&mut self, chunk: &mut Chunk, given: &Given, told: &mut Told);
+
+    /// Gives what the watermark lets out, oldest first. `End`: no row comes any more.
+    fn close(&mut self, upto: Watermark, told: &mut Told) -> Vec<Chunk>;
+
+    /// When [`Process::close`] next has something to give, as far as the watermark decides; else `i64::MAX`.
+    fn next_end(&self) -> i64 {
+        i64::MAX
+    }
+
+    /// How far behind the watermark the times of rows may be that are still to come, ns: what follows is told of
+    /// a watermark so much lower.
+    fn lag(&self) -> i64 {
+        0
+    }
+
+    /// Gives what the clock lets out at `now`: rows that are early.
+    fn tick(&mut self, _now: i64) -> Vec<Chunk> {
+        Vec::new()
+    }
+
+    /// When the clock next lets something out, else `i64::MAX`.
+    fn next_tick(&self) -> i64 {
+        i64::MAX
+    }
+
+    /// Another one with the same state, to look at what would come of more rows.
+    fn fork(&self) -> Box<dyn Process>;
+
+    /// Keys and bytes held, about.
+    fn held(&self) -> (usize, usize);
+}

@@ -1,0 +1,108 @@
+//! Feeds state that brings its own machine (`data::process`): keys and arguments are evaluated by any worker, the
+//! rows are taken chunk by chunk in order. Knows no operator. Invariant: a chunk keeps its number, whatever the
+//! process makes of it.
+
+use super::order::Turnstile;
+use super::steps::{Met, Ordered, Setting};
+use crate::data::keys::KeyCoder;
+use crate::data::process::{Given, Making, Process};
+use crate::data::{Chunk, Schema};
+use crate::expr::{EvalContext, Expr};
+use crate::plan::node::Custom;
+
+/// A worker's own part of a custom node.
+pub struct Feeder {
+    keys: Vec<Expr>,
+    args: Vec<Expr>,
+    coder: KeyCoder,
+    input: usize,
+}
+
+impl Feeder {
+    pub fn new(custom: &Custom) -> Feeder {
+        Feeder {
+            keys: custom.keys.clone(),
+            args: custom.args.clone(),
+            coder: KeyCoder::new(custom.keys.iter().map(|key| key.ty.clone()).collect()),
+            input: 0,
+        }
+    }
+
+    /// For the rows of the other stream.
+    pub fn of_right(custom: &Custom) -> Option<Feeder> {
+        let right = custom.right.as_ref()?;
+        Some(Feeder {
+            keys: right.keys.clone(),
+            args: right.args.clone(),
+            coder: KeyCoder::new(right.keys.iter().map(|key| key.ty.clone()).collect()),
+            input: 1,
+        })
+    }
+
+    /// The state of node `index`, empty.
+    pub fn process(
+        &self,
+        index: usize,
+        custom: &Custom,
+        setting: &Setting<'_, '_>,
+    ) -> Box<dyn Process> {
+        let plan = setting.plan;
+        let before = index.checked_sub(1).map(|before| &plan.nodes[before]);
+        let schema: &Schema = match before {
+            // A node's own schema has everything that later nodes ask for, where rows go on.
+            _ if !custom.own_rows => &plan.nodes[index].schema,
+            Some(node) => &node.schema,
+            None => &plan.source.schema,
+        };
+        (custom.make)(&Making {
+            schema,
+            carry: &custom.carry,
+            lines: !custom.own_rows && plan.needs_lines_behind(index),
+            zone: &plan.zone,
+            seed: setting.seed,
+            coder: &self.coder,
+            alone: setting.alone,
+            limits: setting.run.limits,
+        })
+    }
+
+    /// `None`: the run is being abandoned.
+    pub fn run(
+        &mut self,
+        chunk: &mut Chunk,
+        seq: u64,
+        turnstile: &Turnstile<Ordered>,
+        cx: &mut EvalContext<'_>,
+        met: &mut Met,
+    ) -> Option<()> {
+        if chunk.live.is_empty() {
+            return turnstile.pass(seq, |_| ());
+        }
+        let args = self
+            .args
+            .iter_mut()
+            .map(|arg| arg.eval(chunk, cx))
+            .collect();
+        let keys = self
+            .keys
+            .iter_mut()
+            .map(|key| key.eval(chunk, cx))
+            .collect();
+        let given = Given {
+            input: self.input,
+            key: self.coder.encode(keys, chunk),
+            args,
+            now: cx.now,
+        };
+        turnstile.pass(seq, |state| {
+            let Ordered::Process { process, told } = state else {
+                return;
+            };
+            process.take(chunk, &given, told);
+            chunk.block.seq = seq;
+            let end = process.next_end();
+            met.next_end = Some(met.next_end.map_or(end, |other| other.min(end)));
+            met.enough |= told.failure.is_some();
+        })
+    }
+}

@@ -1,0 +1,109 @@
+//! How an operator lowers itself to a node that brings its own state. Invariant: rows that go on keep their field
+//! ids; rows of its own have theirs from field 0, as an aggregate's have.
+
+use super::builder::{Aggregated, Builder, Windows};
+use super::keys::Key;
+use super::names;
+use super::node::{Custom, Make, NodeKind, Right};
+use super::output::Shown;
+use crate::data::{Field, FieldId, Schema, Type};
+use crate::expr::Expr;
+
+/// What an operator says of the state that it brings.
+pub struct Ordered {
+    /// For the printed plan, with everything that changes a result but keys and arguments.
+    pub text: String,
+    /// For `--explain`: what it keeps, when that is freed, when its rows come.
+    pub keeps: String,
+    pub keys: Vec<Expr>,
+    /// What is evaluated of each row and given to the state.
+    pub args: Vec<Expr>,
+    pub make: Make,
+}
+
+/// The rows that an operator gives in place of those that it took.
+pub struct OwnRows {
+    /// They are a window's: `window_start` and `window_end` are their first fields.
+    pub windowed: bool,
+    /// The window's end is printed too, as it is no fixed time behind its start.
+    pub shows_end: bool,
+    pub keys: Vec<Key>,
+    pub fields: Vec<(String, Type)>,
+}
+
+impl Builder<'_> {
+    /// Rows go on, some of them perhaps, with new values in the fields `sets` (made by `add_shown` before).
+    pub fn ordered(&mut self, node: Ordered, sets: Vec<FieldId>, right: Option<Right>) {
+        self.push(NodeKind::Custom(Custom {
+            text: node.text,
+            keys: node.keys,
+            args: node.args,
+            sets,
+            own_rows: false,
+            carry: Vec::new(),
+            right: right.map(Box::new),
+            keeps: node.keeps,
+            make: node.make,
+        }));
+    }
+
+    /// Rows of its own: the window if there is one, the keys, then fields. They become the key and the columns of
+    /// what follows, as with an aggregate.
+    pub fn ordered_rows(&mut self, node: Ordered, rows: OwnRows, right: Option<Right>) {
+        let mut schema = Schema::default();
+        self.shown.clear();
+        if rows.windowed {
+            let start = schema.add(Field::new("window_start", Type::Time));
+            let end = schema.add(Field::new("window_end", Type::Time));
+            self.shown.push(Shown::window(start, "window_start"));
+            self.shown.push(match rows.shows_end {
+                true => Shown::window(end, "window_end"),
+                false => Shown::window_end(end),
+            });
+        }
+        let mut ids = Vec::with_capacity(rows.keys.len());
+        let mut after = Vec::with_capacity(rows.keys.len());
+        for key in &rows.keys {
+            let id = schema.add(Field::new(key.name.clone(), key.expr.ty.clone()));
+            self.shown.push(Shown::new(id, names::display(&key.name)));
+            after.push(Key {
+                name: key.name.clone(),
+                expr: Expr::named_field(id, &key.name, key.expr.ty.clone()),
+            });
+            ids.push(id);
+        }
+        let first = schema.fields.len();
+        for (name, ty) in rows.fields {
+            let id = schema.add(Field::new(name.clone(), ty));
+            self.shown.push(Shown::new(id, &name));
+        }
+        self.parts.push((
+            self.nodes.len(),
+            std::mem::replace(&mut self.schema, schema),
+        ));
+        self.key = (!after.is_empty()).then_some(after);
+        self.windows = if rows.windowed {
+            Windows::Yes
+        } else {
+            Windows::No
+        };
+        self.aggregated = Some(Aggregated {
+            operator: self.typed.clone(),
+            keys: ids,
+            first,
+            windowed: rows.windowed,
+        });
+        self.rest = None;
+        self.push(NodeKind::Custom(Custom {
+            text: node.text,
+            keys: node.keys,
+            args: node.args,
+            sets: Vec::new(),
+            own_rows: true,
+            carry: Vec::new(),
+            right: right.map(Box::new),
+            keeps: node.keeps,
+            make: node.make,
+        }));
+    }
+}
