@@ -181,6 +181,19 @@ pub struct Right {
     pub source: Source,
     pub keys: Vec<Expr>,
     pub args: Vec<Expr>,
+    pub turn: Turn,
+}
+
+/// When a second input is read.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum Turn {
+    /// To its end before the chain's own source.
+    First,
+    /// As it comes, or as its time asks for it.
+    #[default]
+    Any,
+    /// Behind the chain's own source.
+    Last,
 }
 
 pub struct SortKey {
