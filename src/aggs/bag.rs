@@ -47,12 +47,8 @@ impl Bags {
     pub fn update(&mut self, rows: &Rows<'_>, column: &ColumnV) {
         let mut key = std::mem::take(&mut self.key);
         let (ty, empty) = (self.ty.clone(), self.empty);
-        rows.each(|group, row| {
-            if let Some(value) = present(rows.chunk, column, &ty, row, empty) {
-                key.clear();
-                encode(&value, &mut key);
-                self.add(group, &key, 1);
-            }
+        each(rows, column, &ty, empty, &mut key, |group, key| {
+            self.add(group, key, 1);
         });
         self.key = key;
     }
@@ -87,6 +83,25 @@ impl Bags {
         self.groups.clear();
         self.held = 0;
     }
+}
+
+/// Calls `take` with the group and the encoded value of each cell that is not null; `key` is room for it.
+#[inline(always)]
+pub fn each(
+    rows: &Rows<'_>,
+    column: &ColumnV,
+    ty: &Type,
+    empty: Empty,
+    key: &mut Vec<u8>,
+    mut take: impl FnMut(usize, &[u8]),
+) {
+    rows.each(|group, row| {
+        if let Some(value) = present(rows.chunk, column, ty, row, empty) {
+            key.clear();
+            encode(&value, key);
+            take(group, key);
+        }
+    });
 }
 
 /// The key hash of `bytes::hash`, with a seed that differs between runs.

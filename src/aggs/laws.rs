@@ -562,6 +562,139 @@ fn number_model(call: &Call, records: &[&Record], present: &[&Record]) -> String
     }
 }
 
+/// Calls that may answer from a sketch.
+fn sketches(ty: &Type) -> Vec<(&'static Aggregate, Call)> {
+    let mut calls = calls(ty);
+    calls.retain(|(_, call)| bound(call).is_some() && !call.timed);
+    calls
+}
+
+/// More records than sketches keep, of values of which many differ; about half a group's are in the first.
+fn many_records(dice: &mut Dice, ty: &Type) -> Vec<Record> {
+    let count = *dice.pick(&[6_000, 9_000, 16_000]);
+    let values = *dice.pick(&[50, 4_400, 1_000_000]);
+    let sign = *dice.pick(&[-1, 1]);
+    (0..count)
+        .map(|_| {
+            let units = sign * (dice.roll(values) as i64 - values as i64 / 8);
+            let number = Number::Exact { units, scale: 2 }.normalised();
+            let mut out = Owned::Null;
+            match ty {
+                _ if dice.roll(20) == 0 => out = cell(dice, ty, Range::Tame),
+                Type::Number => out = Owned::Number(number),
+                Type::Float => out = Owned::Number(Number::Float(units as f64 / 16.0)),
+                Type::Duration => out = Owned::Nanos(units * 1_000_000),
+                _ => {
+                    let mut text = Vec::new();
+                    number.write(&mut text);
+                    out.set_bytes(&text);
+                }
+            }
+            Record {
+                group: dice.roll(4) % GROUPS,
+                time: 0,
+                cell: out,
+            }
+        })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(6))]
+
+    /// EVENT-TIME 2.11: beyond the limit the sketch of all values, whatever the order of merging; its bound;
+    /// and with `--exact` the exact answer.
+    #[test]
+    fn sketches_keep_the_law_and_their_bounds(seed: u64) {
+        let mut dice = Dice(seed);
+        for ty in [Type::Untyped, Type::Json, Type::Number, Type::Float, Type::Duration] {
+            let records = many_records(&mut dice, &ty);
+            for (aggregate, call) in sketches(&ty) {
+                let want = whole(&mut dice, &records, aggregate, &call, &ty);
+                let got = split(&mut dice, &records, aggregate, &call, &ty);
+                prop_assert_eq!(&got, &want, "{:?}", call);
+                let exactly = Call { exact: true, ..call.clone() };
+                let exact = split(&mut dice, &records, aggregate, &exactly, &ty);
+                for (group, (got, exact)) in got.iter().zip(&exact).enumerate() {
+                    let mine: Vec<&Record> = records.iter().filter(|record| record.group == group).collect();
+                    prop_assert_eq!(exact, &model(&exactly, &ty, &mine), "{:?}", call);
+                    let read = |text: &str| text.parse::<f64>().expect("all groups have values");
+                    let (got, exact) = (read(got), read(exact));
+                    // Five standard errors.
+                    let share = if aggregate.name == "approx_distinct" { 0.0405 } else { 0.01 };
+                    prop_assert!((got - exact).abs() <= share * exact.abs(), "{got} for {exact}: {call:?}");
+                }
+            }
+        }
+    }
+}
+
+/// EVENT-TIME 2.11: exact up to 4,096 distinct values; 4,096 values of a quantile. No sketch with `--exact`.
+#[test]
+fn sketches_begin_behind_4096() {
+    for (aggregate, call) in sketches(&Type::Number) {
+        for (values, exact, sketched) in [
+            (4096, false, false),
+            (4097, false, true),
+            (20_000, true, false),
+        ] {
+            let call = Call {
+                exact,
+                ..call.clone()
+            };
+            // Each twice where only different ones count.
+            let twice = aggregate.name == "approx_distinct";
+            let records: Vec<Record> = (0..values << u8::from(twice))
+                .map(|i| Record {
+                    group: 0,
+                    time: 0,
+                    cell: Owned::Number(Number::Exact {
+                        units: (i % values) * 7,
+                        scale: 0,
+                    }),
+                })
+                .collect();
+            let mut accumulator = (aggregate.make)(&call);
+            accumulator.grow(2);
+            let empty = accumulator.bytes();
+            let (chunk, column) = chunk(&mut Dice(1), &records, &Type::Number, 0, false);
+            update(
+                &mut *accumulator,
+                &chunk,
+                &column,
+                &vec![0; records.len()],
+                &call,
+            );
+            assert_eq!(is_sketched(&*accumulator, 0), sketched, "{call:?}");
+            assert!(!is_sketched(&*accumulator, 1), "{call:?}");
+            // Small groups stay small.
+            assert!(empty < 400, "{call:?}: {empty}");
+            if !sketched {
+                let mine: Vec<&Record> = records.iter().collect();
+                let got = emitted(&*accumulator, &[0], None, &Type::Number);
+                assert_eq!(got, [model(&call, &Type::Number, &mine)], "{call:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn bounds_are_of_sketches_only() {
+    let all = calls(&Type::Number);
+    let exact = all.iter().map(|(_, call)| Call {
+        exact: true,
+        ..call.clone()
+    });
+    assert!(exact.into_iter().all(|call| bound(&call).is_none()));
+    let mut named: Vec<&str> = all
+        .iter()
+        .filter(|(_, call)| bound(call).is_some())
+        .map(|(aggregate, _)| aggregate.name)
+        .collect();
+    named.dedup();
+    assert_eq!(named, ["approx_distinct", "median", "pN"]);
+}
+
 /// Section 7 of the interface.
 const NAMES: &str = "count count_if sum min max avg mean var stddev p50 p99 p99.9 median distinct \
                      approx_distinct first last any mode collect join topk topk_distinct rate span hist";

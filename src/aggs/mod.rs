@@ -7,10 +7,12 @@ mod big;
 mod call;
 mod collect;
 mod count;
+mod ddsketch;
 mod distinct;
 mod exact;
 mod first_last;
 mod hist;
+mod hll;
 mod mean;
 mod min_max;
 mod mode;
@@ -72,6 +74,21 @@ pub fn find(func: &str) -> Option<&'static Aggregate> {
         .binary_search_by(|aggregate| aggregate.name.cmp(name))
         .ok()
         .map(|at| AGGREGATES[at])
+}
+
+/// How far from the truth a call's answers may be; `None`: they are exact.
+pub fn bound(call: &Call) -> Option<&'static str> {
+    match find(&call.func)?.name {
+        _ if call.exact => None,
+        "approx_distinct" => Some(distinct::BOUND),
+        "median" | "pN" => Some(quantile::BOUND),
+        _ => None,
+    }
+}
+
+/// Whether the answer for a group comes from a sketch, by which [`bound`] says how far it may be off.
+pub fn is_sketched(accumulator: &dyn Accumulator, group: u32) -> bool {
+    distinct::is_sketched(accumulator, group) || quantile::is_sketched(accumulator, group)
 }
 
 /// A row of the table of aggregates.

@@ -1,6 +1,9 @@
-//! `p50:x`, `p99.9:x`, `median:x`: exact percentiles by nearest rank. Makes no sketches; memory is by distinct
-//! value. Invariant: a group's values are a multiset, `runs` sorted and each value in it once.
+//! `p50:x`, `p99.9:x`, `median:x`: percentiles by nearest rank. Interpolates nothing. Invariant: a group's answer
+//! depends on the multiset of its values only; so it has the sketch of all values exactly if there are more
+//! than [`EXACT_MAX`], wherever they were met. With `--exact` there is no such number, and values are kept once
+//! with their count: `runs` sorted and each value in it once.
 
+use super::ddsketch::DdSketch;
 use super::{Accumulator, Aggregate, Call, Need, Param, Rows, SCALE_MAX, Take, count, feed, same};
 use crate::data::doc::{Doc, Example};
 use crate::data::{ColumnBuilder, ColumnV, Number};
@@ -11,7 +14,8 @@ pub const MEDIAN: Aggregate = Aggregate {
     name: "median",
     doc: Doc {
         summary: "The middle value: the 50th percentile",
-        text: "The same as `p50`: of an even number of values the lower of the two in the middle.",
+        text: "The same as `p50`: of an even number of values the lower of the two in the middle. Exact to \
+               4,096 values of a group, beyond that within 1 %, unless `--exact` is given.",
         examples: &[Example {
             title: "Medians by key",
             session: "$ printf 'a 1\\nb 2\\na 3\\na 9\\n' | dstream reduce-by '$1' median:_2\na\t3\nb\t2\n",
@@ -27,18 +31,38 @@ pub const PERCENTILE: Aggregate = Aggregate {
     name: "pN",
     doc: Doc {
         summary: "A percentile: `p50`, `p99`, `p99.9`",
-        text: "The smallest value that at least N percent of the values do not exceed (nearest rank), exact. \
-               Equal values are kept once with their count, so memory goes by how many differ.",
-        examples: &[Example {
-            title: "Percentiles",
-            session: "$ seq 1000 | dstream reduce 'p50:$1,p99:$1,p99.9:$1'\n500\t990\t999\n",
-        }],
+        text: "The smallest value that at least N percent of the values do not exceed (nearest rank). Exact \
+               to 4,096 values of a group. Beyond that DDSketch, in memory that does not grow with the \
+               values: within 1 % of the exact answer, and to 15 digits at both ends and where no other \
+               value is near, as of whole numbers below 50; the same for any number of threads and on \
+               every machine. With `--exact` always exact; then equal values are kept once with their \
+               count, so memory goes by how many differ.",
+        examples: &[
+            Example {
+                title: "Percentiles",
+                session: "$ seq 1000 | dstream reduce 'p50:$1,p99:$1,p99.9:$1'\n500\t990\t999\n",
+            },
+            Example {
+                title: "Of many values, within 1 %",
+                session: "$ seq 10000 | dstream reduce 'p50:$1,p99:$1,p100:$1'\n5042.5\t9887.3\t10000\n",
+            },
+            Example {
+                title: "Of many values, exactly",
+                session: "$ seq 10000 | dstream reduce 'p50:$1,p99:$1' --exact\n5000\t9900\n",
+            },
+        ],
     },
     arg: Need::Number,
     param: Param::No,
     result: count::number_type,
     make: |call| Box::new(Percentile::new(call)),
 };
+
+/// What `--explain` says of percentiles.
+pub const BOUND: &str = "exact to 4,096 values, then within 1 %";
+
+/// The most values of a group that are kept.
+const EXACT_MAX: u64 = 4096;
 
 /// The N of `pN`, as a fraction of 100.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -80,7 +104,9 @@ impl Share {
 
 struct Percentile {
     share: Share,
-    groups: Vec<Values>,
+    groups: Vec<Group>,
+    /// The most values of a group that are kept.
+    exact_max: u64,
     scale: u8,
     /// Memory of the values when last counted, and at most since.
     held: usize,
@@ -88,9 +114,91 @@ struct Percentile {
     taken: usize,
 }
 
+/// What is kept of a group.
+#[derive(Default)]
+struct Group {
+    /// None where there is a sketch.
+    values: Values,
+    sketch: Option<Box<DdSketch>>,
+}
+
+impl Group {
+    #[inline(always)]
+    fn push(&mut self, units: i64, scale: u8, exact_max: u64) {
+        if let Some(sketch) = &mut self.sketch {
+            return sketch.add(float(units, scale), 1);
+        }
+        self.values.push(units, scale);
+        if self.values.count > exact_max {
+            self.overflow();
+        }
+    }
+
+    fn push_float(&mut self, value: f64, exact_max: u64) {
+        if let Some(sketch) = &mut self.sketch {
+            return sketch.add(value, 1);
+        }
+        self.values.push_odd(Number::Float(value), 1);
+        if self.values.count > exact_max {
+            self.overflow();
+        }
+    }
+
+    /// The sketch, made of the values if there is none yet.
+    #[cold]
+    fn overflow(&mut self) -> &mut DdSketch {
+        let values = std::mem::take(&mut self.values);
+        let sketch = self.sketch.get_or_insert_default();
+        values.add_to(sketch);
+        sketch
+    }
+
+    fn merge(&mut self, other: &Group, exact_max: u64) {
+        if let Some(theirs) = &other.sketch {
+            self.overflow().merge(theirs);
+        } else if self.sketch.is_some() || self.values.count + other.values.count > exact_max {
+            other.values.add_to(self.overflow());
+        } else {
+            self.values.merge(&other.values);
+        }
+    }
+
+    fn at(&self, share: Share) -> Option<Number> {
+        match &self.sketch {
+            Some(sketch) => Some(sketch.at(share.rank(sketch.count()))),
+            None => self.values.at(share),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.values.bytes() + self.sketch.as_ref().map_or(0, |sketch| sketch.bytes())
+    }
+}
+
+/// The nearest float, so that equal numbers of different scales are one.
+#[inline(always)]
+fn float(units: i64, scale: u8) -> f64 {
+    const POWERS: [f64; SCALE_MAX as usize + 1] = {
+        let mut powers = [1.0; SCALE_MAX as usize + 1];
+        let mut i = 1;
+        while i < powers.len() {
+            powers[i] = powers[i - 1] * 10.0;
+            i += 1;
+        }
+        powers
+    };
+    match POWERS.get(usize::from(scale)) {
+        // Both are exact floats, so the one division rounds correctly.
+        Some(power) if units.unsigned_abs() <= 1 << 53 => units as f64 / power,
+        _ => Number::Exact { units, scale }.to_f64(),
+    }
+}
+
 /// The values of one group.
 #[derive(Default)]
 struct Values {
+    /// How many there are.
+    count: u64,
     /// Exact numbers at the scale of the group, and how often they occur.
     runs: Vec<(i64, u64)>,
     recent: Vec<i64>,
@@ -109,6 +217,7 @@ impl Values {
         {
             self.settle();
         }
+        self.count += 1;
         self.recent.push(units);
     }
 
@@ -124,6 +233,7 @@ impl Values {
     }
 
     fn push_odd(&mut self, number: Number, count: u64) {
+        self.count += count;
         *self.odd.entry(number).or_default() += count;
     }
 
@@ -134,7 +244,10 @@ impl Values {
         for (units, count) in std::mem::take(&mut self.runs) {
             match units.checked_mul(factor) {
                 Some(moved) => self.runs.push((moved, count)),
-                None => self.push_odd(Number::Exact { units, scale: old }, count),
+                None => {
+                    self.count -= count;
+                    self.push_odd(Number::Exact { units, scale: old }, count);
+                }
             }
         }
     }
@@ -160,7 +273,10 @@ impl Values {
         let mut moved = Vec::with_capacity(other.runs.len());
         for &(units, count) in &other.runs {
             match units.checked_mul(factor) {
-                Some(units) => moved.push((units, count)),
+                Some(units) => {
+                    self.count += count;
+                    moved.push((units, count));
+                }
                 None => self.push_odd(
                     Number::Exact {
                         units,
@@ -179,12 +295,10 @@ impl Values {
     }
 
     fn at(&self, share: Share) -> Option<Number> {
-        let runs: u64 = self.runs.iter().map(|run| run.1).sum();
-        let count = runs + self.recent.len() as u64 + self.odd.values().sum::<u64>();
-        if count == 0 {
+        if self.count == 0 {
             return None;
         }
-        let rank = share.rank(count);
+        let rank = share.rank(self.count);
         if self.runs.is_empty() && self.odd.is_empty() {
             let mut values = self.recent.clone();
             let (_, &mut units, _) = values.select_nth_unstable(rank as usize - 1);
@@ -228,6 +342,18 @@ impl Values {
         .map(|(number, _)| number)
     }
 
+    fn add_to(&self, sketch: &mut DdSketch) {
+        for &units in &self.recent {
+            sketch.add(float(units, self.scale), 1);
+        }
+        for &(units, count) in &self.runs {
+            sketch.add(float(units, self.scale), count);
+        }
+        for (number, &count) in &self.odd {
+            sketch.add(number.to_f64(), count);
+        }
+    }
+
     fn bytes(&self) -> usize {
         self.runs.capacity() * 16 + self.recent.capacity() * 8 + self.odd.len() * 40
     }
@@ -265,6 +391,7 @@ impl Percentile {
         Percentile {
             share,
             groups: Vec::new(),
+            exact_max: if call.exact { u64::MAX } else { EXACT_MAX },
             scale: 0,
             held: 0,
             taken: 0,
@@ -277,7 +404,7 @@ impl Percentile {
     fn count_after(&mut self, taken: usize) {
         self.taken += taken;
         if self.taken > self.groups.len() + 4096 {
-            self.held = self.groups.iter().map(Values::bytes).sum();
+            self.held = self.groups.iter().map(Group::bytes).sum();
             self.taken = 0;
         }
     }
@@ -291,11 +418,11 @@ impl Take for Percentile {
 
     #[inline(always)]
     fn exact(&mut self, group: usize, units: i64, _factor: i64) {
-        self.groups[group].push(units, self.scale);
+        self.groups[group].push(units, self.scale, self.exact_max);
     }
 
     fn float(&mut self, group: usize, value: f64) {
-        self.groups[group].push_odd(Number::Float(value), 1);
+        self.groups[group].push_float(value, self.exact_max);
     }
 
     fn null(&mut self, _group: usize) {}
@@ -304,7 +431,7 @@ impl Take for Percentile {
 impl Accumulator for Percentile {
     fn grow(&mut self, groups: usize) {
         if self.groups.len() < groups {
-            self.groups.resize_with(groups, Values::default);
+            self.groups.resize_with(groups, Group::default);
         }
     }
 
@@ -319,7 +446,7 @@ impl Accumulator for Percentile {
     fn merge(&mut self, groups: &[u32], other: &dyn Accumulator, theirs: &[u32]) {
         let other = same::<Percentile>(other);
         for (&group, &from) in groups.iter().zip(theirs) {
-            self.groups[group as usize].merge(&other.groups[from as usize]);
+            self.groups[group as usize].merge(&other.groups[from as usize], self.exact_max);
             self.held += other.groups[from as usize].bytes();
         }
         self.count_after(groups.len());
@@ -341,7 +468,7 @@ impl Accumulator for Percentile {
     }
 
     fn bytes(&self) -> usize {
-        self.groups.capacity() * size_of::<Values>() + self.held
+        self.groups.capacity() * size_of::<Group>() + self.held
     }
 
     fn clear(&mut self) {
@@ -352,6 +479,12 @@ impl Accumulator for Percentile {
     fn as_any(&self) -> &dyn Any {
         self
     }
+}
+
+/// Whether a group of an accumulator of percentiles is estimated.
+pub fn is_sketched(accumulator: &dyn Accumulator, group: u32) -> bool {
+    let mine = accumulator.as_any().downcast_ref::<Percentile>();
+    mine.is_some_and(|mine| mine.groups[group as usize].sketch.is_some())
 }
 
 /// The largest scale is one that units can be brought to.

@@ -2,6 +2,7 @@
 //! were chosen and why, when rows are printed and when state is freed.
 
 use super::globals::Options;
+use crate::aggs::bound;
 use crate::data::Type;
 use crate::plan::node::{Calendar, Extent, Node, NodeKind, Output, Plan, Scope, Times, Window};
 use crate::plan::window::duration;
@@ -56,7 +57,18 @@ pub fn words(plan: &Plan, options: &Options, kind: &str) -> String {
         None => "standard output".into(),
     };
     line("writes", format!("{} to {to}", written(plan, options)));
-    line("result", "exact; the same for any number of threads".into());
+    let bounded = plan.nodes.iter().any(|node| match &node.kind {
+        NodeKind::Aggregate { aggs, .. } => aggs.iter().any(|call| bound(&call.call).is_some()),
+        _ => false,
+    });
+    let result = match bounded {
+        true => "within the bounds above (--exact: without them)",
+        false => "exact",
+    };
+    line(
+        "result",
+        format!("{result}; the same for any number of threads"),
+    );
     for note in &plan.notes {
         line("note", note.clone());
     }
@@ -137,7 +149,13 @@ fn does(node: &Node, plan: &Plan) -> String {
                 0 => "one row of state".into(),
                 _ => "one row of state for each key".to_string(),
             };
-            let calls: Vec<&str> = aggs.iter().map(|call| call.name.as_str()).collect();
+            let calls: Vec<String> = aggs
+                .iter()
+                .map(|call| match bound(&call.call) {
+                    Some(bound) => format!("{} ({bound})", call.name),
+                    None => call.name.clone(),
+                })
+                .collect();
             format!("{}; {state}{}", calls.join(", "), closes(scope, plan))
         }
         NodeKind::Sort {

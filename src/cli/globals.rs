@@ -565,7 +565,9 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Running,
         doc: doc(
             "no sketches",
-            "In this version nothing is a sketch, so it changes nothing.",
+            "Percentiles of more than 4,096 values and `approx_distinct` of more than 4,096 different ones come \
+             from sketches, within 1 % and with a standard error of 0.81 %. With `--exact` every value is \
+             kept, in memory that grows with how many differ.",
         ),
         set: |options, _| {
             options.exact = true;

@@ -113,8 +113,12 @@ fn summary(report: &Report, known: &[String], options: &Options) -> Vec<String> 
 fn stats(report: &Report) -> String {
     let seconds = report.elapsed as f64 / 1e9;
     let rate = |amount: u64| amount as f64 / seconds.max(1e-9);
+    let sketched = match report.sketched {
+        0 => String::new(),
+        count => format!("; {} from sketches", counted(count, "value")),
+    };
     format!(
-        "{} in, {} bad, {} late; {} out\n{:.3} s, {:.1} MB/s, {} records/s\n",
+        "{} in, {} bad, {} late; {} out{sketched}\n{:.3} s, {:.1} MB/s, {} records/s\n",
         counted(report.records_in, "record"),
         grouped(report.records_bad),
         grouped(report.late),
@@ -134,6 +138,7 @@ fn stats_json(report: &Report) -> String {
         "bytes_out": report.bytes_out,
         "late": report.late,
         "bad": report.records_bad,
+        "sketched": report.sketched,
         "processing_time": report.elapsed as f64 / 1e9,
     });
     format!("{value}\n")

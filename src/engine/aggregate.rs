@@ -6,7 +6,7 @@
 use super::order::lock;
 use super::panes::Panes;
 use super::window::Grid;
-use crate::aggs::Accumulator;
+use crate::aggs::{self, Accumulator};
 use crate::bytes::table::KeyTable;
 use crate::data::keys::KeyCoder;
 use crate::data::time::{Watermark, Zone};
@@ -16,6 +16,7 @@ use crate::plan::node::{AggCall, Extent, Scope, Window};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Shards of an aggregate over the whole input; and over windows, which hold fewer keys each.
 const SHARD_BITS: u32 = 6;
@@ -117,6 +118,8 @@ pub struct AggregateState<'p> {
     /// Windows that end at or before have been given.
     closed: Mutex<i64>,
     pub(super) seed: u64,
+    /// Values given that came from sketches.
+    sketched: AtomicU64,
 }
 
 impl<'p> AggregateState<'p> {
@@ -161,7 +164,13 @@ impl<'p> AggregateState<'p> {
             ends: Mutex::default(),
             closed: Mutex::new(i64::MIN),
             seed,
+            sketched: AtomicU64::new(0),
         }
+    }
+
+    /// How many of the values given so far came from sketches.
+    pub fn sketched(&self) -> u64 {
+        self.sketched.load(Relaxed)
     }
 
     /// The first end of an open window, when the watermark next closes something.
@@ -454,7 +463,7 @@ impl Emission<'_> {
             let (window, entries) = &self.parts[piece.part];
             let entries = &entries[piece.from..piece.to];
             let (window_columns, rest) = builders.split_at_mut(first);
-            let (keys, aggs) = rest.split_at_mut(state.keys.len());
+            let (keys, calls) = rest.split_at_mut(state.keys.len());
             if let Some((start, end)) = window {
                 windows.resize(windows.len() + entries.len(), (*start, *end));
                 for _ in entries {
@@ -472,7 +481,15 @@ impl Emission<'_> {
                 state.coder.decode(key, keys, &mut scratch);
             }
             let window = window.as_ref().map(std::slice::from_ref);
-            for (agg, builder) in aggs.iter_mut().enumerate() {
+            for (agg, builder) in calls.iter_mut().enumerate() {
+                if aggs::bound(&state.aggs[agg].call).is_some() {
+                    let sketched = |entry: &&Entry| {
+                        let acc = &self.groups[entry.place as usize].accs[agg];
+                        aggs::is_sketched(acc.as_ref(), entry.group)
+                    };
+                    let count = entries.iter().filter(sketched).count();
+                    state.sketched.fetch_add(count as u64, Relaxed);
+                }
                 for (i, entry) in entries.iter().enumerate() {
                     if let Some(later) = entries.get(i + AHEAD) {
                         self.groups[later.place as usize].accs[agg].touch(later.group);

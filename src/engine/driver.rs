@@ -478,6 +478,11 @@ impl<'s> Running<'s> {
                     .get_or_insert(Failure { status, message }.into());
             }
         }
+        for lane in self.lanes {
+            if let End::Aggregate(state) = &lane.stage.end {
+                report.sketched += state.sketched();
+            }
+        }
         report.failed = std::mem::take(&mut lock(&shared.counts).failed)
             .into_iter()
             .collect();

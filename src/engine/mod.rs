@@ -133,6 +133,8 @@ pub struct Report {
     pub late: u64,
     /// What else happened that must be told, by what it was: `keys forgotten`.
     pub counts: BTreeMap<&'static str, u64>,
+    /// Values of aggregates that came from sketches.
+    pub sketched: u64,
     /// Conversions that failed, by what was converted.
     pub failed: Vec<(String, u64)>,
     /// Fields of a schemaless input that never occurred.
