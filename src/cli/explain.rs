@@ -4,7 +4,9 @@
 use super::globals::Options;
 use crate::aggs::bound;
 use crate::data::Type;
-use crate::plan::node::{Calendar, Extent, Node, NodeKind, Output, Plan, Scope, Times, Window};
+use crate::plan::node::{
+    Batching, Calendar, Extent, Node, NodeKind, Output, Plan, Scope, Times, Window,
+};
 use crate::plan::window::duration;
 use serde_json::{Value, json};
 
@@ -98,8 +100,35 @@ fn time(plan: &Plan, options: &Options) -> String {
     match &plan.source.time {
         None => "the chain needs none".into(),
         Some(Times::Arrival) => "of arrival; the watermark is the clock, so nothing is late".into(),
-        Some(Times::Event { at, disorder }) => {
+        Some(Times::Clock { at, batch }) => {
+            let batches = batch.map_or(String::new(), |step| {
+                format!(", in batches of {}", duration(step))
+            });
+            format!(
+                "of arrival, by the clock that {} tells{batches}; nothing is late",
+                at.text()
+            )
+        }
+        Some(Times::Batch { by, step }) => {
+            let ends = match by {
+                Batching::Wall => format!("each {} of the clock", duration(*step)),
+                Batching::Lines(n) => {
+                    format!("each {n} records; its clock moves by {}", duration(*step))
+                }
+                Batching::Marks(regex) => {
+                    format!(
+                        "each line like {regex}; its clock moves by {}",
+                        duration(*step)
+                    )
+                }
+            };
+            format!("of arrival, in batches that end with {ends}; nothing is late")
+        }
+        Some(Times::Event {
+            at, disorder, auto, ..
+        }) => {
             let watermark = match (disorder, options.watermark) {
+                _ if *auto => "the watermark is as far behind as 99.9 % of the records seen so far (--watermark auto)".into(),
                 (Some(ns), Some(_)) => {
                     format!("the watermark is {} behind (--watermark)", duration(*ns))
                 }
@@ -240,7 +269,16 @@ pub fn json(plan: &Plan) -> String {
     let time = match &plan.source.time {
         None => Value::Null,
         Some(Times::Arrival) => json!({"kind": "arrival"}),
-        Some(Times::Event { at, disorder }) => json!({
+        Some(Times::Clock { at, batch }) => json!({
+            "kind": "clock",
+            "expression": at.text(),
+            "batch": batch.map(|ns| ns as f64 / 1e9),
+        }),
+        Some(Times::Batch { step, .. }) => json!({
+            "kind": "batch",
+            "batch": *step as f64 / 1e9,
+        }),
+        Some(Times::Event { at, disorder, .. }) => json!({
             "kind": "event",
             "expression": at.text(),
             "watermark": disorder.map(|ns| ns as f64 / 1e9),

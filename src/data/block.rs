@@ -8,8 +8,13 @@ pub struct Block {
     buf: Vec<u8>,
     len: usize,
     pub origin: Origin,
-    /// Order within the run: blocks are handed out with consecutive numbers from 0.
+    /// Order among what enters the stage of the chain that it is for, from 0.
     pub seq: u64,
+    /// Order among all blocks handed out, and among those of its source, from 0.
+    pub number: u64,
+    pub place: u64,
+    /// The source whose watermark its rows are judged by: index into the run's sources.
+    pub source: u32,
     /// Arrival time of its last byte, ns since 1970; 0 where nothing asks for it.
     pub arrival: i64,
     /// Lines before it in its input, where they are counted on the way.

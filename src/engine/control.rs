@@ -1,12 +1,13 @@
 //! When epochs end on input that is read front to end: by the clock, by the watermark, and when nothing comes.
+//! Invariant: the watermark of the plan is never above that of a source that may still speak, and never falls.
 
 use super::clock::wait;
 use super::driver::Running;
+use super::open::Group;
 use super::order::lock;
-use super::prefix::Latest;
 use super::window::Grid;
 use crate::data::time::Watermark;
-use crate::plan::node::{NodeKind, Plan, Scope, Times, Window};
+use crate::plan::node::{Batching, NodeKind, Scope, Source, Times, Window};
 use std::sync::atomic::Ordering;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,30 +19,54 @@ const WAIT_MAX: Duration = Duration::from_millis(500);
 /// The wait while workers are busy: how soon what they find is acted on.
 const WAIT_BUSY: Duration = Duration::from_millis(1);
 
-/// Blocks on their way.
+/// Blocks on their way, and the workers that are there to take them.
 #[derive(Default)]
 pub struct Flight {
-    count: Mutex<usize>,
+    count: Mutex<(usize, usize)>,
     landed: Condvar,
 }
 
 impl Flight {
+    pub fn begin(&self, workers: usize) {
+        lock(&self.count).1 = workers;
+    }
+
     pub fn start(&self) {
-        *lock(&self.count) += 1;
+        lock(&self.count).0 += 1;
+    }
+
+    pub fn end(&self) {
+        lock(&self.count).0 -= 1;
+        self.landed.notify_all();
     }
 
     pub fn count(&self) -> usize {
-        *lock(&self.count)
+        lock(&self.count).0
     }
 
+    /// Until no block is on its way, or nobody is left to take one.
     pub fn wait(&self) {
         let mut count = lock(&self.count);
-        while *count > 0 {
+        while count.0 > 0 && count.1 > 0 {
             count = self
                 .landed
                 .wait(count)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    pub fn working(&self) -> Working<'_> {
+        Working(self)
+    }
+}
+
+/// A worker that is there; also when it panics, it is not any more.
+pub struct Working<'f>(&'f Flight);
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.count).1 -= 1;
+        self.0.landed.notify_all();
     }
 }
 
@@ -50,21 +75,30 @@ pub struct Landing<'f>(pub &'f Flight);
 
 impl Drop for Landing<'_> {
     fn drop(&mut self) {
-        *lock(&self.0.count) -= 1;
-        self.0.landed.notify_all();
+        self.0.end();
     }
+}
+
+/// One source as far as time is concerned.
+struct Pulse<'s> {
+    spec: &'s Source,
+    live: bool,
+    ended: bool,
+    /// It was silent for so long that it holds the watermark no more.
+    idle: bool,
+    last_data: i64,
 }
 
 /// When epochs end on input that is read front to end.
 pub struct Control<'c, 's> {
     running: &'c Running<'s>,
+    pulses: Vec<Pulse<'s>>,
     /// The first windows by arrival: they close by the clock.
     arrival: Option<Grid>,
-    /// When the clock next closes one.
+    /// When the clock next closes one, or ends a batch.
     boundary: i64,
-    /// The disorder bound, where rows have event times.
-    disorder: Option<i64>,
-    last_data: i64,
+    /// How far the plan's watermark has come.
+    reached: Option<i64>,
     last_epoch: i64,
     until: Option<i64>,
     every_block: bool,
@@ -72,8 +106,9 @@ pub struct Control<'c, 's> {
 }
 
 impl<'c, 's> Control<'c, 's> {
-    pub fn new(running: &'c Running<'s>, plan: &Plan) -> Control<'c, 's> {
+    pub fn new(running: &'c Running<'s>, groups: &[Group]) -> Control<'c, 's> {
         let now = running.shared.run.clock.now();
+        let plan = running.plan;
         let first_window: Option<&Window> = plan.nodes.iter().find_map(|node| match &node.kind {
             NodeKind::Assign { window, .. }
             | NodeKind::Aggregate {
@@ -82,21 +117,36 @@ impl<'c, 's> Control<'c, 's> {
             } => Some(window),
             _ => None,
         });
-        let by_arrival = matches!(plan.source.time, Some(Times::Arrival));
+        let by_clock = matches!(
+            plan.source.time,
+            Some(
+                Times::Arrival
+                    | Times::Batch {
+                        by: Batching::Wall,
+                        ..
+                    }
+            )
+        );
         let mut arrival = first_window
-            .filter(|_| by_arrival)
+            .filter(|_| by_clock)
             .map(|window| Grid::new(window, &plan.zone));
         let boundary = arrival.as_mut().map_or(i64::MAX, |grid| grid.next_end(now));
-        let disorder = match &plan.source.time {
-            Some(Times::Event { disorder, .. }) => *disorder,
-            _ => None,
-        };
+        let pulses = groups
+            .iter()
+            .map(|group| Pulse {
+                spec: plan.sides().nth(group.side).unwrap_or(&plan.source),
+                live: group.live,
+                ended: false,
+                idle: false,
+                last_data: now,
+            })
+            .collect();
         Control {
             running,
+            pulses,
             arrival,
             boundary,
-            disorder,
-            last_data: now,
+            reached: None,
             last_epoch: now,
             until: running
                 .shared
@@ -128,26 +178,57 @@ impl<'c, 's> Control<'c, 's> {
         if let Some(until) = self.until {
             most = most.min(wait(now, until));
         }
-        if let Some(at) = self.quiet_close() {
-            most = most.min(wait(now, at));
-        }
-        most
+        most.min(wait(now, self.next_change()))
     }
 
-    /// By event time: when, on a source that stays silent, the clock has moved the watermark to the end of the
-    /// next open window.
-    pub fn quiet_close(&self) -> Option<i64> {
-        let disorder = self.disorder?;
-        let latest = self.running.shared.latest.sum().0;
-        let next = self.next_end();
-        if latest == i64::MIN || next == i64::MAX {
+    /// How far the time of a source has come.
+    pub fn mark(&self, source: usize) -> Option<i64> {
+        let spec = self.pulses[source].spec;
+        self.running.shared.meters[source].mark(spec.time.as_ref()?, self.now())
+    }
+
+    /// Whether a source's silence is waited for, and then no more: event time stands still without data.
+    fn may_idle(pulse: &Pulse<'_>) -> bool {
+        let by_event = matches!(pulse.spec.time, Some(Times::Event { .. }));
+        pulse.live && by_event && !pulse.ended
+    }
+
+    /// When the watermark moves though nothing comes: a silent source stops to hold it, or, with all of them
+    /// silent, the clock has taken it to the end of the next open window.
+    fn next_change(&self) -> i64 {
+        let next_end = self.next_end();
+        if next_end == i64::MAX {
+            return i64::MAX;
+        }
+        let idle = self.running.shared.run.idle;
+        let waking = self
+            .pulses
+            .iter()
+            .filter(|pulse| Self::may_idle(pulse) && !pulse.idle)
+            .map(|pulse| pulse.last_data.saturating_add(idle))
+            .min();
+        let by_clock = matches!(self.running.plan.source.time, Some(Times::Arrival));
+        match waking {
+            _ if by_clock => next_end,
+            Some(at) => at,
+            None => match self.all_idle() {
+                Some((latest, spoke)) => spoke.saturating_add(next_end.saturating_sub(latest)),
+                None => i64::MAX,
+            },
+        }
+    }
+
+    /// With every source that has not ended silent: how far the furthest has come, and when the last one spoke.
+    fn all_idle(&self) -> Option<(i64, i64)> {
+        let open = || self.pulses.iter().filter(|pulse| !pulse.ended);
+        if open().next().is_none() || open().any(|pulse| !pulse.idle) {
             return None;
         }
-        let missing = next.saturating_sub(latest.saturating_sub(disorder));
-        Some(
-            self.last_data
-                .saturating_add(missing.max(self.running.shared.run.idle)),
-        )
+        let latest = (0..self.pulses.len())
+            .filter_map(|source| self.mark(source))
+            .max()?;
+        let spoke = open().map(|pulse| pulse.last_data).max()?;
+        Some((latest, spoke))
     }
 
     pub fn next_end(&self) -> i64 {
@@ -159,16 +240,38 @@ impl<'c, 's> Control<'c, 's> {
             .unwrap_or(i64::MAX)
     }
 
+    /// Something of a source waits to be taken: it is not silent.
+    pub fn hears(&mut self, source: usize) {
+        self.pulses[source].last_data = self.now();
+    }
+
     /// Before a block that arrived at `now` is handed out: windows that the clock has closed go first.
-    pub fn arrived(&mut self, now: i64, flight: &Flight) {
-        self.last_data = now;
+    pub fn arrived(&mut self, source: usize, now: i64, flight: &Flight) {
+        let pulse = &mut self.pulses[source];
+        pulse.last_data = now;
+        if std::mem::take(&mut pulse.idle)
+            && let Some(reached) = self.reached
+        {
+            // What it says now is late for what the clock has closed meanwhile.
+            self.running.shared.meters[source].raise(reached);
+        }
         self.settled = false;
         self.clock(now, flight);
     }
 
-    pub fn clock(&mut self, now: i64, flight: &Flight) {
+    pub fn ended(&mut self, source: usize, flight: &Flight) {
+        self.pulses[source].ended = true;
+        if self.pulses.iter().any(|pulse| !pulse.ended) {
+            flight.wait();
+            if self.is_due() {
+                self.epoch(flight);
+            }
+        }
+    }
+
+    fn clock(&mut self, now: i64, flight: &Flight) {
         if now >= self.boundary {
-            self.epoch(Watermark::At(now), flight);
+            self.epoch(flight);
             if let Some(grid) = &mut self.arrival {
                 self.boundary = grid.next_end(now);
             }
@@ -178,12 +281,9 @@ impl<'c, 's> Control<'c, 's> {
     /// After a block: closes what the watermark has passed.
     pub fn after_block(&mut self, flight: &Flight) {
         if self.every_block {
-            flight.wait();
-            let upto = self.watermark();
-            self.epoch(upto, flight);
+            self.epoch(flight);
         } else if self.is_due() && self.now() - self.last_epoch >= EPOCH_MIN {
-            let upto = self.watermark();
-            self.epoch(upto, flight);
+            self.epoch(flight);
         }
     }
 
@@ -194,19 +294,14 @@ impl<'c, 's> Control<'c, 's> {
         if flight.count() > 0 {
             return;
         }
-        if let Some(disorder) = self.disorder
-            && self.quiet_close().is_some_and(|at| now >= at)
-        {
-            // The quiet stream's watermark has gone on with the clock, and never goes back.
-            let latest = self.running.shared.latest.sum().0;
-            let moved = latest
-                .saturating_add(now - self.last_data)
-                .max(self.next_end().saturating_add(disorder));
-            self.running.shared.latest.add(Latest(moved));
+        let idle = self.running.shared.run.idle;
+        for pulse in &mut self.pulses {
+            if Self::may_idle(pulse) && now >= pulse.last_data.saturating_add(idle) {
+                pulse.idle = true;
+            }
         }
         if self.is_due() {
-            let upto = self.watermark();
-            self.epoch(upto, flight);
+            self.epoch(flight);
         }
         if !self.settled {
             self.settled = true;
@@ -214,34 +309,49 @@ impl<'c, 's> Control<'c, 's> {
         }
     }
 
-    pub fn watermark(&self) -> Watermark {
-        match self.disorder {
+    /// The least of the sources that are awake. With all of them silent the furthest one's, which goes on with
+    /// the clock.
+    fn watermark(&mut self) -> Watermark {
+        let awake = |pulse: &Pulse<'_>| !pulse.ended && !pulse.idle;
+        let now = self.now();
+        let mut least = None;
+        if self.pulses.iter().any(awake) {
+            let mut held = false;
+            for (source, pulse) in self.pulses.iter().enumerate() {
+                if awake(pulse) {
+                    let mark = self.mark(source);
+                    held |= mark.is_none();
+                    least = match (least, mark) {
+                        (Some(a), Some(b)) => Some(i64::min(a, b)),
+                        (a, b) => a.or(b),
+                    };
+                }
+            }
+            least = least.filter(|_| !held);
+        } else if let Some((latest, spoke)) = self.all_idle() {
+            least = Some(latest.saturating_add(now - spoke));
+        }
+        self.reached = self.reached.max(least);
+        match self.reached {
             None => Watermark::None,
-            Some(disorder) => match self.running.shared.latest.sum().0 {
-                i64::MIN => Watermark::None,
-                latest => Watermark::At(latest.saturating_sub(disorder)),
-            },
+            Some(at) => Watermark::At(at),
         }
     }
 
-    pub fn is_due(&self) -> bool {
+    fn is_due(&mut self) -> bool {
         match self.watermark() {
             Watermark::At(at) => at >= self.next_end(),
             _ => false,
         }
     }
 
-    pub fn epoch(&mut self, upto: Watermark, flight: &Flight) {
+    fn epoch(&mut self, flight: &Flight) {
         flight.wait();
         if lock(&self.running.shared.failure).is_some() {
             return;
         }
         // Blocks that landed meanwhile have moved the watermark; judging does not depend on it.
-        let upto = if self.disorder.is_some() {
-            self.watermark()
-        } else {
-            upto
-        };
+        let upto = self.watermark();
         self.running.close(upto);
         // What a layout makes of rows must not show where epochs of a file end.
         if self.running.live {

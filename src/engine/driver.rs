@@ -2,26 +2,23 @@
 //! hold and closes what the watermark has passed. A run over plain files is one epoch; on anything else an
 //! epoch ends when a window may close (`control`).
 
-use super::control::{Control, Flight, Landing};
-use super::input::{Cut, Cutter, FileBlocks, TooLong};
+use super::front::{SourceWorker, may_never_occur, next_chunk, wanted_name};
+use super::input::{FileBlocks, TooLong};
 use super::ledger::{Account, BadRecord, Ledger};
-use super::open::{Inputs, open_inputs, open_output};
+use super::meter::Meter;
+use super::open::{Inputs, Opened, open_inputs, open_output};
 use super::order::lock;
 use super::prefix::Board;
 use super::steps::{Ordered, Setting};
-use super::worker::{
-    End, Partial, SourceWorker, Stage, StageWorker, add_counts, may_never_occur, next_chunk,
-    stages, tee_failures, wanted_name,
-};
+use super::worker::{End, Partial, Stage, StageWorker, add_counts, entries, stages, tee_failures};
 use super::{FaultTold, Limit, OnBad, Report, Run, Shared};
 use crate::bytes::scan;
+use crate::data::Chunk;
 use crate::data::step::Counts;
 use crate::data::time::Watermark;
-use crate::data::{Block, Chunk};
 use crate::error::{Failure, status};
-use crate::plan::node::{Plan, Times};
+use crate::plan::node::Plan;
 use anyhow::{Context, Result};
-use crossbeam::channel;
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Mutex;
@@ -47,8 +44,13 @@ pub struct Lane<'s> {
 /// Everything that runs, by reference.
 pub struct Running<'s> {
     pub shared: &'s Shared<'s>,
+    pub plan: &'s Plan,
     pub lanes: &'s [Lane<'s>],
-    threads: usize,
+    /// By source: the side that it is of.
+    pub sides: &'s [usize],
+    /// By side but the first: the stage at which it comes in, and which of the stage's.
+    pub entries: &'s [(usize, usize)],
+    pub threads: usize,
     /// The input comes while it is read.
     pub live: bool,
 }
@@ -57,20 +59,11 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     let opened = open_inputs(plan, run, report)?;
     report.live = opened.live;
     let header = opened.headers.first().and_then(|header| header.as_deref());
-    let source = &plan.source;
-    for (name, header) in opened.names.iter().zip(&opened.headers) {
-        if let Some(header) = header
-            && let Err(error) = source
-                .format
-                .reader(&source.schema, &source.wanted, Some(header))
-        {
-            return Err(Failure {
-                status: status::USAGE,
-                message: format!("{name}: {error}"),
-            }
-            .into());
-        }
-    }
+    let sides: Vec<usize> = match &opened.inputs {
+        Inputs::Plain(_) => vec![0],
+        Inputs::Streams(groups) => groups.iter().map(|group| group.side).collect(),
+    };
+    check_headers(plan, &opened)?;
     let threads = run.threads.max(1);
     let seed = std::hash::RandomState::new().build_hasher().finish();
     let mut made = stages(plan, seed);
@@ -80,7 +73,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         run,
         header,
         seed,
-        alone: true,
+        alone: sides.len() == 1,
     };
     for stage in &mut made {
         let of_stage: Result<Vec<_>> = (0..threads).map(|_| stage.worker(&setting)).collect();
@@ -100,7 +93,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         names: opened.names,
         headers: opened.headers,
         ledger: Ledger::new(run.on_bad, run.max_bad, bad_file),
-        latest: Board::default(),
+        meters: sides.iter().map(|_| Meter::default()).collect(),
         lines: Board::default(),
         late: AtomicU64::new(0),
         bytes_in: AtomicU64::new(0),
@@ -122,9 +115,13 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
                 .collect(),
         })
         .collect();
+    let entries = entries(plan, &made);
     let running = Running {
         shared: &shared,
+        plan,
         lanes: &lanes,
+        sides: &sides,
+        entries: &entries,
         threads,
         live: opened.live,
     };
@@ -136,9 +133,9 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
                 plan.source.format.framing(),
                 run.max_line,
             );
-            running.files(plan, &blocks);
+            running.files(&blocks);
         }
-        Inputs::Streams(cutters) => running.streams(plan, cutters, report),
+        Inputs::Streams(groups) => running.streams(groups, report),
     }
     report.stopped = run.stop.load(Ordering::Relaxed);
     if lock(&shared.failure).is_none() {
@@ -148,8 +145,30 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     Ok(())
 }
 
+/// Headers must have what the chain asks for, each of its side.
+fn check_headers(plan: &Plan, opened: &Opened) -> Result<()> {
+    for (input, (name, header)) in opened.names.iter().zip(&opened.headers).enumerate() {
+        let side = opened.sides.get(input).copied().unwrap_or(0);
+        let Some(source) = plan.sides().nth(side) else {
+            continue;
+        };
+        if let Some(header) = header
+            && let Err(error) = source
+                .format
+                .reader(&source.schema, &source.wanted, Some(header))
+        {
+            return Err(Failure {
+                status: status::USAGE,
+                message: format!("{name}: {error}"),
+            }
+            .into());
+        }
+    }
+    Ok(())
+}
+
 /// Ends a worker's waiting predecessors and successors when it panics.
-struct Guard<'r, 's>(&'r Running<'s>);
+pub struct Guard<'r, 's>(pub &'r Running<'s>);
 
 impl Drop for Guard<'_, '_> {
     fn drop(&mut self) {
@@ -162,7 +181,9 @@ impl Drop for Guard<'_, '_> {
 impl<'s> Running<'s> {
     fn abandon(&self) {
         self.shared.enough.store(true, Ordering::Relaxed);
-        self.shared.latest.abandon();
+        for meter in &self.shared.meters {
+            meter.abandon();
+        }
         self.shared.lines.abandon();
         self.shared.out.abandon();
         for lane in self.lanes {
@@ -176,28 +197,24 @@ impl<'s> Running<'s> {
     }
 
     /// Whether no more input is to be read.
-    fn over(&self) -> bool {
+    pub fn over(&self) -> bool {
         self.shared.enough.load(Ordering::Relaxed) || self.shared.run.stop.load(Ordering::Relaxed)
     }
 
     /// Plain files: every worker takes the next block.
-    fn files(&self, plan: &Plan, blocks: &FileBlocks) {
+    fn files(&self, blocks: &FileBlocks) {
         let until = self.shared.run.for_ns.map(|span| self.shared.began + span);
-        let by_arrival = matches!(plan.source.time, Some(Times::Arrival));
         let work = |worker: usize| {
             let _guard = Guard(self);
-            let mut source = SourceWorker::new(plan);
+            let mut source = SourceWorker::new(self.plan, 0);
             let mut chunk = Chunk::default();
             let mut spare = Vec::new();
             while !self.over() && until.is_none_or(|until| self.shared.run.clock.now() < until) {
                 let Some(ticket) = blocks.next() else { break };
                 match blocks.fill(ticket, spare) {
-                    Ok(Some((mut block, long))) => {
-                        if by_arrival {
-                            block.arrival = self.shared.run.clock.now();
-                        }
+                    Ok(Some((block, long))) => {
                         spare = next_chunk(&mut chunk, block);
-                        self.block(worker, &mut source, &mut chunk, long);
+                        self.block(worker, 0, &mut source, &mut chunk, long);
                     }
                     Ok(None) => break,
                     Err(error) => {
@@ -230,10 +247,11 @@ impl<'s> Running<'s> {
             .store(blocks.handed_out(), Ordering::Relaxed);
     }
 
-    /// One block through the first stage.
-    fn block(
+    /// One block of side `side` through the stage that it enters. `source` reads that side.
+    pub fn block(
         &self,
         worker: usize,
+        side: usize,
         source: &mut SourceWorker<'_>,
         chunk: &mut Chunk,
         long: Option<TooLong>,
@@ -242,7 +260,7 @@ impl<'s> Running<'s> {
             .bytes_in
             .fetch_add(chunk.block.len() as u64, Ordering::Relaxed);
         let mut account = Account::default();
-        let seq = chunk.block.seq;
+        let (seq, number) = (chunk.block.seq, chunk.block.number);
         match source.read(self.shared, chunk, long, &mut account) {
             Ok(true) => {
                 let first_bad = account.bad.iter().map(|bad| bad.index).min();
@@ -253,7 +271,14 @@ impl<'s> Running<'s> {
                         self.shared.out.end_behind(seq);
                     }
                 }
-                if let Some(last) = self.stage(0, worker, chunk, &mut account.bad) {
+                let last = match side {
+                    0 => self.stage(0, None, worker, chunk, &mut account.bad),
+                    _ => {
+                        let (at, right) = self.entries[side - 1];
+                        self.stage(at, Some(right), worker, chunk, &mut account.bad)
+                    }
+                };
+                if let Some(last) = last {
                     source.cut(chunk, last, &mut account);
                 }
             }
@@ -261,7 +286,7 @@ impl<'s> Running<'s> {
             Err(error) => return self.fail(error),
         }
         account.bad.sort_by_key(|bad| (bad.offset, bad.index));
-        if let Err(failure) = self.shared.ledger.put(seq, account, &self.shared.names) {
+        if let Err(failure) = self.shared.ledger.put(number, account, &self.shared.names) {
             self.fail(failure.into());
         }
     }
@@ -271,6 +296,7 @@ impl<'s> Running<'s> {
     fn stage(
         &self,
         at: usize,
+        right: Option<usize>,
         worker: usize,
         chunk: &mut Chunk,
         bad: &mut Vec<BadRecord>,
@@ -278,7 +304,11 @@ impl<'s> Running<'s> {
         let mut guard = lock(&self.lanes[at].workers[worker]);
         let (stage_worker, partial) = &mut *guard;
         stage_worker.counts.failed_rows = (self.shared.run.strict && at == 0).then(Vec::new);
-        stage_worker.run(self.shared, self.lanes[at].stage, partial, chunk, bad);
+        let (shared, stage) = (self.shared, self.lanes[at].stage);
+        match right {
+            None => stage_worker.run(shared, stage, partial, chunk, bad),
+            Some(right) => stage_worker.run_right(right, shared, stage, partial, chunk, bad),
+        };
         stage_worker.last_needed.take()
     }
 
@@ -404,7 +434,7 @@ impl<'s> Running<'s> {
                 }
                 let mut chunk = make(i);
                 chunk.block.seq = base + i as u64;
-                self.stage(at, worker, &mut chunk, &mut Vec::new());
+                self.stage(at, None, worker, &mut chunk, &mut Vec::new());
             }
         };
         let threads = self.threads.min(n);
@@ -539,84 +569,6 @@ impl<'s> Running<'s> {
         if shared.run.on_bad == OnBad::Skip {
             report.faults.clear();
         }
-    }
-
-    /// Sources read front to end by this thread; blocks go to the workers through a bounded channel.
-    fn streams(&self, plan: &Plan, cutters: Vec<Cutter>, report: &mut Report) {
-        let (send, receive) = channel::bounded::<(Block, Option<TooLong>)>(self.threads * 2);
-        let spare: Mutex<Vec<Vec<u8>>> = Mutex::default();
-        let flight = Flight::default();
-        let inline = self.threads == 1;
-        let mut local = (SourceWorker::new(plan), Chunk::default());
-        let work = |worker: usize, receive: channel::Receiver<(Block, Option<TooLong>)>| {
-            let _guard = Guard(self);
-            let mut source = SourceWorker::new(plan);
-            let mut chunk = Chunk::default();
-            for (block, long) in receive {
-                let buf = next_chunk(&mut chunk, block);
-                keep(&spare, buf);
-                let landed = Landing(&flight);
-                self.block(worker, &mut source, &mut chunk, long);
-                drop(landed);
-            }
-        };
-        std::thread::scope(|scope| {
-            if !inline {
-                for worker in 0..self.threads {
-                    let (work, receive) = (&work, receive.clone());
-                    scope.spawn(move || work(worker, receive));
-                }
-            }
-            let mut control = Control::new(self, plan);
-            let seq = &self.lanes[0].stage.seq;
-            for mut cutter in cutters {
-                let mut lines = cutter.header_lines;
-                while !self.over() && !control.is_out_of_time() {
-                    let busy = flight.count() > 0;
-                    let buf = lock(&spare).pop().unwrap_or_default();
-                    match cutter.next(Some(control.patience(busy)), buf) {
-                        Ok(Cut::Block(mut block, long)) => {
-                            let now = self.shared.run.clock.now();
-                            control.arrived(now, &flight);
-                            block.seq = seq.fetch_add(1, Ordering::Relaxed);
-                            block.arrival = now;
-                            block.lines = Some(lines);
-                            lines += scan::count_byte(block.bytes(), b'\n') as u64
-                                + u64::from(long.is_some());
-                            if inline {
-                                let buf = next_chunk(&mut local.1, block);
-                                keep(&spare, buf);
-                                self.block(0, &mut local.0, &mut local.1, long);
-                            } else {
-                                flight.start();
-                                if send.send((block, long)).is_err() {
-                                    break;
-                                }
-                            }
-                            control.after_block(&flight);
-                        }
-                        Ok(Cut::Idle) => control.idle(&flight),
-                        Ok(Cut::End) => break,
-                        Err(error) => {
-                            let name = self.shared.names.first().map_or("-", String::as_str);
-                            report
-                                .unreadable
-                                .push((format!("{name}: {error}"), status::NO_INPUT));
-                            break;
-                        }
-                    }
-                }
-            }
-            flight.wait();
-            drop(send);
-        });
-    }
-}
-
-fn keep(spare: &Mutex<Vec<Vec<u8>>>, buf: Vec<u8>) {
-    let mut spare = lock(spare);
-    if spare.len() < 64 && buf.capacity() > 0 && buf.capacity() <= 4 << 20 {
-        spare.push(buf);
     }
 }
 

@@ -5,10 +5,13 @@ pub mod aggregate;
 mod arguments;
 pub mod clock;
 mod control;
+mod cutter;
 mod driver;
 mod feeder;
+mod front;
 pub mod input;
 pub mod ledger;
+mod meter;
 mod open;
 pub mod order;
 mod panes;
@@ -16,6 +19,7 @@ pub mod partial;
 pub mod prefix;
 pub mod rows;
 pub mod steps;
+mod streams;
 pub mod window;
 pub mod worker;
 
@@ -25,8 +29,9 @@ use crate::data::process::Limits;
 use crate::data::step::Counts;
 use clock::Clock;
 use ledger::Ledger;
+use meter::Meter;
 use order::Linearizer;
-use prefix::{Board, Latest};
+use prefix::Board;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -174,7 +179,8 @@ pub struct Shared<'r> {
     headers: Vec<Option<Vec<u8>>>,
     out: Linearizer,
     ledger: Ledger,
-    latest: Board<Latest>,
+    /// By source: how far its time has come.
+    meters: Vec<Meter>,
     lines: Board<u64>,
     late: AtomicU64,
     bytes_in: AtomicU64,

@@ -1,34 +1,75 @@
 //! Opens what a run reads and writes.
 
-use super::input::{BOM, Cutter, PlainFile};
+use super::cutter::Cutter;
+use super::input::{BOM, PlainFile};
 use super::order::Linearizer;
 use super::{Report, Run};
 use crate::error::{Failure, status};
 use crate::formats::Framing;
-use crate::plan::node::{Output, Plan};
+use crate::plan::node::{Output, Plan, Source, Times};
 use crate::sinks::{FileSink, Null, Sink, Stdout};
 use crate::sources::{self, Input, Word};
 use anyhow::{Context, Result};
+use std::collections::VecDeque;
 use std::fs::File;
 use std::path::Path;
 
 /// The sources of a run, opened.
 pub enum Inputs {
     Plain(Vec<PlainFile>),
-    /// One behind the other.
-    Streams(Vec<Cutter>),
+    Streams(Vec<Group>),
+}
+
+/// What is one source: its parts are read one behind the other, and have one watermark.
+pub struct Group {
+    /// 0: the chain's own, else another stream's (`Plan::sides`).
+    pub side: usize,
+    pub cutters: VecDeque<Cutter>,
+    /// It comes while it is read, and may fall silent.
+    pub live: bool,
 }
 
 pub struct Opened {
     pub inputs: Inputs,
+    /// By input, which is a file or a connection: its name, its header, the side that it is of.
     pub names: Vec<String>,
     pub headers: Vec<Option<Vec<u8>>>,
+    pub sides: Vec<usize>,
     pub live: bool,
 }
 
 pub fn open_inputs(plan: &Plan, run: &Run, report: &mut Report) -> Result<Opened> {
+    let mut opened = Opened {
+        inputs: Inputs::Streams(Vec::new()),
+        names: Vec::new(),
+        headers: Vec::new(),
+        sides: Vec::new(),
+        live: false,
+    };
+    let mut groups = Vec::new();
+    let one_side = plan.sides().nth(1).is_none();
+    for (side, source) in plan.sides().enumerate() {
+        let inputs = open_words(source, report)?;
+        let plain = one_side
+            && run.epoch.is_none()
+            && source.header.is_none()
+            && !source.time.as_ref().is_some_and(Times::is_arrival)
+            && inputs
+                .iter()
+                .all(|(_, input)| matches!(input, Input::Plain { .. }));
+        if plain {
+            opened.inputs = Inputs::Plain(plain_files(source, inputs, run, &mut opened)?);
+            return Ok(opened);
+        }
+        groups.extend(streams(side, source, inputs, run, &mut opened)?);
+    }
+    opened.inputs = Inputs::Streams(groups);
+    Ok(opened)
+}
+
+fn open_words(source: &Source, report: &mut Report) -> Result<Vec<(Word, Input)>> {
     let mut words = Vec::new();
-    for word in &plan.source.words {
+    for word in &source.words {
         words.push(sources::parse(word).map_err(|message| Failure {
             status: status::USAGE,
             message,
@@ -37,96 +78,121 @@ pub fn open_inputs(plan: &Plan, run: &Run, report: &mut Report) -> Result<Opened
     if words.is_empty() {
         words.push(Word::Stdin);
     }
-    let mut opened = Vec::new();
-    for word in &words {
-        match sources::open(word) {
-            Ok(input) => opened.push(input),
+    let mut inputs = Vec::new();
+    let first_refused = report.unreadable.len();
+    for word in words {
+        match sources::open(&word) {
+            Ok(input) => inputs.push((word, input)),
             Err(error) => {
-                let network = matches!(word, Word::Tcp(_) | Word::TcpListen(_));
-                let status = if network {
-                    status::UNAVAILABLE
-                } else {
-                    status::NO_INPUT
+                let status = match is_network(&word) {
+                    true => status::UNAVAILABLE,
+                    false => status::NO_INPUT,
                 };
                 report.unreadable.push((format!("{error:#}"), status));
             }
         }
     }
-    if opened.is_empty() {
-        let status = report
-            .unreadable
-            .first()
-            .map_or(status::NO_INPUT, |(_, status)| *status);
+    if inputs.is_empty() {
+        let refused = report.unreadable.get(first_refused);
         return Err(Failure {
-            status,
+            status: refused.map_or(status::NO_INPUT, |(_, status)| *status),
             message: String::new(),
         }
         .into());
     }
-    let framing = plan.source.format.framing();
-    let has_header = plan.source.format.has_header();
-    let plain = run.epoch.is_none()
-        && plan.source.header.is_none()
-        && opened
-            .iter()
-            .all(|input| matches!(input, Input::Plain { .. }));
-    let (mut names, mut headers) = (Vec::new(), Vec::new());
+    Ok(inputs)
+}
+
+/// A network source has a watermark of its own.
+fn is_network(word: &Word) -> bool {
+    matches!(word, Word::Tcp(_) | Word::TcpListen(_))
+}
+
+fn plain_files(
+    source: &Source,
+    inputs: Vec<(Word, Input)>,
+    run: &Run,
+    opened: &mut Opened,
+) -> Result<Vec<PlainFile>> {
+    let framing = source.format.framing();
+    let has_header = source.format.has_header();
     let mut files = Vec::new();
-    let mut cutters = Vec::new();
-    let mut live = false;
-    for (number, input) in opened.into_iter().enumerate() {
-        let number = number as u32;
-        match input {
-            Input::Plain { name, file, len } if plain => {
-                let (header, start) = file_head(&file, len, framing, has_header, run.max_line)
-                    .with_context(|| name.clone())?;
-                headers.push(header);
-                names.push(name.clone());
-                files.push(PlainFile {
-                    name,
-                    file,
-                    len,
-                    start,
-                    input: number,
-                });
-            }
-            input => {
-                let (name, reader, endless) = match input {
-                    Input::Plain { name, file, .. } => (name, sources::from_start(file)?, false),
-                    Input::Stream {
-                        name,
-                        live,
-                        endless,
-                    } => (name, live, endless),
-                };
-                live |= endless || !name_is_file(&name);
-                let first = if number == 0 {
-                    plan.source.header.clone().unwrap_or_default()
-                } else {
-                    Vec::new()
-                };
-                let mut cutter =
-                    Cutter::new(reader, first, number, framing, run.block_size, run.max_line);
-                headers.push(match has_header {
-                    true => Some(cutter.header().with_context(|| name.clone())?),
-                    false => None,
-                });
-                cutters.push(cutter.with_records(run.epoch));
-                names.push(name);
-            }
-        }
+    for (_, input) in inputs {
+        let Input::Plain { name, file, len } = input else {
+            continue;
+        };
+        let (header, start) = file_head(&file, len, framing, has_header, run.max_line)
+            .with_context(|| name.clone())?;
+        let input = opened.names.len() as u32;
+        opened.headers.push(header);
+        opened.names.push(name.clone());
+        opened.sides.push(0);
+        files.push(PlainFile {
+            name,
+            file,
+            len,
+            start,
+            input,
+        });
     }
-    let inputs = if plain {
-        Inputs::Plain(files)
-    } else {
-        Inputs::Streams(cutters)
-    };
-    Ok(Opened {
-        inputs,
-        names,
-        headers,
-        live,
-    })
+    Ok(files)
+}
+
+/// Files and standard input are one source together, in their order; each network source is one by itself.
+fn streams(
+    side: usize,
+    source: &Source,
+    inputs: Vec<(Word, Input)>,
+    run: &Run,
+    opened: &mut Opened,
+) -> Result<Vec<Group>> {
+    let framing = source.format.framing();
+    let has_header = source.format.has_header();
+    let mut groups: Vec<Group> = Vec::new();
+    let mut of_files: Option<usize> = None;
+    for (number, (word, input)) in inputs.into_iter().enumerate() {
+        let (name, reader, endless) = match input {
+            Input::Plain { name, file, .. } => (name, sources::from_start(file)?, false),
+            Input::Stream {
+                name,
+                live,
+                endless,
+            } => (name, live, endless),
+        };
+        let live = endless || !name_is_file(&name);
+        opened.live |= live;
+        let first = match number {
+            0 => source.header.clone().unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        let input = opened.names.len() as u32;
+        let mut cutter = Cutter::new(reader, first, input, framing, run.block_size, run.max_line);
+        opened.headers.push(match has_header {
+            true => Some(cutter.header().with_context(|| name.clone())?),
+            false => None,
+        });
+        opened.names.push(name);
+        opened.sides.push(side);
+        let cutter = cutter.with_records(run.epoch);
+        let group = match (is_network(&word), of_files) {
+            (false, Some(group)) => group,
+            (network, _) => {
+                groups.push(Group {
+                    side,
+                    cutters: VecDeque::new(),
+                    live: false,
+                });
+                let group = groups.len() - 1;
+                if !network {
+                    of_files = Some(group);
+                }
+                group
+            }
+        };
+        groups[group].live |= live;
+        groups[group].cutters.push_back(cutter);
+    }
+    Ok(groups)
 }
 
 /// Compressed files are streams, but they end.

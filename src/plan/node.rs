@@ -65,8 +65,47 @@ pub enum Made {
 pub enum Times {
     /// The clock at which their block arrived; the watermark is the clock.
     Arrival,
-    /// An expression of type `Time`.
-    Event { at: Expr, disorder: Option<i64> },
+    /// An expression of type `Time`. `disorder`: the bound of `--watermark`, ns; `auto` finds one from the delays
+    /// seen; with neither the watermark comes with the end of the input. `ahead`: a stamp so much ahead of the
+    /// clock does not move it, ns.
+    Event {
+        at: Expr,
+        disorder: Option<i64>,
+        auto: bool,
+        ahead: Option<i64>,
+    },
+    /// Arrival by a clock that the data tell (`--clock`), in batches if so long, ns.
+    Clock { at: Expr, batch: Option<i64> },
+    /// Arrival by batches. All rows of one have the time of its end, less a nanosecond, so that batch `n` is the
+    /// window that ends with it; `step` is how long one is, ns.
+    Batch { by: Batching, step: i64 },
+}
+
+/// What makes a batch.
+#[derive(Clone, Debug)]
+pub enum Batching {
+    /// The clock.
+    Wall,
+    /// So many records.
+    Lines(u64),
+    /// A line that matches, which is no data.
+    Marks(regex::bytes::Regex),
+}
+
+impl Times {
+    /// Whether rows are judged by a watermark of their own.
+    pub fn is_judged(&self) -> bool {
+        match self {
+            Times::Arrival => false,
+            Times::Event { disorder, auto, .. } => disorder.is_some() || *auto,
+            Times::Clock { .. } | Times::Batch { .. } => true,
+        }
+    }
+
+    /// Whether they are those of arrival, by whatever clock.
+    pub fn is_arrival(&self) -> bool {
+        !matches!(self, Times::Event { .. })
+    }
 }
 
 /// One thing done to the stream. Rows that go on have the columns of `schema` (ids do not move until a node

@@ -19,7 +19,7 @@ pub(super) fn optimize(plan: &mut Plan, read: &[bool]) {
     }
     plan.nodes.retain(|node| !is_idle(&node.kind));
     // What is still read is the source's.
-    if let Some(Times::Event { at, .. }) = &plan.source.time {
+    if let Some(Times::Event { at, .. } | Times::Clock { at, .. }) = &plan.source.time {
         reads(at, &mut live);
     }
     // What is made of the record has a name of its own, and the reader does not find it.
@@ -140,13 +140,7 @@ fn is_idle(kind: &NodeKind) -> bool {
 /// Lines without a text that the first filter needs are skipped unread, where every line is not looked at for
 /// its time and for its number.
 fn push_literal_down(plan: &mut Plan) {
-    let judged = matches!(
-        plan.source.time,
-        Some(Times::Event {
-            disorder: Some(_),
-            ..
-        })
-    );
+    let judged = plan.source.time.as_ref().is_some_and(Times::is_judged);
     let numbered = plan
         .source
         .made
@@ -188,6 +182,15 @@ impl Plan {
             }
         }
         writes_lines(&self.sink.out)
+    }
+
+    /// What is read: the chain's own source, then the other streams in the order of their nodes.
+    pub fn sides(&self) -> impl Iterator<Item = &Source> {
+        let right = self.nodes.iter().filter_map(|node| match &node.kind {
+            NodeKind::Custom(custom) => custom.right.as_ref(),
+            _ => None,
+        });
+        std::iter::once(&self.source).chain(right.map(|right| &right.source))
     }
 
     /// Whether the chain cuts the source's rows into windows.

@@ -1,7 +1,9 @@
 //! A plan as text: `--explain=plan`, the tests' view of it, and what two plans are compared by.
 //! Invariant: everything from the source's kind to the last node that changes a result is in it.
 
-use super::node::{AggCall, Custom, Node, NodeKind, Output, Plan, Scope, Sink, SortKey, Times};
+use super::node::{
+    AggCall, Batching, Custom, Node, NodeKind, Output, Plan, Scope, Sink, SortKey, Times,
+};
 use super::window::duration;
 use crate::data::{FieldId, Schema};
 use crate::expr::Expr;
@@ -87,11 +89,23 @@ fn lines_of(plan: &Plan, programs: bool, out: &mut String) {
 fn times_text(times: &Times) -> String {
     match times {
         Times::Arrival => "arrival".into(),
-        Times::Event { at, disorder: None } => at.text(),
-        Times::Event {
-            at,
-            disorder: Some(ns),
-        } => format!("{}   disorder {}", at.text(), duration(*ns)),
+        Times::Event { at, auto: true, .. } => format!("{}   disorder auto", at.text()),
+        Times::Event { at, disorder, .. } => match disorder {
+            None => at.text(),
+            Some(ns) => format!("{}   disorder {}", at.text(), duration(*ns)),
+        },
+        Times::Clock { at, batch } => match batch {
+            None => format!("clock {}", at.text()),
+            Some(step) => format!("clock {}   batch {}", at.text(), duration(*step)),
+        },
+        Times::Batch { by, step } => {
+            let by = match by {
+                Batching::Wall => "arrival".into(),
+                Batching::Lines(n) => format!("batches of {n} records"),
+                Batching::Marks(regex) => format!("batches that end on {regex}"),
+            };
+            format!("{by}   batch {}", duration(*step))
+        }
     }
 }
 

@@ -88,7 +88,12 @@ impl Builder<'_> {
             Type::Time => at,
             _ => at.into_time(shape, &self.options.zone),
         };
-        Times::Event { at, disorder }
+        Times::Event {
+            at,
+            disorder,
+            auto: false,
+            ahead: None,
+        }
     }
 
     /// The operator at hand works on the times of the source's rows.

@@ -1,0 +1,518 @@
+//! The data plane's front: a block becomes a chunk, with the rows, fields and times that the chain needs, and what
+//! is wrong with its records is put down. Invariant: a row is judged by the rows before it in its own source,
+//! whoever reads which block.
+
+use super::Shared;
+use super::input::TooLong;
+use super::ledger::{Account, BadRecord};
+use super::meter::last_of;
+use crate::bytes::{Span, scan};
+use crate::data::step::Counts;
+use crate::data::{Block, Chunk, Column, ColumnBuilder, ColumnV, Field, Open, Type};
+use crate::expr::{EvalContext, Expr};
+use crate::formats::{Bad, Reader};
+use crate::plan::node::{Batching, Made, Node, NodeKind, Plan, Source, Times};
+use anyhow::Result;
+use memchr::memmem;
+use std::sync::atomic::Ordering;
+
+/// A worker's own part of reading: block to chunk.
+pub struct SourceWorker<'p> {
+    source: &'p Source,
+    /// The chain's own source, not another stream of it.
+    own: bool,
+    /// Rows by arrival are judged one by one.
+    judged: bool,
+    /// For the input that it was made for.
+    reader: Option<(u32, Box<dyn Reader>)>,
+    literal: Option<memmem::Finder<'p>>,
+    at: Option<Expr>,
+    bad: Vec<Bad>,
+    /// Counts of conversions that are told as bad records, not as failed conversions.
+    unheeded: Counts,
+    lines: Vec<Span>,
+    /// Whether the stage may need only some of a block.
+    limited: bool,
+    /// Where the records of the block at hand begin, if so.
+    begins: Vec<usize>,
+    /// Lines of the block at hand that end a batch: they are no records.
+    marks: u64,
+}
+
+impl<'p> SourceWorker<'p> {
+    /// For side `side` of a plan: 0 is the chain's own source.
+    pub fn new(plan: &'p Plan, side: usize) -> SourceWorker<'p> {
+        let source = plan.sides().nth(side).unwrap_or(&plan.source);
+        let mut first_stage = plan.nodes.iter().map(|node| &node.kind).take_while(|kind| {
+            !matches!(
+                kind,
+                NodeKind::Aggregate { .. }
+                    | NodeKind::Sort { .. }
+                    | NodeKind::Distinct { last: true, .. }
+            )
+        });
+        let at = match &source.time {
+            Some(Times::Event { at, .. } | Times::Clock { at, .. }) => Some(at.clone()),
+            _ => None,
+        };
+        let is_custom = |node: &Node| matches!(node.kind, NodeKind::Custom(_));
+        SourceWorker {
+            source,
+            own: side == 0,
+            judged: plan.nodes.iter().any(is_custom),
+            reader: None,
+            literal: source.literal.as_deref().map(memmem::Finder::new),
+            at,
+            bad: Vec::new(),
+            unheeded: Counts::default(),
+            lines: Vec::new(),
+            limited: first_stage.any(|kind| matches!(kind, NodeKind::Limit { .. })),
+            begins: Vec::new(),
+            marks: 0,
+        }
+    }
+
+    /// Finds the rows of a block and what the chain needs of them. False: the run is being abandoned.
+    pub fn read(
+        &mut self,
+        shared: &Shared<'_>,
+        chunk: &mut Chunk,
+        long: Option<TooLong>,
+        account: &mut Account,
+    ) -> Result<bool> {
+        let source = self.source;
+        let input = chunk.block.origin.input;
+        if self
+            .reader
+            .as_ref()
+            .is_none_or(|(made_for, _)| *made_for != input)
+        {
+            let header = shared
+                .headers
+                .get(input as usize)
+                .and_then(|header| header.as_deref());
+            let again = self.reader.is_some() && header.is_none();
+            if !again {
+                self.reader = Some((
+                    input,
+                    source
+                        .format
+                        .reader(&source.schema, &source.wanted, header)?,
+                ));
+            }
+        }
+        let Some((made_for, reader)) = &mut self.reader else {
+            return Ok(false);
+        };
+        *made_for = input;
+        let mut read = 0;
+        let find = match &self.literal {
+            Some(literal) => {
+                read = candidates(literal, source.literal_json, chunk, &mut self.lines);
+                std::mem::swap(&mut chunk.rows, &mut self.lines);
+                false
+            }
+            None => true,
+        };
+        self.bad.clear();
+        reader.read(chunk, find, &mut self.bad);
+        if find {
+            read = chunk.rows.len() as u64;
+        }
+        let progress = &shared.run.progress;
+        progress.records.fetch_add(read, Ordering::Relaxed);
+        let size = chunk.block.len() as u64;
+        progress.bytes.fetch_add(size, Ordering::Relaxed);
+        let mut bad = std::mem::take(&mut self.bad);
+        if chunk.block.len() > shared.run.max_line {
+            refuse_long(shared.run.max_line, chunk, &mut bad);
+        }
+        if self.own && !shared.all_seen.load(Ordering::Relaxed) {
+            self.note_seen(shared, chunk);
+        }
+        self.make(shared, chunk);
+        let going = self.times(shared, chunk, &mut bad);
+        read -= std::mem::take(&mut self.marks);
+        account.records = read;
+        if !bad.is_empty() || long.is_some() {
+            bad.sort_by_key(|bad| bad.row);
+            account.bad = bad.iter().map(|bad| place(chunk, bad)).collect();
+            if let Some(long) = long {
+                account.records += 1;
+                account.bad.push(BadRecord {
+                    what: long.what,
+                    input,
+                    offset: long.origin.offset,
+                    column: 0,
+                    index: read as u32,
+                    line: chunk
+                        .block
+                        .lines
+                        .map(|lines| lines + newlines(chunk.block.bytes())),
+                    text: Vec::new(),
+                });
+            }
+        }
+        bad.clear();
+        self.bad = bad;
+        if self.limited {
+            self.begins.clear();
+            let begins = chunk.rows.iter().map(|row| row.start());
+            self.begins.extend(begins);
+        }
+        Ok(going)
+    }
+
+    /// Takes out of an account what stands behind the last record that is needed, which begins at `last`: how
+    /// far others had read is accident, and not told.
+    pub fn cut(&self, chunk: &Chunk, last: usize, account: &mut Account) {
+        account.records = match self.literal {
+            Some(_) => newlines(&chunk.block.bytes()[..last]) + 1,
+            None => self.begins.iter().filter(|begin| **begin <= last).count() as u64,
+        };
+        let last = chunk.block.origin.offset + last as u64;
+        account.bad.retain(|bad| bad.offset <= last);
+        account.is_last = true;
+    }
+
+    /// Columns that are no part of the record's text.
+    fn make(&self, shared: &Shared<'_>, chunk: &mut Chunk) {
+        for &(made, field) in &self.source.made {
+            let column = match made {
+                Made::Line => {
+                    let block = chunk.block.bytes();
+                    let spans = chunk.rows.iter().map(|row| {
+                        let cr = !row.is_empty() && block[row.start() + row.len() - 1] == b'\r';
+                        Span::new(row.start(), row.len() - usize::from(cr))
+                    });
+                    ColumnV::new(Column::Bytes(spans.collect()))
+                }
+                Made::File => {
+                    let name = shared
+                        .names
+                        .get(chunk.block.origin.input as usize)
+                        .map_or("-", String::as_str);
+                    let mut scratch = chunk.take_scratch();
+                    let span = Span::scratch(scratch.len(), name.len());
+                    scratch.extend_from_slice(name.as_bytes());
+                    chunk.set_scratch(scratch);
+                    ColumnV::new(Column::Bytes(vec![span; chunk.rows.len()]))
+                }
+                Made::LineNumber => {
+                    let block = chunk.block.bytes();
+                    let lines = newlines(block);
+                    let before = match chunk.block.lines {
+                        Some(before) => before,
+                        None => shared.lines.publish(chunk.block.place, lines).unwrap_or(0),
+                    };
+                    let mut builder = ColumnBuilder::new(&Type::Number);
+                    let (mut at, mut line) = (0, before + 1);
+                    for row in &chunk.rows {
+                        line += newlines(&block[at..row.start()]);
+                        at = row.start();
+                        builder.number(crate::data::Number::Exact {
+                            units: line as i64,
+                            scale: 0,
+                        });
+                    }
+                    builder.finish()
+                }
+                // Made with the times, below.
+                Made::Time | Made::Watermark => continue,
+            };
+            chunk.set_column(field, column);
+        }
+    }
+
+    /// Event times, and the watermark that each row is judged by.
+    fn times(&mut self, shared: &Shared<'_>, chunk: &mut Chunk, bad: &mut Vec<Bad>) -> bool {
+        let source = self.source;
+        let n = chunk.rows.len();
+        let Some(time) = &source.time else {
+            return true;
+        };
+        let meter = &shared.meters[chunk.block.source as usize];
+        let (place, arrival) = (chunk.block.place, chunk.block.arrival);
+        let mut judged = None;
+        match time {
+            Times::Arrival => {
+                chunk.times = Some(vec![arrival; n]);
+                chunk.before = self.judged.then(|| vec![arrival; n]);
+            }
+            Times::Event { .. } => chunk.times = Some(self.stamps(shared, chunk, bad)),
+            Times::Clock { batch, .. } => {
+                let readings = self.stamps(shared, chunk, bad);
+                judged = Some(meter.clock(place, &readings, &chunk.live, *batch));
+            }
+            Times::Batch {
+                by: Batching::Wall,
+                step,
+            } => {
+                chunk.times = Some(vec![last_of(arrival, Some(*step)); n]);
+                chunk.before = Some(vec![arrival.div_euclid(*step) * step; n]);
+            }
+            Times::Batch {
+                by: Batching::Lines(size),
+                step,
+            } => {
+                let mut ends = vec![0; n];
+                for (i, row) in chunk.live.iter().enumerate() {
+                    ends[row as usize] = i as u64;
+                }
+                let records = chunk.live.len() as u64;
+                judged = Some(meter.counted(place, &ends, records, *size, *step));
+            }
+            Times::Batch {
+                by: Batching::Marks(regex),
+                step,
+            } => {
+                let (ends, marks) = take_marks(regex, chunk, bad);
+                self.marks = marks;
+                judged = Some(meter.counted(place, &ends, marks, 1, *step));
+            }
+        }
+        match judged {
+            None => {}
+            Some(None) => return false,
+            Some(Some(judged)) => {
+                chunk.times = Some(judged.times);
+                chunk.before = Some(judged.before);
+            }
+        }
+        let Some(times) = &chunk.times else {
+            return true;
+        };
+        if source.since.is_some() || source.until.is_some() {
+            let (since, until) = (
+                source.since.unwrap_or(i64::MIN),
+                source.until.unwrap_or(i64::MAX),
+            );
+            // A batch's rows have the time of its end.
+            let add = i64::from(matches!(time, Times::Batch { .. }));
+            chunk
+                .live
+                .retain(|row| (since..until).contains(&(times[row as usize] + add)));
+        }
+        if let Times::Event {
+            disorder,
+            auto,
+            ahead,
+            ..
+        } = time
+        {
+            let cap = ahead.map_or(i64::MAX, |ahead| arrival.saturating_add(ahead));
+            let before = match (disorder, auto) {
+                (_, true) => meter.auto(place, times, &chunk.live, cap),
+                (Some(disorder), _) => meter.events(place, times, &chunk.live, *disorder, cap),
+                _ => Some(Vec::new()),
+            };
+            match before {
+                None => return false,
+                Some(before) if before.is_empty() && n > 0 => {}
+                Some(before) => chunk.before = Some(before),
+            }
+        }
+        for &(made, field) in &source.made {
+            let column = match made {
+                Made::Time => chunk
+                    .times
+                    .clone()
+                    .map(|times| ColumnV::new(Column::Nanos(times))),
+                Made::Watermark => chunk.before.clone().map(|before| {
+                    let mut valid = crate::data::Bitmap::new(n, true);
+                    for (row, at) in before.iter().enumerate() {
+                        valid.set(row, *at != i64::MIN);
+                    }
+                    ColumnV {
+                        data: Column::Nanos(before),
+                        valid: Some(valid),
+                    }
+                }),
+                _ => continue,
+            };
+            chunk.set_column(field, column.unwrap_or_else(|| ColumnV::nulls(n)));
+        }
+        true
+    }
+
+    /// The stamps of the rows; those without one are bad.
+    fn stamps(&mut self, shared: &Shared<'_>, chunk: &mut Chunk, bad: &mut Vec<Bad>) -> Vec<i64> {
+        let n = chunk.rows.len();
+        let Some(at) = &mut self.at else {
+            return vec![0; n];
+        };
+        let mut cx = EvalContext {
+            now: shared.began,
+            counts: &mut self.unheeded,
+        };
+        let column = at.eval(chunk, &mut cx);
+        let mut live = std::mem::take(&mut chunk.live);
+        live.retain(|row| {
+            let good = column.is_valid(row as usize);
+            if !good {
+                bad.push(Bad {
+                    row,
+                    column: 0,
+                    what: "without a time that can be read",
+                });
+            }
+            good
+        });
+        chunk.live = live;
+        match column.data {
+            Column::Nanos(times) => times,
+            _ => vec![0; n],
+        }
+    }
+
+    /// Notes which fields of a schemaless input have occurred at all.
+    fn note_seen(&self, shared: &Shared<'_>, chunk: &Chunk) {
+        let mut all = true;
+        for (&field, seen) in self.source.wanted.iter().zip(&shared.seen) {
+            if seen.load(Ordering::Relaxed) {
+                continue;
+            }
+            let valid = chunk
+                .column(field)
+                .is_some_and(|column| chunk.live.iter().any(|row| column.is_valid(row as usize)));
+            // A field that is always JSON's null is there all the same.
+            let occurs = valid || {
+                let name = &self.source.schema.fields[field].name;
+                self.source.format_name == "json" && is_named(chunk.block.bytes(), name)
+            };
+            seen.fetch_or(occurs, Ordering::Relaxed);
+            all &= occurs;
+        }
+        if all {
+            shared.all_seen.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Takes the lines that end a batch out of the rows; what is wrong with them is no matter. Returns how many stand
+/// before each row, and how many there are.
+fn take_marks(
+    regex: &regex::bytes::Regex,
+    chunk: &mut Chunk,
+    bad: &mut Vec<Bad>,
+) -> (Vec<u64>, u64) {
+    let mut marks = 0;
+    let mut ends = Vec::with_capacity(chunk.rows.len());
+    let mut is_mark = vec![false; chunk.rows.len()];
+    for row in 0..chunk.rows.len() as u32 {
+        ends.push(marks);
+        if regex.is_match(chunk.line(row)) {
+            marks += 1;
+            is_mark[row as usize] = true;
+        }
+    }
+    if marks > 0 {
+        chunk.live.retain(|row| !is_mark[row as usize]);
+        bad.retain(|bad| !is_mark[bad.row as usize]);
+    }
+    (ends, marks)
+}
+
+/// Whether a block of JSON holds the last name of a path as a string.
+fn is_named(block: &[u8], path: &str) -> bool {
+    let path = path.trim_end_matches(|c: char| c.is_ascii_digit() || "[]".contains(c));
+    let name = match path.strip_suffix('`') {
+        Some(quoted) => quoted.rsplit('`').next(),
+        None => path.rsplit('.').next(),
+    };
+    name.is_some_and(|name| memmem::find(block, format!("\"{name}\"").as_bytes()).is_some())
+}
+
+/// Whether fields may turn out never to occur: those of inputs without a header.
+pub fn may_never_occur(plan: &Plan) -> bool {
+    matches!(plan.source.schema.open, Some(Open::Named(_)))
+}
+
+/// The name of a wanted field.
+pub fn wanted_name(plan: &Plan, i: usize) -> Option<&Field> {
+    plan.source
+        .wanted
+        .get(i)
+        .and_then(|&field| plan.source.schema.fields.get(field))
+}
+
+/// Lines that may pass the first filter, into `lines`; returns how many lines there are. JSON may spell a text
+/// with escapes, so lines with a backslash are let through.
+fn candidates(
+    literal: &memmem::Finder<'_>,
+    json: bool,
+    chunk: &Chunk,
+    lines: &mut Vec<Span>,
+) -> u64 {
+    lines.clear();
+    let bytes = chunk.block.bytes();
+    let all = newlines(bytes) + u64::from(bytes.last().is_some_and(|byte| *byte != b'\n'));
+    if json && memchr::memchr(b'\\', bytes).is_some() {
+        scan::lines(chunk.block.padded(), bytes.len(), lines);
+        lines.retain(|line| {
+            let line = &bytes[line.start()..line.start() + line.len()];
+            memchr::memchr(b'\\', line).is_some() || literal.find(line).is_some()
+        });
+        return all;
+    }
+    let mut at = 0;
+    while let Some(found) = literal.find(&bytes[at..]) {
+        let hit = at + found;
+        let begin = memchr::memrchr(b'\n', &bytes[at..hit]).map_or(at, |line| at + line + 1);
+        let end = memchr::memchr(b'\n', &bytes[hit..]).map_or(bytes.len(), |line| hit + line);
+        lines.push(Span::new(begin, end - begin));
+        at = (end + 1).min(bytes.len());
+    }
+    all
+}
+
+fn newlines(bytes: &[u8]) -> u64 {
+    scan::count_byte(bytes, b'\n') as u64
+}
+
+/// Rows over `--max-line` that are in one block are bad like those that are not.
+fn refuse_long(most: usize, chunk: &mut Chunk, bad: &mut Vec<Bad>) {
+    let mut live = std::mem::take(&mut chunk.live);
+    let long: Vec<u32> = (0..chunk.rows.len() as u32)
+        .filter(|&row| chunk.rows[row as usize].len() > most)
+        .collect();
+    if !long.is_empty() {
+        live.retain(|row| long.binary_search(&row).is_err());
+        bad.retain(|bad| long.binary_search(&bad.row).is_err());
+        bad.extend(long.into_iter().map(|row| Bad {
+            row,
+            column: 0,
+            what: "longer than --max-line",
+        }));
+    }
+    chunk.live = live;
+}
+
+/// Where a bad record stands.
+pub fn place(chunk: &Chunk, bad: &Bad) -> BadRecord {
+    /// As much of a record as a message or `--bad-file` keeps.
+    const TEXT_MAX: usize = 1 << 16;
+    let span = chunk
+        .rows
+        .get(bad.row as usize)
+        .copied()
+        .unwrap_or_default();
+    let line = chunk.bytes(span);
+    BadRecord {
+        what: bad.what,
+        input: chunk.block.origin.input,
+        offset: chunk.block.origin.offset + span.start() as u64,
+        column: bad.column,
+        index: bad.row,
+        line: chunk
+            .block
+            .lines
+            .map(|lines| lines + newlines(&chunk.block.bytes()[..span.start()])),
+        text: line[..line.len().min(TEXT_MAX)].to_vec(),
+    }
+}
+
+/// A chunk to fill, with the buffers of the one before.
+pub fn next_chunk(chunk: &mut Chunk, block: Block) -> Vec<u8> {
+    chunk.reset(block).into_buf()
+}
