@@ -5,6 +5,7 @@
 
 use super::order::lock;
 use super::panes::Panes;
+use super::sliding::Sliding;
 use super::window::Grid;
 use crate::aggs::{self, Accumulator};
 use crate::bytes::table::KeyTable;
@@ -58,14 +59,17 @@ impl Groups {
     }
 
     /// Merges groups of `other` under their keys in space 0.
-    fn absorb_pane(&mut self, other: &Groups, theirs: &[u32], ids: &mut Vec<u32>) {
-        ids.clear();
-        ids.extend(
-            theirs
-                .iter()
-                .map(|&group| self.table.find_or_add(other.table.key(group), 0)),
-        );
-        self.merge(other, theirs, ids);
+    pub fn absorb_pane(&mut self, other: &Groups, theirs: &[u32]) {
+        let key = |group: &u32| self.table.find_or_add(other.table.key(*group), 0);
+        let ids: Vec<u32> = theirs.iter().map(key).collect();
+        self.merge(other, theirs, &ids);
+    }
+
+    /// Merges all groups of `other`; returns how many.
+    pub fn absorb_all(&mut self, other: &Groups) -> usize {
+        let theirs: Vec<u32> = (0..other.table.len() as u32).collect();
+        self.absorb(other, &theirs, &mut Vec::with_capacity(theirs.len()));
+        theirs.len()
     }
 
     fn merge(&mut self, other: &Groups, theirs: &[u32], ids: &[u32]) {
@@ -113,6 +117,8 @@ pub struct AggregateState<'p> {
     pub(super) windowed: bool,
     pub(super) shards: Vec<Mutex<Groups>>,
     pub(super) bits: u32,
+    /// Panes of sliding windows, of which some are closed.
+    sliding: Mutex<Sliding>,
     /// Open windows: end by start (of panes: by space, the last end that sees it).
     pub(super) ends: Mutex<BTreeMap<i64, i64>>,
     /// Windows that end at or before have been given.
@@ -161,6 +167,7 @@ impl<'p> AggregateState<'p> {
                 .map(|_| Mutex::new(Groups::new(aggs, seed)))
                 .collect(),
             bits,
+            sliding: Mutex::default(),
             ends: Mutex::default(),
             closed: Mutex::new(i64::MIN),
             seed,
@@ -181,12 +188,9 @@ impl<'p> AggregateState<'p> {
                 let closed = *lock(&self.closed);
                 let ends = lock(&self.ends);
                 ends.keys()
-                    .flat_map(|&space| {
-                        let (first, last) = panes.seen(space);
-                        (first..=last)
-                            .map(|k| panes.window(k).1)
-                            .find(|&end| end > closed)
-                    })
+                    .map(|&space| panes.closing(space, closed, i64::MAX))
+                    .filter(|(first, last)| first <= last)
+                    .map(|(first, _)| panes.window(first).1)
                     .min()
             }
             _ => lock(&self.ends).values().min().copied(),
@@ -270,57 +274,31 @@ impl<'p> AggregateState<'p> {
         taken: &mut Vec<Groups>,
         at: i64,
     ) -> Vec<(Option<(i64, i64)>, Vec<Entry>)> {
+        let empty = &|| Groups::new(self.aggs, self.seed);
+        let mut sliding = lock(&self.sliding);
+        for groups in taken.drain(..) {
+            sliding.put(panes, &groups, empty);
+        }
         let closed = *lock(&self.closed);
         let mut ends = lock(&self.ends);
-        let mut windows: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
-        for &space in ends.keys() {
-            let (first, last) = panes.seen(space);
-            for k in first..=last {
-                let end = panes.window(k).1;
-                if end > closed && end <= at {
-                    windows.entry(k).or_default().push(space);
-                }
+        let closing = ends.keys().map(|&space| panes.closing(space, closed, at));
+        let mut closing: Vec<(i64, i64)> = closing.filter(|(first, last)| first <= last).collect();
+        closing.sort_unstable();
+        let mut parts = Vec::new();
+        let mut next = i64::MIN;
+        for (first, last) in closing {
+            for k in first.max(next)..=last {
+                let whole = sliding.window(panes, k, empty);
+                let entries = (0..whole.table.len() as u32)
+                    .map(|group| Entry::new(&whole, taken.len(), group, &self.coder))
+                    .collect();
+                parts.push((Some(panes.window(k)), entries));
+                taken.push(whole);
+                sliding.free(panes, panes.window(k).1);
             }
-        }
-        // Where the groups of each space are: once for all windows.
-        let mut places: BTreeMap<i64, Vec<(usize, Vec<u32>)>> = BTreeMap::new();
-        let mut kept = Vec::new();
-        let shards = taken.len();
-        for (shard, groups) in taken.iter().enumerate() {
-            kept.clear();
-            for group in 0..groups.table.len() as u32 {
-                let space = groups.table.space(group);
-                let at_space = places.entry(space).or_default();
-                match at_space.last_mut() {
-                    Some((last, list)) if *last == shard => list.push(group),
-                    _ => at_space.push((shard, vec![group])),
-                }
-                if ends.get(&space).is_some_and(|end| *end > at) {
-                    kept.push(group);
-                }
-            }
-            self.put_back(groups, shard, &kept);
+            next = next.max(last + 1);
         }
         ends.retain(|_, end| *end > at);
-        let mut parts = Vec::new();
-        let mut ids = Vec::new();
-        for (k, spaces) in windows {
-            let mut whole = Groups::new(self.aggs, self.seed);
-            for (shard, groups) in spaces
-                .iter()
-                .filter_map(|space| places.get(space))
-                .flatten()
-            {
-                whole.absorb_pane(&taken[*shard], groups, &mut ids);
-            }
-            let made = taken.len();
-            let entries = (0..whole.table.len() as u32)
-                .map(|group| Entry::new(&whole, made, group, &self.coder))
-                .collect();
-            parts.push((Some(panes.window(k)), entries));
-            taken.push(whole);
-        }
-        debug_assert!(taken.len() >= shards);
         parts
     }
 

@@ -18,6 +18,7 @@ mod panes;
 pub mod partial;
 pub mod prefix;
 pub mod rows;
+mod sliding;
 pub mod steps;
 mod streams;
 pub mod window;

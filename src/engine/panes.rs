@@ -61,12 +61,47 @@ impl Panes {
 
     /// The windows that see a space: first and last number.
     pub fn seen(&self, space: i64) -> (i64, i64) {
-        let (p, skip) = (
-            space.div_euclid(self.most + 1),
-            space.rem_euclid(self.most + 1),
-        );
+        let (p, skip) = self.pane_of(space);
         let (first, last) = self.windows(p);
         (first + skip, last)
+    }
+
+    /// The pane of a space, and how many of the pane's windows do not see it.
+    pub fn pane_of(&self, space: i64) -> (i64, i64) {
+        (
+            space.div_euclid(self.most + 1),
+            space.rem_euclid(self.most + 1),
+        )
+    }
+
+    /// The first space of a pane.
+    pub fn space_of(&self, p: i64) -> i64 {
+        p * (self.most + 1)
+    }
+
+    /// The panes of window `k`: the first, and the one behind the last.
+    pub fn panes(&self, k: i64) -> (i64, i64) {
+        let begin = k * self.slide;
+        (begin / self.pane, (begin + self.size) / self.pane)
+    }
+
+    /// The most panes in a row that `uses` windows hold; may be below one.
+    pub fn longest_run(&self, uses: i64) -> i64 {
+        self.size
+            .saturating_sub(self.slide.saturating_mul(uses - 1))
+            / self.pane
+    }
+
+    /// The windows that see a space and end behind `closed`, but not behind `at`; none if last < first.
+    pub fn closing(&self, space: i64, closed: i64, at: i64) -> (i64, i64) {
+        // The last window that ends by then.
+        let last_by = |at: i64| {
+            let begin = i128::from(at) - i128::from(self.offset) - i128::from(self.size);
+            let last = begin.div_euclid(i128::from(self.slide));
+            last.clamp(i64::MIN.into(), i128::from(i64::MAX) - 1) as i64
+        };
+        let (first, last) = self.seen(space);
+        (first.max(last_by(closed) + 1), last.min(last_by(at)))
     }
 }
 
@@ -79,6 +114,7 @@ mod tests {
         #[test]
         fn panes_are_seen_by_the_windows_that_hold_them_and_are_not_late(
             t in -500i64..500, before in -500i64..500, size in 1i64..40, slide in 1i64..40, offset in -9i64..9,
+            at in -500i64..500, uses in 1i64..5,
         ) {
             let panes = Panes::new(size, slide, offset);
             let holding: Vec<i64> = (-1000i64..1000)
@@ -88,7 +124,23 @@ mod tests {
             match panes.space(t, before) {
                 Ok(space) => {
                     let (first, last) = panes.seen(space);
-                    prop_assert_eq!((first..=last).collect::<Vec<_>>(), open);
+                    prop_assert_eq!((first..=last).collect::<Vec<_>>(), &open[..]);
+                    let (pane, skip) = panes.pane_of(space);
+                    prop_assert_eq!(panes.space_of(pane) + skip, space);
+                    for &k in &holding {
+                        let (from, to) = panes.panes(k);
+                        prop_assert!((from..to).contains(&pane));
+                    }
+                    // A run of panes from here on that is held by so many windows as it promises.
+                    let longest = panes.longest_run(uses);
+                    let whole = |k: &i64| pane + longest <= panes.panes(*k).1;
+                    if longest > 0 && slide == panes.pane {
+                        prop_assert!(holding.iter().filter(|k| whole(k)).count() as i64 >= uses);
+                    }
+                    let (first, last) = panes.closing(space, before, at);
+                    let closing: Vec<i64> = open.into_iter().filter(|&k| panes.window(k).1 <= at).collect();
+                    prop_assert_eq!((first..=last).collect::<Vec<_>>(), closing);
+                    prop_assert_eq!(panes.closing(space, i64::MIN, i64::MAX), panes.seen(space));
                 }
                 Err(late) => {
                     prop_assert!(open.is_empty());
