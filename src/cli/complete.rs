@@ -218,7 +218,14 @@ impl Known<'_> {
 
     fn of_kind(&self, kind: Kind, word: &str) -> Vec<String> {
         match kind {
-            Kind::File => files(word),
+            Kind::File | Kind::Source => files(word),
+            Kind::Format => starting(
+                FORMATS
+                    .iter()
+                    .filter(|format| format.read.is_some())
+                    .map(|format| format.name),
+                word,
+            ),
             Kind::WindowSize => starting(
                 [
                     "10s", "1m", "5m", "1h", "day", "week", "month", "quarter", "year", "all",

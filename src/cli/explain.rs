@@ -5,7 +5,7 @@ use super::globals::Options;
 use crate::aggs::bound;
 use crate::data::Type;
 use crate::plan::node::{
-    Batching, Calendar, Extent, Node, NodeKind, Output, Plan, Scope, Times, Window,
+    Batching, Calendar, Extent, Matching, Node, NodeKind, Output, Plan, Scope, Times, Window,
 };
 use crate::plan::window::duration;
 use serde_json::{Value, json};
@@ -202,6 +202,15 @@ fn does(node: &Node, plan: &Plan) -> String {
         },
         NodeKind::Limit { rows } => format!("passes {rows}, then nothing more is read"),
         NodeKind::Tee { path, .. } => format!("writes a copy to {path}"),
+        NodeKind::Lookup(lookup) => format!(
+            "{} of it for each key from {}, a table in memory, read again when the file changes",
+            match lookup.kind {
+                Matching::Anti => "nothing",
+                Matching::Left => "what there is",
+                _ => "what there must be",
+            },
+            lookup.right.source.words.join(" ")
+        ),
         NodeKind::Custom(custom) => custom.keeps.clone(),
     }
 }

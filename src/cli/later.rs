@@ -69,7 +69,6 @@ pub const LATER_OPERATORS: &[&str] = &[
     "join",
     "cogroup",
     "asof-join",
-    "lookup",
     "union",
     "match",
     "anomaly",

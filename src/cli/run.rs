@@ -13,9 +13,12 @@ use crate::expr;
 use crate::formats::{self, ReadFormat, ReadOptions};
 use crate::ops::{self, Operator, args::Args};
 use crate::plan::node::Plan;
-use crate::plan::{builder, names};
-use crate::sources::Word;
+use crate::plan::right::{Look, Looked};
+use crate::plan::{builder, names, output};
+use crate::sources::{Live, Word};
+use std::cell::RefCell;
 use std::io::IsTerminal;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,13 +74,19 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
         terminal::say("reading from the terminal; end with Ctrl-D");
     }
     let peeked = first_record(format_word, &format, &sources, &options)?;
-    let built = build_options(&options, words, &sources, zone)?;
-    let mut plan = ops::build(
+    let others = Rc::new(Others::default());
+    let mut built = build_options(&options, words, &sources, zone)?;
+    built.look = looking(&options, format_word, &sources, &others);
+    let plan = ops::build(
         &built,
         (format_word, format),
         peeked.first.as_deref(),
         &operators,
-    )?;
+    );
+    if let Some(failure) = others.failure.take() {
+        return Err(failure.into());
+    }
+    let mut plan = plan?;
     if let Some(how) = options.explain {
         return Ok(terminal::print(&match how {
             Explain::Words => explain::words(&plan, &options, sources.kind()),
@@ -95,7 +104,7 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     );
     let status = execute(&plan, &known, &options)?;
     // Its writer may go now.
-    drop(peeked.kept);
+    drop((peeked.kept, others));
     Ok(status)
 }
 
@@ -285,7 +294,59 @@ fn build_options(
         terminal: std::io::stdout().is_terminal(),
         exact: options.exact,
         functions,
+        look: Look::default(),
     })
+}
+
+/// What became of the sources beside the chain's own.
+#[derive(Default)]
+struct Others {
+    /// Streams that were read in part.
+    kept: RefCell<Vec<Box<dyn Live>>>,
+    /// Why one cannot be read.
+    failure: RefCell<Option<Failure>>,
+}
+
+/// How operators look at another source: `input` is the word of `-i`.
+fn looking(options: &Options, input: &str, own: &Sources, others: &Rc<Others>) -> Look {
+    let (options, input, others) = (options.clone(), input.to_string(), others.clone());
+    let stdin = own.words.contains(&Word::Stdin);
+    let look = move |word: &str, format: Option<&str>| -> Result<Looked, Usage> {
+        let stopped = |stop: Stop| match stop {
+            Stop::Usage(usage) => usage,
+            Stop::Failure(failure) => {
+                let usage = Usage::new(failure.message.clone());
+                *others.failure.borrow_mut() = Some(failure);
+                usage
+            }
+        };
+        let sources = Sources::of(&[word.to_string()]).map_err(stopped)?;
+        if stdin && sources.words.contains(&Word::Stdin) {
+            return Err(Usage::new("standard input is the chain's own source"));
+        }
+        let chosen = format
+            .or_else(|| output::format_of_path(word))
+            .unwrap_or(&input);
+        let name = |word: &str| word.split(':').next().unwrap_or(word).to_string();
+        let read = match name(chosen) == name(&input) {
+            true => ReadOptions {
+                delimiter: options.delimiter,
+                no_header: options.no_header,
+            },
+            false => ReadOptions::default(),
+        };
+        let opened = formats::reader(chosen, &read).map_err(usage_of)?;
+        let peeked = first_record(chosen, &opened, &sources, &options).map_err(stopped)?;
+        others.kept.borrow_mut().extend(peeked.kept);
+        Ok(Looked {
+            format_name: chosen.into(),
+            format: opened,
+            first: peeked.first,
+            taken: peeked.taken,
+            live: !sources.regular,
+        })
+    };
+    Look(Some(Rc::new(look)))
 }
 
 /// The first fault of a file of functions, with its line.

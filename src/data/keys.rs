@@ -76,6 +76,16 @@ impl KeyCoder {
         ColumnV::new(Column::Bytes(spans))
     }
 
+    /// Whether any part of a key is null.
+    pub fn has_null(&self, key: Option<&[u8]>) -> bool {
+        let Some(mut rest) = key else { return true };
+        if !self.packed {
+            return false;
+        }
+        let mut types = self.types.iter();
+        types.any(|_| matches!(unpack(&mut rest), Part::Null))
+    }
+
     /// Pushes the parts of a key to a builder each.
     pub fn decode(
         &self,

@@ -13,6 +13,8 @@ pub struct Making<'a> {
     /// rows that it keeps (`data::packed`).
     pub schema: &'a Schema,
     pub carry: &'a [FieldId],
+    /// The fields that the first arguments of the other stream's rows go to, one each.
+    pub into: &'a [FieldId],
     /// Whether rows that go on must still have their line.
     pub lines: bool,
     pub zone: &'a Zone,

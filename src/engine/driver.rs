@@ -5,6 +5,7 @@
 use super::front::{SourceWorker, may_never_occur, next_chunk, wanted_name};
 use super::input::{FileBlocks, TooLong};
 use super::ledger::{Account, BadRecord, Ledger};
+use super::lookup::Tables;
 use super::meter::Meter;
 use super::open::{Inputs, Opened, open_inputs, open_output};
 use super::order::lock;
@@ -68,10 +69,12 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     let seed = std::hash::RandomState::new().build_hasher().finish();
     let mut made = stages(plan, seed);
     let mut workers = Vec::new();
+    let tables = Tables::load(plan, run, seed)?;
     let setting = Setting {
         plan,
         run,
         header,
+        tables: &tables,
         seed,
         alone: sides.len() == 1,
     };
@@ -142,6 +145,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         running.close(Watermark::End);
     }
     running.settle(plan, report);
+    tables.tell(&mut report.counts);
     Ok(())
 }
 
@@ -547,6 +551,7 @@ impl<'s> Running<'s> {
         if may_never_occur(plan) && records > bad && !shared.enough.load(Ordering::Relaxed) {
             report.never = (0..shared.seen.len())
                 .filter(|&i| !shared.seen[i].load(Ordering::Relaxed))
+                .filter(|&i| !plan.source.optional.contains(&plan.source.wanted[i]))
                 .filter_map(|i| Some(wanted_name(plan, i)?.name.clone()))
                 .collect();
         }

@@ -57,6 +57,7 @@ impl Feeder {
         (custom.make)(&Making {
             schema,
             carry: &custom.carry,
+            into: custom.right.as_ref().map_or(&[], |right| &right.into),
             lines: !custom.own_rows && plan.needs_lines_behind(index),
             zone: &plan.zone,
             seed: setting.seed,

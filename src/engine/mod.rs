@@ -11,6 +11,7 @@ mod feeder;
 mod front;
 pub mod input;
 pub mod ledger;
+mod lookup;
 mod meter;
 mod open;
 pub mod order;

@@ -2,6 +2,7 @@
 
 use super::Run;
 use super::feeder::Feeder;
+use super::lookup::{self, Tables};
 use super::order::Turnstile;
 use super::window::Grid;
 use crate::bytes::table::KeyTable;
@@ -35,6 +36,7 @@ pub enum Op<'p> {
         into: Option<(FieldId, FieldId)>,
         carry: &'p [FieldId],
     },
+    Lookup(lookup::Work<'p>),
     Ordered {
         at: usize,
         work: Work,
@@ -82,8 +84,9 @@ pub enum Ordered {
 /// What the ops of a run are made with.
 pub struct Setting<'p, 'r> {
     pub plan: &'p Plan,
-    pub run: &'r Run,
+    pub run: &'p Run,
     pub header: Option<&'r [u8]>,
+    pub tables: &'p Tables,
     pub seed: u64,
     /// The input is one source.
     pub alone: bool,
@@ -201,6 +204,11 @@ pub fn op<'p>(
                 },
             }
         }
+        NodeKind::Lookup(node) => {
+            let (tables, run) = (setting.tables, setting.run);
+            let work = lookup::Work::new(index, node, tables, run, seed);
+            Op::Lookup(work.context("a table that was not loaded")?)
+        }
         NodeKind::Custom(custom) => {
             let feeder = Feeder::new(custom);
             let make = || {
@@ -272,6 +280,7 @@ impl Op<'_> {
             }
             Op::Parse(captures) => captures.run(chunk, cx),
             Op::Explode { list, into, carry } => explode(list, *into, carry, chunk, cx),
+            Op::Lookup(work) => work.run(chunk, cx),
             Op::Sample { below } => {
                 let mut live = std::mem::take(&mut chunk.live);
                 live.retain(|row| hash::stable(chunk.line(row)) < *below);
@@ -630,7 +639,7 @@ fn explode(
 }
 
 /// The chunk with row `parents[i]` as its row `i`; columns other than `carry` are gone.
-fn replicate(chunk: &mut Chunk, parents: &[u32], carry: &[FieldId]) {
+pub fn replicate(chunk: &mut Chunk, parents: &[u32], carry: &[FieldId]) {
     let old = std::mem::take(&mut chunk.columns);
     for &field in carry {
         if let Some(column) = old.get(field).and_then(Option::as_ref) {

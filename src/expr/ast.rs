@@ -161,6 +161,54 @@ impl Ast {
         }
     }
 
+    /// Calls `visit` with every field and every longest path that it speaks of.
+    pub fn each_path(&self, visit: &mut dyn FnMut(&Ast)) {
+        match &self.kind {
+            Kind::Field(_) => visit(self),
+            Kind::Member(of, _) => match self.path() {
+                Some(_) => visit(self),
+                None => of.each_path(visit),
+            },
+            Kind::Index(of, place) => match self.path() {
+                Some(_) => visit(self),
+                None => {
+                    of.each_path(visit);
+                    place.each_path(visit);
+                }
+            },
+            Kind::Interpolated(pieces) => {
+                for piece in pieces {
+                    if let Piece::Expr(ast) = piece {
+                        ast.each_path(visit);
+                    }
+                }
+            }
+            Kind::List(items) | Kind::Call(_, items) => {
+                items.iter().for_each(|item| item.each_path(visit));
+            }
+            Kind::Negate(of) | Kind::Not(of) => of.each_path(visit),
+            Kind::Binary(_, one, other) => {
+                one.each_path(visit);
+                other.each_path(visit);
+            }
+            Kind::In(item, list) => {
+                item.each_path(visit);
+                list.iter().for_each(|item| item.each_path(visit));
+            }
+            Kind::Choose(condition, yes, no) => {
+                for part in [condition, yes, no] {
+                    part.each_path(visit);
+                }
+            }
+            Kind::Null
+            | Kind::Bool(_)
+            | Kind::Number(_)
+            | Kind::Duration(_)
+            | Kind::Text(_)
+            | Kind::Regex(_) => {}
+        }
+    }
+
     /// The canonical name of a field or of a path with whole places from 0: `a.b[0]`, `` a.`b c` ``.
     pub fn path(&self) -> Option<String> {
         let mut out = String::new();

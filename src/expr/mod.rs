@@ -197,6 +197,28 @@ impl Expr {
         Expr::of(node, format!("number({})", self.text), self.zone)
     }
 
+    /// Makes this its value as text: what is text already as it is, JSON strings without their quotes, the rest
+    /// as it prints.
+    pub fn into_text(self) -> Expr {
+        match self.node.ty {
+            Type::Untyped | Type::Text => self,
+            _ => Expr::of(
+                types::text(self.node),
+                format!("text({})", self.text),
+                self.zone,
+            ),
+        }
+    }
+
+    /// Makes this a column of `ty`, if that holds its values as they are.
+    pub fn into_type(self, ty: &Type) -> Option<Expr> {
+        if self.node.ty == *ty {
+            return Some(self);
+        }
+        let fits = types::common(&self.node.ty, ty) == *ty;
+        fits.then(|| Expr::of(types::convert(self.node, ty), self.text, self.zone))
+    }
+
     /// Makes this a conversion to `Time` by the spellings of `--time` (`shape`), in `zone`.
     pub fn into_time(self, shape: crate::bytes::time::Shape, zone: &Zone) -> Expr {
         let text = format!("time({})", self.text);

@@ -21,6 +21,7 @@ pub mod csv;
 pub mod json;
 pub mod lines;
 pub mod logfmt;
+pub mod merge;
 pub mod regex;
 pub mod syslog;
 pub mod table;

@@ -57,6 +57,14 @@ pub enum Kind {
     Field,
     /// A file that is written
     File,
+    /// A source word
+    Source,
+    /// The word of a format
+    Format,
+    /// A name that is made here
+    Name,
+    /// `D`, `LO..HI`
+    Range,
 }
 
 /// The words that an operator was given on the command line.
@@ -103,6 +111,10 @@ impl Kind {
             Kind::Share => "share",
             Kind::Regex => "pattern",
             Kind::File => "file",
+            Kind::Source => "source",
+            Kind::Format => "format",
+            Kind::Name => "name",
+            Kind::Range => "range of times",
         }
     }
 
@@ -112,6 +124,7 @@ impl Kind {
             Kind::Duration => signed_duration(word).map(drop),
             Kind::WindowSize => size(word).map(drop),
             Kind::Count => count(word).map(drop),
+            Kind::Range => range(word).map(drop),
             Kind::Share => share(word).map(drop),
             _ if word.is_empty() => Err(format!("the {} is empty", self.noun())),
             _ => Ok(()),
@@ -210,6 +223,20 @@ fn part(number: &str, unit: &str) -> Option<i128> {
         ns = ns.checked_add(fraction.parse::<i128>().ok()?.checked_mul(one)? / scale)?;
     }
     Some(ns)
+}
+
+/// `D` for `-D..D`, or `LO..HI`: both ends, ns.
+pub fn range(word: &str) -> Result<(i64, i64), String> {
+    match word.split_once("..") {
+        None => duration(word).map(|ns| (-ns, ns)),
+        Some((low, high)) => {
+            let (low, high) = (signed_duration(low)?, signed_duration(high)?);
+            match low <= high {
+                true => Ok((low, high)),
+                false => Err(format!("'{word}' is empty: {low} is behind {high}", low = word.split("..").next().unwrap_or_default(), high = word.rsplit("..").next().unwrap_or_default())),
+            }
+        }
+    }
 }
 
 /// The size of a window.

@@ -9,8 +9,10 @@ mod filter;
 mod group;
 mod head;
 mod key;
+mod lookup;
 mod map;
 mod order;
+mod other;
 mod parse;
 mod prelude;
 mod reduce;
@@ -65,6 +67,7 @@ pub const OPERATORS: &[&Operator] = &[
     &group::GROUP_BY_KEY_AND_WINDOW,
     &head::HEAD,
     &key::KEY_BY,
+    &lookup::LOOKUP,
     &map::MAP,
     &parse::PARSE,
     &reduce::REDUCE,

@@ -6,12 +6,14 @@ use super::keys::Key;
 use super::names;
 use super::node::{AggCall, Node, NodeKind, Plan, Scope, Sink, SortKey, Source, Times, Window};
 use super::output::Shown;
+use super::right::{Look, Side};
 use crate::aggs::{self, Need};
 use crate::data::time::Zone;
 use crate::data::{Field, FieldId, Open, Schema, Type};
 use crate::error::Usage;
 use crate::expr::{self, Ast, Diagnostic, Env, Expr};
 use crate::formats::{ReadFormat, Rest};
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -48,6 +50,7 @@ pub struct Options {
     pub exact: bool,
     /// `-x FILE`.
     pub functions: Vec<expr::ast::Function>,
+    pub look: Look,
 }
 
 /// Whether rows at this place have a window.
@@ -68,7 +71,7 @@ pub(super) struct Aggregated {
 
 /// The chain so far.
 pub struct Builder<'a> {
-    pub(super) options: &'a Options,
+    pub(super) options: Cow<'a, Options>,
     pub(super) format_name: String,
     pub(super) format: Arc<dyn ReadFormat>,
     /// The names in the first record of an open format.
@@ -87,6 +90,11 @@ pub struct Builder<'a> {
     /// Final schemas of the parts of the chain that end in an aggregate, by the aggregate's index.
     pub(super) parts: Vec<(usize, Schema)>,
     pub(super) pending: Option<Window>,
+    /// The window that rows are in, if it is one of a size.
+    pub(super) in_force: Option<Window>,
+    pub(super) sides: Vec<Side>,
+    /// Fields that need not occur, as another stream may have them.
+    pub(super) optional: Vec<FieldId>,
     pub(super) windows: Windows,
     pub(super) key: Option<Vec<Key>>,
     pub(super) aggregated: Option<Aggregated>,
@@ -112,6 +120,23 @@ impl<'a> Builder<'a> {
         format: (&str, Arc<dyn ReadFormat>),
         header: Option<&[u8]>,
     ) -> Result<Builder<'a>, Usage> {
+        Builder::with(Cow::Borrowed(options), format, header)
+    }
+
+    /// The same for a stream whose options are its own.
+    pub(super) fn owning(
+        options: Options,
+        format: (&str, Arc<dyn ReadFormat>),
+        header: Option<&[u8]>,
+    ) -> Result<Builder<'static>, Usage> {
+        Builder::with(Cow::Owned(options), format, header)
+    }
+
+    fn with<'o>(
+        options: Cow<'o, Options>,
+        format: (&str, Arc<dyn ReadFormat>),
+        header: Option<&[u8]>,
+    ) -> Result<Builder<'o>, Usage> {
         let (format_name, format) = format;
         let format_name = format_name.split(':').next().unwrap_or(format_name);
         let mut schema = format
@@ -163,6 +188,9 @@ impl<'a> Builder<'a> {
             nodes: Vec::new(),
             parts: Vec::new(),
             pending: None,
+            in_force: None,
+            sides: Vec::new(),
+            optional: Vec::new(),
             windows: Windows::No,
             key: None,
             aggregated: None,
@@ -259,6 +287,7 @@ impl<'a> Builder<'a> {
     /// Resolves a tree against the record at this place. `source` is the word it stands in, from `offset`.
     pub fn compile(&mut self, ast: &Ast, source: &str, offset: usize) -> Result<Expr, Usage> {
         self.bring_times(source);
+        self.bring_right(ast)?;
         let known = self.schema.fields.len();
         let mut env = Env {
             schema: &mut self.schema,
@@ -370,12 +399,14 @@ impl<'a> Builder<'a> {
             ));
         }
         self.pending = Some(window);
+        self.in_force = self.pending.clone();
         Ok(())
     }
 
     /// `window all`: what follows spans the whole input.
     pub fn window_all(&mut self) {
         self.pending = None;
+        self.in_force = None;
         self.windows = Windows::No;
     }
 
@@ -605,8 +636,9 @@ impl<'a> Builder<'a> {
             self.need_times()?;
         }
         self.name = "-o".into();
-        let path = self.options.output.as_deref();
-        let written = self.written(self.options.output_format.as_deref(), path)?;
+        let (path, format) = (self.options.output.clone(), self.options.output_format.clone());
+        let written = self.written(format.as_deref(), path.as_deref())?;
+        self.finish_sides()?;
         let times = if self.timed { self.times.take() } else { None };
         self.complete_schemas();
         let mut plan = Plan {
@@ -621,6 +653,7 @@ impl<'a> Builder<'a> {
                 literal_json: false,
                 header: None,
                 time: times,
+                optional: self.optional,
                 since: self.options.since,
                 until: self.options.until,
             },

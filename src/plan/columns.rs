@@ -38,6 +38,9 @@ impl Builder<'_> {
         self.shown = chosen;
         self.schema.open = None;
         self.rest = None;
+        for side in &mut self.sides {
+            side.closed = true;
+        }
         Ok(())
     }
 
@@ -60,7 +63,8 @@ impl Builder<'_> {
 
     /// A part of a key of an open record cannot be taken out or renamed.
     fn whole_key(&self, part: &str, source: &str, at: usize, added: bool) -> Result<(), Usage> {
-        if added || names::display(part) != part || !part.contains(['.', '[']) {
+        let whole = added || names::display(part) != part || !part.contains(['.', '[']);
+        if whole || self.is_prefixed(part) {
             return Ok(());
         }
         Err(self.fault_at(
@@ -267,7 +271,7 @@ impl Builder<'_> {
 }
 
 /// `OLD=NEW`; an equals sign in backticks belongs to the name.
-fn split_pair(part: &str) -> Option<(&str, &str)> {
+pub(super) fn split_pair(part: &str) -> Option<(&str, &str)> {
     let mut quoted = false;
     let at = part.char_indices().find_map(|(i, c)| {
         quoted ^= c == '`';

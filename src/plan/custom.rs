@@ -94,6 +94,7 @@ impl Builder<'_> {
             windowed: rows.windowed,
         });
         self.rest = None;
+        self.in_force = None;
         self.push(NodeKind::Custom(Custom {
             text: node.text,
             keys: node.keys,

@@ -9,6 +9,7 @@ pub mod names;
 pub mod node;
 pub mod optimize;
 pub mod output;
+pub mod right;
 pub mod text;
 pub mod times;
 pub mod window;

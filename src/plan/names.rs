@@ -25,6 +25,18 @@ pub fn display(name: &str) -> &str {
         .unwrap_or(name)
 }
 
+/// Whether a name is no part of the record's text but made of the record.
+pub fn is_made(name: &str) -> bool {
+    matches!(name, "$0" | "@time" | "@watermark" | "@file" | "@line")
+}
+
+/// Whether it is a place in a line: `$3`, `_3`, `NF`.
+pub fn is_positional(name: &str) -> bool {
+    let digits = name.strip_prefix('$').or_else(|| name.strip_prefix('_'));
+    matches!(name, "NF" | "$NF")
+        || digits.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// Whether `path` is the key `top` or lies in it.
 pub fn within(path: &str, top: &str) -> bool {
     path.strip_prefix(top)

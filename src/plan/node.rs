@@ -6,6 +6,7 @@ use crate::data::process::{Making, Process};
 use crate::data::time::Zone;
 use crate::data::{FieldId, Schema};
 use crate::expr::Expr;
+use crate::formats::merge::Merge;
 use crate::formats::{OutSchema, ReadFormat, WriteFormat};
 use std::sync::Arc;
 
@@ -40,6 +41,8 @@ pub struct Source {
     /// pipe has given already.
     pub header: Option<Vec<u8>>,
     pub time: Option<Times>,
+    /// Fields that another source may have in its place: none of them need occur.
+    pub optional: Vec<FieldId>,
     /// Event time from (included) and to (excluded), ns.
     pub since: Option<i64>,
     pub until: Option<i64>,
@@ -188,6 +191,8 @@ pub enum NodeKind {
         format: Arc<dyn WriteFormat>,
         out: Output,
     },
+    /// Rows with what a table in memory has for their keys; in any order.
+    Lookup(Lookup),
     /// State that needs the order of rows, and that the engine knows nothing of but how to run it.
     Custom(Custom),
 }
@@ -220,7 +225,69 @@ pub struct Right {
     pub source: Source,
     pub keys: Vec<Expr>,
     pub args: Vec<Expr>,
+    /// The fields of the node's rows that the first arguments go to, one each.
+    pub into: Vec<FieldId>,
+    /// The whole record, where rows that go on may be written whole; the last of the arguments then.
+    pub line: Option<Expr>,
+    /// What its rows are put into before the node has them, by their times: a row for each window.
+    pub window: Option<Window>,
     pub turn: Turn,
+    /// Which of its source's fields the reader finds.
+    pub read: Vec<bool>,
+}
+
+/// A table that is read whole before the run and again when it changes.
+pub struct Lookup {
+    pub right: Right,
+    pub keys: Vec<Expr>,
+    pub kind: Matching,
+    /// How the two lines become one, where whole records are written.
+    pub merge: Option<Arc<Merge>>,
+    /// Fields of the rows that go on.
+    pub carry: Vec<FieldId>,
+    /// How often to look whether the file has changed, ns.
+    pub reload: i64,
+}
+
+/// Which rows go on that have no match.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Matching {
+    /// None.
+    Inner,
+    /// The left side's.
+    Left,
+    /// The right side's.
+    Right,
+    /// Both sides'.
+    Full,
+    /// The left side's, and no other rows.
+    Anti,
+}
+
+impl Matching {
+    /// Whether a row of the left side goes on without a match.
+    pub fn keeps_left(self) -> bool {
+        matches!(self, Matching::Left | Matching::Full | Matching::Anti)
+    }
+
+    pub fn keeps_right(self) -> bool {
+        matches!(self, Matching::Right | Matching::Full)
+    }
+
+    /// Whether rows that match go on.
+    pub fn pairs(self) -> bool {
+        self != Matching::Anti
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Matching::Inner => "inner",
+            Matching::Left => "left",
+            Matching::Right => "right",
+            Matching::Full => "full",
+            Matching::Anti => "anti",
+        }
+    }
 }
 
 /// When a second input is read.

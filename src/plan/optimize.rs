@@ -2,7 +2,8 @@
 //! computed or kept, lines that cannot pass the first filter are not looked at. Changes no result. Invariant:
 //! every field that an expression, a column or the writer reads is wanted, made, computed or carried before.
 
-use super::node::{Made, Node, NodeKind, Output, Plan, Scope, Source, Times};
+use super::node::{Made, Node, NodeKind, Output, Plan, Right, Scope, Source, Times};
+use super::right::right_of_mut;
 use crate::data::{Field, FieldId};
 use crate::expr::Expr;
 use crate::formats::Framing;
@@ -22,15 +23,56 @@ pub(super) fn optimize(plan: &mut Plan, read: &[bool]) {
     if let Some(Times::Event { at, .. } | Times::Clock { at, .. }) = &plan.source.time {
         reads(at, &mut live);
     }
-    // What is made of the record has a name of its own, and the reader does not find it.
+    find(&mut plan.source, live, read);
+    push_literal_down(plan);
+    finish_rights(plan);
+}
+
+/// What the reader of another stream must find.
+fn finish_rights(plan: &mut Plan) {
+    for at in 0..plan.nodes.len() {
+        let lines = plan.needs_lines_behind(at);
+        let Some(right) = right_of_mut(&mut plan.nodes[at].kind) else {
+            continue;
+        };
+        match right.line.take() {
+            Some(line) if lines => right.args.push(line),
+            _ => {}
+        }
+        let mut live = Live::new();
+        for expr in right.keys.iter().chain(&right.args) {
+            reads(expr, &mut live);
+        }
+        if let Some(Times::Event { at, .. }) = &right.source.time {
+            reads(at, &mut live);
+        }
+        let read = std::mem::take(&mut right.read);
+        find(&mut right.source, live, &read);
+    }
+}
+
+/// Fields of a source that are read: what is made of the record has a name of its own, and the reader does not
+/// find it.
+fn find(source: &mut Source, live: Live, read: &[bool]) {
     for id in live {
-        match made(&plan.source.schema.fields[id].name) {
-            Some(made) if !read[id] => plan.source.made.push((made, id)),
-            _ if read[id] => plan.source.wanted.push(id),
+        match made(&source.schema.fields[id].name) {
+            Some(made) if !read[id] => source.made.push((made, id)),
+            _ if read[id] => source.wanted.push(id),
             _ => {}
         }
     }
-    push_literal_down(plan);
+}
+
+/// Leaves out what of another stream nobody reads.
+fn through_right(right: &mut Right, live: &Live) {
+    let kept: Vec<bool> = right.into.iter().map(|id| live.contains(id)).collect();
+    // Arguments beyond those that become fields are the node's own.
+    let mut at = 0;
+    right.args.retain(|_| {
+        at += 1;
+        kept.get(at - 1).copied().unwrap_or(true)
+    });
+    right.into.retain(|id| live.contains(id));
 }
 
 fn made(name: &str) -> Option<Made> {
@@ -119,12 +161,24 @@ fn through(node: &mut Node, live: &mut Live) {
         NodeKind::Custom(custom) => {
             if custom.own_rows {
                 live.clear();
+            } else if let Some(right) = &mut custom.right {
+                through_right(right, live);
             }
             for field in &custom.sets {
                 live.remove(field);
             }
             custom.carry.extend(live.iter().copied());
             for expr in custom.keys.iter().chain(&custom.args) {
+                reads(expr, live);
+            }
+        }
+        NodeKind::Lookup(lookup) => {
+            through_right(&mut lookup.right, live);
+            for field in &lookup.right.into {
+                live.remove(field);
+            }
+            lookup.carry.extend(live.iter().copied());
+            for expr in &lookup.keys {
                 reads(expr, live);
             }
         }

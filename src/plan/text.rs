@@ -2,7 +2,8 @@
 //! Invariant: everything from the source's kind to the last node that changes a result is in it.
 
 use super::node::{
-    AggCall, Batching, Custom, Node, NodeKind, Output, Plan, Scope, Sink, SortKey, Times,
+    AggCall, Batching, Custom, Lookup, Node, NodeKind, Output, Plan, Right, Scope, Sink, SortKey,
+    Times,
 };
 use super::window::duration;
 use crate::data::{FieldId, Schema};
@@ -156,6 +157,7 @@ pub(super) fn exprs(kind: &NodeKind) -> Vec<&Expr> {
             by.iter().map(|key| &key.expr).chain(per.iter()).collect()
         }
         NodeKind::Distinct { keys, .. } => keys.iter().collect(),
+        NodeKind::Lookup(lookup) => lookup.keys.iter().collect(),
         NodeKind::Custom(custom) => custom.keys.iter().chain(&custom.args).collect(),
         NodeKind::Sample { .. }
         | NodeKind::Assign { .. }
@@ -229,31 +231,43 @@ fn node_text(node: &Node) -> (&'static str, String) {
         ),
         NodeKind::Limit { rows } => ("limit", format!("{rows} rows")),
         NodeKind::Tee { path, out, .. } => ("tee", format!("{path}, {}", columns(out))),
+        NodeKind::Lookup(lookup) => ("lookup", lookup_text(lookup, carried)),
         NodeKind::Custom(custom) => ("ordered", custom_text(custom, carried)),
     }
 }
 
 fn custom_text(custom: &Custom, carried: impl Fn(&[FieldId]) -> String) -> String {
-    let right = custom.right.as_ref().map_or(String::new(), |right| {
-        let times = right.source.time.as_ref().map_or(String::new(), |times| {
-            format!(", time {}", times_text(times))
-        });
-        join([
-            format!(
-                "with {} ({}{times})",
-                right.source.words.join(" "),
-                right.source.format_name
-            ),
-            keyed("its keys", &right.keys),
-            keyed("its", &right.args),
-        ])
-    });
+    let right = custom.right.as_deref().map_or(String::new(), right_text);
     join([
         custom.text.clone(),
         keyed("keys", &custom.keys),
         keyed("of", &custom.args),
         right,
         carried(&custom.carry),
+    ])
+}
+
+fn lookup_text(lookup: &Lookup, carried: impl Fn(&[FieldId]) -> String) -> String {
+    join([
+        lookup.kind.name().into(),
+        keyed("keys", &lookup.keys),
+        right_text(&lookup.right),
+        carried(&lookup.carry),
+    ])
+}
+
+fn right_text(right: &Right) -> String {
+    let times = right.source.time.as_ref().map_or(String::new(), |times| {
+        format!(", time {}", times_text(times))
+    });
+    join([
+        format!(
+            "with {} ({}{times})",
+            right.source.words.join(" "),
+            right.source.format_name
+        ),
+        keyed("its keys", &right.keys),
+        keyed("its", &right.args),
     ])
 }
 

@@ -1,0 +1,415 @@
+//! Tables in memory that rows are looked up in: read whole before the run, and again when their file has changed.
+//! Refuses no row: what a table lacks is the plan's to judge. Invariant: a chunk sees one state of a table.
+
+use super::Run;
+use super::input::{Cut, Cutter};
+use super::order::lock;
+use super::steps::replicate;
+use crate::bytes::table::KeyTable;
+use crate::bytes::{Span, scan};
+use crate::data::keys::KeyCoder;
+use crate::data::packed::{pack_cell, unpack_cell};
+use crate::data::step::Counts;
+use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, FieldId, Selection, Type};
+use crate::error::{Failure, status};
+use crate::expr::{EvalContext, Expr};
+use crate::plan::node::{self, Made, Matching, NodeKind, Plan, Right};
+use crate::sources::{self, Input, Word};
+use anyhow::{Context, Result};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// Bytes of a block of a table's file.
+const BLOCK: usize = 1 << 20;
+const NONE: u32 = u32::MAX;
+
+/// The tables of a plan, by node.
+#[derive(Default)]
+pub struct Tables(BTreeMap<usize, Arc<TableFile>>);
+
+/// A table and where it comes from.
+pub struct TableFile {
+    word: Word,
+    current: Mutex<(Option<Identity>, Arc<Table>)>,
+    /// When its file is looked at next, ns.
+    next_look: AtomicI64,
+    /// Times that it had changed and could not be read.
+    unreadable: AtomicU64,
+}
+
+/// What tells two states of a file apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Identity {
+    inode: u64,
+    device: u64,
+    modified: i64,
+    modified_ns: i64,
+    len: u64,
+}
+
+/// Rows by their key.
+struct Table {
+    keys: KeyTable,
+    /// Where the rows of each key begin in `rows`, and the end of the last.
+    begins: Vec<u32>,
+    rows: Vec<u32>,
+    /// Where each row's cells begin.
+    cells: Vec<usize>,
+    bytes: Vec<u8>,
+    bad: u64,
+}
+
+impl Tables {
+    pub fn load(plan: &Plan, run: &Run, seed: u64) -> Result<Tables> {
+        let mut tables = BTreeMap::new();
+        for (at, node) in plan.nodes.iter().enumerate() {
+            let NodeKind::Lookup(lookup) = &node.kind else {
+                continue;
+            };
+            let words = &lookup.right.source.words;
+            let word = words.first().map_or("-", String::as_str);
+            let word = sources::parse(word).map_err(|message| Failure {
+                status: status::USAGE,
+                message,
+            })?;
+            let identity = identity(&word);
+            let table = Table::load(&word, &lookup.right, run, seed).with_context(|| Failure {
+                status: status::NO_INPUT,
+                message: node.operator.clone(),
+            })?;
+            tables.insert(
+                at,
+                Arc::new(TableFile {
+                    word,
+                    current: Mutex::new((identity, Arc::new(table))),
+                    next_look: AtomicI64::new(i64::MIN),
+                    unreadable: AtomicU64::new(0),
+                }),
+            );
+        }
+        Ok(Tables(tables))
+    }
+
+    /// What must be told at the end.
+    pub fn tell(&self, counts: &mut BTreeMap<&'static str, u64>) {
+        let mut add = |what, n| {
+            if n > 0 {
+                *counts.entry(what).or_default() += n;
+            }
+        };
+        for table in self.0.values() {
+            add("bad records in a table", lock(&table.current).1.bad);
+            add(
+                "changes of a table that could not be read",
+                table.unreadable.load(Ordering::Relaxed),
+            );
+        }
+    }
+}
+
+impl TableFile {
+    /// The table as it is now; read again if its file is another one than before.
+    fn at(&self, now: i64, work: &Work<'_>) -> Arc<Table> {
+        let next = self.next_look.load(Ordering::Relaxed);
+        let looks = now >= next && identity_matters(&self.word);
+        let again = now.saturating_add(work.lookup.reload);
+        if looks
+            && self
+                .next_look
+                .compare_exchange(next, again, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+        {
+            let found = identity(&self.word);
+            let changed = found.is_some() && lock(&self.current).0 != found;
+            if changed {
+                match Table::load(&self.word, &work.lookup.right, work.run, work.seed) {
+                    Ok(table) => *lock(&self.current) = (found, Arc::new(table)),
+                    Err(_) => {
+                        self.unreadable.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            }
+        }
+        lock(&self.current).1.clone()
+    }
+}
+
+fn identity_matters(word: &Word) -> bool {
+    matches!(word, Word::File(_))
+}
+
+fn identity(word: &Word) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    let Word::File(path) = word else { return None };
+    let meta = std::fs::metadata(path).ok()?;
+    meta.is_file().then(|| Identity {
+        inode: meta.ino(),
+        device: meta.dev(),
+        modified: meta.mtime(),
+        modified_ns: meta.mtime_nsec(),
+        len: meta.len(),
+    })
+}
+
+impl Table {
+    fn load(word: &Word, right: &Right, run: &Run, seed: u64) -> Result<Table> {
+        let source = &right.source;
+        let (name, live) = match sources::open(word)? {
+            Input::Plain { name, file, .. } => (name, sources::from_start(file)?),
+            Input::Stream { name, live, .. } => (name, live),
+        };
+        let first = source.header.clone().unwrap_or_default();
+        let framing = source.format.framing();
+        let mut cutter = Cutter::new(live, first, 0, framing, BLOCK, run.max_line);
+        let header = match source.format.has_header() {
+            true => Some(cutter.header().with_context(|| name.clone())?),
+            false => None,
+        };
+        let mut reader = source
+            .format
+            .reader(&source.schema, &source.wanted, header.as_deref())
+            .with_context(|| name.clone())?;
+        let coder = KeyCoder::new(right.keys.iter().map(|key| key.ty.clone()).collect());
+        let (mut keys, mut args) = (right.keys.clone(), right.args.clone());
+        let mut table = Table {
+            keys: KeyTable::new(seed),
+            begins: Vec::new(),
+            rows: Vec::new(),
+            cells: Vec::new(),
+            bytes: Vec::new(),
+            bad: 0,
+        };
+        let mut groups = Vec::new();
+        let (mut chunk, mut bad, mut counts) = (Chunk::default(), Vec::new(), Counts::default());
+        let mut lines = cutter.header_lines;
+        loop {
+            let block = match cutter.next(None, Vec::new()).with_context(|| name.clone())? {
+                Cut::End => break,
+                Cut::Idle => continue,
+                Cut::Block(block, long) => {
+                    table.bad += u64::from(long.is_some());
+                    block
+                }
+            };
+            chunk.reset(block);
+            bad.clear();
+            reader.read(&mut chunk, true, &mut bad);
+            table.bad += bad.len() as u64;
+            make(&mut chunk, &source.made, &name, lines);
+            lines += scan::count_byte(chunk.block.bytes(), b'\n') as u64;
+            let mut cx = EvalContext {
+                now: 0,
+                counts: &mut counts,
+            };
+            let cells: Vec<ColumnV> = args.iter_mut().map(|arg| arg.eval(&mut chunk, &mut cx)).collect();
+            let key = keys.iter_mut().map(|key| key.eval(&mut chunk, &mut cx)).collect();
+            let key = coder.encode(key, &mut chunk);
+            for row in chunk.live.iter() {
+                let bytes = key_at(&chunk, &key, row);
+                // Null equals nothing, so nobody asks for such a row.
+                if coder.has_null(bytes) {
+                    continue;
+                }
+                groups.push(table.keys.find_or_add(bytes, 0));
+                table.cells.push(table.bytes.len());
+                for column in &cells {
+                    pack_cell(&chunk, column, row as usize, &mut table.bytes);
+                }
+            }
+        }
+        table.order(&groups);
+        Ok(table)
+    }
+
+    /// Puts the rows of each key together, in their order.
+    fn order(&mut self, groups: &[u32]) {
+        self.begins = vec![0; self.keys.len() + 1];
+        for &group in groups {
+            self.begins[group as usize + 1] += 1;
+        }
+        for group in 1..self.begins.len() {
+            self.begins[group] += self.begins[group - 1];
+        }
+        let mut next = self.begins.clone();
+        self.rows = vec![0; groups.len()];
+        for (row, &group) in groups.iter().enumerate() {
+            let place = &mut next[group as usize];
+            self.rows[*place as usize] = row as u32;
+            *place += 1;
+        }
+    }
+
+    fn find(&self, key: Option<&[u8]>) -> &[u32] {
+        match self.keys.find(key, 0) {
+            Some(group) => {
+                let group = group as usize;
+                &self.rows[self.begins[group] as usize..self.begins[group + 1] as usize]
+            }
+            None => &[],
+        }
+    }
+}
+
+fn key_at<'c>(chunk: &'c Chunk, key: &ColumnV, row: u32) -> Option<&'c [u8]> {
+    match &key.data {
+        Column::Bytes(spans) if key.is_valid(row as usize) => {
+            Some(chunk.bytes(spans[row as usize]))
+        }
+        _ => None,
+    }
+}
+
+/// Columns that are no part of the record's text. A table has no times.
+fn make(chunk: &mut Chunk, made: &[(Made, FieldId)], name: &str, lines: u64) {
+    for &(made, field) in made {
+        let n = chunk.rows.len();
+        let column = match made {
+            Made::Line => {
+                let block = chunk.block.bytes();
+                let spans = chunk.rows.iter().map(|row| {
+                    let cr = !row.is_empty() && block[row.start() + row.len() - 1] == b'\r';
+                    Span::new(row.start(), row.len() - usize::from(cr))
+                });
+                ColumnV::new(Column::Bytes(spans.collect()))
+            }
+            Made::File => {
+                let mut scratch = chunk.take_scratch();
+                let span = Span::scratch(scratch.len(), name.len());
+                scratch.extend_from_slice(name.as_bytes());
+                chunk.set_scratch(scratch);
+                ColumnV::new(Column::Bytes(vec![span; n]))
+            }
+            Made::LineNumber => {
+                let block = chunk.block.bytes();
+                let mut builder = ColumnBuilder::new(&Type::Number);
+                let (mut at, mut line) = (0, lines + 1);
+                for row in &chunk.rows {
+                    line += scan::count_byte(&block[at..row.start()], b'\n') as u64;
+                    at = row.start();
+                    builder.number(crate::data::Number::Exact {
+                        units: line as i64,
+                        scale: 0,
+                    });
+                }
+                builder.finish()
+            }
+            Made::Time | Made::Watermark => ColumnV::nulls(n),
+        };
+        chunk.set_column(field, column);
+    }
+}
+
+/// A worker's own form of a lookup.
+pub struct Work<'p> {
+    lookup: &'p node::Lookup,
+    table: Arc<TableFile>,
+    keys: Vec<Expr>,
+    coder: KeyCoder,
+    types: Vec<Type>,
+    /// The last argument is the table's line.
+    merges: bool,
+    run: &'p Run,
+    seed: u64,
+    /// For each row that goes on: the row it comes from, and the table's row.
+    parents: Vec<u32>,
+    found: Vec<u32>,
+}
+
+impl<'p> Work<'p> {
+    pub fn new(
+        at: usize,
+        lookup: &'p node::Lookup,
+        tables: &Tables,
+        run: &'p Run,
+        seed: u64,
+    ) -> Option<Work<'p>> {
+        let right = &lookup.right;
+        Some(Work {
+            lookup,
+            table: tables.0.get(&at)?.clone(),
+            keys: lookup.keys.clone(),
+            coder: KeyCoder::new(lookup.keys.iter().map(|key| key.ty.clone()).collect()),
+            types: right.args.iter().map(|arg| arg.ty.clone()).collect(),
+            merges: right.args.len() > right.into.len(),
+            run,
+            seed,
+            parents: Vec::new(),
+            found: Vec::new(),
+        })
+    }
+
+    pub fn run(&mut self, chunk: &mut Chunk, cx: &mut EvalContext<'_>) {
+        let table = self.table.at(cx.now, self);
+        let keys = self.keys.iter_mut().map(|key| key.eval(chunk, cx)).collect();
+        let key = self.coder.encode(keys, chunk);
+        let (kind, coder) = (self.lookup.kind, &self.coder);
+        self.parents.clear();
+        self.found.clear();
+        for row in chunk.live.iter() {
+            let bytes = key_at(chunk, &key, row);
+            let rows = match coder.has_null(bytes) {
+                true => &[],
+                false => table.find(bytes),
+            };
+            if rows.is_empty() && kind.keeps_left() {
+                self.parents.push(row);
+                self.found.push(NONE);
+            } else if kind.pairs() {
+                self.parents.resize(self.parents.len() + rows.len(), row);
+                self.found.extend_from_slice(rows);
+            }
+        }
+        if kind == Matching::Anti {
+            if self.parents.len() != chunk.live.len() {
+                chunk.live = Selection::Some(std::mem::take(&mut self.parents));
+            }
+            return;
+        }
+        let each_once = self.parents.len() == chunk.rows.len()
+            && self.parents.iter().enumerate().all(|(at, row)| at as u32 == *row);
+        if !each_once {
+            replicate(chunk, &self.parents, &self.lookup.carry);
+        }
+        self.put(&table, chunk);
+    }
+
+    /// Sets the table's columns, and lines of both where they are wanted.
+    fn put(&self, table: &Table, chunk: &mut Chunk) {
+        let mut builders: Vec<ColumnBuilder> = self.types.iter().map(ColumnBuilder::new).collect();
+        let mut scratch = chunk.take_scratch();
+        for &row in &self.found {
+            if row == NONE {
+                builders.iter_mut().for_each(ColumnBuilder::null);
+                continue;
+            }
+            let mut cells = &table.bytes[table.cells[row as usize]..];
+            for builder in &mut builders {
+                unpack_cell(&mut cells, builder, &mut scratch);
+            }
+        }
+        let mut columns: Vec<ColumnV> = builders.into_iter().map(ColumnBuilder::finish).collect();
+        let lines = match self.merges {
+            true => columns.pop(),
+            false => None,
+        };
+        if let (Some(lines), Some(merge)) = (lines, &self.lookup.merge)
+            && let Column::Bytes(spans) = &lines.data
+        {
+            let mut text = Vec::new();
+            for (at, span) in spans.iter().enumerate() {
+                text.clear();
+                let block = chunk.block.padded();
+                let left = chunk.rows[at].of(block, &scratch);
+                let right = lines.is_valid(at).then(|| span.of(block, &scratch));
+                merge.write(Some(left), right, &mut text);
+                chunk.rows[at] = Span::scratch(scratch.len(), text.len());
+                scratch.extend_from_slice(&text);
+            }
+        }
+        chunk.set_scratch(scratch);
+        for (&field, column) in self.lookup.right.into.iter().zip(columns) {
+            chunk.set_column(field, column);
+        }
+    }
+}
