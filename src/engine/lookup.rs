@@ -2,7 +2,7 @@
 //! Refuses no row: what a table lacks is the plan's to judge. Invariant: a chunk sees one state of a table.
 
 use super::Run;
-use super::input::{Cut, Cutter};
+use super::cutter::{Cut, Cutter};
 use super::order::lock;
 use super::steps::replicate;
 use crate::bytes::table::KeyTable;
@@ -184,7 +184,10 @@ impl Table {
         let (mut chunk, mut bad, mut counts) = (Chunk::default(), Vec::new(), Counts::default());
         let mut lines = cutter.header_lines;
         loop {
-            let block = match cutter.next(None, Vec::new()).with_context(|| name.clone())? {
+            let block = match cutter
+                .next(None, Vec::new())
+                .with_context(|| name.clone())?
+            {
                 Cut::End => break,
                 Cut::Idle => continue,
                 Cut::Block(block, long) => {
@@ -202,8 +205,14 @@ impl Table {
                 now: 0,
                 counts: &mut counts,
             };
-            let cells: Vec<ColumnV> = args.iter_mut().map(|arg| arg.eval(&mut chunk, &mut cx)).collect();
-            let key = keys.iter_mut().map(|key| key.eval(&mut chunk, &mut cx)).collect();
+            let cells: Vec<ColumnV> = args
+                .iter_mut()
+                .map(|arg| arg.eval(&mut chunk, &mut cx))
+                .collect();
+            let key = keys
+                .iter_mut()
+                .map(|key| key.eval(&mut chunk, &mut cx))
+                .collect();
             let key = coder.encode(key, &mut chunk);
             for row in chunk.live.iter() {
                 let bytes = key_at(&chunk, &key, row);
@@ -341,7 +350,11 @@ impl<'p> Work<'p> {
 
     pub fn run(&mut self, chunk: &mut Chunk, cx: &mut EvalContext<'_>) {
         let table = self.table.at(cx.now, self);
-        let keys = self.keys.iter_mut().map(|key| key.eval(chunk, cx)).collect();
+        let keys = self
+            .keys
+            .iter_mut()
+            .map(|key| key.eval(chunk, cx))
+            .collect();
         let key = self.coder.encode(keys, chunk);
         let (kind, coder) = (self.lookup.kind, &self.coder);
         self.parents.clear();
@@ -367,7 +380,11 @@ impl<'p> Work<'p> {
             return;
         }
         let each_once = self.parents.len() == chunk.rows.len()
-            && self.parents.iter().enumerate().all(|(at, row)| at as u32 == *row);
+            && self
+                .parents
+                .iter()
+                .enumerate()
+                .all(|(at, row)| at as u32 == *row);
         if !each_once {
             replicate(chunk, &self.parents, &self.lookup.carry);
         }

@@ -98,11 +98,7 @@ mod tests {
 
     fn check(merge: &Merge, left: Option<&str>, right: Option<&str>, expected: &str) {
         let mut out = Vec::new();
-        merge.write(
-            left.map(str::as_bytes),
-            right.map(str::as_bytes),
-            &mut out,
-        );
+        merge.write(left.map(str::as_bytes), right.map(str::as_bytes), &mut out);
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 

@@ -233,7 +233,11 @@ pub fn range(word: &str) -> Result<(i64, i64), String> {
             let (low, high) = (signed_duration(low)?, signed_duration(high)?);
             match low <= high {
                 true => Ok((low, high)),
-                false => Err(format!("'{word}' is empty: {low} is behind {high}", low = word.split("..").next().unwrap_or_default(), high = word.rsplit("..").next().unwrap_or_default())),
+                false => Err(format!(
+                    "'{word}' is empty: {low} is behind {high}",
+                    low = word.split("..").next().unwrap_or_default(),
+                    high = word.rsplit("..").next().unwrap_or_default()
+                )),
             }
         }
     }

@@ -3,12 +3,6 @@
 use super::prelude::*;
 use crate::plan::right::{On, Other, OtherStream};
 
-pub(super) const SOURCE: Operand = Operand {
-    name: "SOURCE",
-    kind: Kind::Source,
-    help: "The other stream: a file, -, or what else a source may be",
-};
-
 pub(super) const ON: Flag = Flag {
     long: "on",
     value: Some(("A[=B],…", Kind::Keys)),
@@ -42,20 +36,6 @@ pub(super) const RIGHT_FORMAT: Flag = Flag {
     value: Some(("FORMAT", Kind::Format)),
     repeated: false,
     help: "How the other stream is read; else by its ending .csv .tsv .json .ndjson, or as -i",
-};
-
-pub(super) const RIGHT_TIME: Flag = Flag {
-    long: "right-time",
-    value: Some(("FIELD[:FORMAT]", Kind::Field)),
-    repeated: false,
-    help: "The other stream's event time; else as --time",
-};
-
-pub(super) const RIGHT_WATERMARK: Flag = Flag {
-    long: "right-watermark",
-    value: Some(("D", Kind::Duration)),
-    repeated: false,
-    help: "The other stream's disorder bound; else as --watermark",
 };
 
 /// Opens the other stream as far as its fields.
@@ -95,7 +75,11 @@ pub(super) fn one_of<'f>(
     flags: &[&'f str],
     b: &Builder<'_>,
 ) -> Result<Option<&'f str>, Usage> {
-    let given: Vec<&str> = flags.iter().copied().filter(|flag| args.has(flag)).collect();
+    let given: Vec<&str> = flags
+        .iter()
+        .copied()
+        .filter(|flag| args.has(flag))
+        .collect();
     match given.as_slice() {
         [] => Ok(None),
         [one] => Ok(Some(one)),

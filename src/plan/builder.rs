@@ -6,7 +6,8 @@ use super::keys::Key;
 use super::names;
 use super::node::{AggCall, Node, NodeKind, Plan, Scope, Sink, SortKey, Source, Times, Window};
 use super::output::Shown;
-use super::right::{Look, Side};
+use super::right::Look;
+use super::sides::Side;
 use crate::aggs::{self, Need};
 use crate::data::time::Zone;
 use crate::data::{Field, FieldId, Open, Schema, Type};
@@ -636,7 +637,10 @@ impl<'a> Builder<'a> {
             self.need_times()?;
         }
         self.name = "-o".into();
-        let (path, format) = (self.options.output.clone(), self.options.output_format.clone());
+        let (path, format) = (
+            self.options.output.clone(),
+            self.options.output_format.clone(),
+        );
         let written = self.written(format.as_deref(), path.as_deref())?;
         self.finish_sides()?;
         let times = if self.timed { self.times.take() } else { None };

@@ -10,6 +10,7 @@ pub mod node;
 pub mod optimize;
 pub mod output;
 pub mod right;
+mod sides;
 pub mod text;
 pub mod times;
 pub mod window;

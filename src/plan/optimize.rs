@@ -43,7 +43,7 @@ fn finish_rights(plan: &mut Plan) {
         for expr in right.keys.iter().chain(&right.args) {
             reads(expr, &mut live);
         }
-        if let Some(Times::Event { at, .. }) = &right.source.time {
+        if let Some(Times::Event { at, .. } | Times::Clock { at, .. }) = &right.source.time {
             reads(at, &mut live);
         }
         let read = std::mem::take(&mut right.read);

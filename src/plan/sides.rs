@@ -1,0 +1,541 @@
+//! Names of other streams in the chain: what an expression asks of them, and which stream gives a plain name.
+//! Reads no input. Invariant: `PREFIX.f` is always the right side's f; a plain f is the left's, or the right's
+//! where the left has none.
+
+use super::builder::Builder;
+use super::names;
+use super::node::{Matching, NodeKind};
+use super::output::Shown;
+use super::right::{On, OtherStream, right_of, right_of_mut};
+use crate::data::{Field, FieldId, Open, Schema, Type};
+use crate::error::Usage;
+use crate::expr::ast::Kind;
+use crate::expr::{self, Ast, Env, Expr};
+use crate::formats::Rest;
+use crate::formats::merge::Merge;
+use std::sync::Arc;
+
+/// A node with another stream, whose fields later operators may ask for.
+pub(super) struct Side {
+    /// Where the node stands; behind it is the one that gives plain names.
+    pub(super) node: usize,
+    /// In how many parts the chain was by then.
+    part: usize,
+    pub(super) stream: OtherStream,
+    /// The left records beyond their fields, as they were there.
+    left_rest: Option<Rest>,
+    left_open: Option<Type>,
+    /// What is dropped is not brought again.
+    pub(super) closed: bool,
+    /// Rows of both streams are rows of the chain: names are the same on both sides.
+    pub(super) union: bool,
+    keys: Vec<String>,
+}
+
+impl Builder<'_> {
+    /// Puts a node with another stream into the chain, and that stream's names into what follows.
+    pub fn join(
+        &mut self,
+        stream: OtherStream,
+        on: &[On],
+        kind: Matching,
+        node: NodeKind,
+    ) -> Result<(), Usage> {
+        let keys: Vec<String> = on.iter().filter_map(|on| on.name.clone()).collect();
+        let side = self.put_side(stream, node, false, keys.clone());
+        if !kind.pairs() {
+            self.sides[side].closed = true;
+            return Ok(());
+        }
+        let left_rest = self.rest.clone();
+        let left_open = self.sides[side].left_open.is_some();
+        self.coalesce_known(side)?;
+        let columns = match self.sides[side].stream.is_open() {
+            true => Vec::new(),
+            false => self.sides[side].stream.columns(),
+        };
+        for (name, id) in columns {
+            let field = self.sides[side].stream.builder.schema.fields[id]
+                .name
+                .clone();
+            let rest = field_ast(&field);
+            let id = self.bring(side, &rest)?;
+            if keys.contains(&name) {
+                continue;
+            }
+            let quoted = names::quoted(&name);
+            let clashes = self.shown.iter().any(|shown| shown.name == name)
+                || self
+                    .schema
+                    .find(&field)
+                    .is_some_and(|id| !self.is_right(side, id))
+                || left_rest.is_some() && self.first_record.contains(&quoted);
+            let stream = &self.sides[side].stream;
+            let label = stream.label(&name, clashes);
+            if !stream.named && !clashes {
+                let plain = self.plain(&rest)?.unwrap_or(id);
+                self.shown.push(Shown::new(plain, &label));
+            } else {
+                self.shown.push(Shown::new(id, &label));
+            }
+        }
+        // A key is printed from whichever side is there.
+        for name in &keys {
+            let rest = field_ast(name);
+            let shown = self.shown.iter().position(|shown| shown.name == *name);
+            match shown {
+                Some(at) if kind.keeps_right() => {
+                    let left = self.shown[at].id;
+                    let right = self.bring(side, &rest)?;
+                    let name = self.schema.fields[left].name.clone();
+                    self.shown[at].id = self.either(side, &name, left, right)?;
+                }
+                Some(_) => {}
+                None if left_open => {}
+                None => {
+                    let id = self.bring(side, &rest)?;
+                    self.shown.push(Shown::new(id, name));
+                }
+            }
+        }
+        if self.rest.is_some() || self.sides[side].stream.is_open() {
+            self.rest = Some(Rest {
+                format: "json",
+                dropped: Vec::new(),
+                renamed: Vec::new(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Puts a node into the chain through which the other stream's rows go as rows of the chain.
+    pub fn unite(&mut self, stream: OtherStream, node: NodeKind) -> Result<(), Usage> {
+        let side = self.put_side(stream, node, true, Vec::new());
+        let open = self.sides[side].stream.is_open();
+        let columns = match open {
+            true => Vec::new(),
+            false => self.sides[side].stream.columns(),
+        };
+        let known: Vec<FieldId> = (0..self.schema.fields.len()).collect();
+        for id in known {
+            let name = self.schema.fields[id].name.clone();
+            let Some(rest) = path_ast(&name) else {
+                continue;
+            };
+            self.give(side, &rest, id);
+        }
+        for (name, id) in columns {
+            let field = self.sides[side].stream.builder.schema.fields[id]
+                .name
+                .clone();
+            if self.shown.iter().any(|shown| shown.name == name) {
+                continue;
+            }
+            let rest = field_ast(&field);
+            let ty = self.sides[side].stream.builder.schema.fields[id].ty.clone();
+            let id = match self.sides[side].left_open.clone() {
+                Some(left) => self.add_read(&field, &field, left),
+                None => self.add_field(&field, ty, false),
+            };
+            self.give(side, &rest, id);
+            self.shown.push(Shown::new(id, &name));
+        }
+        if open && self.rest.is_none() {
+            self.rest = Some(Rest {
+                format: "json",
+                dropped: Vec::new(),
+                renamed: Vec::new(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether whole records of both streams are written alike.
+    pub fn united(&self, stream: &OtherStream) -> Option<Arc<Merge>> {
+        let ours = self.rest.as_ref().map(|rest| rest.format);
+        let theirs = stream.builder.rest.as_ref().map(|rest| rest.format);
+        if ours == theirs {
+            return None;
+        }
+        Some(Arc::new(Merge {
+            left: self.rest.clone(),
+            columns: Vec::new(),
+            right: stream.builder.rest.clone(),
+            prefix: String::new(),
+            always: false,
+            same: Vec::new(),
+        }))
+    }
+
+    fn put_side(
+        &mut self,
+        stream: OtherStream,
+        node: NodeKind,
+        union: bool,
+        keys: Vec<String>,
+    ) -> usize {
+        let left_open = match (&self.rest, &self.schema.open) {
+            (Some(_), Some(Open::Named(ty))) if self.at_source() => Some(ty.clone()),
+            _ => None,
+        };
+        self.sides.push(Side {
+            node: self.nodes.len(),
+            part: self.parts.len(),
+            left_rest: self.rest.clone(),
+            left_open,
+            stream,
+            closed: false,
+            union,
+            keys,
+        });
+        self.push(node);
+        self.project(Vec::new());
+        self.sides.len() - 1
+    }
+
+    /// Fields that were asked for by name before have the right side's value where the left has none.
+    fn coalesce_known(&mut self, side: usize) -> Result<(), Usage> {
+        if self.sides[side].left_open.is_none() {
+            return Ok(());
+        }
+        let before: Vec<FieldId> = (0..self.schema.fields.len())
+            .filter(|&id| self.read.get(id) == Some(&true) && self.schema.fields[id].hidden)
+            .collect();
+        for id in before {
+            let name = self.schema.fields[id].name.clone();
+            let Some(rest) = path_ast(&name) else {
+                continue;
+            };
+            if let Some(right) = self.try_bring(side, &rest)? {
+                self.either(side, &name, id, right)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings what an expression speaks of from other streams.
+    pub(super) fn bring_right(&mut self, ast: &Ast) -> Result<(), Usage> {
+        if self.sides.is_empty() {
+            return Ok(());
+        }
+        let mut paths = Vec::new();
+        ast.each_path(&mut |path| paths.push(path.clone()));
+        for path in paths {
+            let side = (0..self.sides.len()).rev().find(|&side| {
+                self.is_in_force(side)
+                    && !self.sides[side].union
+                    && without_prefix(&path, &self.sides[side].stream.prefix).is_some()
+            });
+            match side {
+                Some(side) => {
+                    let prefix = self.sides[side].stream.prefix.clone();
+                    if let Some(rest) = without_prefix(&path, &prefix) {
+                        self.bring(side, &rest)?;
+                    }
+                }
+                None => drop(self.plain(&path)?),
+            }
+        }
+        Ok(())
+    }
+
+    fn is_in_force(&self, side: usize) -> bool {
+        let side = &self.sides[side];
+        side.part == self.parts.len() && !side.closed
+    }
+
+    /// Whether a path is a field of another stream, by its prefix.
+    pub(super) fn is_prefixed(&self, part: &str) -> bool {
+        let Ok(ast) = expr::parse(part) else {
+            return false;
+        };
+        (0..self.sides.len()).any(|side| {
+            self.is_in_force(side)
+                && without_prefix(&ast, &self.sides[side].stream.prefix).is_some()
+        })
+    }
+
+    fn is_right(&self, side: usize, id: FieldId) -> bool {
+        right_of(&self.nodes[self.sides[side].node].kind)
+            .is_some_and(|right| right.into.contains(&id))
+    }
+
+    /// The field `PREFIX.rest`, made if it is not there yet.
+    fn bring(&mut self, side: usize, rest: &Ast) -> Result<FieldId, Usage> {
+        let prefix = self.sides[side].stream.prefix.clone();
+        let name = prefixed(&prefix, rest).path().unwrap_or_default();
+        if let Some(id) = self.schema.find(&name) {
+            return Ok(id);
+        }
+        let source = rest.path().unwrap_or_default();
+        let expr = self.sides[side].stream.builder.compile(rest, &source, 0)?;
+        let id = self.add_field(&name, expr.ty.clone(), true);
+        self.give_expr(side, expr, id);
+        Ok(id)
+    }
+
+    /// The same where the other stream has it.
+    fn try_bring(&mut self, side: usize, rest: &Ast) -> Result<Option<FieldId>, Usage> {
+        match self.bring(side, rest) {
+            Ok(id) => Ok(Some(id)),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn give_expr(&mut self, side: usize, expr: Expr, id: FieldId) {
+        let node = self.sides[side].node;
+        if let NodeKind::Custom(custom) = &mut self.nodes[node].kind
+            && !self.sides[side].union
+        {
+            custom.sets.push(id);
+        }
+        if let Some(right) = right_of_mut(&mut self.nodes[node].kind) {
+            right.args.push(expr);
+            right.into.push(id);
+        }
+    }
+
+    /// Rows of the other stream have this field, too, where they have one of that name.
+    fn give(&mut self, side: usize, rest: &Ast, id: FieldId) {
+        let source = rest.path().unwrap_or_default();
+        let Ok(expr) = self.sides[side].stream.builder.compile(rest, &source, 0) else {
+            return;
+        };
+        let to = self.schema.fields[id].ty.clone();
+        let expr = match (&expr.ty, &to) {
+            (_, Type::Number | Type::Float) => expr.into_number(),
+            (_, Type::Time) => {
+                expr.into_time(crate::bytes::time::Shape::Detect, &self.options.zone)
+            }
+            (Type::Json, Type::Untyped | Type::Text) => expr.into_text(),
+            _ => match expr.into_type(&to) {
+                Some(expr) => expr,
+                None => return,
+            },
+        };
+        self.give_expr(side, expr, id);
+    }
+
+    /// The field of a plain name that is new here, from whichever stream has it; `None`: it is not for other
+    /// streams to give.
+    fn plain(&mut self, path: &Ast) -> Result<Option<FieldId>, Usage> {
+        let Some(name) = path.path() else {
+            return Ok(None);
+        };
+        let place = self.at_source()
+            && self.schema.open == Some(Open::Positional)
+            && path.as_field().is_some_and(names::is_positional);
+        if place || names::is_made(&name) || self.is_known(path) {
+            return Ok(None);
+        }
+        let mut at = None;
+        for side in 0..self.sides.len() {
+            if !self.is_in_force(side) {
+                continue;
+            }
+            if self.sides[side].union {
+                let ty = match (&self.schema.open, self.at_source()) {
+                    (Some(Open::Named(ty)), true) => Some(ty.clone()),
+                    _ => None,
+                };
+                let id = match (at, ty) {
+                    (Some(id), _) => id,
+                    (None, Some(ty)) => self.add_read(&name, &name, ty),
+                    (None, None) if self.sides[side].stream.is_open() => {
+                        self.add_field(&name, Type::Json, true)
+                    }
+                    (None, None) => continue,
+                };
+                self.give(side, path, id);
+                at = Some(id);
+                continue;
+            }
+            let Some(right) = self.try_bring(side, path)? else {
+                continue;
+            };
+            let left = match (at, self.sides[side].left_open.clone()) {
+                (Some(left), _) => Some(left),
+                (None, Some(ty)) if !self.gone_from(side, &name) => {
+                    let id = self.add_read(&name, "", ty);
+                    self.optional.push(id);
+                    Some(id)
+                }
+                _ => None,
+            };
+            at = Some(match left {
+                Some(left) => self.either(side, &name, left, right)?,
+                None => {
+                    let ty = self.schema.fields[right].ty.clone();
+                    let id = self.add_field(&name, ty, true);
+                    let value = self.field_expr(right);
+                    self.also(side, id, value);
+                    id
+                }
+            });
+        }
+        Ok(at)
+    }
+
+    fn gone_from(&self, side: usize, name: &str) -> bool {
+        self.sides[side].left_rest.as_ref().is_some_and(|rest| {
+            let mut gone = rest
+                .dropped
+                .iter()
+                .chain(rest.renamed.iter().map(|(old, _)| old));
+            gone.any(|top| names::within(name, top))
+        })
+    }
+
+    /// Whether a path, or a field that it leads into, is there already.
+    fn is_known(&self, path: &Ast) -> bool {
+        let found = path.path().and_then(|name| {
+            let plain = path.as_field().and_then(|name| self.schema.find(name));
+            plain.or_else(|| self.schema.find(&name))
+        });
+        found.is_some()
+            || match &path.kind {
+                Kind::Member(of, _) | Kind::Index(of, _) => self.is_shown(of),
+                _ => false,
+            }
+    }
+
+    fn is_shown(&self, path: &Ast) -> bool {
+        let name = path.as_field().map(str::to_string).or_else(|| path.path());
+        let found = name.and_then(|name| self.schema.find(&name));
+        found.is_some_and(|id| !self.schema.fields[id].hidden)
+            || match &path.kind {
+                Kind::Member(of, _) | Kind::Index(of, _) => self.is_shown(of),
+                _ => false,
+            }
+    }
+
+    /// A field of that name: the left's value, or the right's where that is null.
+    fn either(
+        &mut self,
+        side: usize,
+        name: &str,
+        left: FieldId,
+        right: FieldId,
+    ) -> Result<FieldId, Usage> {
+        let mut schema = Schema::new(
+            self.schema
+                .fields
+                .iter()
+                .map(|field| Field::hidden("", field.ty.clone()))
+                .collect(),
+        );
+        let other = format!("{}.{name}", self.sides[side].stream.prefix);
+        let (one, two) = (names::quoted(name), names::quoted(&other));
+        schema.fields[left].name = names::display(&one).into();
+        schema.fields[right].name = names::display(&two).into();
+        let mut env = Env {
+            schema: &mut schema,
+            zone: &self.options.zone,
+            functions: &[],
+        };
+        let source = format!("{one} ?? {two}");
+        let value = expr::parse(&source)
+            .and_then(|ast| expr::compile(&ast, &mut env))
+            .map_err(|faults| self.diagnosed(faults, &source, 0))?;
+        let id = self.add_field(name, value.ty.clone(), true);
+        self.also(side, id, value);
+        Ok(id)
+    }
+
+    /// Sets a field right behind the node of a side.
+    fn also(&mut self, side: usize, id: FieldId, value: Expr) {
+        let behind = self.sides[side].node + 1;
+        if let Some(node) = self.nodes.get_mut(behind)
+            && let NodeKind::Project { columns } = &mut node.kind
+        {
+            columns.push((id, value));
+        }
+    }
+
+    /// Names of the other streams' first records, for formats whose rows are all alike.
+    pub(super) fn show_first_of_right(&mut self) -> Vec<Shown> {
+        let mut added = Vec::new();
+        for side in 0..self.sides.len() {
+            if !self.is_in_force(side) || !self.sides[side].stream.is_open() {
+                continue;
+            }
+            for name in self.sides[side].stream.builder.first_record.clone() {
+                let label = names::display(&name).to_string();
+                let Some(rest) = path_ast(&name) else {
+                    continue;
+                };
+                if self.sides[side].keys.contains(&label) {
+                    continue;
+                }
+                let shown = |shown: &Shown| shown.name == label;
+                let ours =
+                    self.first_record.contains(&name) && self.sides[side].left_open.is_some();
+                let clashes = ours || self.shown.iter().chain(&added).any(shown);
+                if self.sides[side].union {
+                    if !clashes && let Ok(Some(id)) = self.plain(&rest) {
+                        added.push(Shown::new(id, &label));
+                    }
+                    continue;
+                }
+                let stream = &self.sides[side].stream;
+                let (with, text) = (stream.named || clashes, stream.label(&label, clashes));
+                let id = match with {
+                    true => self.bring(side, &rest).ok(),
+                    false => match self.plain(&rest) {
+                        Ok(Some(id)) => Some(id),
+                        _ => self.schema.find(&name),
+                    },
+                };
+                if let Some(id) = id
+                    && !self.shown.iter().any(|shown| shown.name == text)
+                {
+                    added.push(Shown::new(id, &text));
+                }
+            }
+        }
+        added
+    }
+}
+
+/// A name as a field, whatever it is spelt like.
+fn field_ast(name: &str) -> Ast {
+    Ast::new(Kind::Field(names::display(name).into()), 0..0)
+}
+
+/// A field's name as an expression has it: a path, or one name; `None`: it is no name.
+fn path_ast(name: &str) -> Option<Ast> {
+    if name.is_empty() || names::is_made(name) {
+        return None;
+    }
+    match expr::parse(name) {
+        Ok(ast) if ast.path().is_some() => Some(ast),
+        _ => Some(field_ast(name)),
+    }
+}
+
+/// `a.b` as `PREFIX.a.b`.
+fn prefixed(prefix: &str, ast: &Ast) -> Ast {
+    let at = ast.at.clone();
+    let kind = match &ast.kind {
+        Kind::Field(name) => {
+            let base = Ast::new(Kind::Field(prefix.into()), at.clone());
+            Kind::Member(Box::new(base), name.clone())
+        }
+        Kind::Member(of, name) => Kind::Member(Box::new(prefixed(prefix, of)), name.clone()),
+        Kind::Index(of, place) => Kind::Index(Box::new(prefixed(prefix, of)), place.clone()),
+        other => other.clone(),
+    };
+    Ast::new(kind, at)
+}
+
+/// `PREFIX.a.b` as `a.b`.
+fn without_prefix(ast: &Ast, prefix: &str) -> Option<Ast> {
+    let at = ast.at.clone();
+    let kind = match &ast.kind {
+        Kind::Member(of, name) if of.as_field() == Some(prefix) => Kind::Field(name.clone()),
+        Kind::Member(of, name) => Kind::Member(Box::new(without_prefix(of, prefix)?), name.clone()),
+        Kind::Index(of, place) => Kind::Index(Box::new(without_prefix(of, prefix)?), place.clone()),
+        _ => return None,
+    };
+    Some(Ast::new(kind, at))
+}

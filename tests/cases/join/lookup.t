@@ -1,0 +1,94 @@
+# Tables in memory: `lookup`.
+
+$ printf 'id,name\n1,ann\n2,bob\n2,bea\n' > users.csv; printf 'id,n\n2,7\n3,8\n1,9\n' | dstream -i csv lookup users.csv --on id
+2	7	bob
+2	7	bea
+1	9	ann
+
+# Each kind.
+$ printf 'id,name\n1,ann\n' > users.csv; printf 'id,n\n3,8\n1,9\n' | dstream -i csv lookup users.csv --on id --left -o json
+{"id":3,"n":8,"name":null}
+{"id":1,"n":9,"name":"ann"}
+
+$ printf 'id,name\n1,ann\n' > users.csv; printf 'id,n\n3,8\n1,9\n' | dstream -i csv lookup users.csv --on id --anti -o csv
+id,n
+3,8
+
+$ printf 'id\n' > users.csv; printf 'id\n3\n' | dstream -i csv lookup users.csv --on id --anti --left
+dstream: lookup: give --left or --anti, not both
+? 2
+
+# INTERFACE 5.3: null equals nothing; an empty cell is a key like another.
+$ printf '{"k":null,"v":1}\n{"v":2}\n{"k":3,"v":3}\n' > t.ndjson; printf '{"k":null}\n{}\n{"k":3}\n' | dstream -i json lookup t.ndjson --on k --left -o json
+{"k":null}
+{}
+{"k":3,"v":3}
+
+$ printf 'k,v\n,1\n' > t.csv; printf 'k,x\n,2\n' | dstream -i csv lookup t.csv --on k
+	2	1
+
+# Several keys; parts that are null equal nothing.
+$ printf '{"a":1,"b":2,"v":"x"}\n{"a":1,"v":"y"}\n' > t.ndjson; printf '{"a":1,"b":2}\n{"a":1}\n' | dstream -i json lookup t.ndjson --on a,b -o json
+{"a":1,"b":2,"v":"x"}
+
+# INTERFACE 6.2: PREFIX.f is always the right's, a plain f the left's, or the right's where the left has none.
+$ printf 'id,n,name\n1,5,ann\n' > u.csv; printf 'id,n\n1,9\n' | dstream -i csv lookup u.csv --on id -o csv
+id,n,u.n,name
+1,9,5,ann
+
+$ printf 'id,n,name\n1,5,ann\n' > u.csv; printf 'id,n\n1,9\n' | dstream -i csv lookup u.csv --on id --as r -o csv
+id,n,r.n,r.name
+1,9,5,ann
+
+$ printf 'id,n,name\n1,5,ann\n' > u.csv; printf 'id,n\n1,9\n' | dstream -i csv lookup u.csv --on id map 'a=n,b=u.n,c=name,d=u.name,e=u.id' select a,b,c,d,e,u.n -o csv
+a,b,c,d,e,u.n
+9,5,ann,ann,1,5
+
+# Records of json have their names row by row.
+$ printf '{"k":1,"v":5,"c":"de"}\n{"k":2,"c":"fr"}\n' > r.ndjson; printf '{"k":1,"v":{"a":1}}\n{"k":2,"c":null}\n' > l.ndjson; dstream -i json lookup r.ndjson --on k map 'x=c,y=r.c' l.ndjson -o json
+{"k":1,"v":{"a":1},"r.v":5,"c":"de","x":"de","y":"de"}
+{"k":2,"c":null,"r.c":"fr","x":"fr","y":"fr"}
+
+$ printf '{"k":1,"v":5,"c":"de"}\n' > r.ndjson; printf '{"k":1,"v":7}\n' | dstream -i json lookup r.ndjson --on k --as g filter 'g.v<v and c=="de"' drop g.v rename g.c=land -o json
+{"k":1,"v":7,"land":"de"}
+
+# Tables of another format; text is compared as text.
+$ printf '{"ip":"10.0.0.1","geo":{"c":"de"}}\n' > geo.ndjson; printf 'ip,n\n10.0.0.1,1\n' | dstream -i csv lookup geo.ndjson --on ip count-by geo.geo.c
+de	1
+
+$ printf 'k=7 name="a b"\n' > names; printf '{"k":7}\n' | dstream -i json lookup names --right-format logfmt --on k -o json
+{"k":7,"name":"a b"}
+
+$ printf 'id,name\n7,ann\n' > u.csv; printf '3 4\n' | dstream map 's=$1+$2' lookup u.csv --on s=id select s,name
+7	ann
+
+# Behind an aggregate.
+$ printf 'id,name\n1,ann\n2,bob\n' > u.csv; printf 'id\n2\n1\n2\n' | dstream -i csv count-by id lookup u.csv --on id -o csv
+id,count,name
+1,1,ann
+2,2,bob
+
+# A table whose header is not what was asked for.
+$ printf 'id\n1\n' > u.csv; printf 'id\n1\n' | dstream -i csv lookup u.csv --on id=k
+dstream: lookup: no field 'k'
+    id=k
+       ^ the record has: id
+? 2
+
+$ printf 'id\n1\n' | dstream -i csv lookup nothing.csv --on id
+dstream: nothing.csv: No such file or directory
+? 66
+
+$ printf 'id\n1\n' | dstream -i csv lookup - --on id
+dstream: lookup: standard input is the chain's own source
+? 2
+
+$ printf 'id\n1\n' > u.csv; printf 'id\n1\n' | dstream -i csv lookup u.csv
+dstream: lookup: what must be equal? name it with --on A or --on A=B
+? 2
+
+# EVENT-TIME 2.8: a table is read again when its file changes.
+# once
+$ printf '1 ann\n' > names; printf '1 bob\n' > new; { echo 1; until grep -qs ann out; do :; done; mv new names; echo 1; } | dstream lookup names --on '$1' --as n --reload 1us select n.line > out; cat out
+1 ann
+1 bob
