@@ -79,14 +79,14 @@ pub const LOOKUP: Operator = Operator {
             Vec::new(),
             Turn::First,
         );
-        let node = NodeKind::Lookup(Lookup {
+        let node = NodeKind::Lookup(Box::new(Lookup {
             right,
             keys: on.iter().map(|on| on.left.clone()).collect(),
             kind,
             merge,
             carry: Vec::new(),
             reload,
-        });
+        }));
         b.join(stream, &on, kind, node)
     },
 };

@@ -192,7 +192,7 @@ pub enum NodeKind {
         out: Output,
     },
     /// Rows with what a table in memory has for their keys; in any order.
-    Lookup(Lookup),
+    Lookup(Box<Lookup>),
     /// State that needs the order of rows, and that the engine knows nothing of but how to run it.
     Custom(Custom),
 }
