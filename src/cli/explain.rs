@@ -173,7 +173,9 @@ fn does(node: &Node, plan: &Plan) -> String {
         NodeKind::Explode { .. } => "one record for each item".into(),
         NodeKind::Sample { .. } => "keeps the same share of lines each time, by their hash".into(),
         NodeKind::Assign { window, .. } => format!("puts records into {}", shape(window)),
-        NodeKind::Aggregate { keys, aggs, scope } => {
+        NodeKind::Aggregate {
+            keys, aggs, scope, ..
+        } => {
             let state = match keys.len() {
                 0 => "one row of state".into(),
                 _ => "one row of state for each key".to_string(),

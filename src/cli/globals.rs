@@ -51,6 +51,7 @@ pub enum What {
 pub enum Section {
     Reading,
     Time,
+    Batches,
     Writing,
     Running,
     Reports,
@@ -58,9 +59,10 @@ pub enum Section {
 }
 
 impl Section {
-    pub const ALL: [Section; 6] = [
+    pub const ALL: [Section; 7] = [
         Section::Reading,
         Section::Time,
+        Section::Batches,
         Section::Writing,
         Section::Running,
         Section::Reports,
@@ -71,6 +73,7 @@ impl Section {
         match self {
             Section::Reading => "Reading",
             Section::Time => "Time",
+            Section::Batches => "Batches and triggers",
             Section::Writing => "Writing",
             Section::Running => "Running",
             Section::Reports => "Errors and reports",
@@ -106,6 +109,17 @@ pub struct Options {
     pub tz: Option<String>,
     /// ns
     pub watermark: Option<i64>,
+    pub watermark_auto: bool,
+    /// ns
+    pub idle: Option<i64>,
+    pub max_ahead: Option<i64>,
+    /// `FIELD[:FORMAT]`
+    pub clock: Option<String>,
+    /// ns
+    pub batch: Option<i64>,
+    pub batch_lines: Option<u64>,
+    pub batch_on: Option<regex::bytes::Regex>,
+    pub mark_batches: bool,
     pub since: Option<String>,
     pub until: Option<String>,
     pub output_format: Option<String>,
@@ -144,6 +158,14 @@ impl Options {
             time_regex: None,
             tz: None,
             watermark: None,
+            watermark_auto: false,
+            idle: None,
+            max_ahead: None,
+            clock: None,
+            batch: None,
+            batch_lines: None,
+            batch_on: None,
+            mark_batches: false,
             since: None,
             until: None,
             output_format: None,
@@ -365,17 +387,48 @@ pub const OPTIONS: &[Opt] = &[
     Opt {
         long: "watermark",
         takes: Takes::Value("D"),
-        default: "5s live; files: the end",
+        default: "5s live; finished files: the end of input",
         section: Section::Time,
         doc: doc(
-            "how much later than its time a record may come",
-            "The watermark is the largest event time seen minus D. A window closes when the watermark reaches its end; a record whose window has closed is late, dropped and counted. Of plain files windows close at the end of the input, so nothing is late.",
+            "how far out of order records may come; or the word auto",
+            "The watermark is the largest event time seen minus D. A window closes when the watermark reaches its end; a record whose window has closed is late, dropped and counted. Of plain files windows close at the end of the input, so nothing is late. `auto` begins with 5s and renews D at each 10,000th record of a source: so long that 99.9 % of the records so far were in time. `--explain=disorder` says which D would have done.",
         ),
         set: |options, value| {
-            if value == "auto" {
-                return Err(super::chain::not_yet("auto"));
-            }
-            options.watermark = Some(units::duration(value)?);
+            options.watermark_auto = value == "auto";
+            options.watermark = match options.watermark_auto {
+                true => None,
+                false => Some(units::duration(value)?),
+            };
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "idle",
+        takes: Takes::Value("D"),
+        default: "10s",
+        section: Section::Time,
+        doc: doc(
+            "a live source silent for so long holds the watermark no more",
+            "Of several sources the slowest that is awake rules. When all are silent, the watermark goes on with the clock from where the furthest stood, so the last window of a quiet stream is printed by itself. What a source says after its silence is late where its windows were closed meanwhile.",
+        ),
+        set: |options, value| {
+            options.idle = Some(units::duration(value)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "max-ahead",
+        takes: Takes::Value("D"),
+        default: "1h",
+        section: Section::Time,
+        doc: doc(
+            "live: a stamp further ahead of the clock counts, but does not move the watermark",
+            "So that one wrong clock does not close everybody's windows.",
+        ),
+        set: |options, value| {
+            options.max_ahead = Some(units::duration(value)?);
             Ok(())
         },
         ..PLAIN
@@ -401,6 +454,79 @@ pub const OPTIONS: &[Opt] = &[
         doc: doc("only event times before TIME", ""),
         set: |options, value| {
             options.until = Some(value.into());
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "clock",
+        takes: Takes::Value("FIELD[:FORMAT]"),
+        value: What::Field,
+        default: "the machine's",
+        section: Section::Time,
+        doc: doc(
+            "arrival time taken from the data, so that a run replays",
+            "Whatever goes by arrival, windows, batches, time-outs, goes by this field: the clock is the largest value seen, and stands still without data.",
+        ),
+        set: |options, value| {
+            options.clock = Some(value.into());
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "batch",
+        takes: Takes::Value("D"),
+        section: Section::Batches,
+        doc: doc(
+            "batches of D by arrival: what has no window works batch by batch",
+            "The model of Spark Streaming. Batches end at multiples of D since 1970, and all records of one have its end as their time. Counts, rankings, sorting, `distinct` and joins without a window are made anew for each; a window by arrival takes whole batches, and ends with one. `count` without a key prints 0 for an empty batch.",
+        ),
+        set: |options, value| {
+            options.batch = Some(units::duration(value)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "batch-lines",
+        takes: Takes::Value("N"),
+        section: Section::Batches,
+        doc: doc(
+            "a batch is N records",
+            "Its clock begins at zero and moves by `--batch` (1s) a batch, so that a file gives the same batches each time.",
+        ),
+        set: |options, value| {
+            options.batch_lines = Some(whole(value, 1)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "batch-on",
+        takes: Takes::Value("RE"),
+        section: Section::Batches,
+        doc: doc(
+            "a line that matches ends a batch, and is no data",
+            "Its clock begins at zero and moves by `--batch` (1s) a batch. What `--mark-batches` wrote is read with `--batch-on '^--'`.",
+        ),
+        set: |options, value| {
+            let regex =
+                regex::bytes::Regex::new(value).map_err(|error| Usage::new(error.to_string()))?;
+            options.batch_on = Some(regex);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "mark-batches",
+        section: Section::Batches,
+        doc: doc(
+            "a line `-- N` behind each batch",
+            "Behind an empty one too, whatever the format: the next dstream finds the same batches with `--batch-on '^--'`.",
+        ),
+        set: |options, _| {
+            options.mark_batches = true;
             Ok(())
         },
         ..PLAIN
@@ -776,10 +902,11 @@ mod tests {
             "stop",
             Err("--on-bad: 'stop' is none of warn, skip, abort"),
         );
+        check("watermark", "auto", Ok(()));
         check(
-            "watermark",
-            "auto",
-            Err("--watermark: auto is not in this version"),
+            "batch-lines",
+            "0",
+            Err("--batch-lines: '0' is not a whole number from 1"),
         );
         check(
             "explain",

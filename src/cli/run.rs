@@ -143,6 +143,32 @@ fn contradictions(options: &Options) -> Result<(), Usage> {
             "--time and --time-regex both say where the time is; give one",
         ));
     }
+    match (
+        options.batch_lines.is_some(),
+        options.batch_on.is_some(),
+        options.clock.is_some(),
+    ) {
+        (true, true, _) => {
+            return Err(Usage::new(
+                "--batch-lines and --batch-on both say where a batch ends; give one",
+            ));
+        }
+        (true, _, true) | (_, true, true) => {
+            return Err(Usage::new(
+                "--batch-lines and --batch-on have a clock of their own; leave out --clock",
+            ));
+        }
+        _ => {}
+    }
+    if options.mark_batches
+        && options.batch.is_none()
+        && options.batch_lines.is_none()
+        && options.batch_on.is_none()
+    {
+        return Err(Usage::new(
+            "--mark-batches marks the ends of batches; give --batch, --batch-lines or --batch-on",
+        ));
+    }
     Ok(())
 }
 
@@ -280,6 +306,13 @@ fn build_options(
         time: options.time.clone(),
         time_regex: options.time_regex.clone(),
         watermark: options.watermark,
+        watermark_auto: options.watermark_auto,
+        max_ahead: options.max_ahead,
+        clock: options.clock.clone(),
+        batch: options.batch,
+        batch_lines: options.batch_lines,
+        batch_on: options.batch_on.clone(),
+        mark_batches: options.mark_batches,
         since,
         until,
         zone,
@@ -395,6 +428,7 @@ fn execute(plan: &Plan, known: &[String], options: &Options) -> Result<i32, Fail
         quiet: options.quiet,
         for_ns: options.for_ns,
         stop: signals.stop.clone(),
+        idle: options.idle.unwrap_or(engine::IDLE),
         ..engine::Run::default()
     };
     Signals::tell(run.progress.clone()).map_err(|error| Failure {

@@ -41,9 +41,9 @@ impl Packer {
     /// Appends a row to `out`.
     pub fn pack(&self, chunk: &Chunk, row: u32, out: &mut Vec<u8>) {
         let at = row as usize;
-        let flags = u8::from(chunk.times.is_some()) * TIME
-            | u8::from(chunk.windows.is_some()) * WINDOW
-            | u8::from(chunk.before.is_some()) * BEFORE;
+        let flags = (u8::from(chunk.times.is_some()) * TIME)
+            | (u8::from(chunk.windows.is_some()) * WINDOW)
+            | (u8::from(chunk.before.is_some()) * BEFORE);
         out.push(flags);
         if let Some(times) = &chunk.times {
             out.extend_from_slice(&times[at].to_le_bytes());

@@ -122,10 +122,12 @@ pub struct AggregateState<'p> {
     /// Open windows: end by start (of panes: by space, the last end that sees it).
     pub(super) ends: Mutex<BTreeMap<i64, i64>>,
     /// Windows that end at or before have been given.
-    closed: Mutex<i64>,
+    pub(super) closed: Mutex<i64>,
     pub(super) seed: u64,
     /// Values given that came from sketches.
     sketched: AtomicU64,
+    /// Windows without a record have a row too: from when on, or from the first record's.
+    pub(super) empties: Option<Option<i64>>,
 }
 
 impl<'p> AggregateState<'p> {
@@ -172,6 +174,7 @@ impl<'p> AggregateState<'p> {
             closed: Mutex::new(i64::MIN),
             seed,
             sketched: AtomicU64::new(0),
+            empties: None,
         }
     }
 
@@ -182,6 +185,9 @@ impl<'p> AggregateState<'p> {
 
     /// The first end of an open window, when the watermark next closes something.
     pub fn next_end(&self) -> Option<i64> {
+        if let Some(from) = self.given_upto() {
+            return self.window_behind(from).map(|(_, end)| end);
+        }
         match &self.spaces {
             Spaces::None => None,
             Spaces::Panes(panes) => {
@@ -207,6 +213,7 @@ impl<'p> AggregateState<'p> {
         if !matches!(upto, Watermark::End) && self.next_end().is_none_or(|end| end > at) {
             return None;
         }
+        let given_upto = self.given_upto();
         let mut taken: Vec<Groups> = Vec::with_capacity(self.shards.len());
         for shard in &self.shards {
             taken.push(std::mem::replace(
@@ -228,6 +235,9 @@ impl<'p> AggregateState<'p> {
                 self.close_starts(&taken, at)
             }
         };
+        if let Some(from) = given_upto {
+            self.fill_up(from, upto, &mut taken, &mut parts);
+        }
         *lock(&self.closed) = at;
         for (_, entries) in &mut parts {
             sort(entries, threads, &|a, b| self.order(&taken, a, b));
@@ -239,7 +249,7 @@ impl<'p> AggregateState<'p> {
         })
     }
 
-    fn close_starts(&self, taken: &[Groups], at: i64) -> Vec<(Option<(i64, i64)>, Vec<Entry>)> {
+    fn close_starts(&self, taken: &[Groups], at: i64) -> Parts {
         let mut ends = lock(&self.ends);
         let mut closing: BTreeMap<(i64, i64), Vec<Entry>> = BTreeMap::new();
         let mut kept = Vec::new();
@@ -268,12 +278,7 @@ impl<'p> AggregateState<'p> {
             .collect()
     }
 
-    fn close_panes(
-        &self,
-        panes: &Panes,
-        taken: &mut Vec<Groups>,
-        at: i64,
-    ) -> Vec<(Option<(i64, i64)>, Vec<Entry>)> {
+    fn close_panes(&self, panes: &Panes, taken: &mut Vec<Groups>, at: i64) -> Parts {
         let empty = &|| Groups::new(self.aggs, self.seed);
         let mut sliding = lock(&self.sliding);
         for groups in taken.drain(..) {
@@ -316,9 +321,12 @@ impl<'p> AggregateState<'p> {
     }
 }
 
+/// Windows that close, by their ends, each with its groups.
+pub(super) type Parts = Vec<(Option<(i64, i64)>, Vec<Entry>)>;
+
 /// A group on its way out.
 #[derive(Copy, Clone)]
-struct Entry {
+pub(super) struct Entry {
     rank: u64,
     group: u32,
     /// Index into the emission's groups.
@@ -326,7 +334,7 @@ struct Entry {
 }
 
 impl Entry {
-    fn new(groups: &Groups, place: usize, group: u32, coder: &KeyCoder) -> Entry {
+    pub(super) fn new(groups: &Groups, place: usize, group: u32, coder: &KeyCoder) -> Entry {
         Entry {
             rank: coder.rank(groups.table.key(group)),
             group,
@@ -399,7 +407,7 @@ pub fn sort<T: Send + Sync>(
 pub struct Emission<'s> {
     state: &'s AggregateState<'s>,
     groups: Vec<Groups>,
-    parts: Vec<(Option<(i64, i64)>, Vec<Entry>)>,
+    parts: Parts,
 }
 
 impl Emission<'_> {

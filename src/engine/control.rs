@@ -280,9 +280,21 @@ impl<'c, 's> Control<'c, 's> {
 
     /// After a block: closes what the watermark has passed.
     pub fn after_block(&mut self, flight: &Flight) {
-        if self.every_block {
+        if self.every_block || (self.is_due() && self.now() - self.last_epoch >= EPOCH_MIN) {
             self.epoch(flight);
-        } else if self.is_due() && self.now() - self.last_epoch >= EPOCH_MIN {
+        }
+    }
+
+    /// Nothing more is read: batches that have ended are closed, before what the end of the input closes.
+    pub fn finish(&mut self, flight: &Flight) {
+        let batched = |pulse: &Pulse<'_>| {
+            let time = pulse.spec.time.as_ref();
+            time.is_some_and(|time| time.batch().is_some())
+        };
+        if self.pulses.iter().any(batched) {
+            for pulse in &mut self.pulses {
+                pulse.ended = false;
+            }
             self.epoch(flight);
         }
     }

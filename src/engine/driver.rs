@@ -11,19 +11,21 @@ use super::open::{Inputs, Opened, open_inputs, open_output};
 use super::order::lock;
 use super::prefix::Board;
 use super::steps::{Ordered, Setting};
-use super::worker::{End, Partial, Stage, StageWorker, add_counts, entries, stages, tee_failures};
+use super::worker::{
+    End, Partial, Stage, StageWorker, add_counts, entries, first_batch, stages, tee_failures,
+};
 use super::{FaultTold, Limit, OnBad, Report, Run, Shared};
 use crate::bytes::scan;
 use crate::data::Chunk;
 use crate::data::step::Counts;
 use crate::data::time::Watermark;
 use crate::error::{Failure, status};
-use crate::plan::node::Plan;
+use crate::plan::node::{Plan, Times};
 use anyhow::{Context, Result};
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 /// Runs a plan to the end of its input, or until it is stopped.
 pub fn run(plan: &Plan, run: &Run) -> Report {
@@ -67,7 +69,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     check_headers(plan, &opened)?;
     let threads = run.threads.max(1);
     let seed = std::hash::RandomState::new().build_hasher().finish();
-    let mut made = stages(plan, seed);
+    let mut made = stages(plan, seed, began);
     let mut workers = Vec::new();
     let tables = Tables::load(plan, run, seed)?;
     let setting = Setting {
@@ -93,6 +95,13 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     let shared = Shared {
         run,
         out: open_output(plan, run, opened.live, header)?,
+        marks: plan
+            .source
+            .time
+            .as_ref()
+            .and_then(Times::batch)
+            .filter(|_| plan.mark_batches),
+        last_batch: AtomicI64::new(i64::MIN),
         names: opened.names,
         headers: opened.headers,
         ledger: Ledger::new(run.on_bad, run.max_bad, bad_file),
@@ -107,6 +116,9 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         failure: Mutex::new(None),
         began,
     };
+    if let (Some(step), Some(first)) = (shared.marks, first_batch(plan, began)) {
+        shared.out.mark_from(first.div_euclid(step));
+    }
     let lanes: Vec<Lane<'_>> = made
         .iter()
         .zip(workers)
@@ -143,6 +155,10 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     report.stopped = run.stop.load(Ordering::Relaxed);
     if lock(&shared.failure).is_none() {
         running.close(Watermark::End);
+        let last = shared.last_batch.load(Ordering::Relaxed);
+        if shared.marks.is_some() && last > i64::MIN {
+            shared.out.mark_to(last + 1);
+        }
     }
     running.settle(plan, report);
     tables.tell(&mut report.counts);
@@ -358,6 +374,9 @@ impl<'s> Running<'s> {
                 }
             }
             lag += stage.lag;
+        }
+        if let (Some(step), Watermark::At(at)) = (self.shared.marks, upto) {
+            self.shared.out.mark_to(at.div_euclid(step));
         }
     }
 

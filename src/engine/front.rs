@@ -282,6 +282,13 @@ impl<'p> SourceWorker<'p> {
         let Some(times) = &chunk.times else {
             return true;
         };
+        if let (Some(step), Some(row)) = (time.batch(), chunk.live.iter().last()) {
+            let batch = times[row as usize].div_euclid(step);
+            shared.last_batch.fetch_max(batch, Ordering::Relaxed);
+            if let (Some(_), Some(first)) = (shared.marks, meter.first()) {
+                shared.out.mark_from(first.div_euclid(step));
+            }
+        }
         if source.since.is_some() || source.until.is_some() {
             let (since, until) = (
                 source.since.unwrap_or(i64::MIN),

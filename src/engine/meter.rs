@@ -7,8 +7,8 @@ use super::prefix::{Board, Latest};
 use crate::data::Selection;
 use crate::data::time::SECOND;
 use crate::plan::node::{Batching, Times};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 /// Rows after which `--watermark auto` renews its bound, and the bound before.
 const AUTO_ROWS: u64 = 10_000;
@@ -23,6 +23,8 @@ pub struct Meter {
     auto: AutoBoard,
     /// The least that the watermark is, since the clock went on while the source was silent.
     raised: Raised,
+    /// The first reading of a clock that the data tell.
+    first: OnceLock<i64>,
 }
 
 struct Raised(AtomicI64);
@@ -186,6 +188,9 @@ impl Meter {
             times: vec![0; n],
             before: vec![i64::MIN; n],
         };
+        if let (i64::MIN, Some(row)) = (running, live.iter().next()) {
+            self.first.get_or_init(|| readings[row as usize]);
+        }
         for row in live.iter() {
             let row = row as usize;
             if running != i64::MIN {
@@ -244,6 +249,11 @@ impl Meter {
             }),
         };
         own.map(|own| own.max(raised))
+    }
+
+    /// The first reading of a clock that the data tell.
+    pub fn first(&self) -> Option<i64> {
+        self.first.get().copied()
     }
 
     fn said(&self) -> Option<i64> {

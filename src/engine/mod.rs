@@ -7,6 +7,7 @@ pub mod clock;
 mod control;
 mod cutter;
 mod driver;
+mod empties;
 mod feeder;
 mod front;
 pub mod input;
@@ -36,7 +37,7 @@ use order::Linearizer;
 use prefix::Board;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex};
 
 /// Bytes of a block, unless `--block-size` says otherwise: what stays in the second-level cache with its
@@ -46,6 +47,9 @@ pub const BLOCK_SIZE: usize = if cfg!(debug_assertions) {
 } else {
     128 << 10
 };
+
+/// The default of `--idle`, ns.
+pub const IDLE: i64 = 10_000_000_000;
 
 /// The default of `--max-line`, bytes.
 pub const LINE_MAX: usize = 16 << 20;
@@ -95,7 +99,7 @@ impl Default for Run {
             limits: Limits::default(),
             quiet: false,
             for_ns: None,
-            idle: 10_000_000_000,
+            idle: IDLE,
             stop: Arc::default(),
             progress: Arc::default(),
             clock: Arc::new(clock::System::default()),
@@ -180,6 +184,9 @@ pub struct Shared<'r> {
     names: Vec<String>,
     headers: Vec<Option<Vec<u8>>>,
     out: Linearizer,
+    /// How long a batch is, ns, where their ends are marked in the output; and the last one that has a record.
+    marks: Option<i64>,
+    last_batch: AtomicI64,
     ledger: Ledger,
     /// By source: how far its time has come.
     meters: Vec<Meter>,

@@ -78,9 +78,27 @@ pub struct Linearizer {
     ahead_max: usize,
 }
 
+/// The output of one chunk.
+#[derive(Debug, Default)]
+pub struct Piece {
+    pub bytes: Vec<u8>,
+    pub rows: u64,
+    /// Where the rows of each batch begin, where batches are marked.
+    pub ends: Vec<(i64, usize)>,
+}
+
+/// Lines that mark the ends of batches.
+#[derive(Copy, Clone, Debug)]
+struct Marker {
+    /// The batch that is open, and its number.
+    batch: i64,
+    number: u64,
+}
+
 struct Outgoing {
     next: u64,
-    waiting: BTreeMap<u64, (Vec<u8>, u64)>,
+    waiting: BTreeMap<u64, Piece>,
+    marker: Option<Marker>,
     sink: Box<dyn Sink>,
     layout: Option<Box<dyn Layout>>,
     laid: Vec<u8>,
@@ -102,6 +120,7 @@ impl Linearizer {
             state: Mutex::new(Outgoing {
                 next: 0,
                 waiting: BTreeMap::new(),
+                marker: None,
                 sink,
                 layout,
                 laid: Vec::new(),
@@ -128,7 +147,7 @@ impl Linearizer {
     }
 
     /// Takes the output of chunk `seq`. False: writing has failed, nothing more is wanted.
-    pub fn put(&self, seq: u64, bytes: Vec<u8>, rows: u64) -> bool {
+    pub fn put(&self, seq: u64, piece: Piece) -> bool {
         let mut out = lock(&self.state);
         while out.waiting.len() >= self.ahead_max
             && out.next != seq
@@ -138,15 +157,15 @@ impl Linearizer {
             out = self.moved.wait(out).unwrap_or_else(PoisonError::into_inner);
         }
         if out.next != seq {
-            out.waiting.insert(seq, (bytes, rows));
+            out.waiting.insert(seq, piece);
             return out.failed.is_none();
         }
-        out.send(bytes, rows);
-        while let Some((bytes, rows)) = {
+        out.send(piece);
+        while let Some(piece) = {
             let next = out.next;
             out.waiting.remove(&next)
         } {
-            out.send(bytes, rows);
+            out.send(piece);
         }
         let good = out.failed.is_none();
         drop(out);
@@ -160,17 +179,21 @@ impl Linearizer {
         out.last = Some(out.last.map_or(seq, |last| last.min(seq)));
     }
 
+    /// Batches before this one, whose number is 1, are not marked.
+    pub fn mark_from(&self, batch: i64) {
+        lock(&self.state)
+            .marker
+            .get_or_insert(Marker { batch, number: 1 });
+    }
+
+    /// All rows of batches before this one have been put: they are marked.
+    pub fn mark_to(&self, batch: i64) {
+        lock(&self.state).mark_to(batch);
+    }
+
     /// Nothing more comes for now: what a layout holds goes out.
     pub fn flush(&self) {
-        let mut guard = lock(&self.state);
-        let out = &mut *guard;
-        if let Some(layout) = &mut out.layout {
-            let mut laid = std::mem::take(&mut out.laid);
-            laid.clear();
-            layout.flush(&mut laid);
-            out.write(&laid);
-            out.laid = laid;
-        }
+        lock(&self.state).flush();
     }
 
     /// Ends the output: what is held goes out and the sink is completed.
@@ -195,26 +218,63 @@ impl Linearizer {
 }
 
 impl Outgoing {
-    fn send(&mut self, mut bytes: Vec<u8>, rows: u64) {
+    fn flush(&mut self) {
+        if let Some(layout) = &mut self.layout {
+            let mut laid = std::mem::take(&mut self.laid);
+            laid.clear();
+            layout.flush(&mut laid);
+            self.write(&laid);
+            self.laid = laid;
+        }
+    }
+
+    fn mark_to(&mut self, batch: i64) {
+        let Some(mut marker) = self.marker else {
+            return;
+        };
+        if marker.batch < batch {
+            self.flush();
+        }
+        while marker.batch < batch {
+            self.write(format!("-- {}\n", marker.number).as_bytes());
+            marker.batch += 1;
+            marker.number += 1;
+        }
+        self.marker = Some(marker);
+    }
+
+    fn send(&mut self, piece: Piece) {
         let is_wanted = self.last.is_none_or(|last| self.next <= last);
         self.next += 1;
         if !is_wanted {
             return;
         }
-        self.written.rows += rows;
-        match &mut self.layout {
-            None => self.write(&bytes),
-            Some(layout) => {
-                let mut laid = std::mem::take(&mut self.laid);
-                laid.clear();
-                layout.push(&bytes, &mut laid);
-                self.write(&laid);
-                self.laid = laid;
-            }
+        self.written.rows += piece.rows;
+        let mut bytes = piece.bytes;
+        for (i, &(batch, from)) in piece.ends.iter().enumerate() {
+            let to = piece.ends.get(i + 1).map_or(bytes.len(), |next| next.1);
+            self.mark_to(batch);
+            self.lay(&bytes[from..to]);
+        }
+        if piece.ends.is_empty() {
+            self.lay(&bytes);
         }
         bytes.clear();
         if self.spare.len() < 16 && bytes.capacity() <= 8 << 20 {
             self.spare.push(bytes);
+        }
+    }
+
+    fn lay(&mut self, bytes: &[u8]) {
+        match &mut self.layout {
+            None => self.write(bytes),
+            Some(layout) => {
+                let mut laid = std::mem::take(&mut self.laid);
+                laid.clear();
+                layout.push(bytes, &mut laid);
+                self.write(&laid);
+                self.laid = laid;
+            }
         }
     }
 
@@ -256,7 +316,12 @@ mod tests {
                 let out = &out;
                 scope.spawn(move || {
                     for seq in (worker..300).step_by(3) {
-                        assert!(out.put(seq, format!("{seq}\n").into_bytes(), 1));
+                        let piece = Piece {
+                            bytes: format!("{seq}\n").into_bytes(),
+                            rows: 1,
+                            ends: Vec::new(),
+                        };
+                        assert!(out.put(seq, piece));
                     }
                 });
             }

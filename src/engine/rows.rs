@@ -350,7 +350,7 @@ impl<'p> RowsState<'p> {
         // Rows of windows that are still open are not older than their windows.
         chunk.before = self
             .windowed
-            .then(|| chunk.windows.as_ref())
+            .then_some(chunk.windows.as_ref())
             .flatten()
             .map(|windows| windows.iter().map(|(start, _)| *start).collect());
         Kept {

@@ -50,33 +50,30 @@ struct Parts {
 
 impl Parts {
     fn next(&mut self, source: usize, wait: Duration, spare: impl FnOnce() -> Vec<u8>) -> Came {
-        loop {
-            let Some(cutter) = self.cutters.front_mut() else {
-                return Came::Ended(source, None);
-            };
-            let lines = self.lines.get_or_insert(cutter.header_lines);
-            match cutter.next(Some(wait), spare()) {
-                Ok(Cut::Block(block, long)) => {
-                    let before = *lines;
-                    *lines +=
-                        scan::count_byte(block.bytes(), b'\n') as u64 + u64::from(long.is_some());
-                    let lines = before;
-                    return Came::Piece(source, Piece { block, long, lines });
+        let Some(cutter) = self.cutters.front_mut() else {
+            return Came::Ended(source, None);
+        };
+        let lines = self.lines.get_or_insert(cutter.header_lines);
+        match cutter.next(Some(wait), spare()) {
+            Ok(Cut::Block(block, long)) => {
+                let before = *lines;
+                *lines += scan::count_byte(block.bytes(), b'\n') as u64 + u64::from(long.is_some());
+                let lines = before;
+                Came::Piece(source, Piece { block, long, lines })
+            }
+            Ok(Cut::Idle) => Came::Nothing,
+            Ok(Cut::End) => {
+                self.cutters.pop_front();
+                self.lines = None;
+                match self.cutters.is_empty() {
+                    true => Came::Ended(source, None),
+                    false => Came::Nothing,
                 }
-                Ok(Cut::Idle) => return Came::Nothing,
-                Ok(Cut::End) => {
-                    self.cutters.pop_front();
-                    self.lines = None;
-                    return match self.cutters.is_empty() {
-                        true => Came::Ended(source, None),
-                        false => Came::Nothing,
-                    };
-                }
-                Err(error) => {
-                    let input = cutter.input();
-                    self.cutters.clear();
-                    return Came::Ended(source, Some((input, error)));
-                }
+            }
+            Err(error) => {
+                let input = cutter.input();
+                self.cutters.clear();
+                Came::Ended(source, Some((input, error)))
             }
         }
     }
@@ -319,6 +316,7 @@ impl<'s> Running<'s> {
             }
             done.store(true, Ordering::Relaxed);
             flight.wait();
+            control.finish(&flight);
             drop(send);
         });
     }

@@ -4,17 +4,17 @@ use super::aggregate::AggregateState;
 use super::feeder::Feeder;
 use super::front::place;
 use super::ledger::BadRecord;
-use super::order::{Turnstile, lock};
+use super::order::{Piece, Turnstile, lock};
 use super::partial::AggregatePartial;
 use super::rows::{RowsPartial, RowsState};
 use super::steps::{Met, Op, Ordered, RowWriter, Setting, op};
 use super::{Shared, steps};
-use crate::data::Chunk;
 use crate::data::process::Told;
 use crate::data::step::Counts;
+use crate::data::{Chunk, Selection};
 use crate::expr::EvalContext;
 use crate::formats::Bad;
-use crate::plan::node::{NodeKind, Plan};
+use crate::plan::node::{Batching, NodeKind, Plan, Times};
 use anyhow::Result;
 use std::ops::Range;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -35,7 +35,7 @@ pub struct Stage<'p> {
 }
 
 pub enum End<'p> {
-    Aggregate(AggregateState<'p>),
+    Aggregate(Box<AggregateState<'p>>),
     Rows(RowsState<'p>),
     Sink,
 }
@@ -54,8 +54,21 @@ pub fn entries(plan: &Plan, stages: &[Stage<'_>]) -> Vec<(usize, usize)> {
     out
 }
 
+/// When the first batch begins, ns: of the clock's when the run begins, of counted ones at zero. `None`: with the
+/// first record.
+pub fn first_batch(plan: &Plan, began: i64) -> Option<i64> {
+    match plan.source.time.as_ref()? {
+        Times::Batch {
+            by: Batching::Wall,
+            step,
+        } => Some(began.div_euclid(*step) * step),
+        Times::Batch { .. } => Some(0),
+        _ => None,
+    }
+}
+
 /// Cuts a plan into stages.
-pub fn stages(plan: &Plan, seed: u64) -> Vec<Stage<'_>> {
+pub fn stages(plan: &Plan, seed: u64, began: i64) -> Vec<Stage<'_>> {
     let mut out = Vec::new();
     let mut from = 0;
     let stage = |nodes: Range<usize>, end| Stage {
@@ -77,14 +90,19 @@ pub fn stages(plan: &Plan, seed: u64) -> Vec<Stage<'_>> {
             _ => {}
         }
         let end = match &node.kind {
-            NodeKind::Aggregate { keys, aggs, scope } => End::Aggregate(AggregateState::new(
+            NodeKind::Aggregate {
                 keys,
                 aggs,
                 scope,
-                &node.schema,
-                &plan.zone,
-                seed,
-            )),
+                empties,
+            } => {
+                let mut state =
+                    AggregateState::new(keys, aggs, scope, &node.schema, &plan.zone, seed);
+                if *empties {
+                    state.give_empties(first_batch(plan, began));
+                }
+                End::Aggregate(Box::new(state))
+            }
             kind => match RowsState::new(kind, &node.schema) {
                 Some(state) => End::Rows(state),
                 None => continue,
@@ -214,6 +232,34 @@ impl StageWorker<'_> {
         self.run_from(0, shared, stage, partial, chunk, bad)
     }
 
+    /// Writes rows batch by batch: which begins where.
+    fn write_batches(
+        &mut self,
+        step: i64,
+        chunk: &mut Chunk,
+        bytes: &mut Vec<u8>,
+    ) -> Vec<(i64, usize)> {
+        let Some(times) = &chunk.times else {
+            self.writer.write(chunk, bytes);
+            return Vec::new();
+        };
+        let mut batches: Vec<(i64, Vec<u32>)> = Vec::new();
+        for row in chunk.live.iter() {
+            let batch = times[row as usize].div_euclid(step);
+            match batches.last_mut() {
+                Some((last, rows)) if *last == batch => rows.push(row),
+                _ => batches.push((batch, vec![row])),
+            }
+        }
+        let mut ends = Vec::with_capacity(batches.len());
+        for (batch, rows) in batches {
+            ends.push((batch, bytes.len()));
+            chunk.live = Selection::Some(rows);
+            self.writer.write(chunk, bytes);
+        }
+        ends
+    }
+
     /// A chunk of another stream: to the state that takes it, past what stands before, and on with what comes out.
     pub fn run_right(
         &mut self,
@@ -311,11 +357,15 @@ impl StageWorker<'_> {
                 let rows = chunk.live.len() as u64;
                 shared.run.progress.rows.fetch_add(rows, Ordering::Relaxed);
                 let mut bytes = Vec::new();
+                let mut ends = Vec::new();
                 if rows > 0 && !shared.run.quiet {
                     bytes = shared.out.buffer();
-                    self.writer.write(chunk, &mut bytes);
+                    match shared.marks {
+                        None => self.writer.write(chunk, &mut bytes),
+                        Some(step) => ends = self.write_batches(step, chunk, &mut bytes),
+                    }
                 }
-                met.enough |= !shared.out.put(seq, bytes, rows);
+                met.enough |= !shared.out.put(seq, Piece { bytes, rows, ends });
                 met.enough |= shared.run.quiet && rows > 0;
             }
         }

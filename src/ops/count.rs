@@ -24,7 +24,10 @@ pub const COUNT: Operator = Operator {
     },
     operands: &[],
     flags: &[],
-    lower: |_, b| b.aggregate(Vec::new(), "count"),
+    lower: |_, b| {
+        b.even_of_nothing();
+        b.aggregate(Vec::new(), "count")
+    },
 };
 
 pub const COUNT_BY: Operator = Operator {
@@ -123,6 +126,7 @@ pub const COUNT_BY_WINDOW: Operator = Operator {
     flags: &[SLIDE],
     lower: |args, b| {
         window::lower(args, b)?;
+        b.even_of_nothing();
         b.aggregate(Vec::new(), "count")
     },
 };

@@ -95,6 +95,8 @@ pub fn plan(line: &str) -> Result<Plan, Usage> {
             }
             ("--time", _) => options.time = Some(value()),
             ("--live", _) => options.live = true,
+            ("--batch-lines", _) => options.batch_lines = value().parse().ok(),
+            ("--batch", _) => options.batch = super::args::duration(&value()).ok(),
             ("-o", _) => options.output_format = Some(value()),
             ("--output", _) => options.output = Some(value()),
             (other, _) => panic!("{other} is not known here"),

@@ -26,8 +26,18 @@ pub struct Options {
     /// `--time`: `FIELD[:FORMAT]` or `arrival`.
     pub time: Option<String>,
     pub time_regex: Option<String>,
-    /// `--watermark`, ns.
+    /// `--watermark`, ns, or `auto`.
     pub watermark: Option<i64>,
+    pub watermark_auto: bool,
+    /// `--max-ahead`, ns.
+    pub max_ahead: Option<i64>,
+    /// `--clock`: `FIELD[:FORMAT]`.
+    pub clock: Option<String>,
+    /// `--batch`, ns; `--batch-lines`; `--batch-on`; `--mark-batches`.
+    pub batch: Option<i64>,
+    pub batch_lines: Option<u64>,
+    pub batch_on: Option<regex::bytes::Regex>,
+    pub mark_batches: bool,
     /// `--since` and `--until`, ns since 1970.
     pub since: Option<i64>,
     pub until: Option<i64>,
@@ -59,6 +69,8 @@ pub struct Options {
 pub(super) enum Windows {
     No,
     Yes,
+    /// A batch, which is not shown.
+    Batch,
 }
 
 /// Columns of the last aggregate.
@@ -96,12 +108,20 @@ pub struct Builder<'a> {
     pub(super) sides: Vec<Side>,
     /// Fields that need not occur, as another stream may have them.
     pub(super) optional: Vec<FieldId>,
+    /// The window that waits is a batch.
+    pub(super) pending_batch: bool,
+    /// The operator at hand gives a row for an empty batch too.
+    pub(super) empties: bool,
     pub(super) windows: Windows,
     pub(super) key: Option<Vec<Key>>,
     pub(super) aggregated: Option<Aggregated>,
     /// The source's times, if they are known, and whether the chain needs them.
     pub(super) times: Option<Times>,
     pub(super) timed: bool,
+    /// Arrival, by whatever clock.
+    pub(super) arrival: Times,
+    /// What has no window works batch by batch.
+    pub(super) batched: bool,
     /// A field that json and logfmt are taken to have their time in, if the chain has a window.
     pub(super) guessed: Option<(String, Expr)>,
     pub(super) notes: Vec<String>,
@@ -172,6 +192,8 @@ impl<'a> Builder<'a> {
             (Some(Open::Named(_)), _) => Some("json"),
             _ => None,
         };
+        let batched =
+            options.batch.is_some() || options.batch_lines.is_some() || options.batch_on.is_some();
         let mut builder = Builder {
             options,
             format_name: format_name.into(),
@@ -192,11 +214,15 @@ impl<'a> Builder<'a> {
             in_force: None,
             sides: Vec::new(),
             optional: Vec::new(),
+            pending_batch: false,
+            empties: false,
             windows: Windows::No,
             key: None,
             aggregated: None,
             times: None,
             timed: false,
+            arrival: Times::Arrival,
+            batched,
             guessed: None,
             notes: Vec::new(),
             name: String::new(),
@@ -393,6 +419,7 @@ impl<'a> Builder<'a> {
             Some(_) => {}
             None => self.need_times()?,
         }
+        let window = self.in_batches(window)?;
         if window.has_gaps() {
             self.notes.push(format!(
                 "the slide of {} is longer than the window of {}: records between windows count nowhere",
@@ -408,6 +435,7 @@ impl<'a> Builder<'a> {
     pub fn window_all(&mut self) {
         self.pending = None;
         self.in_force = None;
+        self.batched = false;
         self.windows = Windows::No;
     }
 
@@ -416,6 +444,15 @@ impl<'a> Builder<'a> {
         let Some(window) = self.pending.take() else {
             return;
         };
+        if std::mem::take(&mut self.pending_batch) {
+            self.windows = Windows::Batch;
+            self.push(NodeKind::Assign {
+                window,
+                into: None,
+                carry: Vec::new(),
+            });
+            return;
+        }
         // A window of rows that were in one before replaces it.
         self.shown.retain(|shown| !shown.window);
         let start = self.add_field("window_start", Type::Time, false);
@@ -432,9 +469,10 @@ impl<'a> Builder<'a> {
 
     /// The scope of a node that keeps rows.
     pub fn row_scope(&mut self) -> Scope {
+        self.batch_scope();
         self.assign();
         match self.windows {
-            Windows::Yes => Scope::Rows,
+            Windows::Yes | Windows::Batch => Scope::Rows,
             Windows::No => Scope::Forever,
         }
     }
@@ -502,15 +540,22 @@ impl<'a> Builder<'a> {
 
     /// One row a group, of calls that are resolved.
     pub fn aggregate_calls(&mut self, keys: Vec<Key>, calls: Vec<AggCall>) {
+        self.batch_scope();
+        let batch = std::mem::take(&mut self.pending_batch)
+            || (self.windows == Windows::Batch && self.pending.is_none());
+        let empties = std::mem::take(&mut self.empties) && self.batched;
         let scope = match (self.pending.take(), self.windows) {
             (Some(window), _) => Scope::Assign(window),
-            (None, Windows::Yes) => Scope::Rows,
+            (None, Windows::Yes | Windows::Batch) => Scope::Rows,
             (None, Windows::No) => Scope::Forever,
         };
         let windowed = scope != Scope::Forever;
         let mut schema = Schema::default();
         self.shown.clear();
-        if windowed {
+        if batch {
+            schema.add(Field::hidden("", Type::Time));
+            schema.add(Field::hidden("", Type::Time));
+        } else if windowed {
             let start = schema.add(Field::new("window_start", Type::Time));
             let end = schema.add(Field::new("window_end", Type::Time));
             self.shown.push(Shown::window(start, "window_start"));
@@ -538,7 +583,11 @@ impl<'a> Builder<'a> {
             std::mem::replace(&mut self.schema, schema),
         ));
         self.key = (!after.is_empty()).then_some(after);
-        self.windows = if windowed { Windows::Yes } else { Windows::No };
+        self.windows = match windowed {
+            _ if batch => Windows::Batch,
+            true => Windows::Yes,
+            false => Windows::No,
+        };
         self.aggregated = Some(Aggregated {
             operator: self.typed.clone(),
             keys: ids,
@@ -549,6 +598,7 @@ impl<'a> Builder<'a> {
         self.push(NodeKind::Aggregate {
             keys: keys.into_iter().map(|key| key.expr).collect(),
             aggs: calls,
+            empties: empties && matches!(scope, Scope::Assign(_)),
             scope,
         });
     }
@@ -621,7 +671,7 @@ impl<'a> Builder<'a> {
             | NodeKind::Distinct { last: true, .. } => Some(false),
             _ => None,
         });
-        if open == Some(true) {
+        if open == Some(true) && self.windows != Windows::Batch {
             self.push(NodeKind::Sort {
                 by: Vec::new(),
                 limit: None,
@@ -636,6 +686,7 @@ impl<'a> Builder<'a> {
             self.name = "--since and --until".into();
             self.need_times()?;
         }
+        self.batch_stream();
         self.name = "-o".into();
         let (path, format) = (
             self.options.output.clone(),
@@ -670,6 +721,7 @@ impl<'a> Builder<'a> {
                 out: written.out,
             },
             zone: self.options.zone.clone(),
+            mark_batches: self.options.mark_batches,
             notes: self.notes,
         };
         super::optimize::optimize(&mut plan, &self.read);

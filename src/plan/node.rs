@@ -17,6 +17,8 @@ pub struct Plan {
     pub sink: Sink,
     /// Of local stamps, calendar windows and printed times.
     pub zone: Zone,
+    /// A line behind each batch.
+    pub mark_batches: bool,
     /// What was chosen for the user, to be told once on stderr: `taking event time from 'ts'`.
     pub notes: Vec<String>,
 }
@@ -64,7 +66,7 @@ pub enum Made {
 }
 
 /// Where rows have their times from.
-#[expect(clippy::large_enum_variant, reason = "a plan has one")]
+#[derive(Clone)]
 pub enum Times {
     /// The clock at which their block arrived; the watermark is the clock.
     Arrival,
@@ -96,6 +98,15 @@ pub enum Batching {
 }
 
 impl Times {
+    /// How long a batch is, ns, where rows come in batches.
+    pub fn batch(&self) -> Option<i64> {
+        match self {
+            Times::Clock { batch, .. } => *batch,
+            Times::Batch { step, .. } => Some(*step),
+            _ => None,
+        }
+    }
+
     /// Whether rows are judged by a watermark of their own.
     pub fn is_judged(&self) -> bool {
         match self {
@@ -155,11 +166,13 @@ pub enum NodeKind {
         carry: Vec<FieldId>,
     },
     /// One row a group when its scope closes; its schema is: `window_start`, `window_end` where in windows,
-    /// then keys, then aggregates, in this order from field 0.
+    /// then keys, then aggregates, in this order from field 0. `empties`: a row of nothing for each window that has
+    /// no record, as time passes it.
     Aggregate {
         keys: Vec<Expr>,
         aggs: Vec<AggCall>,
         scope: Scope,
+        empties: bool,
     },
     /// Rows in order when their scope closes, the first `limit` (of each `per`); equals keep their order.
     /// `ties`: also what equals the last in all of `by`. `rank`: a field for 1, 2, …

@@ -210,9 +210,23 @@ fn node_text(node: &Node) -> (&'static str, String) {
         NodeKind::Assign { window, carry, .. } => {
             ("assign", join([format!("window {window}"), carried(carry)]))
         }
-        NodeKind::Aggregate { keys, aggs, scope } => (
+        NodeKind::Aggregate {
+            keys,
+            aggs,
+            scope,
+            empties,
+        } => (
             "aggregate",
-            join([keyed("keys", keys), calls(aggs), scoped(scope)]),
+            join([
+                keyed("keys", keys),
+                calls(aggs),
+                scoped(scope),
+                if *empties {
+                    "each".into()
+                } else {
+                    String::new()
+                },
+            ]),
         ),
         NodeKind::Sort { .. } => ("sort", sort_text(&node.kind, carried)),
         NodeKind::Distinct {

@@ -13,12 +13,16 @@ use crate::expr::{self, Env, Expr};
 /// How far records of live input may come out of order, unless `--watermark` says.
 const DISORDER_LIVE: i64 = 5 * SECOND;
 
+/// How far ahead of the clock a stamp of live input may move the watermark, unless `--max-ahead` says.
+const AHEAD_LIVE: i64 = 3600 * SECOND;
+
 /// Names under which json and logfmt mostly have their time.
 const GUESSES: [&str; 4] = ["@timestamp", "timestamp", "ts", "time"];
 
 impl Builder<'_> {
     /// Finds what the options and the format say about time.
     pub(super) fn begin_times(&mut self) -> Result<(), Usage> {
+        self.begin_arrival()?;
         if let Some(pattern) = &self.options.time_regex {
             self.name = "--time-regex".into();
             let line = format!("extract($0, /{}/)", slashes_escaped(pattern));
@@ -30,7 +34,7 @@ impl Builder<'_> {
         } else if let Some(spec) = &self.options.time {
             self.name = "--time".into();
             if spec == "arrival" {
-                self.times = Some(Times::Arrival);
+                self.times = Some(self.arrival.clone());
                 return Ok(());
             }
             let (field, shape) = self.time_spec(spec)?;
@@ -78,9 +82,26 @@ impl Builder<'_> {
         Ok((field.into(), shape))
     }
 
+    /// A time of `--clock`: a field, read as `--time` is.
+    pub(super) fn time_field(&mut self, spec: &str) -> Result<Expr, Usage> {
+        let (field, mut shape) = self.time_spec(spec)?;
+        if let (Shape::Detect, Some(time)) = (&shape, &self.options.time)
+            && time != "arrival"
+        {
+            (_, shape) = self.time_spec(time)?;
+        }
+        let at = self.expression_at(&field, &field, 0)?;
+        Ok(match at.ty {
+            Type::Time => at,
+            _ => at.into_time(shape, &self.options.zone),
+        })
+    }
+
     fn event(&self, at: Expr, shape: Shape) -> Times {
+        let auto = self.options.watermark_auto;
         let disorder = match self.options.watermark {
             Some(ns) => Some(ns),
+            None if auto => None,
             None if self.options.live => Some(DISORDER_LIVE),
             None => None,
         };
@@ -91,8 +112,11 @@ impl Builder<'_> {
         Times::Event {
             at,
             disorder,
-            auto: false,
-            ahead: None,
+            auto,
+            ahead: self
+                .options
+                .live
+                .then(|| self.options.max_ahead.unwrap_or(AHEAD_LIVE)),
         }
     }
 
@@ -110,12 +134,12 @@ impl Builder<'_> {
             self.notes.push(format!("taking event time from '{name}'"));
             return Ok(self.event(at, Shape::Detect));
         }
-        if self.options.regular_files && !self.options.live {
+        if self.options.regular_files && !self.options.live && !self.arrival_replays() {
             return Err(self.fault(
                 "sizes over a regular file need a time field; give --time FIELD, or --time arrival if you mean it",
             ));
         }
-        Ok(Times::Arrival)
+        Ok(self.arrival.clone())
     }
 
     /// The operator at hand wants times, of whatever rows.
@@ -127,12 +151,12 @@ impl Builder<'_> {
             let behind = self.aggregate_before().unwrap_or_default().to_string();
             return Err(self.fault(format!("{what}: rows of '{behind}' have no time")));
         }
-        if self.options.regular_files && !self.options.live {
+        if self.options.regular_files && !self.options.live && !self.arrival_replays() {
             return Err(self.fault(format!(
                 "{what} over a regular file needs a time field; give --time FIELD, or --time arrival if you mean it"
             )));
         }
-        self.times = Some(Times::Arrival);
+        self.times = Some(self.arrival.clone());
         self.timed = true;
         Ok(())
     }

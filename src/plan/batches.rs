@@ -1,0 +1,161 @@
+//! Batches: the Spark model, in which what has no window works batch by batch (SPARK.md 1.1, INTERFACE 8.2). A batch
+//! is a window by arrival that is not shown. Reads no clock. Invariant: windows by arrival take whole batches.
+
+use super::builder::{Builder, Windows};
+use super::node::{Batching, Extent, Times, Window};
+use super::window::duration;
+use crate::data::time::SECOND;
+use crate::error::Usage;
+
+/// The step of a batch clock that is not the wall's, unless `--batch` says.
+const STEP: i64 = SECOND;
+
+impl Builder<'_> {
+    /// What arrival is: the clock, the field that tells one, batches.
+    pub(super) fn begin_arrival(&mut self) -> Result<(), Usage> {
+        let options = self.options.clone();
+        let by = match (&options.batch_on, options.batch_lines) {
+            (Some(regex), _) => Some(Batching::Marks(regex.clone())),
+            (None, Some(lines)) => Some(Batching::Lines(lines)),
+            (None, None) => None,
+        };
+        if let Some(spec) = &options.clock {
+            self.name = "--clock".into();
+            let at = self.time_field(spec)?;
+            self.arrival = Times::Clock {
+                at,
+                batch: options.batch,
+            };
+        } else if let Some(by) = by {
+            let step = options.batch.unwrap_or(STEP);
+            self.arrival = Times::Batch { by, step };
+        } else if let Some(step) = options.batch {
+            self.arrival = Times::Batch {
+                by: Batching::Wall,
+                step,
+            };
+        }
+        Ok(())
+    }
+
+    /// Whether rows by arrival have the same times whenever they are read.
+    pub(super) fn arrival_replays(&self) -> bool {
+        match &self.arrival {
+            Times::Clock { .. } => true,
+            Times::Batch { by, .. } => !matches!(by, Batching::Wall),
+            _ => false,
+        }
+    }
+
+    /// In batches an operator that keeps rows, and has no window, has the batch.
+    pub(super) fn batch_scope(&mut self) {
+        let free = self.batched
+            && self.pending.is_none()
+            && self.windows == Windows::No
+            && self.at_source();
+        let own = match &self.times {
+            Some(times) if self.timed => times.batch(),
+            _ => self.arrival.batch(),
+        };
+        if let (true, Some(step)) = (free, own) {
+            self.times = Some(self.arrival.clone());
+            self.timed = true;
+            let size = Extent::Fixed(step);
+            self.pending = Some(Window {
+                slide: size.clone(),
+                size,
+                offset: 0,
+            });
+            self.pending_batch = true;
+        }
+    }
+
+    /// Batches that are marked in the input or the output are found also where no operator asks for them.
+    pub(super) fn batch_stream(&mut self) {
+        let marked = self.options.batch_on.is_some() || self.options.mark_batches;
+        if marked && !self.timed {
+            self.times = Some(self.arrival.clone());
+            self.timed = true;
+        }
+    }
+
+    /// The operator at hand gives a row for an empty batch too.
+    pub fn even_of_nothing(&mut self) {
+        self.empties = true;
+    }
+
+    /// A window by arrival takes whole batches, and ends with one: its ends are multiples of the slide.
+    pub(super) fn in_batches(&self, window: Window) -> Result<Window, Usage> {
+        let step = match &self.times {
+            Some(times) if self.at_source() => times.batch(),
+            _ => None,
+        };
+        let (Some(step), Window { size, slide, .. }) = (step, &window) else {
+            return Ok(window);
+        };
+        let fixed = |extent: &Extent| match extent {
+            Extent::Fixed(ns) => *ns,
+            // On the clock of batches a day is 24 hours: it knows no calendar.
+            Extent::Calendar(_) => extent.about(),
+        };
+        let whole = |what: &str, ns: i64| -> Result<i64, Usage> {
+            if ns % step == 0 {
+                return Ok(ns);
+            }
+            let below = ns / step * step;
+            let near = match below {
+                0 => duration(step),
+                below => format!("{} or {}", duration(below), duration(below + step)),
+            };
+            Err(self.fault(format!(
+                "{what}{} is no multiple of the batch of {}; take {near}",
+                duration(ns),
+                duration(step)
+            )))
+        };
+        if matches!(
+            self.times,
+            Some(Times::Batch {
+                by: Batching::Wall,
+                ..
+            })
+        ) && matches!(size, Extent::Calendar(_))
+        {
+            return Ok(window);
+        }
+        let size = whole("", fixed(size))?;
+        let slide = whole("--slide ", fixed(slide))?;
+        Ok(Window {
+            size: Extent::Fixed(size),
+            slide: Extent::Fixed(slide),
+            offset: window.offset + (-size).rem_euclid(slide),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::testing::{check, refused};
+
+    /// SPARK.md 1.2: an operator without a window works batch by batch.
+    #[test]
+    fn what_has_no_window_works_batch_by_batch() {
+        check(
+            "text: --batch-lines 3 count-by-key top 2",
+            "time      batches of 3 records   batch 1s\naggregate keys $0   aggs count() as count   scope window 1s\nsort      by count desc, line   limit 2   scope its window   carry line, count\nsink      tsv: line, count\n",
+        );
+    }
+
+    /// SPARK.md 1.2 `window`: W and S must be multiples, or start-up fails; here with the nearest good values.
+    #[test]
+    fn windows_take_whole_batches() {
+        refused(
+            "text: --batch-lines 3 --batch 2s window 5s count",
+            "window: 5s is no multiple of the batch of 2s; take 4s or 6s",
+        );
+        check(
+            "text: --batch-lines 3 window 2s --slide 3s count",
+            "note      the slide of 3s is longer than the window of 2s: records between windows count nowhere\ntime      batches of 3 records   batch 1s\naggregate aggs count() as count   scope window 2s slide 3s offset 1s   each\nsink      tsv: window_start, count\n",
+        );
+    }
+}

@@ -1,0 +1,109 @@
+# Batches, the model of Spark Streaming: SPARK.md 1.1, 1.2, 4 and INTERFACE 8.2.
+
+# SPARK 4.3: count gives 0 on an empty batch, reduce nothing.
+$ printf 'a\n--\n--\nb\nb\n--\n' | dstream --batch-on '^--' count
+1
+0
+2
+$ printf 'a 1\n--\n--\nb 2\nb 3\n--\n' | dstream --batch-on '^--' reduce sum:_2
+1
+5
+
+# SPARK 4.3: countByWindow gives nothing before the first data; here it is 0, and 0 again when windows are empty.
+$ printf -- '--\na\n--\n--\n--\nb\n--\n' | dstream --batch-on '^--' count-by-window 2s --slide 1s
+1969-12-31T23:59:59Z	0
+1970-01-01T00:00:00Z	1
+1970-01-01T00:00:01Z	1
+1970-01-01T00:00:02Z	0
+1970-01-01T00:00:03Z	1
+1970-01-01T00:00:04Z	1
+
+# SPARK 1.2: partial windows at the start are given. SPARK 4.7: with S > B the other batches give no step; the
+# windows end on multiples of the slide.
+$ printf 'a\n--\nb\n--\nc\n--\nd\n--\ne\n--\nf\n--\n' | dstream --batch-on '^--' window 2s --slide 3s count-by-key
+dstream: the slide of 3s is longer than the window of 2s: records between windows count nowhere
+1970-01-01T00:00:01Z	b	1
+1970-01-01T00:00:01Z	c	1
+1970-01-01T00:00:04Z	e	1
+1970-01-01T00:00:04Z	f	1
+
+# SPARK 1.2, trap 2: Spark counts the records of the gap for a key that it does not know yet.
+$ printf 'k\n--\nk\n--\n--\n' | dstream --batch-on '^--' window 1s --slide 3s count-by-key
+dstream: the slide of 3s is longer than the window of 1s: records between windows count nowhere
+
+# SPARK 1.2, trap 1, and 4.2: a key whose value is neutral (+1, -1) while it has records in the window stays, and
+# what leaves the window is taken off rightly; a key that has left the window is gone.
+$ printf 'k 1\n--\nk -1\n--\nj 5\n--\n--\n' | dstream --batch-on '^--' window 2s --slide 1s reduce-by '$1' sum:_2
+1969-12-31T23:59:59Z	k	1
+1970-01-01T00:00:00Z	k	0
+1970-01-01T00:00:01Z	j	5
+1970-01-01T00:00:01Z	k	-1
+1970-01-01T00:00:02Z	j	5
+
+# SPARK 1.2: W and S must be multiples of the batch or start-up fails; here with the two nearest good values.
+$ printf 'a\n' | dstream --batch-lines 1 --batch 2s window 5s count
+dstream: window: 5s is no multiple of the batch of 2s; take 4s or 6s
+? 2
+$ printf 'a\n' | dstream --batch-lines 1 --batch 2s window 4s --slide 1s count
+dstream: window: --slide 1s is no multiple of the batch of 2s; take 2s
+? 2
+
+# What has no window works batch by batch: top, sort-by, distinct, counts of counts.
+$ printf 'a\na\nb\n--\nb\nb\na\n--\n' | dstream --batch-on '^--' count-by-key top 1
+a	2
+b	2
+$ printf '2\n1\n--\n1\n0\n--\n' | dstream --batch-on '^--' sort-by '$1'
+1
+2
+0
+1
+$ printf 'a\na\n--\na\nb\n--\n' | dstream --batch-on '^--' distinct
+a
+a
+b
+$ printf 'a\na\nb\n--\nb\n--\n' | dstream --batch-on '^--' count-by-key count
+2
+1
+
+# A batch of N records; the last, part batch runs if it has a record.
+$ printf '1\n2\n3\n4\n5\n' | dstream --batch-lines 2 reduce 'sum:$1'
+3
+7
+5
+
+# window all ends the batches.
+$ printf '1\n2\n3\n' | dstream --batch-lines 2 window all reduce 'sum:$1'
+6
+
+# Batches pass through a pipe: marks are written behind empty ones too.
+$ printf 'a\n--\n--\nb\na\n--\n' | dstream --batch-on '^--' --mark-batches filter '/a/'
+a
+-- 1
+-- 2
+a
+-- 3
+$ printf 'a\na\nb\n--\nb\n--\n' | dstream --batch-on '^--' --mark-batches count-by-key | dstream --batch-on '^--' reduce sum:_2
+3
+1
+$ printf 'a\n' | dstream --mark-batches count
+dstream: --mark-batches marks the ends of batches; give --batch, --batch-lines or --batch-on
+? 2
+
+# A clock in the data: batches of a second, and windows by arrival over a file that replay.
+$ printf 't,v\n2026-01-01T00:00:00.3Z,a\n2026-01-01T00:00:00.9Z,b\n2026-01-01T00:00:03.1Z,c\n' > c.csv; dstream -i csv --clock t --batch 1s count c.csv
+2
+0
+0
+1
+$ printf 't,v\n2026-01-01T00:00:00.9Z,a\n2026-01-01T00:00:00.3Z,b\n2026-01-01T00:00:03.1Z,c\n' > c.csv; dstream -i csv --clock t window 1s count-by v c.csv
+2026-01-01T00:00:00Z	a	1
+2026-01-01T00:00:00Z	b	1
+2026-01-01T00:00:03Z	c	1
+
+# Options that say two things.
+$ printf 'a\n' | dstream --batch-lines 2 --batch-on x count
+dstream: --batch-lines and --batch-on both say where a batch ends; give one
+? 2
+$ printf 'a\n' | dstream --batch-lines 2 --clock t count
+dstream: --batch-lines and --batch-on have a clock of their own; leave out --clock
+? 2
