@@ -6,6 +6,8 @@ use super::units;
 use crate::data::doc::Doc;
 use crate::engine::{LINE_MAX, Limit, OnBad};
 use crate::error::Usage;
+use crate::plan::grouped::{Lateness, OutputMode, Triggers};
+use crate::plan::grouping::Panes;
 use std::path::PathBuf;
 
 /// A row of the table of options.
@@ -134,6 +136,7 @@ pub struct Options {
     /// ns
     pub for_ns: Option<i64>,
     pub exact: bool,
+    pub triggers: Triggers,
     /// A failed conversion makes the record a bad one.
     pub strict: bool,
     pub on_bad: OnBad,
@@ -179,6 +182,7 @@ impl Options {
             expressions: Vec::new(),
             for_ns: None,
             exact: false,
+            triggers: Triggers::default(),
             strict: false,
             on_bad: OnBad::Warn,
             bad_file: None,
@@ -262,6 +266,13 @@ fn whole(value: &str, least: u64) -> Result<u64, Usage> {
         _ => Err(Usage::new(format!(
             "'{value}' is not a whole number from {least}"
         ))),
+    }
+}
+
+fn above_zero(value: &str) -> Result<i64, Usage> {
+    match units::duration(value)? {
+        0 => Err(Usage::new(format!("'{value}' is no time at all"))),
+        ns => Ok(ns),
     }
 }
 
@@ -429,6 +440,163 @@ pub const OPTIONS: &[Opt] = &[
         ),
         set: |options, value| {
             options.max_ahead = Some(units::duration(value)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "allowed-lateness",
+        takes: Takes::Value("D"),
+        default: "0s",
+        section: Section::Time,
+        doc: doc(
+            "how long a window that was printed still counts records",
+            "A record that comes when its window has been printed, but the watermark is not yet D behind the window's end, is counted, and the window is printed again (`--late-every`). The chain's last operator with state must be the window's aggregate.",
+        ),
+        set: |options, value| {
+            options.triggers.lateness = match units::duration(value)? {
+                0 => Lateness::None,
+                ns => Lateness::Fixed(ns),
+            };
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "late",
+        takes: Takes::Value("drop|update"),
+        value: What::OneOf(&["drop", "update"]),
+        default: "drop",
+        section: Section::Time,
+        doc: doc(
+            "what becomes of late records",
+            "`drop`: they are counted and told. `update`: an allowed lateness of one window's size, of a session's gap; `--allowed-lateness` says another.",
+        ),
+        set: |options, value| {
+            match value {
+                "drop" => {}
+                "update" if options.triggers.lateness == Lateness::None => {
+                    options.triggers.lateness = Lateness::Own;
+                }
+                "update" => {}
+                _ => return Err(super::chain::not_yet("a file of late records")),
+            }
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "late-every",
+        takes: Takes::Value("N"),
+        default: "1",
+        section: Section::Time,
+        doc: doc(
+            "print a window again at each Nth late record; 0: never",
+            "Of the records that the allowed lateness lets in. With 0 they only count for what is printed for another reason.",
+        ),
+        set: |options, value| {
+            options.triggers.late_every = Some(whole(value, 0)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "every",
+        takes: Takes::Value("D"),
+        section: Section::Time,
+        doc: doc(
+            "print open windows at multiples of D of the clock",
+            "Rows that come before their window closes; those of windows with something new. Without a window: the running result. The row at the close comes all the same.",
+        ),
+        set: |options, value| {
+            options.triggers.every = Some(above_zero(value)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "every-delay",
+        takes: Takes::Value("D"),
+        section: Section::Time,
+        doc: doc(
+            "print a window D after something new came to it, by the clock",
+            "",
+        ),
+        set: |options, value| {
+            options.triggers.every_delay = Some(above_zero(value)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "every-records",
+        takes: Takes::Value("N"),
+        section: Section::Time,
+        doc: doc(
+            "print a window of a key at each N records that came to it",
+            "With `--output-mode update --every-records 1`: a row for each change.",
+        ),
+        set: |options, value| {
+            options.triggers.every_records = Some(whole(value, 1)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "panes",
+        takes: Takes::Value("accumulate|discard|retract"),
+        value: What::OneOf(&["accumulate", "discard", "retract"]),
+        default: "accumulate",
+        section: Section::Time,
+        doc: doc(
+            "what the second and later rows of a window hold",
+            "`accumulate`: the whole window. `discard`: only what is new. `retract`: the whole, and before it the row that it replaces, marked: `\"retract\":true` in json, a first column `-` (else `+`) in tsv and csv.",
+        ),
+        set: |options, value| {
+            options.triggers.panes = one_of(
+                value,
+                &[
+                    ("accumulate", Panes::Accumulate),
+                    ("discard", Panes::Discard),
+                    ("retract", Panes::Retract),
+                ],
+            )?;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "pane-columns",
+        section: Section::Time,
+        doc: doc(
+            "add pane_kind (early, on_time, late) and pane (0, 1, …)",
+            "Behind the aggregates of the last aggregate. Later operators may ask for them: `filter 'pane_kind==\"late\"'`.",
+        ),
+        set: |options, _| {
+            options.triggers.pane_columns = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "output-mode",
+        takes: Takes::Value("append|update|complete"),
+        value: What::OneOf(&["append", "update", "complete"]),
+        default: "append; update with --every…",
+        section: Section::Time,
+        doc: doc(
+            "which rows are printed, and when",
+            "`append`: a window once, when it is final. `update`: what has changed, at each trigger. `complete`: all rows at each trigger; then nothing is freed and nothing late.",
+        ),
+        set: |options, value| {
+            options.triggers.output_mode = Some(one_of(
+                value,
+                &[
+                    ("append", OutputMode::Append),
+                    ("update", OutputMode::Update),
+                    ("complete", OutputMode::Complete),
+                ],
+            )?);
             Ok(())
         },
         ..PLAIN

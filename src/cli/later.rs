@@ -11,15 +11,6 @@ pub const LATER_OPTIONS: &[(&str, Option<char>)] = &[
     ("max-rate", None),
     ("max-ratio", None),
     ("idle-close", None),
-    ("allowed-lateness", None),
-    ("late", None),
-    ("late-every", None),
-    ("every", None),
-    ("every-delay", None),
-    ("every-records", None),
-    ("panes", None),
-    ("pane-columns", None),
-    ("output-mode", None),
     ("max-open", None),
     ("bar", None),
     ("spark", None),
@@ -48,9 +39,6 @@ pub const LATER_OPTIONS: &[(&str, Option<char>)] = &[
 
 /// Operators that are described but not carried out.
 pub const LATER_OPERATORS: &[&str] = &[
-    "session-window",
-    "count-window",
-    "look-back",
     "fill",
     "scan",
     "scan-by",

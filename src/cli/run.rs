@@ -326,6 +326,7 @@ fn build_options(
         width: terminal::width(),
         terminal: std::io::stdout().is_terminal(),
         exact: options.exact,
+        triggers: options.triggers.clone(),
         functions,
         look: Look::default(),
     })

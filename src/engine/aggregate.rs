@@ -6,13 +6,13 @@
 use super::order::lock;
 use super::panes::Panes;
 use super::sliding::Sliding;
-use super::window::Grid;
 use crate::aggs::{self, Accumulator};
 use crate::bytes::table::KeyTable;
 use crate::data::keys::KeyCoder;
 use crate::data::time::{Watermark, Zone};
 use crate::data::{Chunk, ColumnBuilder, Schema};
 use crate::expr::Expr;
+use crate::plan::grid::Grid;
 use crate::plan::node::{AggCall, Extent, Scope, Window};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

@@ -23,7 +23,6 @@ pub mod rows;
 mod sliding;
 pub mod steps;
 mod streams;
-pub mod window;
 pub mod worker;
 
 pub use driver::run;

@@ -4,12 +4,12 @@
 use super::aggregate::{AggregateState, Groups, Spaces};
 use super::arguments::Args;
 use super::order::lock;
-use super::window::Grid;
 use crate::aggs::Rows;
 use crate::bytes::table;
 use crate::data::step::Counts;
 use crate::data::{Chunk, ColumnV, Selection};
 use crate::expr::{EvalContext, Expr};
+use crate::plan::grid::Grid;
 use std::collections::BTreeMap;
 
 /// Groups at which a partial is dealt out: as many as stay in the last-level cache.

@@ -212,7 +212,12 @@ impl Writer for JsonWriter {
             let from = out.len();
             match &mut self.splice {
                 None => {
-                    for (key, column) in self.keys.iter().zip(&columns) {
+                    for (at, (key, column)) in self.keys.iter().zip(&columns).enumerate() {
+                        let made = &self.columns[at];
+                        let valid = || chunk.column(made.field).is_some_and(|c| c.is_valid(row));
+                        if made.optional && !valid() {
+                            continue;
+                        }
                         if out.len() > from {
                             out.push(b',');
                         }

@@ -278,6 +278,8 @@ pub struct OutColumn {
     pub field: FieldId,
     pub name: String,
     pub ty: Type,
+    /// Left out of a row of named fields where it is null.
+    pub optional: bool,
 }
 
 /// What a chain gives to its writer.

@@ -266,6 +266,7 @@ mod writing {
                 field,
                 name: name.to_string(),
                 ty: ty.clone(),
+                optional: false,
             });
         }
         let rows = columns.first().map_or(0, |(_, _, cells)| cells.len());

@@ -72,8 +72,7 @@ pub const GROUP_BY_KEY_AND_WINDOW: Operator = Operator {
 fn group(keys: Vec<Key>, b: &mut Builder<'_>) -> Result<(), Usage> {
     let exprs: Vec<Expr> = keys.iter().map(|key| key.expr.clone()).collect();
     let lists = b.collected(&exprs);
-    b.aggregate_calls(keys, lists);
-    Ok(())
+    b.aggregate_calls(keys, lists)
 }
 
 #[cfg(test)]

@@ -4,11 +4,13 @@
 pub mod args;
 mod columns;
 mod count;
+mod count_window;
 mod distinct;
 mod filter;
 mod group;
 mod head;
 mod key;
+mod look_back;
 mod lookup;
 mod map;
 mod order;
@@ -16,6 +18,7 @@ mod other;
 mod parse;
 mod prelude;
 mod reduce;
+mod session_window;
 mod tee;
 mod top;
 mod window;
@@ -57,6 +60,7 @@ pub const OPERATORS: &[&Operator] = &[
     &count::COUNT_BY_VALUE,
     &count::COUNT_BY_VALUE_AND_WINDOW,
     &count::COUNT_BY_WINDOW,
+    &count_window::COUNT_WINDOW,
     &distinct::DISTINCT,
     &distinct::DISTINCT_BY,
     &columns::DROP,
@@ -67,6 +71,7 @@ pub const OPERATORS: &[&Operator] = &[
     &group::GROUP_BY_KEY_AND_WINDOW,
     &head::HEAD,
     &key::KEY_BY,
+    &look_back::LOOK_BACK,
     &lookup::LOOKUP,
     &map::MAP,
     &parse::PARSE,
@@ -78,6 +83,7 @@ pub const OPERATORS: &[&Operator] = &[
     &columns::RENAME,
     &head::SAMPLE,
     &columns::SELECT,
+    &session_window::SESSION_WINDOW,
     &order::SORT_BY,
     &tee::TEE,
     &top::TOP,
@@ -100,11 +106,33 @@ pub fn build(
     chain: &[(&'static Operator, Args)],
 ) -> Result<Plan, Usage> {
     let mut builder = Builder::new(options, format, header)?;
-    for (operator, args) in chain {
+    builder.grouped = Some(crate::state::grouped::make);
+    for (at, (operator, args)) in chain.iter().enumerate() {
         builder.begin(operator.name, typed(operator, args));
+        if keeps_state(operator) {
+            let later = chain[at + 1..].iter();
+            let is_last = !later.map(|(operator, _)| *operator).any(gives_rows);
+            builder.keeps_state(is_last)?;
+        }
         (operator.lower)(args, &mut builder).map_err(|usage| hinted(usage, operator, args))?;
     }
     builder.finish()
+}
+
+/// Whether an operator has windows or state.
+fn keeps_state(operator: &Operator) -> bool {
+    match operator.group {
+        Group::Records | Group::Output => false,
+        Group::Windows | Group::Aggregates | Group::State | Group::Order => {
+            !["key-by", "lookup"].contains(&operator.name)
+        }
+    }
+}
+
+/// Whether an operator gives rows by its state: windows alone wait for such a one.
+fn gives_rows(operator: &Operator) -> bool {
+    let waits = ["window", "session-window", "count-window", "look-back"];
+    keeps_state(operator) && !waits.contains(&operator.name)
 }
 
 /// The operator as it stands on the command line.

@@ -2,6 +2,7 @@
 //! state closes the windows, or the end of the chain does.
 
 use super::prelude::*;
+use crate::plan::grouping::Shape;
 use crate::plan::node::{Extent, Window};
 use crate::plan::window::Size;
 
@@ -14,6 +15,8 @@ pub const WINDOW: Operator = Operator {
                multiple of D, so that they overlap; `--offset D` shifts them. The sizes `2h 3h 4h 6h 8h 12h`, \
                whole days, `week`, `month`, `quarter` and `year` are cut on the local clock (`--tz`). A window is \
                named by its start.\n\n\
+               With `--grow D` a window prints at each D within it, over what it has up to there: the day so far, \
+               each hour.\n\n\
                It is in force to the end of the chain or the next `window`: aggregates, `top`, `sort-by` and \
                `distinct` work window by window, and print when the watermark reaches the window's end. Where none \
                of them follows, the window's records come out when it closes, once for each window they are in. \
@@ -34,6 +37,10 @@ pub const WINDOW: Operator = Operator {
                 session: "$ printf 'ts\\n2026-11-20T10:00:05Z\\n2026-11-20T10:00:40Z\\n' | dstream -i csv --time ts window 1m --offset 30s count\n2026-11-20T09:59:30Z\t1\n2026-11-20T10:00:30Z\t1\n",
             },
             Example {
+                title: "The hour so far, at each half of it",
+                session: "$ printf 'ts\\n2026-11-20T10:00:05Z\\n2026-11-20T10:40:00Z\\n' | dstream -i csv --time ts window 1h --grow 30m count\n2026-11-20T10:00:00Z\t2026-11-20T10:30:00Z\t1\n2026-11-20T10:00:00Z\t2026-11-20T11:00:00Z\t2\n",
+            },
+            Example {
                 title: "Days of a time zone",
                 session: "$ printf 'ts\\n2026-11-20T22:59:00Z\\n2026-11-20T23:00:00Z\\n' | dstream --tz Europe/Berlin -i csv --time ts window day count\n2026-11-20T00:00:00+01:00\t1\n2026-11-21T00:00:00+01:00\t1\n",
             },
@@ -51,6 +58,12 @@ pub const WINDOW: Operator = Operator {
             value: Some(("D", Kind::Duration)),
             repeated: false,
             help: "Shift the windows by D",
+        },
+        Flag {
+            long: "grow",
+            value: Some(("D", Kind::Duration)),
+            repeated: false,
+            help: "Cumulative: a row at each D within SIZE, over what is in the window up to there",
         },
     ],
     lower,
@@ -83,8 +96,39 @@ pub fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
             return Ok(());
         }
     };
+    if let Some(word) = args.flag("grow") {
+        return grow(word, size, slide, offset, b);
+    }
     let window = Window::new(size, slide, offset).map_err(|message| b.fault(message))?;
     b.window(window)
+}
+
+/// `--grow D`: also the window's beginnings, longer by D each.
+fn grow(
+    word: &str,
+    size: Extent,
+    slide: Option<Extent>,
+    offset: i64,
+    b: &mut Builder<'_>,
+) -> Result<(), Usage> {
+    let step = args::duration(word).map_err(|message| b.fault(format!("--grow {message}")))?;
+    if slide.is_some() {
+        return Err(
+            b.fault("--grow is for windows that stand end to end; it cannot go with --slide")
+        );
+    }
+    let whole = match size {
+        Extent::Fixed(size) => size % step == 0,
+        Extent::Calendar(_) => true,
+    };
+    if !whole || step > size.about() {
+        return Err(b.fault(format!("--grow: {word} does not divide {size}")));
+    }
+    // As many rows come of a window as it would of one that slides so.
+    Window::new(size.clone(), Some(Extent::Fixed(step)), offset)
+        .map_err(|message| b.fault(message.replace("--slide", "--grow")))?;
+    let window = Window::new(size, None, offset).map_err(|message| b.fault(message))?;
+    b.shape(Shape::Grow { window, step })
 }
 
 #[cfg(test)]

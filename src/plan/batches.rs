@@ -51,6 +51,7 @@ impl Builder<'_> {
     pub(super) fn batch_scope(&mut self) {
         let free = self.batched
             && self.pending.is_none()
+            && self.shaped.is_none()
             && self.windows == Windows::No
             && self.at_source();
         let own = match &self.times {

@@ -2,6 +2,8 @@
 //! what is shown at this place; refuses to look at input beyond the first record. Invariant: field ids of
 //! the source's rows are those of the source's schema, whatever the fields are called at this place.
 
+use super::grouped::Triggers;
+use super::grouping::{Maker, Shape};
 use super::keys::Key;
 use super::names;
 use super::node::{AggCall, Node, NodeKind, Plan, Scope, Sink, SortKey, Source, Times, Window};
@@ -59,6 +61,7 @@ pub struct Options {
     /// Standard output is a terminal.
     pub terminal: bool,
     pub exact: bool,
+    pub triggers: Triggers,
     /// `-x FILE`.
     pub functions: Vec<expr::ast::Function>,
     pub look: Look,
@@ -71,6 +74,8 @@ pub(super) enum Windows {
     Yes,
     /// A batch, which is not shown.
     Batch,
+    /// Windows of one start may end at different times.
+    Vary,
 }
 
 /// Columns of the last aggregate.
@@ -80,6 +85,8 @@ pub(super) struct Aggregated {
     pub keys: Vec<FieldId>,
     pub first: FieldId,
     pub windowed: bool,
+    /// Its rows have times.
+    pub timed: bool,
 }
 
 /// The chain so far.
@@ -112,6 +119,18 @@ pub struct Builder<'a> {
     pub(super) pending_batch: bool,
     /// The operator at hand gives a row for an empty batch too.
     pub(super) empties: bool,
+    /// A window of another shape that waits: only state that takes rows in order has it.
+    pub(super) shaped: Option<Shape>,
+    /// What the windows of rows here are of beside their bounds: sessions are a key's.
+    pub(super) window_keys: Vec<Expr>,
+    /// Makes that state.
+    pub grouped: Option<Maker>,
+    /// No later operator keeps windows or state.
+    pub(super) is_last: bool,
+    /// The last aggregate carries out what the options on panes ask for.
+    pub(super) has_panes: bool,
+    /// The operator in front whose rows may be corrected later.
+    pub(super) corrected: Option<String>,
     pub(super) windows: Windows,
     pub(super) key: Option<Vec<Key>>,
     pub(super) aggregated: Option<Aggregated>,
@@ -216,6 +235,12 @@ impl<'a> Builder<'a> {
             optional: Vec::new(),
             pending_batch: false,
             empties: false,
+            shaped: None,
+            window_keys: Vec::new(),
+            grouped: None,
+            is_last: true,
+            has_panes: false,
+            corrected: None,
             windows: Windows::No,
             key: None,
             aggregated: None,
@@ -405,78 +430,6 @@ impl<'a> Builder<'a> {
         self.push(NodeKind::Project { columns });
     }
 
-    // ---- windows ----
-
-    /// Puts what follows into windows.
-    pub fn window(&mut self, window: Window) -> Result<(), Usage> {
-        match &self.aggregated {
-            Some(aggregated) if !aggregated.windowed => {
-                let behind = aggregated.operator.clone();
-                return Err(self.fault(format!(
-                    "'{behind}' gives its rows at the end of the input; put the window in front of it"
-                )));
-            }
-            Some(_) => {}
-            None => self.need_times()?,
-        }
-        let window = self.in_batches(window)?;
-        if window.has_gaps() {
-            self.notes.push(format!(
-                "the slide of {} is longer than the window of {}: records between windows count nowhere",
-                window.slide, window.size
-            ));
-        }
-        self.pending = Some(window);
-        self.in_force = self.pending.clone();
-        Ok(())
-    }
-
-    /// `window all`: what follows spans the whole input.
-    pub fn window_all(&mut self) {
-        self.pending = None;
-        self.in_force = None;
-        self.batched = false;
-        self.windows = Windows::No;
-    }
-
-    /// Puts rows into the window that waits, since what comes next cannot do it itself.
-    pub(super) fn assign(&mut self) {
-        let Some(window) = self.pending.take() else {
-            return;
-        };
-        if std::mem::take(&mut self.pending_batch) {
-            self.windows = Windows::Batch;
-            self.push(NodeKind::Assign {
-                window,
-                into: None,
-                carry: Vec::new(),
-            });
-            return;
-        }
-        // A window of rows that were in one before replaces it.
-        self.shown.retain(|shown| !shown.window);
-        let start = self.add_field("window_start", Type::Time, false);
-        let end = self.add_field("window_end", Type::Time, false);
-        self.shown.insert(0, Shown::window(start, "window_start"));
-        self.shown.insert(1, Shown::window_end(end));
-        self.windows = Windows::Yes;
-        self.push(NodeKind::Assign {
-            window,
-            into: Some((start, end)),
-            carry: Vec::new(),
-        });
-    }
-
-    /// The scope of a node that keeps rows.
-    pub fn row_scope(&mut self) -> Scope {
-        self.batch_scope();
-        self.assign();
-        match self.windows {
-            Windows::Yes | Windows::Batch => Scope::Rows,
-            Windows::No => Scope::Forever,
-        }
-    }
-
     // ---- what has state ----
 
     /// One row a group. `aggregates` are as typed: `n=count,p99:ms`.
@@ -494,8 +447,7 @@ impl<'a> Builder<'a> {
             };
             calls.push(self.call(&one, arg)?);
         }
-        self.aggregate_calls(keys, calls);
-        Ok(())
+        self.aggregate_calls(keys, calls)
     }
 
     /// Makes an argument what its function wants.
@@ -539,14 +491,17 @@ impl<'a> Builder<'a> {
     }
 
     /// One row a group, of calls that are resolved.
-    pub fn aggregate_calls(&mut self, keys: Vec<Key>, calls: Vec<AggCall>) {
+    pub fn aggregate_calls(&mut self, keys: Vec<Key>, calls: Vec<AggCall>) -> Result<(), Usage> {
         self.batch_scope();
         let batch = std::mem::take(&mut self.pending_batch)
-            || (self.windows == Windows::Batch && self.pending.is_none());
+            || (self.windows == Windows::Batch && self.pending.is_none() && self.shaped.is_none());
+        if !batch && self.needs_order() {
+            return self.aggregate_in_order(keys, calls);
+        }
         let empties = std::mem::take(&mut self.empties) && self.batched;
         let scope = match (self.pending.take(), self.windows) {
             (Some(window), _) => Scope::Assign(window),
-            (None, Windows::Yes | Windows::Batch) => Scope::Rows,
+            (None, Windows::Yes | Windows::Vary | Windows::Batch) => Scope::Rows,
             (None, Windows::No) => Scope::Forever,
         };
         let windowed = scope != Scope::Forever;
@@ -593,6 +548,7 @@ impl<'a> Builder<'a> {
             keys: ids,
             first,
             windowed,
+            timed: windowed,
         });
         self.rest = None;
         self.push(NodeKind::Aggregate {
@@ -601,6 +557,7 @@ impl<'a> Builder<'a> {
             empties: empties && matches!(scope, Scope::Assign(_)),
             scope,
         });
+        Ok(())
     }
 
     /// The first aggregate of the rows here, and their keys; `None` for whole records.
@@ -621,7 +578,9 @@ impl<'a> Builder<'a> {
 
     /// Rows in order, the first of them if there is a limit.
     pub fn sort(&mut self, by: Vec<SortKey>, limit: Option<u64>, per: Vec<Expr>, how: Ranking) {
+        let of_shape = self.keys_of_shape(None);
         let scope = self.row_scope();
+        let per = of_shape.into_iter().chain(per).collect();
         let rank = how.rank.then(|| self.add_shown("rank", Type::Number));
         self.push(NodeKind::Sort {
             by,
@@ -635,8 +594,16 @@ impl<'a> Builder<'a> {
     }
 
     /// The first (or last) row of each key.
-    pub fn distinct(&mut self, keys: Vec<Expr>, last: bool) {
+    pub fn distinct(&mut self, mut keys: Vec<Expr>, last: bool) {
+        let own = (self.name == "distinct-by").then(|| keys.clone());
+        let of_shape = self.keys_of_shape(own.as_deref());
+        keys.splice(0..0, of_shape);
         let scope = self.row_scope();
+        if self.windows == Windows::Vary
+            && let Some(end) = self.schema.find("window_end")
+        {
+            keys.push(self.field_expr(end));
+        }
         self.push(NodeKind::Distinct {
             keys,
             last,
@@ -660,9 +627,8 @@ impl<'a> Builder<'a> {
 
     /// The whole plan.
     pub fn finish(mut self) -> Result<Plan, Usage> {
-        if self.pending.is_some() {
-            self.assign();
-        }
+        self.assign();
+        self.check_triggers()?;
         // Records that are in windows which nothing closes come out when theirs does.
         let open = self.nodes.iter().rev().find_map(|node| match node.kind {
             NodeKind::Assign { .. } => Some(true),

@@ -92,6 +92,7 @@ impl Builder<'_> {
             keys: ids,
             first,
             windowed: rows.windowed,
+            timed: rows.windowed,
         });
         self.rest = None;
         self.in_force = None;

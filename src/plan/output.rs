@@ -23,6 +23,19 @@ pub(super) struct Shown {
     pub window: bool,
     /// The end of a window of fixed size, which only JSON has.
     pub end: bool,
+    pub mark: Mark,
+}
+
+/// How a column says that a row is withdrawn.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// It is another column.
+    #[default]
+    None,
+    /// `true`, or not there: in formats with names.
+    Flag,
+    /// `+` or `-`: in formats of columns.
+    Sign,
 }
 
 impl Shown {
@@ -32,6 +45,7 @@ impl Shown {
             name: name.into(),
             window: false,
             end: false,
+            mark: Mark::None,
         }
     }
 
@@ -122,10 +136,18 @@ impl Builder<'_> {
             self.show_first_record();
         }
         for shown in self.shown.clone() {
-            if shown.end && !json {
+            let named = json || word == "logfmt";
+            let is_other = match shown.mark {
+                Mark::None => false,
+                Mark::Flag => !named,
+                Mark::Sign => named,
+            };
+            if shown.end && !json || is_other {
                 continue;
             }
-            columns.push(self.column(shown.id, shown.name));
+            let mut column = self.column(shown.id, shown.name);
+            column.optional = shown.mark == Mark::Flag;
+            columns.push(column);
         }
         Ok(OutSchema {
             columns,
@@ -138,6 +160,7 @@ impl Builder<'_> {
             field,
             name,
             ty: self.schema.fields[field].ty.clone(),
+            optional: false,
         }
     }
 

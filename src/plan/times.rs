@@ -164,7 +164,7 @@ impl Builder<'_> {
     /// Whether rows here have times; if the source has, they are asked for.
     pub(super) fn have_times(&mut self) -> bool {
         match &self.aggregated {
-            Some(aggregated) => aggregated.windowed,
+            Some(aggregated) => aggregated.timed,
             None => {
                 self.timed |= self.times.is_some();
                 self.timed
@@ -175,7 +175,10 @@ impl Builder<'_> {
     /// Makes `@time` and `window_start` fields where a word speaks of them.
     pub(super) fn bring_times(&mut self, source: &str) {
         let speaks = source.contains("window_start") || source.contains("window_end");
-        if speaks && self.pending.is_some() && self.schema.find("window_start").is_none() {
+        if speaks
+            && (self.pending.is_some() || self.shaped.is_some())
+            && self.schema.find("window_start").is_none()
+        {
             self.assign();
         }
         let windowed = self.aggregated.as_ref().is_some_and(|last| last.windowed);

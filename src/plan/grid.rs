@@ -1,9 +1,9 @@
 //! The grid of windows: which ones a time belongs to, where they end, and the panes that sliding windows
 //! share. Integers of ns; divisions floor, so times before 1970 are like others.
 
+use super::node::{Calendar, Extent, Window};
 use crate::bytes::time::{civil_from_days, days_from_civil};
 use crate::data::time::{SECOND, Zone};
-use crate::plan::node::{Calendar, Extent, Window};
 
 const DAY: i64 = 86_400 * SECOND;
 

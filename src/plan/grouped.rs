@@ -1,0 +1,373 @@
+//! When an aggregate takes rows in order, and what it is then told: windows of other shapes than a grid's, lateness,
+//! triggers, panes. Everything else is the parallel node's. Invariant: what cannot be carried out is refused,
+//! naming the option and the operator.
+
+use super::builder::{Builder, Windows};
+use super::custom::{Ordered, OwnRows};
+use super::grouping::{Agg, Gives, Grouping, Panes, Shape};
+use super::keys::Key;
+use super::node::{AggCall, NodeKind};
+use super::output::{Mark, Shown};
+use crate::data::{FieldId, Type};
+use crate::error::Usage;
+use crate::expr::Expr;
+use std::sync::Arc;
+
+/// The options on lateness, triggers and panes.
+#[derive(Clone, Debug, Default)]
+pub struct Triggers {
+    pub lateness: Lateness,
+    pub panes: Panes,
+    pub pane_columns: bool,
+    pub every: Option<i64>,
+    pub every_delay: Option<i64>,
+    pub every_records: Option<u64>,
+    pub late_every: Option<u64>,
+    pub output_mode: Option<OutputMode>,
+}
+
+/// `--allowed-lateness`, `--late update`.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum Lateness {
+    #[default]
+    None,
+    /// ns
+    Fixed(i64),
+    /// A window's size, a session's gap.
+    Own,
+}
+
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum OutputMode {
+    Append,
+    Update,
+    Complete,
+}
+
+impl Triggers {
+    fn is_early(&self) -> bool {
+        self.every.is_some() || self.every_delay.is_some() || self.every_records.is_some()
+    }
+
+    /// What only the ordered state does, by the name of its option.
+    fn beyond(&self) -> Option<&'static str> {
+        let given = [
+            (self.every_delay.is_some(), "--every-delay"),
+            (self.every_records.is_some(), "--every-records"),
+            (self.panes == Panes::Discard, "--panes discard"),
+            (self.panes == Panes::Retract, "--panes retract"),
+            (self.pane_columns, "--pane-columns"),
+            (
+                self.output_mode == Some(OutputMode::Complete),
+                "--output-mode complete",
+            ),
+        ];
+        given
+            .into_iter()
+            .find(|(is_given, _)| *is_given)
+            .map(|(_, name)| name)
+    }
+}
+
+impl Builder<'_> {
+    /// The operator at hand keeps windows or state; whether it is the last that does.
+    pub fn keeps_state(&mut self, is_last: bool) -> Result<(), Usage> {
+        self.is_last = is_last;
+        match &self.corrected {
+            Some(before) => Err(self.fault(format!(
+                "rows of '{before}' may be corrected within the allowed lateness, and what '{}' has seen of them \
+                 cannot be taken back in this version",
+                self.typed
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts what follows into windows of another shape than a grid's.
+    pub fn shape(&mut self, shape: Shape) -> Result<(), Usage> {
+        if !matches!(shape, Shape::Count { .. }) {
+            self.need_window_times()?;
+        }
+        self.pending = None;
+        self.in_force = None;
+        self.shaped = Some(shape);
+        Ok(())
+    }
+
+    /// Whether an aggregate here must take rows in order.
+    pub(super) fn needs_order(&self) -> bool {
+        let triggers = &self.options.triggers;
+        if self.shaped.is_some() {
+            return true;
+        }
+        let is_in_window = self.pending.is_some();
+        let rows_vary = !is_in_window && self.windows == Windows::Vary;
+        let is_late = is_in_window && triggers.lateness != Lateness::None;
+        let prints = self.is_last && (triggers.is_early() || triggers.beyond().is_some());
+        rows_vary || is_late || prints
+    }
+
+    /// The shape of what an aggregate here spans.
+    fn shape_here(&mut self) -> Shape {
+        let pending = self.pending.take();
+        match (self.shaped.take(), pending, self.windows) {
+            (Some(shape), _, _) => shape,
+            (None, Some(window), _) => Shape::Grid(window),
+            (None, None, Windows::Yes | Windows::Vary | Windows::Batch) => Shape::Rows,
+            (None, None, Windows::No) => Shape::Forever,
+        }
+    }
+
+    fn grouping(&self, shape: Shape, gives: Gives) -> Result<Grouping, Usage> {
+        let triggers = &self.options.triggers;
+        let lateness = match (triggers.lateness, &shape) {
+            (_, Shape::Forever | Shape::Rows | Shape::Count { .. }) | (Lateness::None, _) => 0,
+            (Lateness::Fixed(ns), _) => ns,
+            (Lateness::Own, shape) => shape.own_lateness(),
+        };
+        let mut grouping = Grouping {
+            lateness,
+            late_every: triggers.late_every.unwrap_or(1),
+            ..Grouping::plain(shape, gives)
+        };
+        if !self.is_last {
+            return Ok(grouping);
+        }
+        let at_once = match &grouping.shape {
+            Shape::LookBack(_) => Some("look-back gives a row for each record"),
+            Shape::Count { slide: Some(_), .. } => {
+                Some("count-window --slide-rows gives its rows at once")
+            }
+            _ => None,
+        };
+        let option = match triggers.beyond() {
+            _ if triggers.every.is_some() => Some("--every"),
+            Some("--pane-columns") => None,
+            Some("--panes retract") if matches!(grouping.shape, Shape::LookBack(_)) => None,
+            option => option,
+        };
+        if let (Some(reason), Some(option)) = (at_once, option) {
+            return Err(self.fault(format!("{reason}; {option} has nothing to add")));
+        }
+        grouping.panes = triggers.panes;
+        grouping.every = triggers.every;
+        grouping.every_delay = triggers.every_delay;
+        grouping.every_records = triggers.every_records;
+        if triggers.output_mode == Some(OutputMode::Complete) {
+            grouping.complete = true;
+            grouping.lateness = i64::MAX;
+            if triggers.is_early() {
+                grouping.late_every = triggers.late_every.unwrap_or(0);
+            }
+        }
+        Ok(grouping)
+    }
+
+    /// One row a group, in row order.
+    pub(super) fn aggregate_in_order(
+        &mut self,
+        mut keys: Vec<Key>,
+        calls: Vec<AggCall>,
+    ) -> Result<(), Usage> {
+        let shape = self.shape_here();
+        let of_key = shape.is_keyed() || !self.window_keys.is_empty();
+        if keys.is_empty() && of_key {
+            keys = self.key.clone().unwrap_or_default();
+        }
+        let mut args: Vec<Expr> = Vec::new();
+        let mut aggs = Vec::with_capacity(calls.len());
+        let mut fields: Vec<(String, Type)> = Vec::new();
+        for call in &calls {
+            let arg = call.arg.clone().map(|arg| {
+                args.push(arg);
+                args.len() - 1
+            });
+            let ty = (call.aggregate.result)(&call.call);
+            fields.push((call.name.clone(), ty.clone()));
+            aggs.push(Agg {
+                aggregate: call.aggregate,
+                call: call.call.clone(),
+                arg,
+                ty,
+            });
+        }
+        let pane_columns = self.is_last && self.options.triggers.pane_columns;
+        let gives = Gives::Groups {
+            keys: keys.iter().map(|key| key.expr.ty.clone()).collect(),
+            aggs,
+            pane_columns,
+        };
+        let grouping = Arc::new(self.grouping(shape, gives)?);
+        let varies = match &grouping.shape {
+            Shape::Rows => self.windows == Windows::Vary,
+            shape => shape.varies(),
+        };
+        let timed =
+            grouping.shape.is_windowed() || (self.is_counted(&grouping) && self.have_times());
+        if pane_columns {
+            fields.push(("pane_kind".into(), Type::Text));
+            fields.push(("pane".into(), Type::Number));
+        }
+        let retracts = grouping.panes == Panes::Retract;
+        if retracts {
+            fields.push(("retract".into(), Type::Bool));
+            fields.push(("".into(), Type::Text));
+        }
+        let names: Vec<String> = calls.iter().map(aggregate_text).collect();
+        let node = Ordered {
+            text: format!("group {} {grouping}", names.join(", ")),
+            keeps: grouping.keeps(),
+            keys: keys.iter().map(|key| key.expr.clone()).collect(),
+            args,
+            make: self.make(&grouping)?,
+        };
+        let rows = OwnRows {
+            windowed: grouping.shape.is_windowed(),
+            shows_end: varies,
+            keys,
+            fields,
+        };
+        self.window_keys.clear();
+        self.has_panes = self.is_last;
+        self.ordered_rows(node, rows, None);
+        if varies {
+            self.windows = Windows::Vary;
+        }
+        if let Some(aggregated) = &mut self.aggregated {
+            aggregated.timed = timed;
+        }
+        if grouping.lateness > 0 && !grouping.complete {
+            self.corrected = Some(self.typed.clone());
+        }
+        if retracts {
+            self.show_marks();
+        }
+        Ok(())
+    }
+
+    fn is_counted(&self, grouping: &Grouping) -> bool {
+        matches!(grouping.shape, Shape::Count { .. })
+    }
+
+    fn make(&self, grouping: &Arc<Grouping>) -> Result<super::node::Make, Usage> {
+        match self.grouped {
+            Some(maker) => Ok(maker(grouping.clone())),
+            None => Err(self.fault("rows cannot be taken in order here")),
+        }
+    }
+
+    /// The last two columns say what is withdrawn: one for formats with names, one for those of columns, which
+    /// have it in front.
+    fn show_marks(&mut self) {
+        let [.., flag, sign] = &mut self.shown[..] else {
+            return;
+        };
+        flag.mark = Mark::Flag;
+        sign.mark = Mark::Sign;
+        sign.name = "retract".into();
+        if let Some(sign) = self.shown.pop() {
+            self.shown.insert(0, sign);
+        }
+    }
+
+    /// The rows themselves in windows of a shape, of these keys; for operators that aggregate nothing.
+    pub(super) fn assign_shape(&mut self, shape: Shape, keys: &[Expr]) {
+        let keys = match shape.is_keyed() {
+            true => keys.to_vec(),
+            false => Vec::new(),
+        };
+        // A window of rows that were in one before replaces it.
+        self.shown.retain(|shown| !shown.window);
+        let bounds: Option<(FieldId, FieldId)> = shape.is_windowed().then(|| {
+            let start = self.add_field("window_start", Type::Time, false);
+            let end = self.add_field("window_end", Type::Time, false);
+            self.shown.insert(0, Shown::window(start, "window_start"));
+            self.shown.insert(1, Shown::window(end, "window_end"));
+            (start, end)
+        });
+        self.windows = Windows::Vary;
+        self.window_keys = keys.clone();
+        let grouping = Arc::new(Grouping::plain(shape, Gives::Rows { bounds }));
+        let Ok(make) = self.make(&grouping) else {
+            return;
+        };
+        let node = Ordered {
+            text: format!("rows {grouping}"),
+            keeps: grouping.keeps(),
+            keys,
+            args: Vec::new(),
+            make,
+        };
+        let sets = bounds.map_or(Vec::new(), |(start, end)| vec![start, end]);
+        self.ordered(node, sets, None);
+    }
+
+    /// Keys that windows of rows here are of, beside their bounds; `own`: those of an operator that names some.
+    pub(super) fn keys_of_shape(&mut self, own: Option<&[Expr]>) -> Vec<Expr> {
+        if let Some(shape) = self.shaped.take() {
+            let in_force: Vec<Expr> = self
+                .key
+                .iter()
+                .flatten()
+                .map(|key| key.expr.clone())
+                .collect();
+            self.assign_shape(shape, own.unwrap_or(&in_force));
+        }
+        self.window_keys.clone()
+    }
+
+    /// Options that nothing in the chain carries out.
+    pub(super) fn check_triggers(&mut self) -> Result<(), Usage> {
+        let triggers = &self.options.triggers;
+        if triggers.output_mode == Some(OutputMode::Append) {
+            let given = [
+                (triggers.every.is_some(), "--every"),
+                (triggers.every_delay.is_some(), "--every-delay"),
+                (triggers.every_records.is_some(), "--every-records"),
+            ];
+            if let Some((_, option)) = given.into_iter().find(|(given, _)| *given) {
+                return Err(Usage::new(format!(
+                    "--output-mode append prints a window once, when it is final; {option} prints it before"
+                )));
+            }
+        }
+        let last = self.nodes.iter().rev().find(|node| {
+            matches!(
+                node.kind,
+                NodeKind::Aggregate { .. }
+                    | NodeKind::Sort { .. }
+                    | NodeKind::Distinct { .. }
+                    | NodeKind::Assign { .. }
+                    | NodeKind::Custom(_)
+            )
+        });
+        if let (Some(option), Some(node)) = (triggers.beyond(), last)
+            && !self.has_panes
+        {
+            return Err(Usage::new(format!(
+                "{option} is for a chain whose last operator with state is an aggregate; '{}' is none",
+                node.operator
+            )));
+        }
+        let rows_in_windows = self.nodes.iter().find(|node| match &node.kind {
+            NodeKind::Assign { .. } => true,
+            NodeKind::Custom(custom) => !custom.own_rows && custom.text.starts_with("rows "),
+            _ => false,
+        });
+        if let (Some(node), true) = (rows_in_windows, triggers.lateness != Lateness::None) {
+            return Err(Usage::new(format!(
+                "an allowed lateness needs an aggregate behind the window: records that '{}' passes on cannot be \
+                 taken back in this version",
+                node.operator
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// An aggregate as the printed plan has it.
+fn aggregate_text(call: &AggCall) -> String {
+    let mut inside: Vec<String> = call.arg.iter().map(Expr::text).collect();
+    inside.extend(call.call.param.clone());
+    format!("{}({}) as {}", call.call.func, inside.join(", "), call.name)
+}

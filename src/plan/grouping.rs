@@ -1,0 +1,262 @@
+//! What a windowed aggregation that needs the order of rows is to do: shape of its windows, lateness, triggers,
+//! panes. Plain data: the state that does it is made through [`Maker`], as `state/` lies above. Invariant: what
+//! prints says everything that changes a result.
+
+use super::node::{Extent, Make, Window};
+use super::window::duration;
+use crate::aggs::{Aggregate, Call};
+use crate::data::{FieldId, Type};
+use std::fmt;
+use std::sync::Arc;
+
+/// How the state of a grouping is come by.
+pub type Maker = fn(Arc<Grouping>) -> Make;
+
+/// An aggregation in row order.
+#[derive(Clone, Debug)]
+pub struct Grouping {
+    pub shape: Shape,
+    /// How long a window that was printed still counts records, ns.
+    pub lateness: i64,
+    pub panes: Panes,
+    /// Early rows at each so many new records of a key and window.
+    pub every_records: Option<u64>,
+    /// Early rows so long after the first new record, by the clock, ns.
+    pub every_delay: Option<i64>,
+    /// Early rows at multiples of so much of the clock, ns.
+    pub every: Option<i64>,
+    /// Late rows at each so many records that are late and allowed; 0: never.
+    pub late_every: u64,
+    /// Each trigger gives all rows, nothing is freed and nothing late.
+    pub complete: bool,
+    pub gives: Gives,
+}
+
+/// Which records a row is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shape {
+    /// The whole input.
+    Forever,
+    /// Rows have their window already.
+    Rows,
+    /// Windows of a grid.
+    Grid(Window),
+    /// Windows of a tumbling grid, and of each its beginnings, longer by `step` each.
+    Grow { window: Window, step: i64 },
+    /// Records at most `gap` apart.
+    Session { gap: i64, max: Option<i64> },
+    /// So many records, in input order.
+    Count {
+        size: u64,
+        slide: Option<u64>,
+        partial: bool,
+    },
+    /// For each record those of the time up to it.
+    LookBack(i64),
+}
+
+impl Shape {
+    /// Whether rows have the bounds of a window.
+    pub fn is_windowed(&self) -> bool {
+        !matches!(self, Shape::Forever | Shape::Count { .. })
+    }
+
+    /// Whether windows of one start may have several ends.
+    pub fn varies(&self) -> bool {
+        matches!(
+            self,
+            Shape::Grow { .. } | Shape::Session { .. } | Shape::LookBack(_)
+        )
+    }
+
+    /// A record at the end of a window still belongs to it: complete is it when the watermark is behind its end.
+    pub fn is_closed_interval(&self) -> bool {
+        matches!(self, Shape::Session { .. } | Shape::LookBack(_))
+    }
+
+    /// Whether windows are of the key that follows.
+    pub fn is_keyed(&self) -> bool {
+        matches!(
+            self,
+            Shape::Session { .. } | Shape::Count { .. } | Shape::LookBack(_)
+        )
+    }
+
+    /// The lateness of `--late update`: the window's size, a session's gap.
+    pub fn own_lateness(&self) -> i64 {
+        match self {
+            Shape::Forever | Shape::Rows | Shape::Count { .. } => 0,
+            Shape::Grid(window) | Shape::Grow { window, .. } => match &window.size {
+                Extent::Fixed(size) => *size,
+                size => size.about(),
+            },
+            Shape::Session { gap, .. } => *gap,
+            Shape::LookBack(back) => *back,
+        }
+    }
+}
+
+/// What a repeated row holds.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum Panes {
+    /// The whole window.
+    #[default]
+    Accumulate,
+    /// Only what is new.
+    Discard,
+    /// The whole window, behind the row that it replaces, marked.
+    Retract,
+}
+
+/// What comes out of a window.
+#[derive(Clone, Debug)]
+pub enum Gives {
+    /// A row for each key: bounds if it has some, keys, aggregates, then what panes add.
+    Groups {
+        keys: Vec<Type>,
+        aggs: Vec<Agg>,
+        pane_columns: bool,
+    },
+    /// Its rows, with the bounds in these fields.
+    Rows { bounds: Option<(FieldId, FieldId)> },
+}
+
+/// An aggregate, and which of the node's arguments is its own.
+#[derive(Clone, Debug)]
+pub struct Agg {
+    pub aggregate: &'static Aggregate,
+    pub call: Call,
+    pub arg: Option<usize>,
+    pub ty: Type,
+}
+
+impl fmt::Debug for Aggregate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Shape::Forever => f.write_str("forever"),
+            Shape::Rows => f.write_str("its window"),
+            Shape::Grid(window) => write!(f, "window {window}"),
+            Shape::Grow { window, step } => write!(f, "window {window} grow {}", duration(*step)),
+            Shape::Session { gap, max } => {
+                write!(f, "session {}", duration(*gap))?;
+                match max {
+                    Some(max) => write!(f, " max {}", duration(*max)),
+                    None => Ok(()),
+                }
+            }
+            Shape::Count {
+                size,
+                slide,
+                partial,
+            } => {
+                write!(f, "{size} rows")?;
+                if let Some(slide) = slide {
+                    write!(f, " slide {slide}")?;
+                }
+                match partial {
+                    true => f.write_str(" partial"),
+                    false => Ok(()),
+                }
+            }
+            Shape::LookBack(back) => write!(f, "look back {}", duration(*back)),
+        }
+    }
+}
+
+impl Grouping {
+    /// Without lateness, triggers and panes.
+    pub fn plain(shape: Shape, gives: Gives) -> Grouping {
+        Grouping {
+            shape,
+            lateness: 0,
+            panes: Panes::Accumulate,
+            every_records: None,
+            every_delay: None,
+            every: None,
+            late_every: 1,
+            complete: false,
+            gives,
+        }
+    }
+
+    /// For `--explain`: what is kept, when it is freed, when rows come.
+    pub fn keeps(&self) -> String {
+        let state = match &self.gives {
+            Gives::Groups { keys, .. } if keys.is_empty() => "one row of state",
+            Gives::Groups { .. } => "one row of state for each key",
+            Gives::Rows { .. } => "holds the records",
+        };
+        let when = match &self.shape {
+            Shape::Forever => ", printed at the end of the input".to_string(),
+            Shape::Rows => ", printed window by window".into(),
+            Shape::Grid(window) => {
+                format!(" and each window of {window}, printed when the watermark reaches its end")
+            }
+            Shape::Grow { window, step } => format!(
+                " and each window of {window}, printed at each {} of it, when the watermark reaches that",
+                duration(*step)
+            ),
+            Shape::Session { gap, .. } => format!(
+                " and session, printed when the watermark is more than {} behind its last record",
+                duration(*gap)
+            ),
+            Shape::Count {
+                size, slide: None, ..
+            } => format!(", printed and begun anew at each {size} records of it"),
+            Shape::Count {
+                size,
+                slide: Some(slide),
+                ..
+            } => format!(" and record of its last {size}, printed at each {slide}"),
+            Shape::LookBack(back) => format!(
+                " and time of the last {}, printed when the watermark is behind it",
+                duration(*back)
+            ),
+        };
+        let mut text = format!("{state}{when}");
+        match self.lateness {
+            _ if self.complete => text.push_str("; never freed"),
+            0 if self.shape == Shape::Forever => {}
+            0 => text.push_str("; then freed"),
+            late => text.push_str(&format!("; freed {} later", duration(late))),
+        }
+        text
+    }
+}
+
+/// For the printed plan.
+impl fmt::Display for Grouping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.shape)?;
+        if self.lateness > 0 && !self.complete {
+            write!(f, ", lateness {}", duration(self.lateness))?;
+        }
+        if let Some(n) = self.every_records {
+            write!(f, ", each {n} records")?;
+        }
+        if let Some(delay) = self.every_delay {
+            write!(f, ", {} behind the first new", duration(delay))?;
+        }
+        if let Some(every) = self.every {
+            write!(f, ", each {}", duration(every))?;
+        }
+        if self.late_every != 1 {
+            write!(f, ", each {} late", self.late_every)?;
+        }
+        match self.panes {
+            Panes::Accumulate => {}
+            Panes::Discard => f.write_str(", only what is new")?,
+            Panes::Retract => f.write_str(", with what is withdrawn")?,
+        }
+        match self.complete {
+            true => f.write_str(", complete"),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Windows in force: how they are set, and how rows come by theirs where no aggregate puts them there. Cuts no
+//! grid. Invariant: at most one window waits for the next operator.
+
+use super::builder::{Builder, Windows};
+use super::node::{NodeKind, Scope, Window};
+use super::output::Shown;
+use crate::data::Type;
+use crate::error::Usage;
+use crate::expr::Expr;
+
+impl Builder<'_> {
+    /// Puts what follows into windows.
+    pub fn window(&mut self, window: Window) -> Result<(), Usage> {
+        self.need_window_times()?;
+        let window = self.in_batches(window)?;
+        if window.has_gaps() {
+            self.notes.push(format!(
+                "the slide of {} is longer than the window of {}: records between windows count nowhere",
+                window.slide, window.size
+            ));
+        }
+        self.pending = Some(window);
+        self.in_force = self.pending.clone();
+        self.shaped = None;
+        Ok(())
+    }
+
+    /// Rows here have times that windows go by.
+    pub(super) fn need_window_times(&mut self) -> Result<(), Usage> {
+        match &self.aggregated {
+            Some(aggregated) if !aggregated.timed => {
+                let behind = aggregated.operator.clone();
+                let last = self.nodes.last().map(|node| &node.kind);
+                if matches!(last, Some(NodeKind::Custom(_))) {
+                    return Err(self.fault(format!(
+                        "rows of '{behind}' have no time; put the window in front of it"
+                    )));
+                }
+                Err(self.fault(format!(
+                    "'{behind}' gives its rows at the end of the input; put the window in front of it"
+                )))
+            }
+            Some(_) => Ok(()),
+            None => self.need_times(),
+        }
+    }
+
+    /// `window all`: what follows spans the whole input.
+    pub fn window_all(&mut self) {
+        self.pending = None;
+        self.in_force = None;
+        self.batched = false;
+        self.shaped = None;
+        self.windows = Windows::No;
+    }
+
+    /// Puts rows into the window that waits, since what comes next cannot do it itself.
+    pub(super) fn assign(&mut self) {
+        if let Some(shape) = self.shaped.take() {
+            let keys: Vec<Expr> = self
+                .key
+                .iter()
+                .flatten()
+                .map(|key| key.expr.clone())
+                .collect();
+            self.assign_shape(shape, &keys);
+        }
+        let Some(window) = self.pending.take() else {
+            return;
+        };
+        if std::mem::take(&mut self.pending_batch) {
+            self.windows = Windows::Batch;
+            self.push(NodeKind::Assign {
+                window,
+                into: None,
+                carry: Vec::new(),
+            });
+            return;
+        }
+        // A window of rows that were in one before replaces it.
+        self.shown.retain(|shown| !shown.window);
+        let start = self.add_field("window_start", Type::Time, false);
+        let end = self.add_field("window_end", Type::Time, false);
+        self.shown.insert(0, Shown::window(start, "window_start"));
+        self.shown.insert(1, Shown::window_end(end));
+        self.windows = Windows::Yes;
+        self.window_keys.clear();
+        self.push(NodeKind::Assign {
+            window,
+            into: Some((start, end)),
+            carry: Vec::new(),
+        });
+    }
+
+    /// The scope of a node that keeps rows.
+    pub fn row_scope(&mut self) -> Scope {
+        self.batch_scope();
+        self.assign();
+        match self.windows {
+            Windows::Yes | Windows::Vary | Windows::Batch => Scope::Rows,
+            Windows::No => Scope::Forever,
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Rows on their way out of a grouping: bounds, keys, aggregates, and what panes add. Invariant: columns stand in
+//! the order in which the plan has made their fields.
+
+use super::slots::{Slots, Store};
+use crate::data::keys::KeyCoder;
+use crate::data::packed::Unpacker;
+use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, Number, Type};
+use crate::plan::grouping::{Gives, Grouping, Panes};
+
+/// Rows of one chunk.
+pub const ROWS_MAX: usize = if cfg!(debug_assertions) { 32 } else { 8192 };
+
+/// Which of a window's rows one is.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Early,
+    OnTime,
+    Late,
+}
+
+impl Kind {
+    fn word(self) -> &'static [u8] {
+        match self {
+            Kind::Early => b"early",
+            Kind::OnTime => b"on_time",
+            Kind::Late => b"late",
+        }
+    }
+}
+
+/// A row: what it is of, and what of it is printed.
+#[derive(Copy, Clone, Debug)]
+pub struct Row<'a> {
+    pub key: Option<&'a [u8]>,
+    /// What it is made of: these slots together.
+    pub of: &'a [u32],
+    pub window: (i64, i64),
+    pub kind: Kind,
+    pub pane: u32,
+    pub withdrawn: bool,
+    /// Its event time, and the time that no later row is older than.
+    pub at: (i64, i64),
+}
+
+/// Rows that become chunks.
+pub struct Given {
+    /// Rows at which a chunk is cut.
+    pub rows_max: usize,
+    columns: Columns,
+    chunks: Vec<Chunk>,
+}
+
+enum Columns {
+    Groups(Box<Groups>),
+    Rows(Option<Unpacker>, Vec<(i64, i64)>),
+}
+
+struct Groups {
+    windowed: bool,
+    timed: bool,
+    panes: bool,
+    signs: bool,
+    keys: Vec<Type>,
+    aggs: Vec<Type>,
+    key_columns: Vec<ColumnBuilder>,
+    agg_columns: Vec<ColumnBuilder>,
+    kinds: ColumnBuilder,
+    numbers: ColumnBuilder,
+    withdrawn: ColumnBuilder,
+    marks: ColumnBuilder,
+    windows: Vec<(i64, i64)>,
+    times: Vec<i64>,
+    before: Vec<i64>,
+    scratch: Vec<u8>,
+}
+
+impl Given {
+    /// `timed`: rows of no window have times too.
+    pub fn new(grouping: &Grouping, timed: bool) -> Given {
+        let columns = match &grouping.gives {
+            Gives::Groups {
+                keys,
+                aggs,
+                pane_columns,
+            } => {
+                let windowed = grouping.shape.is_windowed();
+                Columns::Groups(Box::new(Groups::new(
+                    windowed,
+                    windowed || timed,
+                    *pane_columns,
+                    grouping.panes == Panes::Retract,
+                    keys.clone(),
+                    aggs.iter().map(|agg| agg.ty.clone()).collect(),
+                )))
+            }
+            Gives::Rows { .. } => Columns::Rows(None, Vec::new()),
+        };
+        Given {
+            rows_max: ROWS_MAX,
+            columns,
+            chunks: Vec::new(),
+        }
+    }
+
+    pub fn push(&mut self, row: &Row<'_>, slots: &mut Slots, coder: &KeyCoder) {
+        let full = match &mut self.columns {
+            Columns::Groups(groups) => {
+                groups.push(row, slots, coder);
+                groups.rows() >= self.rows_max
+            }
+            Columns::Rows(unpacker, windows) => {
+                let Store::Rows { packer, .. } = &slots.store else {
+                    return;
+                };
+                let unpacker = unpacker.get_or_insert_with(|| packer.unpacker());
+                for packed in slots.rows(row.of) {
+                    unpacker.push(packed);
+                    windows.push(row.window);
+                }
+                unpacker.len() >= self.rows_max
+            }
+        };
+        if full {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        match &mut self.columns {
+            Columns::Groups(groups) if groups.rows() > 0 => self.chunks.push(groups.finish()),
+            Columns::Rows(unpacker, windows) => {
+                let Some(unpacker) = unpacker.take() else {
+                    return;
+                };
+                let mut chunk = unpacker.finish(Vec::new());
+                chunk.windows = Some(std::mem::take(windows));
+                chunk.before = None;
+                self.chunks.push(chunk);
+            }
+            Columns::Groups(_) => {}
+        }
+    }
+
+    /// What was pushed since the last time. `bounds`: where rows that are kept have their window.
+    pub fn chunks(&mut self, gives: &Gives) -> Vec<Chunk> {
+        self.cut();
+        let mut chunks = std::mem::take(&mut self.chunks);
+        if let Gives::Rows { bounds } = gives {
+            for chunk in &mut chunks {
+                let windows = match bounds {
+                    Some(_) => chunk.windows.clone().unwrap_or_default(),
+                    None => continue,
+                };
+                if let Some((start, end)) = *bounds {
+                    let starts = windows.iter().map(|(start, _)| *start).collect();
+                    let ends = windows.iter().map(|(_, end)| *end).collect();
+                    chunk.set_column(start, ColumnV::new(Column::Nanos(starts)));
+                    chunk.set_column(end, ColumnV::new(Column::Nanos(ends)));
+                }
+            }
+        }
+        chunks
+    }
+}
+
+fn builders(types: &[Type]) -> Vec<ColumnBuilder> {
+    types.iter().map(ColumnBuilder::new).collect()
+}
+
+impl Groups {
+    fn new(
+        windowed: bool,
+        timed: bool,
+        panes: bool,
+        signs: bool,
+        keys: Vec<Type>,
+        aggs: Vec<Type>,
+    ) -> Groups {
+        Groups {
+            windowed,
+            timed,
+            panes,
+            signs,
+            key_columns: builders(&keys),
+            agg_columns: builders(&aggs),
+            keys,
+            aggs,
+            kinds: ColumnBuilder::new(&Type::Text),
+            numbers: ColumnBuilder::new(&Type::Number),
+            withdrawn: ColumnBuilder::new(&Type::Bool),
+            marks: ColumnBuilder::new(&Type::Text),
+            windows: Vec::new(),
+            times: Vec::new(),
+            before: Vec::new(),
+            scratch: Vec::new(),
+        }
+    }
+
+    fn rows(&self) -> usize {
+        self.times.len()
+    }
+
+    fn push(&mut self, row: &Row<'_>, slots: &mut Slots, coder: &KeyCoder) {
+        coder.decode(row.key, &mut self.key_columns, &mut self.scratch);
+        let window = self.windowed.then_some(row.window);
+        slots.emit(row.of, window, &mut self.agg_columns, &mut self.scratch);
+        if self.panes {
+            self.kinds.bytes(row.kind.word(), &mut self.scratch);
+            self.numbers.number(Number::Exact {
+                units: i64::from(row.pane),
+                scale: 0,
+            });
+        }
+        if self.signs {
+            match row.withdrawn {
+                true => self.withdrawn.bool(true),
+                false => self.withdrawn.null(),
+            }
+            let mark: &[u8] = if row.withdrawn { b"-" } else { b"+" };
+            self.marks.bytes(mark, &mut self.scratch);
+        }
+        self.windows.push(row.window);
+        self.times.push(row.at.0);
+        self.before.push(row.at.1);
+    }
+
+    fn finish(&mut self) -> Chunk {
+        let fresh = Groups::new(
+            self.windowed,
+            self.timed,
+            self.panes,
+            self.signs,
+            self.keys.clone(),
+            self.aggs.clone(),
+        );
+        let full = std::mem::replace(self, fresh);
+        let mut columns = Vec::new();
+        if full.windowed {
+            let starts = full.windows.iter().map(|(start, _)| *start).collect();
+            let ends = full.windows.iter().map(|(_, end)| *end).collect();
+            columns.push(Some(ColumnV::new(Column::Nanos(starts))));
+            columns.push(Some(ColumnV::new(Column::Nanos(ends))));
+        }
+        let keys = full.key_columns.into_iter().chain(full.agg_columns);
+        columns.extend(keys.map(|builder| Some(builder.finish())));
+        if full.panes {
+            columns.push(Some(full.kinds.finish()));
+            columns.push(Some(full.numbers.finish()));
+        }
+        if full.signs {
+            columns.push(Some(full.withdrawn.finish()));
+            columns.push(Some(full.marks.finish()));
+        }
+        let mut chunk = Chunk::of_columns(full.times.len(), columns, full.scratch);
+        if full.timed {
+            chunk.times = Some(full.times);
+            chunk.before = Some(full.before);
+        }
+        if full.windowed {
+            chunk.windows = Some(full.windows);
+        }
+        chunk
+    }
+}

@@ -1,0 +1,657 @@
+//! Aggregates of windows in the order of rows: sessions, windows by count, looks back, growing windows, and every
+//! window that prints more than once. One machine: a group is a key's window with its slot of accumulators, a heap
+//! says when the watermark next lets one out. Rows come by the instant their window closes at, then by key, then by
+//! its start. Invariant: where a row's own watermark is that of the plan, what it has passed is given before the
+//! row is looked at, so that neither chunks nor calls of `close` show.
+
+mod count;
+mod fixed;
+mod given;
+mod look_back;
+mod panes;
+mod session;
+mod slots;
+
+use crate::data::keys::KeyCoder;
+use crate::data::packed::Packer;
+use crate::data::process::{Given as Fed, Limits, Making, OnFull, Process, Told};
+use crate::data::time::Watermark;
+use crate::data::{Chunk, ColumnV, Selection};
+use crate::plan::grid::Grid;
+use crate::plan::grouping::{Gives, Grouping, Shape};
+use crate::plan::node::Make;
+use crate::state::keyed::Keyed;
+use given::{Given, Kind};
+use slots::Slots;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+/// No time at which the watermark or the clock does something.
+const NEVER: i64 = i64::MAX;
+
+/// Makes the state of a grouping.
+pub fn make(grouping: Arc<Grouping>) -> Make {
+    Arc::new(move |making| Box::new(Grouped::new(grouping.clone(), making)))
+}
+
+/// A window of a key that is there.
+#[derive(Clone, Debug, Default)]
+struct Group {
+    /// Slot of the key table.
+    key: u32,
+    /// Told apart from the one that had this place before.
+    life: u32,
+    start: i64,
+    end: i64,
+    /// The newest record's time.
+    newest: i64,
+    slot: u32,
+    /// Its row at the close has been given.
+    printed: bool,
+    /// The number of the next row.
+    pane: u32,
+    /// Records since the last row, and those of them that were late.
+    new: u64,
+    late: u64,
+    /// When the heap looks at it; when the clock does.
+    due: i64,
+    timer: i64,
+    /// Updates of so many-th flush are not in its slot yet.
+    pending: u32,
+    /// Rows that are to be withdrawn before the next.
+    standing: Vec<Standing>,
+}
+
+/// A row that was printed, with what it was made of.
+#[derive(Clone, Debug)]
+struct Standing {
+    slot: u32,
+    window: (i64, i64),
+    kind: Kind,
+    pane: u32,
+}
+
+/// A key's windows, by start and end, and how many of its records count.
+#[derive(Clone, Debug, Default)]
+struct OfKey {
+    groups: Vec<u32>,
+    records: u64,
+}
+
+/// Updates that are not in the accumulators yet: in each pass a row is at most once, in order.
+#[derive(Default)]
+struct Pending {
+    passes: Vec<(Vec<u32>, Vec<u32>)>,
+    number: u32,
+}
+
+/// The chunk at hand, as far as a flush needs it.
+struct Feed<'a> {
+    chunk: &'a mut Chunk,
+    args: &'a [ColumnV],
+}
+
+/// A row of the chunk at hand.
+#[derive(Copy, Clone)]
+struct At {
+    row: u32,
+    key: u32,
+    time: i64,
+    /// The watermark it is judged by.
+    judged: i64,
+}
+
+/// Times at which the heap looks at groups.
+type Heap = BinaryHeap<Reverse<(i64, u32, u32)>>;
+
+pub struct Grouped {
+    plan: Arc<Grouping>,
+    coder: KeyCoder,
+    grid: Option<Grid>,
+    alone: bool,
+    limits: Limits,
+    keyed: Keyed<OfKey>,
+    slots: Slots,
+    groups: Vec<Group>,
+    free: Vec<u32>,
+    heap: Heap,
+    timers: Heap,
+    pending: Pending,
+    /// What the watermark has come to.
+    watermark: i64,
+    /// By the clock: the last time seen, and when `every` next gives rows.
+    clock: i64,
+    tick_at: i64,
+    /// Windows by count that have been given.
+    counted: i64,
+    given: Given,
+    /// Reused.
+    of_rows: Vec<u32>,
+    found: Vec<(i64, i64)>,
+    joined: Vec<u32>,
+    timed: bool,
+}
+
+impl Grouped {
+    fn new(grouping: Arc<Grouping>, making: &Making<'_>) -> Grouped {
+        let grid = match &grouping.shape {
+            Shape::Grid(window) | Shape::Grow { window, .. } => {
+                Some(Grid::new(window, making.zone))
+            }
+            _ => None,
+        };
+        let slots = match &grouping.gives {
+            Gives::Groups { aggs, .. } => Slots::of_aggs(aggs),
+            Gives::Rows { .. } => {
+                Slots::of_rows(Packer::new(making.schema, making.carry, making.lines))
+            }
+        };
+        Grouped {
+            coder: making.coder.clone(),
+            grid,
+            alone: making.alone,
+            limits: making.limits,
+            keyed: Keyed::new(making.seed),
+            slots,
+            groups: Vec::new(),
+            free: Vec::new(),
+            heap: Heap::new(),
+            timers: Heap::new(),
+            pending: Pending {
+                number: 1,
+                ..Pending::default()
+            },
+            watermark: i64::MIN,
+            clock: i64::MIN,
+            tick_at: NEVER,
+            counted: 0,
+            given: Given::new(&grouping, false),
+            of_rows: Vec::new(),
+            found: Vec::new(),
+            joined: Vec::new(),
+            timed: false,
+            plan: grouping,
+        }
+    }
+
+    // ---- groups ----
+
+    /// A new group of a key; it is in no list yet.
+    fn open(&mut self, key: u32, start: i64, end: i64) -> u32 {
+        let slot = self.slots.add();
+        let place = match self.free.pop() {
+            Some(place) => place,
+            None => {
+                self.groups.push(Group::default());
+                (self.groups.len() - 1) as u32
+            }
+        };
+        let group = &mut self.groups[place as usize];
+        *group = Group {
+            key,
+            life: group.life,
+            start,
+            end,
+            newest: i64::MIN,
+            slot,
+            due: NEVER,
+            timer: NEVER,
+            ..Group::default()
+        };
+        place
+    }
+
+    /// Puts a group in its place among those of its key.
+    fn list(&mut self, place: u32) {
+        let bounds = |place: &u32| {
+            let group = &self.groups[*place as usize];
+            (group.start, group.end)
+        };
+        let wanted = bounds(&place);
+        let (of_key, _) = self
+            .keyed
+            .get_or(self.groups[place as usize].key, OfKey::default);
+        let at = of_key
+            .groups
+            .partition_point(|other| bounds(other) <= wanted);
+        of_key.groups.insert(at, place);
+    }
+
+    /// The groups of a key, by start and end.
+    fn of_key(&self, key: u32) -> &[u32] {
+        self.keyed.get(key).map_or(&[], |of_key| &of_key.groups)
+    }
+
+    /// Takes a group out of its key's list and frees it.
+    fn close_group(&mut self, place: u32) {
+        let key = self.groups[place as usize].key;
+        if let Some(of_key) = self.keyed.get_mut(key) {
+            of_key.groups.retain(|other| *other != place);
+            if of_key.groups.is_empty() && of_key.records == 0 {
+                self.keyed.forget(key);
+            }
+        }
+        self.drop_group(place);
+    }
+
+    /// Frees a group that is in no list.
+    fn drop_group(&mut self, place: u32) {
+        let group = &mut self.groups[place as usize];
+        group.life = group.life.wrapping_add(1);
+        group.due = NEVER;
+        group.timer = NEVER;
+        self.slots.give_back(group.slot);
+        for standing in group.standing.drain(..) {
+            self.slots.give_back(standing.slot);
+        }
+        self.free.push(place);
+    }
+
+    /// When the watermark next has something to do with a group: gives its row, or frees it.
+    fn due_of(&self, place: u32) -> i64 {
+        let group = &self.groups[place as usize];
+        let shape = &self.plan.shape;
+        let strictly = i64::from(shape.is_closed_interval());
+        let kept = match (group.printed, shape) {
+            (false, _) => 0,
+            // Later rows look back at it.
+            (true, Shape::LookBack(back)) => self.plan.lateness.saturating_add(*back),
+            (true, _) => self.plan.lateness,
+        };
+        group.end.saturating_add(kept).saturating_add(strictly)
+    }
+
+    /// Lets the heap look at a group no later than it must.
+    fn schedule(&mut self, place: u32) {
+        let due = self.due_of(place);
+        let group = &mut self.groups[place as usize];
+        if due < group.due {
+            group.due = due;
+            self.heap.push(Reverse((due, place, group.life)));
+        }
+    }
+
+    /// Takes the groups that are due out of the heap.
+    fn due(&mut self, watermark: i64) -> Vec<u32> {
+        let mut due = Vec::new();
+        while let Some(&Reverse((at, place, life))) = self.heap.peek() {
+            if at > watermark {
+                break;
+            }
+            self.heap.pop();
+            let group = &mut self.groups[place as usize];
+            if group.life != life || group.due != at {
+                continue;
+            }
+            group.due = NEVER;
+            if self.due_of(place) > watermark {
+                self.schedule(place);
+            } else {
+                due.push(place);
+            }
+        }
+        due
+    }
+
+    /// The heap's first time that still means something.
+    fn first_due(&mut self) -> i64 {
+        while let Some(&Reverse((at, place, life))) = self.heap.peek() {
+            let group = &self.groups[place as usize];
+            if group.life == life && group.due == at {
+                let due = self.due_of(place);
+                if due == at {
+                    return at;
+                }
+                self.groups[place as usize].due = NEVER;
+                self.heap.pop();
+                self.schedule(place);
+            } else {
+                self.heap.pop();
+            }
+        }
+        NEVER
+    }
+
+    /// Orders groups as their rows are to come: by end, key, start.
+    fn sort(&self, groups: &mut [u32]) {
+        if groups.len() < 2 {
+            return;
+        }
+        let mut entries: Vec<(i64, u64, i64, u32)> = groups
+            .iter()
+            .map(|&place| {
+                let group = &self.groups[place as usize];
+                let rank = self.coder.rank(self.keyed.key(group.key));
+                (group.end, rank, group.start, place)
+            })
+            .collect();
+        entries.sort_unstable_by(|a, b| {
+            let key =
+                |entry: &(i64, u64, i64, u32)| self.keyed.key(self.groups[entry.3 as usize].key);
+            (a.0, a.1)
+                .cmp(&(b.0, b.1))
+                .then_with(|| self.coder.compare(key(a), key(b)))
+                .then_with(|| a.2.cmp(&b.2))
+        });
+        for (place, entry) in groups.iter_mut().zip(entries) {
+            *place = entry.3;
+        }
+    }
+
+    /// Gives the rows of what the watermark has reached, then frees what is over.
+    fn advance(&mut self, watermark: i64, feed: &mut Feed<'_>) {
+        self.watermark = self.watermark.max(watermark);
+        let due = self.due(self.watermark);
+        if due.is_empty() {
+            return;
+        }
+        let mut closing: Vec<u32> = due
+            .iter()
+            .copied()
+            .filter(|&place| !self.groups[place as usize].printed)
+            .collect();
+        self.sort(&mut closing);
+        for place in closing {
+            self.give(place, Kind::OnTime, feed);
+            self.groups[place as usize].printed = true;
+        }
+        for place in due {
+            if self.due_of(place) <= self.watermark {
+                self.close_group(place);
+            } else {
+                self.schedule(place);
+            }
+        }
+    }
+
+    /// No record comes any more: every window prints, and nothing is left.
+    fn end(&mut self, feed: &mut Feed<'_>) {
+        if self.plan.shape == Shape::Forever && self.keyed.is_empty() && self.is_unkeyed() {
+            // An unkeyed aggregate over the whole input has a row even of nothing.
+            let key = self.keyed.slot(Some(b""));
+            let place = self.open(key, i64::MIN, i64::MAX);
+            self.list(place);
+        }
+        let mut open: Vec<u32> = Vec::new();
+        for (_, of_key) in self.keyed.iter() {
+            open.extend(&of_key.groups);
+        }
+        if let Shape::Count { .. } = self.plan.shape {
+            self.end_counts(&open, feed);
+        } else {
+            open.retain(|&place| !self.groups[place as usize].printed);
+            self.sort(&mut open);
+            for place in open {
+                self.give(place, Kind::OnTime, feed);
+            }
+        }
+        self.clear();
+    }
+
+    fn is_unkeyed(&self) -> bool {
+        matches!(&self.plan.gives, Gives::Groups { keys, .. } if keys.is_empty())
+    }
+
+    fn clear(&mut self) {
+        let keys: Vec<u32> = self.keyed.iter().map(|(key, _)| key).collect();
+        for key in keys {
+            let of_key = self.keyed.forget(key).unwrap_or_default();
+            for place in of_key.groups {
+                self.drop_group(place);
+            }
+        }
+        self.heap.clear();
+        self.timers.clear();
+        self.tick_at = NEVER;
+    }
+
+    // ---- updates ----
+
+    /// Counts a row in a group; it is in the accumulators behind the next flush.
+    fn add(&mut self, place: u32, at: &At, pass: usize, feed: &mut Feed<'_>) {
+        let group = &mut self.groups[place as usize];
+        group.newest = group.newest.max(at.time);
+        if self.slots.keep(feed.chunk, at.row, group.slot) {
+            return;
+        }
+        if self.pending.passes.len() <= pass {
+            self.pending.passes.resize_with(pass + 1, Default::default);
+        }
+        let (rows, slots) = &mut self.pending.passes[pass];
+        rows.push(at.row);
+        slots.push(group.slot);
+        group.pending = self.pending.number;
+    }
+
+    /// Brings what was added into the accumulators.
+    fn flush(&mut self, feed: &mut Feed<'_>) {
+        for (rows, slots) in &mut self.pending.passes {
+            if rows.is_empty() {
+                continue;
+            }
+            feed.chunk.live = Selection::Some(std::mem::take(rows));
+            self.slots.update(feed.chunk, slots, feed.args);
+            if let Selection::Some(mut done) = std::mem::take(&mut feed.chunk.live) {
+                done.clear();
+                *rows = done;
+            }
+            slots.clear();
+        }
+        self.pending.number = self.pending.number.wrapping_add(1).max(1);
+    }
+
+    /// Makes sure that a group's slot has all of it.
+    fn settle(&mut self, place: u32, feed: &mut Feed<'_>) {
+        if self.groups[place as usize].pending == self.pending.number {
+            self.flush(feed);
+        }
+    }
+
+    fn row(&mut self, at: &At, feed: &mut Feed<'_>, told: &mut Told) {
+        match &self.plan.shape {
+            Shape::Session { gap, max } => self.session(at, *gap, *max, feed, told),
+            Shape::Count {
+                size, slide: None, ..
+            } => self.count(at, *size, feed),
+            Shape::Count {
+                size,
+                slide: Some(slide),
+                partial,
+            } => self.count_sliding(at, *size, *slide, *partial, feed),
+            Shape::LookBack(back) => self.look_back(at, *back, feed, told),
+            _ => self.fixed(at, feed, told),
+        }
+    }
+
+    /// Room that is no longer used is given back, between chunks.
+    fn tidy(&mut self) {
+        let groups = &mut self.groups;
+        self.keyed.tidy(|_, new, of_key| {
+            for &place in &of_key.groups {
+                groups[place as usize].key = new;
+            }
+        });
+        if !self.slots.are_mostly_gone() {
+            return;
+        }
+        let mut kept = Vec::new();
+        let mut place_of = |slot: &mut u32| {
+            kept.push(*slot);
+            *slot = (kept.len() - 1) as u32;
+        };
+        let places: Vec<u32> = self
+            .keyed
+            .iter()
+            .flat_map(|(_, of_key)| of_key.groups.iter().copied())
+            .collect();
+        for place in places {
+            let group = &mut self.groups[place as usize];
+            place_of(&mut group.slot);
+            for standing in &mut group.standing {
+                place_of(&mut standing.slot);
+            }
+        }
+        self.slots.remake(&kept);
+    }
+
+    /// Holds `--max-keys`.
+    fn limit(&mut self, told: &mut Told) {
+        let Some(most) = self.limits.keys else {
+            return;
+        };
+        while self.keyed.len() as u64 > most {
+            if self.limits.on_full == OnFull::Fail {
+                let message = format!("more than {most} keys (--max-keys)");
+                told.failure.get_or_insert((65, message));
+                return;
+            }
+            // The key of the window that closes first is the oldest; without windows, the first in the table.
+            self.first_due();
+            let oldest = match self.heap.peek() {
+                Some(&Reverse((_, place, _))) => Some(self.groups[place as usize].key),
+                None => self.keyed.iter().next().map(|(key, _)| key),
+            };
+            let Some(of_key) = oldest.and_then(|key| self.keyed.forget(key)) else {
+                return;
+            };
+            for place in of_key.groups {
+                self.drop_group(place);
+            }
+            *told
+                .counts
+                .entry("keys forgotten (--max-keys)")
+                .or_default() += 1;
+        }
+    }
+
+    fn chunks(&mut self) -> Vec<Chunk> {
+        let grouping = self.plan.clone();
+        self.given.chunks(&grouping.gives)
+    }
+}
+
+impl Process for Grouped {
+    fn take(&mut self, chunk: &mut Chunk, given: &Fed, told: &mut Told) {
+        self.clock = self.clock.max(given.now);
+        if chunk.times.is_some() && !self.timed {
+            self.timed = true;
+            self.given = Given::new(&self.plan, true);
+        }
+        // All that a chunk lets out is one chunk.
+        self.given.rows_max = usize::MAX;
+        let mut keys = std::mem::take(&mut self.of_rows);
+        self.keyed.slots(chunk, &given.key, &mut keys);
+        let live = std::mem::take(&mut chunk.live);
+        let mut feed = Feed {
+            chunk,
+            args: &given.args,
+        };
+        let mut next = self.first_due();
+        for (row, &key) in live.iter().zip(&keys) {
+            let of = |times: &Option<Vec<i64>>| times.as_ref().map(|times| times[row as usize]);
+            let before = of(&feed.chunk.before).unwrap_or(i64::MIN);
+            if self.alone && before >= next {
+                self.advance(before, &mut feed);
+            }
+            if self.alone {
+                self.watermark = self.watermark.max(before);
+            }
+            let at = At {
+                row,
+                key,
+                time: of(&feed.chunk.times).unwrap_or(0),
+                judged: before.max(self.watermark),
+            };
+            self.row(&at, &mut feed, told);
+            next = self.heap.peek().map_or(NEVER, |Reverse((due, _, _))| *due);
+        }
+        self.flush(&mut feed);
+        self.of_rows = keys;
+        self.limit(told);
+        self.tidy();
+        self.first_due();
+        self.given.rows_max = given::ROWS_MAX;
+        *chunk = self.chunks().pop().unwrap_or_default();
+    }
+
+    fn close(&mut self, upto: Watermark, _told: &mut Told) -> Vec<Chunk> {
+        let mut none = Chunk::default();
+        let mut feed = Feed {
+            chunk: &mut none,
+            args: &[],
+        };
+        match upto {
+            Watermark::None => return Vec::new(),
+            Watermark::At(at) => self.advance(at, &mut feed),
+            Watermark::End => self.end(&mut feed),
+        }
+        self.tidy();
+        self.first_due();
+        self.chunks()
+    }
+
+    fn next_end(&self) -> i64 {
+        self.heap.peek().map_or(NEVER, |Reverse((due, _, _))| *due)
+    }
+
+    fn lag(&self) -> i64 {
+        let shape = &self.plan.shape;
+        match shape {
+            Shape::Forever | Shape::Rows | Shape::Count { .. } => 0,
+            _ => self
+                .plan
+                .lateness
+                .saturating_add(i64::from(shape.is_closed_interval())),
+        }
+    }
+
+    fn tick(&mut self, now: i64) -> Vec<Chunk> {
+        self.clock = self.clock.max(now);
+        self.give_by_clock(now);
+        self.tidy();
+        self.chunks()
+    }
+
+    fn next_tick(&self) -> i64 {
+        let timer = self.timers.peek().map_or(NEVER, |Reverse((at, _, _))| *at);
+        timer.min(self.tick_at)
+    }
+
+    fn fork(&self) -> Box<dyn Process> {
+        Box::new(Grouped {
+            plan: self.plan.clone(),
+            coder: self.coder.clone(),
+            grid: self.grid.clone(),
+            alone: self.alone,
+            limits: self.limits,
+            keyed: self.keyed.clone(),
+            slots: self.slots.fork(),
+            groups: self.groups.clone(),
+            free: self.free.clone(),
+            heap: self.heap.clone(),
+            timers: self.timers.clone(),
+            pending: Pending {
+                number: self.pending.number,
+                ..Pending::default()
+            },
+            watermark: self.watermark,
+            clock: self.clock,
+            tick_at: self.tick_at,
+            counted: self.counted,
+            given: Given::new(&self.plan, self.timed),
+            of_rows: Vec::new(),
+            found: Vec::new(),
+            joined: Vec::new(),
+            timed: self.timed,
+        })
+    }
+
+    fn held(&self) -> (usize, usize) {
+        let groups = self.groups.capacity() * size_of::<Group>();
+        (
+            self.keyed.len(),
+            self.keyed.bytes() + self.slots.bytes() + groups,
+        )
+    }
+}

@@ -1,0 +1,209 @@
+//! When a window's rows come and what is in them: at its close, before it, behind it. Invariant: the row at the
+//! close comes once for each bounds that a window had, whatever came before.
+
+use super::given::{Kind, Row};
+use super::{Feed, Grouped, NEVER, Standing};
+use crate::plan::grouping::{Gives, Panes, Shape};
+use std::cmp::Reverse;
+
+impl Grouped {
+    /// Gives a group's next row.
+    pub(super) fn give(&mut self, place: u32, kind: Kind, feed: &mut Feed<'_>) {
+        self.settle(place, feed);
+        let of = self.made_of(place, feed);
+        let window = self.bounds(place);
+        self.give_of(place, &of, window, kind);
+    }
+
+    /// The bounds that a group is printed with.
+    fn bounds(&self, place: u32) -> (i64, i64) {
+        let group = &self.groups[place as usize];
+        (group.start, group.end)
+    }
+
+    /// The slots that a group's row is made of.
+    fn made_of(&mut self, place: u32, feed: &mut Feed<'_>) -> Vec<u32> {
+        match self.plan.shape {
+            Shape::LookBack(_) => self.looked_back_at(place, feed),
+            _ => vec![self.groups[place as usize].slot],
+        }
+    }
+
+    /// Gives a row of what is in these slots, for a group.
+    pub(super) fn give_of(&mut self, place: u32, of: &[u32], window: (i64, i64), kind: Kind) {
+        let group = &mut self.groups[place as usize];
+        let pane = group.pane;
+        group.pane += 1;
+        group.new = 0;
+        group.timer = NEVER;
+        let standing = std::mem::take(&mut group.standing);
+        let at = self.at(place, window, kind);
+        for old in standing {
+            self.push(
+                place,
+                &[old.slot],
+                old.window,
+                (old.kind, old.pane, true),
+                at,
+            );
+            self.slots.give_back(old.slot);
+        }
+        self.push(place, of, window, (kind, pane, false), at);
+        if !matches!(self.plan.gives, Gives::Groups { .. }) {
+            return;
+        }
+        let is_last = kind != Kind::Early && self.plan.lateness == 0;
+        match self.plan.panes {
+            Panes::Accumulate => {}
+            Panes::Discard => {
+                let slot = self.slots.add();
+                let group = &mut self.groups[place as usize];
+                self.slots
+                    .give_back(std::mem::replace(&mut group.slot, slot));
+            }
+            Panes::Retract if is_last && !self.plan.complete => {}
+            Panes::Retract => {
+                let slot = self.slots.copy(of);
+                self.groups[place as usize].standing.push(Standing {
+                    slot,
+                    window,
+                    kind,
+                    pane,
+                });
+            }
+        }
+    }
+
+    /// The event time of a group's row, and the time that no later row is older than.
+    fn at(&self, place: u32, window: (i64, i64), kind: Kind) -> (i64, i64) {
+        let group = &self.groups[place as usize];
+        if !self.plan.shape.is_windowed() {
+            return (group.newest, self.watermark);
+        }
+        let time = window.1.saturating_sub(1);
+        let oldest = match kind {
+            Kind::OnTime => time,
+            Kind::Early | Kind::Late => time.min(self.watermark.saturating_sub(1)),
+        };
+        (time, oldest.saturating_sub(self.plan.lateness))
+    }
+
+    fn push(
+        &mut self,
+        place: u32,
+        of: &[u32],
+        window: (i64, i64),
+        (kind, pane, withdrawn): (Kind, u32, bool),
+        at: (i64, i64),
+    ) {
+        let row = Row {
+            key: self.keyed.key(self.groups[place as usize].key),
+            of,
+            window,
+            kind,
+            pane,
+            withdrawn,
+            at,
+        };
+        self.given.push(&row, &mut self.slots, &self.coder);
+    }
+
+    /// A record has come to a window that is not closed: is it time for an early row?
+    pub(super) fn came(&mut self, place: u32, feed: &mut Feed<'_>) {
+        let group = &mut self.groups[place as usize];
+        group.new += 1;
+        if let Some(every) = self.plan.every_records
+            && group.new >= every
+        {
+            return self.give_early(place, feed);
+        }
+        if let Some(delay) = self.plan.every_delay
+            && group.timer == NEVER
+        {
+            group.timer = self.clock.saturating_add(delay);
+            self.timers.push(Reverse((group.timer, place, group.life)));
+        }
+        if let Some(every) = self.plan.every
+            && self.tick_at == NEVER
+        {
+            self.tick_at = (self.clock.div_euclid(every) + 1).saturating_mul(every);
+        }
+    }
+
+    /// An early row; where each trigger gives all, all rows.
+    fn give_early(&mut self, place: u32, feed: &mut Feed<'_>) {
+        match self.plan.complete {
+            true => self.give_all(feed),
+            false => self.give(place, Kind::Early, feed),
+        }
+    }
+
+    fn give_all(&mut self, feed: &mut Feed<'_>) {
+        let mut all: Vec<u32> = Vec::new();
+        for (_, of_key) in self.keyed.iter() {
+            all.extend(&of_key.groups);
+        }
+        self.sort(&mut all);
+        for place in all {
+            let kind = match self.groups[place as usize].printed {
+                true => Kind::Late,
+                false => Kind::Early,
+            };
+            self.give(place, kind, feed);
+        }
+    }
+
+    /// A record has come to a window that has been printed.
+    pub(super) fn came_late(&mut self, place: u32, feed: &mut Feed<'_>) {
+        let group = &mut self.groups[place as usize];
+        group.new += 1;
+        group.late += 1;
+        if self.plan.late_every > 0 && group.late >= self.plan.late_every {
+            group.late = 0;
+            self.give(place, Kind::Late, feed);
+        }
+    }
+
+    /// Early rows that the clock lets out.
+    pub(super) fn give_by_clock(&mut self, now: i64) {
+        let mut none = crate::data::Chunk::default();
+        let mut feed = Feed {
+            chunk: &mut none,
+            args: &[],
+        };
+        let mut due: Vec<u32> = Vec::new();
+        while let Some(&Reverse((at, place, life))) = self.timers.peek() {
+            let group = &mut self.groups[place as usize];
+            let is_good = group.life == life && group.timer == at;
+            if is_good && at > now {
+                break;
+            }
+            self.timers.pop();
+            if is_good {
+                group.timer = NEVER;
+                due.push(place);
+            }
+        }
+        if now >= self.tick_at {
+            self.tick_at = NEVER;
+            due.clear();
+            for (_, of_key) in self.keyed.iter() {
+                let is_new = |place: &&u32| {
+                    let group = &self.groups[**place as usize];
+                    group.new > 0 && !group.printed
+                };
+                due.extend(of_key.groups.iter().filter(is_new));
+            }
+        }
+        if due.is_empty() {
+            return;
+        }
+        if self.plan.complete {
+            return self.give_all(&mut feed);
+        }
+        self.sort(&mut due);
+        for place in due {
+            self.give(place, Kind::Early, &mut feed);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+# EVENT-TIME 2.4: a record is late for a window iff W >= e + L by the W that the records before it made.
+$ printf '0 a\n12 a\n3 a\n19 a\n4 a\n20 a\n5 a\n' | dstream --time '$1:s' --watermark 0s --allowed-lateness 10s window 10s reduce 'join:$1'
+1970-01-01T00:00:00Z	0
+1970-01-01T00:00:00Z	0,3
+1970-01-01T00:00:00Z	0,3,4
+1970-01-01T00:00:10Z	12,19
+1970-01-01T00:00:20Z	20
+dstream: 1 of 7 records came too late for its window and was dropped; --watermark D waits longer
+# EVENT-TIME 2.4: one that finds e passed but e + L not counts in a late pane, after the on_time one.
+$ printf '0 a\n12 a\n3 a\n4 a\n' | dstream --time '$1:s' --watermark 0s --allowed-lateness 10s --pane-columns window 10s count
+1970-01-01T00:00:00Z	1	on_time	0
+1970-01-01T00:00:00Z	2	late	1
+1970-01-01T00:00:00Z	3	late	2
+1970-01-01T00:00:10Z	1	on_time	0
+# EVENT-TIME 2.4: --late update is a lateness of the window's size, of a session's gap.
+$ printf '0 a\n12 a\n3 a\n20 a\n4 a\n' | dstream --time '$1:s' --watermark 0s --late update window 10s count
+1970-01-01T00:00:00Z	1
+1970-01-01T00:00:00Z	2
+1970-01-01T00:00:10Z	1
+1970-01-01T00:00:20Z	1
+dstream: 1 of 5 records came too late for its window and was dropped; --watermark D waits longer
+$ printf '0 a\n21 b\n10 a\n22 b\n9 c\n' | dstream --time '$1:s' --watermark 0s --late update session-window 10s reduce-by '$2' 'join:$1'
+1970-01-01T00:00:00Z	1970-01-01T00:00:10Z	a	0
+1970-01-01T00:00:10Z	1970-01-01T00:00:20Z	a	10
+1970-01-01T00:00:09Z	1970-01-01T00:00:19Z	c	9
+1970-01-01T00:00:21Z	1970-01-01T00:00:32Z	b	21,22
+# EVENT-TIME 2.4: in hopping windows it enters the windows still there; late, once, when all are gone.
+$ printf '0\n12\n3\n16\n4\n31\n1\n' | dstream --time '$1:s' --watermark 0s --allowed-lateness 4s window 10s --slide 5s reduce 'join:$1'
+1969-12-31T23:59:55Z	0
+1970-01-01T00:00:00Z	0
+1970-01-01T00:00:00Z	0,3
+1970-01-01T00:00:05Z	12
+1970-01-01T00:00:10Z	12,16
+1970-01-01T00:00:15Z	16
+1970-01-01T00:00:25Z	31
+1970-01-01T00:00:30Z	31
+dstream: 2 of 7 records came too late for their windows and were dropped; --watermark D waits longer
+# EVENT-TIME 2.5: --late-every N prints at every N of them, 0 never.
+$ printf '0\n12\n3\n4\n5\n' | dstream --time '$1:s' --watermark 0s --allowed-lateness 10s --late-every 2 window 10s count
+1970-01-01T00:00:00Z	1
+1970-01-01T00:00:00Z	3
+1970-01-01T00:00:10Z	1
+$ printf '0\n12\n3\n4\n5\n' | dstream --time '$1:s' --watermark 0s --allowed-lateness 10s --late-every 0 window 10s count
+1970-01-01T00:00:00Z	1
+1970-01-01T00:00:10Z	1
+# EVENT-TIME 2.5: with L the join of a printed and an unprinted session; pane numbers restart.
+$ printf '0 a\n12 b\n18 a\n9 a\n30 b\n' | dstream --time '$1:s' --watermark 0s --allowed-lateness 1m --pane-columns session-window 10s reduce-by '$2' 'join:$1'
+1970-01-01T00:00:00Z	1970-01-01T00:00:10Z	a	0	on_time	0
+1970-01-01T00:00:12Z	1970-01-01T00:00:22Z	b	12	on_time	0
+1970-01-01T00:00:00Z	1970-01-01T00:00:28Z	a	0,18,9	on_time	0
+1970-01-01T00:00:30Z	1970-01-01T00:00:40Z	b	30	on_time	0
+$ printf '0 a\n12 b\n18 a\n40 b\n9 a\n' | dstream --time '$1:s' --watermark 0s --allowed-lateness 1m --pane-columns session-window 10s reduce-by '$2' 'join:$1'
+1970-01-01T00:00:00Z	1970-01-01T00:00:10Z	a	0	on_time	0
+1970-01-01T00:00:12Z	1970-01-01T00:00:22Z	b	12	on_time	0
+1970-01-01T00:00:18Z	1970-01-01T00:00:28Z	a	18	on_time	0
+1970-01-01T00:00:00Z	1970-01-01T00:00:28Z	a	0,18,9	late	0
+1970-01-01T00:00:40Z	1970-01-01T00:00:50Z	b	40	on_time	0
+# A look back that was printed is corrected, and every later one that sees the record.
+$ printf '10\n14\n20\n12\n' | dstream --time '$1:s' --watermark 0s --allowed-lateness 10s look-back 5s reduce 'join:$1'
+1970-01-01T00:00:05Z	1970-01-01T00:00:10Z	10
+1970-01-01T00:00:09Z	1970-01-01T00:00:14Z	10,14
+1970-01-01T00:00:07Z	1970-01-01T00:00:12Z	10,12
+1970-01-01T00:00:09Z	1970-01-01T00:00:14Z	10,14,12
+1970-01-01T00:00:15Z	1970-01-01T00:00:20Z	20
+
+# What stands behind would have to take rows back.
+$ printf '0\n' | dstream --time '$1:s' --allowed-lateness 10s window 10s count-by '$1' top 3
+dstream: top: rows of 'count-by $1' may be corrected within the allowed lateness, and what 'top 3' has seen of them cannot be taken back in this version
+? 2
+$ printf '0\n' | dstream --time '$1:s' --allowed-lateness 10s window 10s top 3 --by '$1'
+dstream: an allowed lateness needs an aggregate behind the window: records that 'top 3 --by $1' passes on cannot be taken back in this version
+? 2

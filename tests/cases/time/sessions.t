@@ -1,0 +1,78 @@
+# EVENT-TIME 2.3: a record joins a session when it is at most GAP away: 30 and 40 with a gap of 10 are one.
+$ printf '30 a\n40 a\n51 a\n' | dstream --time '$1:s' session-window 10s reduce-by '$2' 'join:$1'
+1970-01-01T00:00:30Z	1970-01-01T00:00:50Z	a	30,40
+1970-01-01T00:00:51Z	1970-01-01T00:01:01Z	a	51
+
+# EVENT-TIME 2.3: one record can join several sessions into one; rows by the instant they close at, then key.
+$ printf '0 a\n20 a\n0 b\n20 b\n10 a\n' | dstream --time '$1:s' --watermark 1m session-window 10s reduce-by '$2' 'join:$1'
+1970-01-01T00:00:00Z	1970-01-01T00:00:10Z	b	0
+1970-01-01T00:00:00Z	1970-01-01T00:00:30Z	a	0,20,10
+1970-01-01T00:00:20Z	1970-01-01T00:00:30Z	b	20
+
+# EVENT-TIME 2.3: complete when W > last + gap, strictly: the record at just last + gap still belongs.
+$ printf '0 a\n10 b\n10 a\n' | dstream --time '$1:s' --watermark 0s session-window 10s reduce-by '$2' 'join:$1'
+1970-01-01T00:00:00Z	1970-01-01T00:00:20Z	a	0,10
+1970-01-01T00:00:10Z	1970-01-01T00:00:20Z	b	10
+$ printf '0 a\n11 b\n10 a\n' | dstream --time '$1:s' --watermark 0s session-window 10s reduce-by '$2' 'join:$1'
+1970-01-01T00:00:00Z	1970-01-01T00:00:10Z	a	0
+1970-01-01T00:00:10Z	1970-01-01T00:00:20Z	a	10
+1970-01-01T00:00:11Z	1970-01-01T00:00:21Z	b	11
+
+# EVENT-TIME 2.4: lateness is judged on the merged window: a record older than W that touches a live session joins.
+$ printf '0 a\n10 a\n20 a\n1 a\n' | dstream --time '$1:s' --watermark 0s session-window 10s count-by '$2'
+1970-01-01T00:00:00Z	1970-01-01T00:00:30Z	a	4
+# One that touches none is late when W > its own end.
+$ printf '20 a\n9 b\n10 c\n' | dstream --time '$1:s' --watermark 0s session-window 10s count-by '$2'
+1970-01-01T00:00:10Z	1970-01-01T00:00:20Z	c	1
+1970-01-01T00:00:20Z	1970-01-01T00:00:30Z	a	1
+dstream: 1 of 3 records came too late for its window and was dropped; --watermark D waits longer
+
+# EVENT-TIME 2.3: with --max a record that would stretch a session to it or more starts another.
+$ printf '0\n9\n19\n20\n' | dstream --time '$1:s' session-window 10s --max 19s reduce 'join:$1'
+1970-01-01T00:00:00Z	1970-01-01T00:00:19Z	0,9
+1970-01-01T00:00:19Z	1970-01-01T00:00:30Z	19,20
+$ printf '0\n9\n19\n20\n' | dstream --time '$1:s' session-window 10s --max 20s reduce 'join:$1'
+1970-01-01T00:00:00Z	1970-01-01T00:00:29Z	0,9,19
+1970-01-01T00:00:20Z	1970-01-01T00:00:30Z	20
+
+# The key in force counts without an operator that names one; without either a session is of the whole stream.
+$ printf '0 a\n5 b\n20 a\n' | dstream --time '$1:s' key-by '$2' session-window 10s count
+1970-01-01T00:00:00Z	1970-01-01T00:00:10Z	a	1
+1970-01-01T00:00:05Z	1970-01-01T00:00:15Z	b	1
+1970-01-01T00:00:20Z	1970-01-01T00:00:30Z	a	1
+$ printf '0 a\n5 b\n20 a\n' | dstream --time '$1:s' session-window 10s count
+1970-01-01T00:00:00Z	1970-01-01T00:00:15Z	2
+1970-01-01T00:00:20Z	1970-01-01T00:00:30Z	1
+
+# Behind a session: filters see its bounds, a ranking goes on in it, a later window takes its row at its end.
+$ printf '0 a\n5 a\n20 a\n' | dstream --time '$1:s' session-window 10s count-by '$2' map 'long=window_end-window_start' filter 'long>10s'
+1970-01-01T00:00:00Z	1970-01-01T00:00:15Z	a	2	15s
+$ printf '0 a\n5 a\n20 a\n3 b\n' | dstream --time '$1:s' session-window 10s count-by '$2' window 1m reduce sum:count,n=count
+1970-01-01T00:00:00Z	3	2
+dstream: 1 of 4 records came too late for its window and was dropped; --watermark D waits longer
+$ printf '0 a 3\n5 a 7\n5 b 1\n20 a 4\n' | dstream --time '$1:s' key-by '$2' session-window 10s top 1 --by '$3'
+1970-01-01T00:00:00Z	1970-01-01T00:00:15Z	5 a 7
+1970-01-01T00:00:05Z	1970-01-01T00:00:15Z	5 b 1
+1970-01-01T00:00:20Z	1970-01-01T00:00:30Z	20 a 4
+$ printf '0 a 3\n5 a 7\n5 b 1\n20 a 4\n' | dstream --time '$1:s' key-by '$2' session-window 10s sort-by '$3:desc'
+1970-01-01T00:00:00Z	1970-01-01T00:00:15Z	5 a 7
+1970-01-01T00:00:00Z	1970-01-01T00:00:15Z	0 a 3
+1970-01-01T00:00:05Z	1970-01-01T00:00:15Z	5 b 1
+1970-01-01T00:00:20Z	1970-01-01T00:00:30Z	20 a 4
+$ printf '0 a 3\n5 a 7\n5 b 1\n20 a 4\n' | dstream --time '$1:s' session-window 10s distinct-by '$2'
+1970-01-01T00:00:00Z	1970-01-01T00:00:15Z	0 a 3
+1970-01-01T00:00:05Z	1970-01-01T00:00:15Z	5 b 1
+1970-01-01T00:00:20Z	1970-01-01T00:00:30Z	20 a 4
+$ printf '0 a 3\n5 a 7\n5 b 1\n20 a 4\n' | dstream --time '$1:s' key-by '$2' session-window 10s
+1970-01-01T00:00:00Z	1970-01-01T00:00:15Z	0 a 3
+1970-01-01T00:00:00Z	1970-01-01T00:00:15Z	5 a 7
+1970-01-01T00:00:05Z	1970-01-01T00:00:15Z	5 b 1
+1970-01-01T00:00:20Z	1970-01-01T00:00:30Z	20 a 4
+$ printf '0 a 3\n5 a 7\n20 a 4\n' | dstream --time '$1:s' session-window 10s group-by '$2'
+1970-01-01T00:00:00Z	1970-01-01T00:00:15Z	a	["0 a 3","5 a 7"]
+1970-01-01T00:00:20Z	1970-01-01T00:00:30Z	a	["20 a 4"]
+$ printf '0 a\n5 a\n3 b\n8 b\n' | dstream --time '$1:s' session-window 10s count-by '$2' reduce max:count
+1970-01-01T00:00:00Z	1970-01-01T00:00:15Z	2
+1970-01-01T00:00:03Z	1970-01-01T00:00:18Z	2
+$ printf '0 a\n5 a\n' | dstream --time '$1:s' session-window 10s reduce-by '$2' 'sum:$1,join:$1' -o json
+{"window_start":"1970-01-01T00:00:00Z","window_end":"1970-01-01T00:00:15Z","$2":"a","sum_1":5,"join_1":"0,5"}

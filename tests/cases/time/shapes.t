@@ -1,0 +1,85 @@
+# EVENT-TIME 2.3: windows by count are per key, have no time, and print at once; a part one at the end.
+$ printf '9 a\n1 b\n2 a\n3 a\n' | dstream count-window 2 reduce-by '$2' 'join:$1'
+a	9,2
+a	3
+b	1
+$ printf '9 a\n1 b\n2 a\n3 a\n' | dstream count-window 2 --partial no reduce-by '$2' 'join:$1'
+a	9,2
+# Sliding ones print at each Mth record over the last N, fewer at the start.
+$ seq 8 | dstream count-window 4 --slide-rows 2 reduce 'join:$1'
+1,2
+1,2,3,4
+3,4,5,6
+5,6,7,8
+$ seq 7 | dstream count-window 4 --slide-rows 3 reduce 'join:$1'
+1,2,3
+3,4,5,6
+$ seq 7 | dstream count-window 4 --slide-rows 3 --partial yes reduce 'join:$1'
+1,2,3
+3,4,5,6
+6,7
+$ seq 7 | dstream count-window 2 --slide-rows 3 reduce 'join:$1'
+2,3
+5,6
+# Whole records: the largest of each three.
+$ seq 7 | dstream count-window 3 top 1 --by '$1'
+3
+6
+7
+$ seq 4 | dstream count-window 3 sort-by '$1:desc'
+3
+2
+1
+4
+# Part windows come by key.
+$ printf '1 c\n2 a\n3 b\n' | dstream count-window 2 reduce-by '$2' 'join:$1'
+a	2
+b	3
+c	1
+# The time of a row is that of its newest record.
+$ printf '0 a\n70 a\n10 a\n80 a\n' | dstream --time '$1:s' count-window 2 count-by '$2' window 1m count
+1970-01-01T00:01:00Z	2
+
+# EVENT-TIME 2.3: look-back gives a row for each record over t-D <= t' <= t; equal times see each other and give one.
+$ printf '0 a 1\n10 a 2\n10 a 3\n21 a 4\n15 b 5\n' | dstream --time '$1:s' look-back 10s reduce-by '$2' 'join:$3'
+1969-12-31T23:59:50Z	1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:00Z	1970-01-01T00:00:10Z	a	1,2,3
+1970-01-01T00:00:11Z	1970-01-01T00:00:21Z	a	4
+dstream: 1 of 5 records came too late for its window and was dropped; --watermark D waits longer
+# It is printed when W > t, in the order of time; what is behind W is late.
+$ printf '5 a\n3 a\n4 a\n9 a\n2 a\n' | dstream --time '$1:s' --watermark 2s look-back 3s reduce-by '$2' 'join:$1'
+1970-01-01T00:00:00Z	1970-01-01T00:00:03Z	a	3
+1970-01-01T00:00:01Z	1970-01-01T00:00:04Z	a	3,4
+1970-01-01T00:00:02Z	1970-01-01T00:00:05Z	a	5,3,4
+1970-01-01T00:00:06Z	1970-01-01T00:00:09Z	a	9
+dstream: 1 of 5 records came too late for its window and was dropped; --watermark D waits longer
+$ printf '0 a\n5 b\n7 a\n' | dstream --time '$1:s' look-back 10s count
+1969-12-31T23:59:50Z	1970-01-01T00:00:00Z	1
+1969-12-31T23:59:55Z	1970-01-01T00:00:05Z	2
+1969-12-31T23:59:57Z	1970-01-01T00:00:07Z	3
+
+# EVENT-TIME 2.3: with --grow a record at t counts in every [s, s+k*p) behind it; each prints at its end even with
+# nothing new since, but not before the first record.
+$ printf '12\n14\n38\n61\n' | dstream --time '$1:s' window 40s --grow 10s reduce 'join:$1'
+1970-01-01T00:00:00Z	1970-01-01T00:00:20Z	12,14
+1970-01-01T00:00:00Z	1970-01-01T00:00:30Z	12,14
+1970-01-01T00:00:00Z	1970-01-01T00:00:40Z	12,14,38
+1970-01-01T00:00:40Z	1970-01-01T00:01:10Z	61
+1970-01-01T00:00:40Z	1970-01-01T00:01:20Z	61
+$ printf '12\n31\n14\n' | dstream --time '$1:s' --watermark 0s window 40s --grow 10s reduce 'join:$1'
+1970-01-01T00:00:00Z	1970-01-01T00:00:20Z	12
+1970-01-01T00:00:00Z	1970-01-01T00:00:30Z	12
+1970-01-01T00:00:00Z	1970-01-01T00:00:40Z	12,31,14
+$ printf '12\n65\n' | dstream --time '$1:s' window 1m --grow 20s count-by '$1' top 1
+1970-01-01T00:00:00Z	1970-01-01T00:00:20Z	12	1
+1970-01-01T00:00:00Z	1970-01-01T00:00:40Z	12	1
+1970-01-01T00:00:00Z	1970-01-01T00:01:00Z	12	1
+1970-01-01T00:01:00Z	1970-01-01T00:01:20Z	65	1
+1970-01-01T00:01:00Z	1970-01-01T00:01:40Z	65	1
+1970-01-01T00:01:00Z	1970-01-01T00:02:00Z	65	1
+$ printf '12\n65\n' | dstream --time '$1:s' window 1m --grow 7s count
+dstream: window: --grow: 7s does not divide 1m
+? 2
+$ printf '12\n65\n' | dstream --time '$1:s' window 1m --grow 20s --slide 30s count
+dstream: window: --grow is for windows that stand end to end; it cannot go with --slide
+? 2
