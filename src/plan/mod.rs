@@ -14,6 +14,7 @@ pub mod node;
 pub mod optimize;
 pub mod output;
 pub mod right;
+pub mod scopes;
 mod sides;
 pub mod text;
 pub mod times;
