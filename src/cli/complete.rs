@@ -232,6 +232,7 @@ impl Known<'_> {
                 ],
                 word,
             ),
+            Kind::Skip => starting(["none", "next", "past-last", "to-first:", "to-last:"], word),
             Kind::Field => self.fields("", word),
             Kind::Fields | Kind::Keys => {
                 let (done, piece) = cut_behind(word, ',');

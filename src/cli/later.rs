@@ -51,7 +51,6 @@ pub const LATER_OPERATORS: &[&str] = &[
     "cogroup",
     "asof-join",
     "union",
-    "match",
     "anomaly",
     "burst",
     "print",

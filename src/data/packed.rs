@@ -1,7 +1,7 @@
 //! Rows kept beyond their chunk: a row's cells, line, time and window as one string of bytes, and back.
 //! Invariant: what is unpacked prints as what was packed.
 
-use super::{Chunk, Column, ColumnBuilder, ColumnV, FieldId, Number, Schema, Span, Type};
+use super::{Chunk, Column, ColumnBuilder, ColumnV, FieldId, Number, Schema, Span, Type, Value};
 
 const NULL: u8 = 0;
 const BYTES: u8 = 1;
@@ -227,6 +227,34 @@ pub fn unpack_cell(row: &mut &[u8], builder: &mut ColumnBuilder, scratch: &mut V
     }
 }
 
+/// One packed cell as a value; lists are null.
+pub fn value<'a>(mut cell: &'a [u8], ty: &Type) -> Value<'a> {
+    let cell = &mut cell;
+    match take(cell, 1).first().copied() {
+        Some(BYTES) => {
+            let bytes = take_bytes(cell);
+            match ty {
+                Type::Json => Value::Json(bytes),
+                Type::Text => Value::Text(bytes),
+                _ => Value::Untyped(bytes),
+            }
+        }
+        Some(EXACT) => {
+            let scale = take(cell, 1).first().copied().unwrap_or(0);
+            let units = i64::from_le_bytes(eight(cell));
+            Value::Number(Number::Exact { units, scale })
+        }
+        Some(FLOAT) => Value::Number(Number::Float(f64::from_bits(u64::from_le_bytes(eight(
+            cell,
+        ))))),
+        Some(NANOS) if *ty == Type::Duration => Value::Duration(i64::from_le_bytes(eight(cell))),
+        Some(NANOS) => Value::Time(i64::from_le_bytes(eight(cell))),
+        Some(FALSE) => Value::Bool(false),
+        Some(TRUE) => Value::Bool(true),
+        _ => Value::Null,
+    }
+}
+
 fn push_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
     out.extend_from_slice(bytes);
@@ -250,7 +278,7 @@ fn eight(row: &mut &[u8]) -> [u8; 8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Field, Value};
+    use crate::data::Field;
 
     #[test]
     fn rows_come_back_as_they_were() {

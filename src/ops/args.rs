@@ -53,6 +53,10 @@ pub enum Kind {
     /// `0.01`, `1%`
     Share,
     Regex,
+    /// Steps and links, `a b+ c`
+    Pattern,
+    /// Where the next match may begin, `past-last`
+    Skip,
     /// A field's name
     Field,
     /// A file that is written
@@ -109,7 +113,8 @@ impl Kind {
             Kind::WindowSize => "size",
             Kind::Count => "number",
             Kind::Share => "share",
-            Kind::Regex => "pattern",
+            Kind::Regex | Kind::Pattern => "pattern",
+            Kind::Skip => "place",
             Kind::File => "file",
             Kind::Source => "source",
             Kind::Format => "format",

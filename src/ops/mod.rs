@@ -16,6 +16,8 @@ mod map;
 mod order;
 mod other;
 mod parse;
+mod pattern;
+mod pattern_reads;
 mod prelude;
 mod reduce;
 mod session_window;
@@ -74,6 +76,7 @@ pub const OPERATORS: &[&Operator] = &[
     &look_back::LOOK_BACK,
     &lookup::LOOKUP,
     &map::MAP,
+    &pattern::MATCH,
     &parse::PARSE,
     &reduce::REDUCE,
     &reduce::REDUCE_BY,

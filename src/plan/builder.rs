@@ -451,7 +451,12 @@ impl<'a> Builder<'a> {
     }
 
     /// Makes an argument what its function wants.
-    fn argument(&self, expr: Expr, one: &aggs::Syntax, source: &str) -> Result<Expr, Usage> {
+    pub(super) fn argument(
+        &self,
+        expr: Expr,
+        one: &aggs::Syntax,
+        source: &str,
+    ) -> Result<Expr, Usage> {
         match one.aggregate.arg {
             Need::Number | Need::OptionalNumber => Ok(expr.into_number()),
             Need::Bool if expr.ty != Type::Bool => {
@@ -466,7 +471,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn call(&mut self, one: &aggs::Syntax, arg: Option<Expr>) -> Result<AggCall, Usage> {
+    pub(super) fn call(&mut self, one: &aggs::Syntax, arg: Option<Expr>) -> Result<AggCall, Usage> {
         let base = one.aggregate.name;
         let timed = match base {
             "span" => {

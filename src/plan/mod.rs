@@ -15,6 +15,7 @@ pub mod optimize;
 pub mod output;
 pub mod right;
 pub mod scopes;
+pub mod sequence;
 mod sides;
 pub mod text;
 pub mod times;

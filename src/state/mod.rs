@@ -4,3 +4,4 @@
 
 pub mod grouped;
 pub mod keyed;
+pub mod pattern;
