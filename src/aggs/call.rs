@@ -26,6 +26,41 @@ pub fn parse(source: &str) -> Result<Vec<Syntax>, Fault> {
     Ok(calls)
 }
 
+/// A call taken apart at its colons, before anybody knows the function.
+pub struct Piece {
+    pub at: Range<usize>,
+    /// NAME in `NAME=…`.
+    pub name: Option<String>,
+    pub func: Range<usize>,
+    /// What stands behind the function, between colons.
+    pub rest: Vec<Range<usize>>,
+}
+
+/// Takes a list of calls apart: `[NAME=]FUNC[:…]…`.
+pub fn split(source: &str) -> Result<Vec<Piece>, Fault> {
+    let mut out = Vec::new();
+    for range in pieces(source, 0..source.len(), b',') {
+        let at = trimmed(source, range);
+        let (name, body) = split_name(source, at.clone());
+        let name = match name {
+            Some(name) => Some(column_name(source, name)?),
+            None => None,
+        };
+        let mut parts = pieces(source, body, b':').into_iter();
+        let func = parts
+            .next()
+            .map_or(at.clone(), |func| trimmed(source, func));
+        let rest = parts.collect();
+        out.push(Piece {
+            at,
+            name,
+            func,
+            rest,
+        });
+    }
+    Ok(out)
+}
+
 /// One aggregate, and whether it was given its name.
 fn item(source: &str, range: Range<usize>) -> Result<(Syntax, bool), Fault> {
     let range = trimmed(source, range);
@@ -232,7 +267,7 @@ fn example(func: &str) -> String {
 }
 
 /// A column's name for a function and its expression: letters, digits and `_` of both.
-fn made_name(func: &str, expr: Option<&str>) -> String {
+pub fn made_name(func: &str, expr: Option<&str>) -> String {
     const LONGEST: usize = 60;
     let Some(expr) = expr else {
         return func.into();

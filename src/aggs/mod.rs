@@ -27,7 +27,7 @@ mod variance;
 #[cfg(test)]
 mod laws;
 
-pub use call::{fuzz, parse};
+pub use call::{Piece, fuzz, made_name, parse, split};
 pub use collect::GROUP;
 
 use crate::data::doc::Doc;

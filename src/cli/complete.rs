@@ -10,6 +10,7 @@ use crate::expr::funcs::FUNCTIONS;
 use crate::formats::{self, FORMATS, ReadOptions};
 use crate::ops::Operator;
 use crate::ops::args::Kind;
+use crate::ops::running::RUNNING;
 use std::path::Path;
 
 /// The answers for the last of the words, whole words each, one a line.
@@ -255,21 +256,26 @@ impl Known<'_> {
                 }
                 self.fields(done, piece)
             }
-            Kind::Aggregates => {
+            Kind::Aggregates | Kind::Running => {
                 let (done, piece) = cut_behind(word, ',');
                 let named = piece.rfind('=').map_or(0, |at| at + 1);
                 let (name, call) = piece.split_at(named);
+                let running = RUNNING.iter().map(|running| running.name);
+                let running = running.filter(|_| kind == Kind::Running);
+                let names = AGGREGATES.iter().map(|aggregate| aggregate.name);
+                let names = running.chain(names);
                 match call.rfind(':') {
                     Some(colon) => {
                         let (func, field) = call.split_at(colon + 1);
                         self.fields(&format!("{done}{name}{func}"), field)
                     }
-                    None => starting(AGGREGATES.iter().map(|aggregate| aggregate.name), call)
+                    None => starting(names, call)
                         .into_iter()
                         .map(|func| format!("{done}{name}{func}"))
                         .collect(),
                 }
             }
+            Kind::OneOf(words) => starting(words.iter().copied(), word),
             Kind::Condition | Kind::Assignments | Kind::Assignment => self.in_expression(word),
             _ => Vec::new(),
         }

@@ -4,6 +4,7 @@
 
 use super::units;
 use crate::data::doc::Doc;
+use crate::data::process::{Limits, OnFull};
 use crate::engine::{LINE_MAX, Limit, OnBad};
 use crate::error::Usage;
 use crate::plan::grouped::{Lateness, OutputMode, Triggers};
@@ -56,17 +57,19 @@ pub enum Section {
     Batches,
     Writing,
     Running,
+    State,
     Reports,
     Help,
 }
 
 impl Section {
-    pub const ALL: [Section; 7] = [
+    pub const ALL: [Section; 8] = [
         Section::Reading,
         Section::Time,
         Section::Batches,
         Section::Writing,
         Section::Running,
+        Section::State,
         Section::Reports,
         Section::Help,
     ];
@@ -78,6 +81,7 @@ impl Section {
             Section::Batches => "Batches and triggers",
             Section::Writing => "Writing",
             Section::Running => "Running",
+            Section::State => "State",
             Section::Reports => "Errors and reports",
             Section::Help => "Help",
         }
@@ -137,6 +141,8 @@ pub struct Options {
     pub for_ns: Option<i64>,
     pub exact: bool,
     pub triggers: Triggers,
+    /// `--max-keys` and `--on-full`.
+    pub limits: Limits,
     /// A failed conversion makes the record a bad one.
     pub strict: bool,
     pub on_bad: OnBad,
@@ -183,6 +189,7 @@ impl Options {
             for_ns: None,
             exact: false,
             triggers: Triggers::default(),
+            limits: Limits::default(),
             strict: false,
             on_bad: OnBad::Warn,
             bad_file: None,
@@ -865,6 +872,40 @@ pub const OPTIONS: &[Opt] = &[
         ),
         set: |options, _| {
             options.exact = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "max-keys",
+        takes: Takes::Value("N"),
+        section: Section::State,
+        doc: doc(
+            "keys that one operator with state may hold",
+            "Of `scan`, `map-with-state`, `distinct`, `burst`, `anomaly` and their like; `--on-full` says what becomes of one more. Keys of aggregates are not bounded.",
+        ),
+        set: |options, value| {
+            options.limits.keys = Some(whole(value, 1)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "on-full",
+        takes: Takes::Value("fail|evict-oldest"),
+        value: What::OneOf(&["fail", "evict-oldest"]),
+        default: "fail",
+        section: Section::State,
+        doc: doc(
+            "what becomes of a key beyond --max-keys",
+            "`fail`: the run ends with status 65. `evict-oldest`: the key that was used longest ago, by time, is forgotten and counted; `distinct` forgets the one that came first.",
+        ),
+        set: |options, value| {
+            let words = [
+                ("fail", OnFull::Fail),
+                ("evict-oldest", OnFull::EvictOldest),
+            ];
+            options.limits.on_full = one_of(value, &words)?;
             Ok(())
         },
         ..PLAIN

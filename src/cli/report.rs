@@ -97,6 +97,9 @@ fn summary(report: &Report, known: &[String], options: &Options) -> Vec<String> 
     if report.late > 0 {
         lines.push(messages::late(report.late, report.records_in));
     }
+    for (what, count) in &report.counts {
+        lines.push(format!("{} {what}", grouped(*count)));
+    }
     for (what, count) in &report.failed {
         lines.push(messages::failed(what, *count));
     }

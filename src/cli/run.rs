@@ -6,14 +6,16 @@ use super::globals::{Explain, Options};
 use super::peek::{self, Peeked};
 use super::signals::Signals;
 use super::{TABLES, chain, check, explain, messages, read_text, report, terminal, units};
+use crate::data::process::OnFull;
 use crate::data::time::Zone;
 use crate::engine::{self, clock, clock::Clock};
 use crate::error::{Failure, Usage, status};
 use crate::expr;
 use crate::formats::{self, ReadFormat, ReadOptions};
 use crate::ops::{self, Operator, args::Args};
-use crate::plan::node::Plan;
+use crate::plan::node::{Node, NodeKind, Plan};
 use crate::plan::right::{Look, Looked};
+use crate::plan::variables::Load;
 use crate::plan::{builder, names, output};
 use crate::sources::{Live, Word};
 use std::cell::RefCell;
@@ -87,6 +89,10 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
         return Err(failure.into());
     }
     let mut plan = plan?;
+    let bounded = |node: &Node| matches!(node.kind, NodeKind::Custom(_));
+    if options.limits.keys.is_some() && !plan.nodes.iter().any(bounded) {
+        return Err(Usage::new("--max-keys: nothing in this chain is bounded by it").into());
+    }
     if let Some(how) = options.explain {
         return Ok(terminal::print(&match how {
             Explain::Words => explain::words(&plan, &options, sources.kind()),
@@ -137,6 +143,11 @@ fn contradictions(options: &Options) -> Result<(), Usage> {
     }
     if options.append && options.output.is_none() {
         return Err(Usage::new("--append needs --output FILE, which it adds to"));
+    }
+    if options.limits.on_full != OnFull::Fail && options.limits.keys.is_none() {
+        return Err(Usage::new(
+            "--on-full needs --max-keys N, which it is about",
+        ));
     }
     if options.time.is_some() && options.time_regex.is_some() {
         return Err(Usage::new(
@@ -327,6 +338,13 @@ fn build_options(
         terminal: std::io::stdout().is_terminal(),
         exact: options.exact,
         triggers: options.triggers.clone(),
+        limits: options.limits,
+        load: Some(Load(Arc::new(|path| {
+            std::fs::read(path).map_err(|error| {
+                let error = anyhow::Error::new(error).context(path.to_string());
+                Usage::new(messages::chain(&error))
+            })
+        }))),
         functions,
         look: Look::default(),
     })
@@ -426,6 +444,7 @@ fn execute(plan: &Plan, known: &[String], options: &Options) -> Result<i32, Fail
         max_bad: options.max_bad,
         strict: options.strict,
         max_late: options.max_late,
+        limits: options.limits,
         quiet: options.quiet,
         for_ns: options.for_ns,
         stop: signals.stop.clone(),

@@ -60,6 +60,8 @@ pub struct Told {
     pub late: Late,
     /// By what happened: `keys forgotten (--max-keys)`.
     pub counts: BTreeMap<&'static str, u64>,
+    /// Conversions that failed, by what was converted.
+    pub failed: BTreeMap<String, u64>,
     /// Why the run cannot go on: exit status and message.
     pub failure: Option<(i32, String)>,
 }

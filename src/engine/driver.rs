@@ -525,6 +525,9 @@ impl<'s> Running<'s> {
             for (what, n) in told.counts {
                 *report.counts.entry(what).or_default() += n;
             }
+            for (what, n) in told.failed {
+                *lock(&shared.counts).failed.entry(what).or_default() += n;
+            }
             if let Some((status, message)) = told.failure {
                 report
                     .failure

@@ -6,7 +6,7 @@ use super::order::Turnstile;
 use super::steps::{Met, Ordered, Setting};
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Making, Process};
-use crate::data::{Chunk, Schema};
+use crate::data::{Chunk, ColumnV, Schema};
 use crate::expr::{EvalContext, Expr};
 use crate::plan::node::Custom;
 
@@ -16,6 +16,8 @@ pub struct Feeder {
     args: Vec<Expr>,
     coder: KeyCoder,
     input: usize,
+    /// Keys and arguments of the chunk at hand.
+    ready: Option<(ColumnV, Vec<ColumnV>)>,
 }
 
 impl Feeder {
@@ -25,6 +27,7 @@ impl Feeder {
             args: custom.args.clone(),
             coder: KeyCoder::new(custom.keys.iter().map(|key| key.ty.clone()).collect()),
             input: 0,
+            ready: None,
         }
     }
 
@@ -36,6 +39,7 @@ impl Feeder {
             args: right.args.clone(),
             coder: KeyCoder::new(right.keys.iter().map(|key| key.ty.clone()).collect()),
             input: 1,
+            ready: None,
         })
     }
 
@@ -67,6 +71,18 @@ impl Feeder {
         })
     }
 
+    /// Evaluates keys and arguments, if that is not done.
+    pub fn prepare(&mut self, chunk: &mut Chunk, cx: &mut EvalContext<'_>) {
+        if self.ready.is_some() || chunk.live.is_empty() {
+            return;
+        }
+        let args = self.args.iter_mut();
+        let args = args.map(|arg| arg.eval(chunk, cx)).collect();
+        let keys = self.keys.iter_mut();
+        let keys = keys.map(|key| key.eval(chunk, cx)).collect();
+        self.ready = Some((self.coder.encode(keys, chunk), args));
+    }
+
     /// `None`: the run is being abandoned.
     pub fn run(
         &mut self,
@@ -77,21 +93,14 @@ impl Feeder {
         met: &mut Met,
     ) -> Option<()> {
         if chunk.live.is_empty() {
+            self.ready = None;
             return turnstile.pass(seq, |_| ());
         }
-        let args = self
-            .args
-            .iter_mut()
-            .map(|arg| arg.eval(chunk, cx))
-            .collect();
-        let keys = self
-            .keys
-            .iter_mut()
-            .map(|key| key.eval(chunk, cx))
-            .collect();
+        self.prepare(chunk, cx);
+        let (key, args) = self.ready.take()?;
         let given = Given {
             input: self.input,
-            key: self.coder.encode(keys, chunk),
+            key,
             args,
             now: cx.now,
         };

@@ -247,6 +247,8 @@ impl Met {
     fn end_behind(&mut self, chunk: &Chunk) {
         self.enough = true;
         let last = chunk.live.iter().last();
+        // Rows that were kept do not stand in a block any more.
+        let last = last.filter(|_| !chunk.block.is_empty());
         let begins = last.map(|row| chunk.rows[row as usize].start());
         self.last_needed = match (self.last_needed, begins) {
             (Some(one), Some(other)) => Some(one.min(other)),

@@ -7,7 +7,7 @@ use super::ledger::BadRecord;
 use super::order::{Piece, Turnstile, lock};
 use super::partial::AggregatePartial;
 use super::rows::{RowsPartial, RowsState};
-use super::steps::{Met, Op, Ordered, RowWriter, Setting, op};
+use super::steps::{Met, Op, Ordered, RowWriter, Setting, Work, op};
 use super::{Shared, steps};
 use crate::data::process::Told;
 use crate::data::step::Counts;
@@ -329,6 +329,15 @@ impl StageWorker<'_> {
         };
         let mut met = Met::default();
         for op in &mut self.ops[from..] {
+            if let Op::Ordered {
+                work: Work::Process(feeder),
+                ..
+            } = op
+            {
+                // A row that is refused is so before its state sees it, and while it still stands in its block.
+                feeder.prepare(chunk, &mut cx);
+                refuse_failed(chunk, cx.counts, bad);
+            }
             if op
                 .run(chunk, seq, &stage.ordered, &mut cx, &mut met)
                 .is_none()

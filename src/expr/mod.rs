@@ -31,6 +31,7 @@ pub use ast::Ast;
 pub use convert::instant;
 pub use error::Diagnostic;
 pub use parse::{parse, parse_assignments, parse_functions, parse_list};
+pub use types::common;
 
 use eval::Machine;
 use node::{Node, NodeKind, Reading};
@@ -178,6 +179,14 @@ impl Expr {
             self.machine.run(program, &self.zone, chunk, cx);
             self.machine.keep(program, chunk);
         }
+    }
+
+    /// The same value as one of a type that [`common`] has given for its own.
+    pub fn converted(self, ty: &Type) -> Expr {
+        if self.ty == *ty {
+            return self;
+        }
+        Expr::of(types::convert(self.node, ty), self.text, self.zone)
     }
 
     /// Makes this a conversion of its value to `Number` (of text: what reads as one, else null and counted).

@@ -7,7 +7,7 @@ use super::node::{Const, Node, NodeKind, Reading};
 use crate::data::{Number, Type};
 
 /// The type that values of two types have in one column.
-pub(super) fn common(a: &Type, b: &Type) -> Type {
+pub fn common(a: &Type, b: &Type) -> Type {
     match (a, b) {
         _ if a == b => a.clone(),
         (Type::Null, other) | (other, Type::Null) => other.clone(),

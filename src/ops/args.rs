@@ -42,6 +42,8 @@ pub enum Kind {
     Renames,
     /// `n=count,p99:ms`
     Aggregates,
+    /// `n=cumcount,lag:x,avg:ms:-9..0`
+    Running,
     /// `F[:desc],…`
     SortKeys,
     /// `10s`, `1h30m`
@@ -52,6 +54,10 @@ pub enum Kind {
     Count,
     /// `0.01`, `1%`
     Share,
+    /// A number above 0
+    Positive,
+    /// One of these words
+    OneOf(&'static [&'static str]),
     Regex,
     /// Steps and links, `a b+ c`
     Pattern,
@@ -108,6 +114,7 @@ impl Kind {
             Kind::Fields | Kind::Field => "field",
             Kind::Renames => "renaming",
             Kind::Aggregates => "aggregate",
+            Kind::Running => "function",
             Kind::SortKeys => "order",
             Kind::Duration => "duration",
             Kind::WindowSize => "size",
@@ -115,6 +122,8 @@ impl Kind {
             Kind::Share => "share",
             Kind::Regex | Kind::Pattern => "pattern",
             Kind::Skip => "place",
+            Kind::Positive => "number",
+            Kind::OneOf(_) => "word",
             Kind::File => "file",
             Kind::Source => "source",
             Kind::Format => "format",
@@ -131,6 +140,11 @@ impl Kind {
             Kind::Count => count(word).map(drop),
             Kind::Range => range(word).map(drop),
             Kind::Share => share(word).map(drop),
+            Kind::Positive => positive(word).map(drop),
+            Kind::OneOf(words) => match words.contains(&word) {
+                true => Ok(()),
+                false => Err(format!("'{word}' is none of {}", words.join(", "))),
+            },
             _ if word.is_empty() => Err(format!("the {} is empty", self.noun())),
             _ => Ok(()),
         }
@@ -268,6 +282,15 @@ pub fn count(word: &str) -> Result<u64, String> {
     }
 }
 
+/// A number above 0.
+pub fn positive(word: &str) -> Result<f64, String> {
+    match word.parse::<f64>() {
+        Ok(value) if value > 0.0 && value.is_finite() => Ok(value),
+        Ok(_) => Err(format!("'{word}' is no number above 0")),
+        Err(_) => Err(format!("'{word}' is not a number")),
+    }
+}
+
 /// A share of the whole: above 0 and at most 1.
 pub fn share(word: &str) -> Result<f64, String> {
     let (number, of) = match word.strip_suffix('%') {
@@ -331,6 +354,8 @@ mod tests {
         assert_eq!(share("1%"), Ok(0.01));
         assert_eq!(share("0.5"), Ok(0.5));
         assert_eq!(share("100%"), Ok(1.0));
+        assert_eq!(positive("2.5"), Ok(2.5));
+        assert!(positive("0").is_err() && positive("-1").is_err() && positive("inf").is_err());
         assert!(share("0").is_err() && share("2").is_err() && share("NaN").is_err());
     }
 

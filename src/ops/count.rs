@@ -3,6 +3,19 @@
 
 use super::prelude::*;
 use super::window;
+use crate::data::Type;
+use crate::plan::custom::{Ordered, OwnRows};
+use crate::plan::keys::Key;
+use crate::plan::node::Scope;
+use crate::state::heavy::Heavy;
+use std::sync::Arc;
+
+const HEAVY: Flag = Flag {
+    long: "heavy",
+    value: Some(("N", Kind::Count)),
+    repeated: false,
+    help: "With N counters, for the most frequent keys; adds `error`, by how much a count may be too large",
+};
 
 pub const COUNT: Operator = Operator {
     name: "count",
@@ -36,7 +49,11 @@ pub const COUNT_BY: Operator = Operator {
     doc: Doc {
         summary: "Count records by key",
         text: "One row for each key: its fields, and the column `count`. Rows come in the order of their keys; \
-               put `top N` behind it for the most frequent. Null is a key like another.",
+               put `top N` behind it for the most frequent. Null is a key like another.\n\n\
+               `--heavy N` keeps N counters however many keys there are (Space-Saving; Metwally, Agrawal, El Abbadi \
+               2005): a count is never too small, and too large by `error` at most, which is at most a share of \
+               1/N of all records; so every key with a larger share is there. With `--exact` all keys are \
+               counted and `error` is 0.",
         examples: &[
             Example {
                 title: "By a field",
@@ -47,16 +64,20 @@ pub const COUNT_BY: Operator = Operator {
                 session: "$ printf 'h,s\\na,1\\nb,2\\na,1\\n' | dstream -i csv -H count-by h,s\nh\ts\tcount\na\t1\t2\nb\t2\t1\n",
             },
             Example {
+                title: "The most frequent, with two counters",
+                session: "$ printf 'a\\nb\\na\\nc\\na\\n' | dstream -H count-by '$1' --heavy 2 top 1\n$1\tcount\terror\na\t3\t0\n",
+            },
+            Example {
                 title: "By an expression",
                 session: "$ printf '3\\n12\\n15\\n' | dstream count-by 'bucket($1,10)'\n0\t1\n10\t2\n",
             },
         ],
     },
     operands: &[K],
-    flags: &[],
+    flags: &[HEAVY],
     lower: |args, b| {
         let keys = b.keys(args.operand(0))?;
-        b.aggregate(keys, "count")
+        counts(keys, args, b)
     },
 };
 
@@ -73,16 +94,20 @@ pub const COUNT_BY_KEY: Operator = Operator {
                 session: "$ printf 'a\\nb\\na\\n' | dstream count-by-key\na\t2\nb\t1\n",
             },
             Example {
+                title: "With two counters: c took over that of b",
+                session: "$ printf 'a\\nb\\na\\nc\\na\\n' | dstream count-by-key --heavy 2\na\t3\t0\nc\t2\t1\n",
+            },
+            Example {
                 title: "By a key that was set before",
                 session: "$ printf 'h,n\\na,1\\nb,2\\na,3\\n' | dstream -i csv key-by h filter 'n<3' count-by-key\na\t1\nb\t1\n",
             },
         ],
     },
     operands: &[],
-    flags: &[],
-    lower: |_, b| {
+    flags: &[HEAVY],
+    lower: |args, b| {
         let keys = b.key()?;
-        b.aggregate(keys, "count")
+        counts(keys, args, b)
     },
 };
 
@@ -92,16 +117,22 @@ pub const COUNT_BY_VALUE: Operator = Operator {
     doc: Doc {
         summary: "Count equal records",
         text: "Records are equal if all their fields are; lines of text, JSON and logfmt if the lines are.",
-        examples: &[Example {
-            title: "Equal rows of a CSV file",
-            session: "$ printf 'a,b\\n1,2\\n3,4\\n1,2\\n' | dstream -i csv count-by-value\n1\t2\t2\n3\t4\t1\n",
-        }],
+        examples: &[
+            Example {
+                title: "Equal rows of a CSV file",
+                session: "$ printf 'a,b\\n1,2\\n3,4\\n1,2\\n' | dstream -i csv count-by-value\n1\t2\t2\n3\t4\t1\n",
+            },
+            Example {
+                title: "The most frequent with ten counters",
+                session: "$ printf 'a,b\\n1,2\\n3,4\\n1,2\\n' | dstream -i csv count-by-value --heavy 10 top 1\n1\t2\t2\t0\n",
+            },
+        ],
     },
     operands: &[],
-    flags: &[],
-    lower: |_, b| {
+    flags: &[HEAVY],
+    lower: |args, b| {
         let keys = b.record_key();
-        b.aggregate(keys, "count")
+        counts(keys, args, b)
     },
 };
 
@@ -157,6 +188,48 @@ pub const COUNT_BY_VALUE_AND_WINDOW: Operator = Operator {
     },
 };
 
+/// Counts by key, all of them or the most frequent.
+fn counts(keys: Vec<Key>, args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
+    let Some(word) = args.flag("heavy") else {
+        return b.aggregate(keys, "count");
+    };
+    let most = args::count(word).map_err(|message| b.fault(format!("--heavy {message}")))?;
+    if b.options().exact {
+        b.aggregate(keys, "count")?;
+        let zero = b.expression("0")?;
+        let error = b.add_shown("error", Type::Number);
+        b.project(vec![(error, zero)]);
+        return Ok(());
+    }
+    let windowed = b.row_scope() == Scope::Rows;
+    let batches = b.is_in_batches();
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let exprs: Vec<Expr> = keys.iter().map(|key| key.expr.clone()).collect();
+    let types: Vec<Type> = exprs.iter().map(|expr| expr.ty.clone()).collect();
+    let scope = if windowed { "its window" } else { "forever" };
+    let node = Ordered {
+        text: format!("count with {most} counters   scope {scope}"),
+        keeps: format!("keeps {most} counters, printed when their window or the input ends"),
+        keys: exprs,
+        args: Vec::new(),
+        make: Arc::new(move |making| Box::new(Heavy::new(most, windowed, types.clone(), making))),
+    };
+    let rows = OwnRows {
+        windowed,
+        shows_end: false,
+        keys,
+        fields: vec![
+            ("count".into(), Type::Number),
+            ("error".into(), Type::Number),
+        ],
+    };
+    b.ordered_rows(node, rows, None);
+    if batches {
+        b.stay_in_batches();
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use crate::ops::testing::{check, refused};
@@ -174,6 +247,14 @@ mod tests {
         check(
             "csv:a,b,c count-by-value",
             "aggregate keys a, b, c   aggs count() as count   scope forever\nsink      tsv: a, b, c, count\n",
+        );
+    }
+
+    #[test]
+    fn the_most_frequent_have_counters() {
+        check(
+            "csv:t,k --time t window 1m count-by k --heavy 10 top 3",
+            "time      time(t)\nassign    window 1m   carry k\nordered   count with 10 counters   scope its window   keys k\nsort      by count desc, k   limit 3   scope its window   carry window_start, k, count, error\nsink      tsv: window_start, k, count, error\n",
         );
     }
 

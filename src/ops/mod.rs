@@ -1,7 +1,9 @@
 //! The operators, one file a family. An operator does not run: it lowers itself to plan nodes. Knows no thread
 //! and no file. Invariant: the table is sorted by name, and each operator has a fixed number of operands.
 
+mod anomaly;
 pub mod args;
+mod burst;
 mod columns;
 mod count;
 mod count_window;
@@ -10,6 +12,7 @@ mod filter;
 mod group;
 mod head;
 mod key;
+mod lasting;
 mod look_back;
 mod lookup;
 mod map;
@@ -20,7 +23,9 @@ mod pattern;
 mod pattern_reads;
 mod prelude;
 mod reduce;
+mod scan;
 mod session_window;
+mod state;
 mod tee;
 mod top;
 mod window;
@@ -32,6 +37,8 @@ use crate::plan::builder::{Builder, Options};
 use crate::plan::node::Plan;
 use args::{Args, Flag, Operand};
 use std::sync::Arc;
+
+pub use crate::state::running;
 
 /// A row of the table of operators.
 pub struct Operator {
@@ -56,6 +63,8 @@ pub enum Group {
 
 /// All operators, by name.
 pub const OPERATORS: &[&Operator] = &[
+    &anomaly::ANOMALY,
+    &burst::BURST,
     &count::COUNT,
     &count::COUNT_BY,
     &count::COUNT_BY_KEY,
@@ -76,6 +85,8 @@ pub const OPERATORS: &[&Operator] = &[
     &look_back::LOOK_BACK,
     &lookup::LOOKUP,
     &map::MAP,
+    &state::MAP_WITH_STATE,
+    &state::MAP_WITH_STATE_BY,
     &pattern::MATCH,
     &parse::PARSE,
     &reduce::REDUCE,
@@ -85,6 +96,9 @@ pub const OPERATORS: &[&Operator] = &[
     &reduce::REDUCE_BY_WINDOW,
     &columns::RENAME,
     &head::SAMPLE,
+    &scan::SCAN,
+    &scan::SCAN_BY,
+    &scan::SCAN_BY_KEY,
     &columns::SELECT,
     &session_window::SESSION_WINDOW,
     &order::SORT_BY,

@@ -10,7 +10,9 @@ use super::node::{AggCall, Node, NodeKind, Plan, Scope, Sink, SortKey, Source, T
 use super::output::Shown;
 use super::right::Look;
 use super::sides::Side;
+use super::variables::Load;
 use crate::aggs::{self, Need};
+use crate::data::process::Limits;
 use crate::data::time::Zone;
 use crate::data::{Field, FieldId, Open, Schema, Type};
 use crate::error::Usage;
@@ -62,6 +64,10 @@ pub struct Options {
     pub terminal: bool,
     pub exact: bool,
     pub triggers: Triggers,
+    /// `--max-keys` and `--on-full`.
+    pub limits: Limits,
+    /// Reads the files that operators name (`--initial`).
+    pub load: Option<Load>,
     /// `-x FILE`.
     pub functions: Vec<expr::ast::Function>,
     pub look: Look,
@@ -336,6 +342,11 @@ impl<'a> Builder<'a> {
         Expr::named_field(id, &field.name, field.ty.clone())
     }
 
+    /// The same for an operator.
+    pub fn field_value(&self, id: FieldId) -> Expr {
+        self.field_expr(id)
+    }
+
     /// Resolves a tree against the record at this place. `source` is the word it stands in, from `offset`.
     pub fn compile(&mut self, ast: &Ast, source: &str, offset: usize) -> Result<Expr, Usage> {
         self.bring_times(source);
@@ -448,6 +459,18 @@ impl<'a> Builder<'a> {
             calls.push(self.call(&one, arg)?);
         }
         self.aggregate_calls(keys, calls)
+    }
+
+    /// An aggregate that was read by whoever calls, resolved against the record at this place.
+    pub fn aggregate_call(&mut self, one: &aggs::Syntax, source: &str) -> Result<AggCall, Usage> {
+        let arg = match &one.expr {
+            Some((text, offset)) => {
+                let expr = self.expression_at(text, source, *offset)?;
+                Some(self.argument(expr, one, source)?)
+            }
+            None => None,
+        };
+        self.call(one, arg)
     }
 
     /// Makes an argument what its function wants.

@@ -3,6 +3,7 @@
 
 pub mod batches;
 pub mod builder;
+pub mod clocks;
 pub mod columns;
 pub mod custom;
 pub mod grid;
@@ -19,4 +20,5 @@ pub mod sequence;
 mod sides;
 pub mod text;
 pub mod times;
+pub mod variables;
 pub mod window;

@@ -2,6 +2,19 @@
 //! patterns remember. Operators in `ops/` make them; the engine runs them without knowing them. Single-threaded;
 //! no I/O and no clock. Invariant: each says the same of the same rows, however they are cut into chunks.
 
+pub mod anomaly;
+pub mod burst;
+pub mod first;
 pub mod grouped;
+pub mod heavy;
+pub mod in_time;
 pub mod keyed;
+pub mod lasting;
+pub mod moving;
 pub mod pattern;
+pub mod rows;
+pub mod running;
+pub mod scan;
+#[cfg(test)]
+pub mod testing;
+pub mod variables;

@@ -166,10 +166,12 @@ fn examples_of(name: &str, doc: &Doc) -> Vec<Session> {
 #[test]
 fn the_examples_of_operators_and_aggregates_under_every_setting() {
     let operators = ops::OPERATORS.iter().map(|entry| (entry.name, &entry.doc));
+    let running = ops::running::RUNNING.iter().map(|row| (row.name, &row.doc));
     let aggregates = aggs::AGGREGATES
         .iter()
         .map(|entry| (entry.name, &entry.doc));
     let examples = operators
+        .chain(running)
         .chain(aggregates)
         .flat_map(|(name, doc)| examples_of(name, doc))
         .enumerate()

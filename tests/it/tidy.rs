@@ -393,6 +393,13 @@ fn tables_are_sorted_and_their_rows_documented() {
             .collect(),
     );
     check(
+        "RUNNING",
+        ops::running::RUNNING
+            .iter()
+            .map(|row| (row.name, &row.doc))
+            .collect(),
+    );
+    check(
         "AGGREGATES",
         aggs::AGGREGATES
             .iter()

@@ -117,6 +117,9 @@ pub fn topic(name: &str) -> Result<String, Usage> {
     if let Some(function) = pages::functions().find(|function| function.name == name) {
         found.push(("Function", pages::function(function)));
     }
+    if let Some(running) = pages::runnings().find(|running| running.name == name) {
+        found.push(("Running function", pages::running(running)));
+    }
     if let Some(aggregate) = aggs::find(name) {
         found.push(("Aggregate", pages::aggregate(aggregate)));
     }
@@ -139,6 +142,7 @@ pub fn topic(name: &str) -> Result<String, Usage> {
             .iter()
             .map(|operator| operator.name)
             .chain(pages::functions().map(|function| function.name))
+            .chain(pages::runnings().map(|running| running.name))
             .chain(pages::aggregates().map(|aggregate| aggregate.name))
             .chain(pages::formats().map(|format| format.name))
             .chain(["operators", "options", "functions", "aggregates", "formats"]);

@@ -266,6 +266,17 @@ fn expressions() -> Vec<Block> {
         }
         blocks.push(Block::item(pages::aggregate_term(aggregate), about));
     }
+    blocks.push(heading("Running functions"));
+    blocks.push(text(
+        "Of `scan`: `[NAME=]FUNC[:EXPR[:PARAMETER]]`, and aggregates without a parameter over rows around the record, \
+         `avg:ms:-9..0`.",
+    ));
+    for running in pages::runnings() {
+        let mut about = pages::sentence(running.doc.summary);
+        about.push(' ');
+        about.push_str(running.doc.text);
+        blocks.push(Block::item(pages::running_term(running), about));
+    }
     blocks.push(heading("See also"));
     blocks.push(text("dstream(1), dstream-operators(7)"));
     blocks

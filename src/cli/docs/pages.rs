@@ -6,6 +6,7 @@ use crate::cli::globals::{OPTIONS, Opt, Section, Takes};
 use crate::data::doc::Doc;
 use crate::expr::funcs::{FUNCTIONS, Family, Function};
 use crate::formats::{FORMATS, Format};
+use crate::ops::running::{self, Arg, RUNNING, Running};
 use crate::ops::{Group, OPERATORS, Operator};
 
 /// Chapters of the operators, in order.
@@ -51,6 +52,10 @@ pub fn functions_of(family: Family) -> impl Iterator<Item = &'static Function> {
 
 pub fn aggregates() -> impl Iterator<Item = &'static Aggregate> {
     AGGREGATES.iter().copied()
+}
+
+pub fn runnings() -> impl Iterator<Item = &'static Running> {
+    RUNNING.iter().copied()
 }
 
 pub fn formats() -> impl Iterator<Item = &'static Format> {
@@ -115,6 +120,21 @@ pub fn aggregate_term(aggregate: &Aggregate) -> String {
         Param::Required => ":PARAMETER",
     };
     format!("{}{argument}{parameter}", aggregate.name)
+}
+
+/// `lag:EXPR[:N]`
+pub fn running_term(running: &Running) -> String {
+    let argument = match running.arg {
+        Arg::Optional => "[:EXPR]",
+        Arg::Any | Arg::Number | Arg::Difference => ":EXPR",
+    };
+    let parameter = match running.param {
+        running::Param::No => "",
+        running::Param::Rows => "[:N]",
+        running::Param::Weight => ":A",
+        running::Param::Over => ":P",
+    };
+    format!("{}{argument}{parameter}", running.name)
 }
 
 /// `read and written`
@@ -219,6 +239,15 @@ pub fn aggregate(aggregate: &Aggregate) -> Vec<Block> {
     blocks
 }
 
+pub fn running(running: &Running) -> Vec<Block> {
+    let mut blocks = vec![
+        Block::Code(format!("[NAME=]{}", running_term(running))),
+        Block::Text(sentence(running.doc.summary)),
+    ];
+    body(&running.doc, &mut blocks);
+    blocks
+}
+
 pub fn format(format: &Format) -> Vec<Block> {
     let mut blocks = vec![
         Block::Code(
@@ -279,7 +308,15 @@ pub fn function_list() -> Vec<Block> {
             blocks.extend(rows);
         }
     }
+    blocks.push(Block::Heading("Running functions, of scan".into()));
+    blocks.extend(running_list());
     blocks
+}
+
+pub fn running_list() -> Vec<Block> {
+    runnings()
+        .map(|running| Block::item(running_term(running), sentence(running.doc.summary)))
+        .collect()
 }
 
 pub fn aggregate_list() -> Vec<Block> {

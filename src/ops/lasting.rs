@@ -1,0 +1,53 @@
+//! What operators that remember keys have in common: `--ttl`, `--max-keys`, and how plans tell of them. Remembers
+//! nothing itself. Invariant: what changes a result is in the plan's text.
+
+use super::prelude::*;
+use crate::data::process::OnFull;
+use crate::plan::window::duration;
+use crate::state::lasting::Terms;
+
+pub const TTL: Flag = Flag {
+    long: "ttl",
+    value: Some(("D", Kind::Duration)),
+    repeated: false,
+    help: "Forget a key that has been silent for D (`distinct`: D behind its first record)",
+};
+
+/// How long keys of the operator at hand last and how many there may be.
+pub fn terms(args: &Args, b: &Builder<'_>) -> Result<Terms, Usage> {
+    let ttl = match args.flag("ttl") {
+        Some(word) => {
+            Some(args::duration(word).map_err(|message| b.fault(format!("--ttl {message}")))?)
+        }
+        None => None,
+    };
+    Ok(Terms {
+        operator: args.operator,
+        ttl,
+        limits: b.options().limits,
+    })
+}
+
+/// A node's words with its terms.
+pub fn text(words: &str, terms: &Terms) -> String {
+    let mut text = words.to_string();
+    if let Some(ttl) = terms.ttl {
+        text.push_str(&format!("   ttl {}", duration(ttl)));
+    }
+    if let Some(keys) = terms.limits.keys {
+        text.push_str(&format!("   at most {keys} keys"));
+        if terms.limits.on_full == OnFull::EvictOldest {
+            text.push_str(", else without the oldest");
+        }
+    }
+    text
+}
+
+/// For `--explain`: what is kept, and when it is freed.
+pub fn keeps(what: &str, terms: &Terms) -> String {
+    match (terms.ttl, terms.limits.keys) {
+        (Some(ttl), _) => format!("{what}, each for {} (--ttl)", duration(ttl)),
+        (None, Some(keys)) => format!("{what}, {keys} at most (--max-keys)"),
+        (None, None) => format!("{what}, without bound (no --ttl, no --max-keys)"),
+    }
+}

@@ -1,0 +1,94 @@
+//! By which clock an operator forgets (`--ttl`), and how far behind it rows may come. Invariant: it is event time
+//! where the chain has one, else the clock by which records arrive (EVENT-TIME 2.7).
+
+use super::builder::{Builder, Options, Windows};
+use super::node::Times;
+use crate::data::process::Limits;
+use crate::error::Usage;
+
+/// What says how far time has come for a row.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Lapse {
+    /// Event time: the row's own watermark. `disorder`: how far behind the newest record another may come, ns;
+    /// nothing is known before the end without it.
+    Event { disorder: Option<i64> },
+    /// The clock when the row came.
+    Arrival,
+}
+
+impl Builder<'_> {
+    /// The clock of what an operator remembers at this place.
+    pub fn lapse(&mut self) -> Lapse {
+        if let Some(aggregated) = &self.aggregated {
+            return match aggregated.timed {
+                true => Lapse::Event { disorder: Some(0) },
+                false => Lapse::Arrival,
+            };
+        }
+        self.timed = true;
+        match self.times.get_or_insert(Times::Arrival) {
+            Times::Arrival => Lapse::Arrival,
+            Times::Event { disorder, auto, .. } => Lapse::Event {
+                disorder: disorder.or(auto.then_some(0)),
+            },
+            // Clocks that the data tell, and batches: rows are judged as by event time.
+            Times::Clock { .. } | Times::Batch { .. } => Lapse::Event { disorder: Some(0) },
+        }
+    }
+
+    /// The same for `--ttl`, with a word where it does nothing before the end.
+    pub fn lapse_of_ttl(&mut self) -> Lapse {
+        let lapse = self.lapse();
+        if lapse == (Lapse::Event { disorder: None }) {
+            self.notes.push(format!(
+                "{}: --ttl is by event time, which of files that end is known at their end; to forget before, give --watermark D",
+                self.name
+            ));
+        }
+        lapse
+    }
+
+    /// The clock of an operator that counts within a time.
+    pub fn lapse_of_order(&mut self, what: &str) -> Result<Lapse, Usage> {
+        if self.guessed.is_some() && self.times.is_none() && self.of_source() {
+            self.need_times()?;
+        }
+        self.need_times_of(what)?;
+        Ok(self.lapse())
+    }
+
+    /// The clock of keys that only go when there is no more room. Without a bound there is nothing to ask.
+    pub fn lapse_of_age(&mut self, limits: &Limits) -> Lapse {
+        match limits.keys {
+            Some(_) => self.lapse(),
+            None => Lapse::Arrival,
+        }
+    }
+
+    /// Whether rows at this place are, or will be, in windows.
+    pub fn in_windows(&mut self) -> bool {
+        self.batch_scope();
+        self.pending.is_some() || self.shaped.is_some() || self.windows != Windows::No
+    }
+
+    /// Whether they are in batches, which are windows that are not shown.
+    pub fn is_in_batches(&self) -> bool {
+        self.windows == Windows::Batch
+    }
+
+    /// Rows of an operator's own are in batches, too.
+    pub fn stay_in_batches(&mut self) {
+        self.windows = Windows::Batch;
+        self.shown.retain(|shown| !shown.window);
+    }
+
+    /// Whether rows at this place are still the source's.
+    pub fn of_source(&self) -> bool {
+        self.aggregated.is_none()
+    }
+
+    /// The program's options, as far as they change what a chain comes down to.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+}
