@@ -62,7 +62,7 @@ impl Grouped {
             return;
         }
         self.settle(place, feed);
-        self.give_last(at.key, records, size, pane, feed);
+        self.give_from(at.key, records.saturating_sub(size) / pane, feed);
         // What the next window does not reach back to.
         let from = (records + slide).saturating_sub(size) / pane;
         let gone: Vec<u32> = self.before(at.key, from);
@@ -76,9 +76,8 @@ impl Grouped {
         self.of_key(key).iter().take_while(old).copied().collect()
     }
 
-    /// Gives a row of the last records of a key.
-    fn give_last(&mut self, key: u32, records: u64, size: u64, pane: u64, feed: &mut Feed<'_>) {
-        let from = records.saturating_sub(size) / pane;
+    /// Gives a row of a key's records from a pane on.
+    fn give_from(&mut self, key: u32, from: u64, feed: &mut Feed<'_>) {
         let skipped = self.before(key, from).len();
         let panes: Vec<u32> = self.of_key(key)[skipped..].to_vec();
         let Some(&last) = panes.last() else {
@@ -141,7 +140,10 @@ impl Grouped {
             match slide {
                 None => self.give_counted(place, &[slot]),
                 Some(slide) if !records.is_multiple_of(slide) => {
-                    self.give_last(key, records, size, pane(size, slide, true), feed);
+                    // What there is of the window that would have come next.
+                    let next = (records / slide + 1) * slide;
+                    let from = next.saturating_sub(size) / pane(size, slide, true);
+                    self.give_from(key, from, feed);
                 }
                 Some(_) => {}
             }

@@ -12,6 +12,9 @@ mod panes;
 mod session;
 mod slots;
 
+#[cfg(test)]
+mod tests;
+
 use crate::data::keys::KeyCoder;
 use crate::data::packed::Packer;
 use crate::data::process::{Given as Fed, Limits, Making, OnFull, Process, Told};

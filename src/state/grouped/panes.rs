@@ -39,13 +39,9 @@ impl Grouped {
         let standing = std::mem::take(&mut group.standing);
         let at = self.at(place, window, kind);
         for old in standing {
-            self.push(
-                place,
-                &[old.slot],
-                old.window,
-                (old.kind, old.pane, true),
-                at,
-            );
+            let at = self.at(place, old.window, Kind::Late);
+            let which = (old.kind, old.pane, true);
+            self.push(place, &[old.slot], old.window, which, at);
             self.slots.give_back(old.slot);
         }
         self.push(place, of, window, (kind, pane, false), at);
