@@ -43,6 +43,57 @@ impl Making<'_> {
     }
 }
 
+/// A window that takes rows in order.
+fn window_in_order(making: &mut Making<'_>, timed: bool) {
+    match making.random.below(if timed { 4 } else { 1 }) {
+        0 => {
+            making.push(&["count-window", "7"]);
+            match making.random.below(3) {
+                0 => making.push(&["--slide-rows", "3"]),
+                1 => making.push(&["--slide-rows", "2", "--partial", "yes"]),
+                _ => {}
+            }
+        }
+        1 => {
+            let gap = making.random.pick(&["1s", "2s", "5s"]);
+            making.push(&["session-window", gap]);
+            if making.random.one_in(3) {
+                making.push(&["--max", "20s"]);
+            }
+        }
+        2 => {
+            let back = making.random.pick(&["1s", "5s", "30s"]);
+            making.push(&["look-back", back]);
+        }
+        _ => {
+            let step = making.random.pick(&["10s", "15s", "30s"]);
+            making.push(&["window", "1m", "--grow", step]);
+        }
+    }
+}
+
+/// Options for an aggregate that prints more than once.
+fn panes(making: &mut Making<'_>, timed: bool) {
+    if timed {
+        let lateness = making.random.pick(&["2s", "10s", "1m"]);
+        making.push(&["--allowed-lateness", lateness]);
+        let every = making.random.pick(&["0", "1", "2"]);
+        making.push(&["--late-every", every]);
+    }
+    let at_once = ["look-back", "--slide-rows"];
+    if !making
+        .words
+        .iter()
+        .any(|word| at_once.contains(&word.as_str()))
+    {
+        let every = making.random.pick(&["1", "3", "10"]);
+        making.push(&["--every-records", every]);
+        let panes = making.random.pick(&["accumulate", "discard", "retract"]);
+        making.push(&["--panes", panes]);
+    }
+    making.push(&["--pane-columns"]);
+}
+
 pub fn chain(format: Format, random: &mut Random) -> Chain {
     let (options, fields): (&[&str], [&str; 5]) = match format {
         Format::Text => (&[], ["$1", "$2", "$3", "$4", "$5"]),
@@ -72,7 +123,10 @@ pub fn chain(format: Format, random: &mut Random) -> Chain {
     for _ in 0..making.random.below(3) {
         stateless(&mut making, [host, n, x, note]);
     }
-    if timed {
+    let ordered = making.random.one_in(3);
+    if ordered {
+        window_in_order(&mut making, timed);
+    } else if timed {
         let size = making.random.pick(&["7s", "10s", "1m", "90s"]);
         making.push(&["window", size]);
         if making.random.one_in(3) {
@@ -83,7 +137,11 @@ pub fn chain(format: Format, random: &mut Random) -> Chain {
             making.push(&["--offset", "3s"]);
         }
     }
-    match making.random.below(9) {
+    let operator = making.random.below(9);
+    if matches!(operator, 1..=4 | 8) && making.random.one_in(3) {
+        panes(&mut making, timed);
+    }
+    match operator {
         0 => {}
         1 => {
             let key = making.of(&[host.clone(), n.clone()]);

@@ -495,3 +495,137 @@ fn chains_without_state_keep_the_order() {
         .collect();
     check(&jobs);
 }
+
+/// Sessions of rows by key: EVENT-TIME 2.3, at most the gap apart; with no watermark all rows are there.
+fn sessions(rows: &[Row], gap: i64) -> Vec<(i64, String, Vec<Row>)> {
+    let mut keys: BTreeMap<&str, Vec<Row>> = BTreeMap::new();
+    for row in rows {
+        keys.entry(&row.key).or_default().push(row.clone());
+    }
+    let mut out: Vec<(i64, String, Vec<Row>)> = Vec::new();
+    for (key, mut rows) in keys {
+        rows.sort_by_key(|row| row.at);
+        let mut session: Vec<Row> = Vec::new();
+        for row in rows {
+            if session.last().is_some_and(|last| row.at - last.at > gap) {
+                let end = session[session.len() - 1].at + gap;
+                out.push((end, key.into(), std::mem::take(&mut session)));
+            }
+            session.push(row);
+        }
+        if let Some(last) = session.last() {
+            out.push((last.at + gap, key.into(), session));
+        }
+    }
+    // By the instant they close at, then by key.
+    out.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    out
+}
+
+#[test]
+fn windows_that_need_the_order_of_rows() {
+    let mut jobs = Vec::new();
+    for gap in [1, 3, 10] {
+        let gap_word = format!("{gap}s");
+        let words = [
+            "--time",
+            "$1",
+            "--watermark",
+            "1d",
+            "session-window",
+            &gap_word,
+        ];
+        let mut counted = words.to_vec();
+        counted.extend(["reduce-by", "$2", "n=count,s=sum:$3"]);
+        jobs.push(job(&counted, move |rows| {
+            let row = |(end, key, rows): (i64, String, Vec<Row>)| {
+                let sum: i64 = rows.iter().map(|row| row.n).sum();
+                let (start, end) = (stamp(BEGIN + rows[0].at), stamp(BEGIN + end));
+                format!("{start}\t{end}\t{key}\t{}\t{sum}\n", rows.len())
+            };
+            sessions(rows, gap).into_iter().map(row).collect()
+        }));
+        let mut largest = vec!["key-by", "$2"];
+        largest.extend(words);
+        largest.extend(["top", "1", "--by", "$3", "-o", "tsv"]);
+        jobs.push(job(&largest, move |rows| {
+            let mut out: Vec<(i64, i64, String, String)> = Vec::new();
+            for (end, key, of) in sessions(rows, gap) {
+                // Ties by earlier event time, then by place: a stable sort by time was before.
+                let most = of.iter().map(|row| row.n).max();
+                let first = of.iter().find(|row| Some(row.n) == most).cloned();
+                let start = of[0].at;
+                let row = line(&first.expect("a session has a row"));
+                let (from, to) = (stamp(BEGIN + start), stamp(BEGIN + end));
+                out.push((end, start, key, format!("{from}\t{to}\t{row}")));
+            }
+            // A ranking's windows come by their end, then start, then what it is of.
+            out.sort();
+            out.into_iter().map(|(_, _, _, row)| row).collect()
+        }));
+    }
+    jobs.push(job(
+        &["count-window", "5", "reduce-by", "$2", "s=sum:$3"],
+        |rows| {
+            let mut open: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+            let mut out = String::new();
+            for row in rows {
+                let of = open.entry(&row.key).or_default();
+                of.push(row.n);
+                if of.len() == 5 {
+                    out += &format!("{}\t{}\n", row.key, of.iter().sum::<i64>());
+                    of.clear();
+                }
+            }
+            for (key, of) in open.iter().filter(|(_, of)| !of.is_empty()) {
+                out += &format!("{key}\t{}\n", of.iter().sum::<i64>());
+            }
+            out
+        },
+    ));
+    jobs.push(job(
+        &[
+            "--time",
+            "$1",
+            "--watermark",
+            "1d",
+            "look-back",
+            "4s",
+            "count-by",
+            "$2",
+        ],
+        |rows| {
+            let times: BTreeSet<(i64, &str)> =
+                rows.iter().map(|row| (row.at, row.key.as_str())).collect();
+            let mut out = String::new();
+            for (at, key) in times {
+                let seen = |row: &&Row| row.key == key && (at - 4..=at).contains(&row.at);
+                let n = rows.iter().filter(seen).count();
+                let (start, end) = (stamp(BEGIN + at - 4), stamp(BEGIN + at));
+                out += &format!("{start}\t{end}\t{key}\t{n}\n");
+            }
+            out
+        },
+    ));
+    // EVENT-TIME 2.5: at the record that makes N new ones; the row at the close comes all the same.
+    jobs.push(job(
+        &["--every-records", "3", "--pane-columns", "count-by", "$2"],
+        |rows| {
+            let mut open: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+            let mut out = String::new();
+            for row in rows {
+                let (n, pane) = open.entry(&row.key).or_default();
+                *n += 1;
+                if *n % 3 == 0 {
+                    out += &format!("{}\t{n}\tearly\t{pane}\n", row.key);
+                    *pane += 1;
+                }
+            }
+            for (key, (n, pane)) in open {
+                out += &format!("{key}\t{n}\ton_time\t{pane}\n");
+            }
+            out
+        },
+    ));
+    check(&jobs);
+}
