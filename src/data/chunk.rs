@@ -8,7 +8,7 @@ use crate::bytes::Cells;
 
 /// One block's rows. Columns are made when asked for and only then; row ids never move. Everything a chunk
 /// points to it owns, so it crosses threads as it is.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Chunk {
     pub block: Block,
     /// The records as they stand in the block, without their LF (a CR before it is still there). For rows
@@ -25,6 +25,8 @@ pub struct Chunk {
     pub windows: Option<Vec<(i64, i64)>>,
     /// The watermark that each row is judged by.
     pub before: Option<Vec<i64>>,
+    /// The clock when each row came, ns, where the data tell it beside event time.
+    pub clocks: Option<Vec<i64>>,
     /// Text made on the way, with its padding: see [`Chunk::scratch`].
     scratch: Vec<u8>,
 }
@@ -140,6 +142,7 @@ impl Chunk {
         self.times = None;
         self.windows = None;
         self.before = None;
+        self.clocks = None;
         self.scratch.clear();
         std::mem::replace(&mut self.block, block)
     }

@@ -178,6 +178,34 @@ impl<'p> AggregateState<'p> {
         }
     }
 
+    /// Another one with the same groups.
+    pub fn fork(&self) -> AggregateState<'p> {
+        let empty = &|| Groups::new(self.aggs, self.seed);
+        let shards = self.shards.iter().map(|shard| {
+            let shard = lock(shard);
+            let mut copy = empty();
+            let all: Vec<u32> = (0..shard.table.len() as u32).collect();
+            copy.absorb(&shard, &all, &mut Vec::new());
+            Mutex::new(copy)
+        });
+        AggregateState {
+            keys: self.keys,
+            aggs: self.aggs,
+            schema: self.schema,
+            coder: self.coder.clone(),
+            spaces: self.spaces.clone(),
+            windowed: self.windowed,
+            shards: shards.collect(),
+            bits: self.bits,
+            sliding: Mutex::new(lock(&self.sliding).fork(empty)),
+            ends: Mutex::new(lock(&self.ends).clone()),
+            closed: Mutex::new(*lock(&self.closed)),
+            seed: self.seed,
+            sketched: AtomicU64::new(0),
+            empties: self.empties,
+        }
+    }
+
     /// How many of the values given so far came from sketches.
     pub fn sketched(&self) -> u64 {
         self.sketched.load(Relaxed)

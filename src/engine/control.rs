@@ -103,6 +103,9 @@ pub struct Control<'c, 's> {
     until: Option<i64>,
     every_block: bool,
     settled: bool,
+    /// Triggers go by the machine's clock, and when it next gives what nodes have that know none.
+    by_wall: bool,
+    peek_at: i64,
 }
 
 impl<'c, 's> Control<'c, 's> {
@@ -155,6 +158,11 @@ impl<'c, 's> Control<'c, 's> {
                 .map(|span| running.shared.began + span),
             every_block: running.shared.run.epoch.is_some(),
             settled: true,
+            by_wall: plan.source.clock.is_none()
+                && !matches!(plan.source.time, Some(Times::Clock { .. })),
+            peek_at: plan
+                .peek_every
+                .map_or(i64::MAX, |every| next_multiple(now, every)),
         }
     }
 
@@ -178,7 +186,36 @@ impl<'c, 's> Control<'c, 's> {
         if let Some(until) = self.until {
             most = most.min(wait(now, until));
         }
-        most.min(wait(now, self.next_change()))
+        most = most.min(wait(now, self.next_change()));
+        most.min(wait(now, self.next_trigger()))
+    }
+
+    /// When the clock next gives early rows.
+    fn next_trigger(&self) -> i64 {
+        match self.by_wall {
+            true => self.running.next_tick().min(self.peek_at),
+            false => i64::MAX,
+        }
+    }
+
+    fn trigger(&mut self, now: i64, flight: &Flight) {
+        if now < self.next_trigger() {
+            return;
+        }
+        // What is final goes first.
+        self.epoch(flight);
+        if self.running.next_tick() <= now {
+            self.running.tick(now);
+        }
+        if self.peek_at <= now
+            && let Some(every) = self.running.plan.peek_every
+        {
+            self.peek_at = next_multiple(now, every);
+            if let Err(error) = self.running.peek() {
+                self.running.fail(error);
+            }
+        }
+        self.running.shared.out.flush();
     }
 
     /// How far the time of a source has come.
@@ -276,6 +313,7 @@ impl<'c, 's> Control<'c, 's> {
                 self.boundary = grid.next_end(now);
             }
         }
+        self.trigger(now, flight);
     }
 
     /// After a block: closes what the watermark has passed.
@@ -371,4 +409,8 @@ impl<'c, 's> Control<'c, 's> {
         }
         self.last_epoch = self.now();
     }
+}
+
+fn next_multiple(now: i64, every: i64) -> i64 {
+    (now.div_euclid(every.max(1)) + 1).saturating_mul(every)
 }

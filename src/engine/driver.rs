@@ -44,10 +44,23 @@ pub struct Lane<'s> {
     workers: Vec<Mutex<(StageWorker<'s>, Partial<'s>)>>,
 }
 
+impl<'s> Lane<'s> {
+    pub fn new(stage: &'s Stage<'s>, workers: Vec<StageWorker<'s>>) -> Lane<'s> {
+        let workers = workers
+            .into_iter()
+            .map(|worker| Mutex::new((worker, Partial::new(&stage.end))));
+        Lane {
+            stage,
+            workers: workers.collect(),
+        }
+    }
+}
+
 /// Everything that runs, by reference.
 pub struct Running<'s> {
     pub shared: &'s Shared<'s>,
     pub plan: &'s Plan,
+    pub setting: &'s Setting<'s, 's>,
     pub lanes: &'s [Lane<'s>],
     /// By source: the side that it is of.
     pub sides: &'s [usize],
@@ -61,7 +74,8 @@ pub struct Running<'s> {
 fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()> {
     let opened = open_inputs(plan, run, report)?;
     report.live = opened.live;
-    let header = opened.headers.first().and_then(|header| header.as_deref());
+    let header = opened.headers.first().cloned().flatten();
+    let header = header.as_deref();
     let sides: Vec<usize> = match &opened.inputs {
         Inputs::Plain(_) => vec![0],
         Inputs::Streams(groups) => groups.iter().map(|group| group.side).collect(),
@@ -106,6 +120,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         headers: opened.headers,
         ledger: Ledger::new(run.on_bad, run.max_bad, bad_file),
         meters: sides.iter().map(|_| Meter::default()).collect(),
+        clocks: sides.iter().map(|_| Meter::default()).collect(),
         lines: Board::default(),
         late: AtomicU64::new(0),
         bytes_in: AtomicU64::new(0),
@@ -122,18 +137,13 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     let lanes: Vec<Lane<'_>> = made
         .iter()
         .zip(workers)
-        .map(|(stage, workers)| Lane {
-            stage,
-            workers: workers
-                .into_iter()
-                .map(|worker| Mutex::new((worker, Partial::new(&stage.end))))
-                .collect(),
-        })
+        .map(|(stage, workers)| Lane::new(stage, workers))
         .collect();
     let entries = entries(plan, &made);
     let running = Running {
         shared: &shared,
         plan,
+        setting: &setting,
         lanes: &lanes,
         sides: &sides,
         entries: &entries,
@@ -201,7 +211,7 @@ impl Drop for Guard<'_, '_> {
 impl<'s> Running<'s> {
     fn abandon(&self) {
         self.shared.enough.store(true, Ordering::Relaxed);
-        for meter in &self.shared.meters {
+        for meter in self.shared.meters.iter().chain(&self.shared.clocks) {
             meter.abandon();
         }
         self.shared.lines.abandon();
@@ -211,7 +221,7 @@ impl<'s> Running<'s> {
         }
     }
 
-    fn fail(&self, error: anyhow::Error) {
+    pub fn fail(&self, error: anyhow::Error) {
         lock(&self.shared.failure).get_or_insert(error);
         self.abandon();
     }
@@ -341,7 +351,7 @@ impl<'s> Running<'s> {
             let stage = lane.stage;
             let processes_end = self.flush(at, upto, &mut lag);
             let upto = upto.less(lag);
-            self.deal(lane);
+            self.hand_in(lane);
             let next_end = match &stage.end {
                 End::Aggregate(state) => {
                     if let Some(emission) = state.close(upto, self.threads) {
@@ -405,7 +415,7 @@ impl<'s> Running<'s> {
 
     /// A chunk that comes out of ordered state `number` of stage `at`, through the rest of the stage. No other
     /// is on its way there.
-    fn inject(&self, at: usize, number: usize, mut chunk: Chunk) {
+    pub fn inject(&self, at: usize, number: usize, mut chunk: Chunk) {
         let lane = &self.lanes[at];
         chunk.block.seq = lane.stage.seq.fetch_add(1, Ordering::Relaxed);
         for before in &lane.stage.ordered[..=number] {
@@ -426,7 +436,7 @@ impl<'s> Running<'s> {
     }
 
     /// Merges what the workers of a stage hold into its state; side by side where that is much.
-    fn deal(&self, lane: &Lane<'_>) {
+    pub fn hand_in(&self, lane: &Lane<'_>) {
         let large = |worker: &Mutex<(StageWorker<'_>, Partial<'_>)>| lock(worker).1.is_large();
         if self.threads > 1 && lane.workers.iter().all(large) {
             std::thread::scope(|scope| {

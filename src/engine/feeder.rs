@@ -112,6 +112,7 @@ impl Feeder {
             chunk.block.seq = seq;
             let end = process.next_end();
             met.next_end = Some(met.next_end.map_or(end, |other| other.min(end)));
+            met.next_tick = met.next_tick.min(process.next_tick());
             met.enough |= told.failure.is_some();
         })
     }

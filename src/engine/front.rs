@@ -5,7 +5,7 @@
 use super::Shared;
 use super::input::TooLong;
 use super::ledger::{Account, BadRecord};
-use super::meter::last_of;
+use super::meter::{Judged, Meter, last_of};
 use crate::bytes::{Span, scan};
 use crate::data::step::Counts;
 use crate::data::{Block, Chunk, Column, ColumnBuilder, ColumnV, Field, Open, Type};
@@ -27,6 +27,7 @@ pub struct SourceWorker<'p> {
     reader: Option<(u32, Box<dyn Reader>)>,
     literal: Option<memmem::Finder<'p>>,
     at: Option<Expr>,
+    clock: Option<Expr>,
     bad: Vec<Bad>,
     /// Counts of conversions that are told as bad records, not as failed conversions.
     unheeded: Counts,
@@ -52,7 +53,13 @@ impl<'p> SourceWorker<'p> {
             )
         });
         let at = match &source.time {
-            Some(Times::Event { at, .. } | Times::Clock { at, .. }) => Some(at.clone()),
+            Some(Times::Event { at, .. }) => Some(at.clone()),
+            _ => None,
+        };
+        let clock = match (&source.time, &source.clock) {
+            (Some(Times::Clock { at, .. }), _) | (_, Some(Times::Clock { at, .. })) => {
+                Some(at.clone())
+            }
             _ => None,
         };
         let is_custom = |node: &Node| matches!(node.kind, NodeKind::Custom(_));
@@ -63,6 +70,7 @@ impl<'p> SourceWorker<'p> {
             reader: None,
             literal: source.literal.as_deref().map(memmem::Finder::new),
             at,
+            clock,
             bad: Vec::new(),
             unheeded: Counts::default(),
             lines: Vec::new(),
@@ -233,51 +241,31 @@ impl<'p> SourceWorker<'p> {
         };
         let meter = &shared.meters[chunk.block.source as usize];
         let (place, arrival) = (chunk.block.place, chunk.block.arrival);
-        let mut judged = None;
         match time {
             Times::Arrival => {
                 chunk.times = Some(vec![arrival; n]);
                 chunk.before = self.judged.then(|| vec![arrival; n]);
             }
-            Times::Event { .. } => chunk.times = Some(self.stamps(shared, chunk, bad)),
-            Times::Clock { batch, .. } => {
-                let readings = self.stamps(shared, chunk, bad);
-                judged = Some(meter.clock(place, &readings, &chunk.live, *batch));
-            }
-            Times::Batch {
-                by: Batching::Wall,
-                step,
-            } => {
-                chunk.times = Some(vec![last_of(arrival, Some(*step)); n]);
-                chunk.before = Some(vec![arrival.div_euclid(*step) * step; n]);
-            }
-            Times::Batch {
-                by: Batching::Lines(size),
-                step,
-            } => {
-                let mut ends = vec![0; n];
-                for (i, row) in chunk.live.iter().enumerate() {
-                    ends[row as usize] = i as u64;
+            Times::Event { .. } => {
+                let mut at = self.at.take();
+                chunk.times = Some(self.stamps(at.as_mut(), shared, chunk, bad));
+                self.at = at;
+                // The clock that triggers go by tells itself too.
+                if let Some(clock) = &source.clock {
+                    let meter = &shared.clocks[chunk.block.source as usize];
+                    match self.arrivals(clock, meter, shared, chunk, bad) {
+                        None => return false,
+                        Some(judged) => chunk.clocks = Some(judged.times),
+                    }
                 }
-                let records = chunk.live.len() as u64;
-                judged = Some(meter.counted(place, &ends, records, *size, *step));
             }
-            Times::Batch {
-                by: Batching::Marks(regex),
-                step,
-            } => {
-                let (ends, marks) = take_marks(regex, chunk, bad);
-                self.marks = marks;
-                judged = Some(meter.counted(place, &ends, marks, 1, *step));
-            }
-        }
-        match judged {
-            None => {}
-            Some(None) => return false,
-            Some(Some(judged)) => {
-                chunk.times = Some(judged.times);
-                chunk.before = Some(judged.before);
-            }
+            arrival => match self.arrivals(arrival, meter, shared, chunk, bad) {
+                None => return false,
+                Some(judged) => {
+                    chunk.times = Some(judged.times);
+                    chunk.before = Some(judged.before);
+                }
+            },
         }
         let Some(times) = &chunk.times else {
             return true;
@@ -342,10 +330,67 @@ impl<'p> SourceWorker<'p> {
         true
     }
 
-    /// The stamps of the rows; those without one are bad.
-    fn stamps(&mut self, shared: &Shared<'_>, chunk: &mut Chunk, bad: &mut Vec<Bad>) -> Vec<i64> {
+    /// Times of arrival where they are not simply the block's. `None`: the run is being abandoned.
+    fn arrivals(
+        &mut self,
+        times: &Times,
+        meter: &Meter,
+        shared: &Shared<'_>,
+        chunk: &mut Chunk,
+        bad: &mut Vec<Bad>,
+    ) -> Option<Judged> {
         let n = chunk.rows.len();
-        let Some(at) = &mut self.at else {
+        let (place, arrival) = (chunk.block.place, chunk.block.arrival);
+        match times {
+            Times::Arrival | Times::Event { .. } => Some(Judged {
+                times: vec![arrival; n],
+                before: vec![arrival; n],
+            }),
+            Times::Clock { batch, .. } => {
+                let mut clock = self.clock.take();
+                let readings = self.stamps(clock.as_mut(), shared, chunk, bad);
+                self.clock = clock;
+                meter.clock(place, &readings, &chunk.live, *batch)
+            }
+            Times::Batch {
+                by: Batching::Wall,
+                step,
+            } => Some(Judged {
+                times: vec![last_of(arrival, Some(*step)); n],
+                before: vec![arrival.div_euclid(*step) * step; n],
+            }),
+            Times::Batch {
+                by: Batching::Lines(size),
+                step,
+            } => {
+                let mut ends = vec![0; n];
+                for (i, row) in chunk.live.iter().enumerate() {
+                    ends[row as usize] = i as u64;
+                }
+                let records = chunk.live.len() as u64;
+                meter.counted(place, &ends, records, *size, *step)
+            }
+            Times::Batch {
+                by: Batching::Marks(regex),
+                step,
+            } => {
+                let (ends, marks) = take_marks(regex, chunk, bad);
+                self.marks = marks;
+                meter.counted(place, &ends, marks, 1, *step)
+            }
+        }
+    }
+
+    /// The stamps of the rows; those without one are bad.
+    fn stamps(
+        &mut self,
+        at: Option<&mut Expr>,
+        shared: &Shared<'_>,
+        chunk: &mut Chunk,
+        bad: &mut Vec<Bad>,
+    ) -> Vec<i64> {
+        let n = chunk.rows.len();
+        let Some(at) = at else {
             return vec![0; n];
         };
         let mut cx = EvalContext {

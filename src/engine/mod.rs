@@ -18,6 +18,7 @@ mod open;
 pub mod order;
 mod panes;
 pub mod partial;
+mod peek;
 pub mod prefix;
 pub mod rows;
 mod sliding;
@@ -189,6 +190,8 @@ pub struct Shared<'r> {
     ledger: Ledger,
     /// By source: how far its time has come.
     meters: Vec<Meter>,
+    /// The same for the clock that triggers go by, where it is not the machine's.
+    clocks: Vec<Meter>,
     lines: Board<u64>,
     late: AtomicU64,
     bytes_in: AtomicU64,

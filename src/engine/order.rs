@@ -173,6 +173,11 @@ impl Linearizer {
         good
     }
 
+    /// The next chunk has number `seq` again. None is on its way.
+    pub fn rewind(&self, seq: u64) {
+        lock(&self.state).next = seq;
+    }
+
     /// Of chunks behind `seq` nothing is written.
     pub fn end_behind(&self, seq: u64) {
         let mut out = lock(&self.state);

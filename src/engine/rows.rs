@@ -35,6 +35,7 @@ pub struct RowsState<'p> {
 }
 
 /// A compact chunk and where its rows stood in the input.
+#[derive(Clone)]
 struct Kept {
     chunk: Chunk,
     places: Vec<u64>,
@@ -108,6 +109,23 @@ impl<'p> RowsState<'p> {
             windowed: !matches!(scope, Scope::Forever),
             kept: Mutex::default(),
         })
+    }
+
+    /// Another one with the same rows.
+    pub fn fork(&self) -> RowsState<'p> {
+        RowsState {
+            schema: self.schema,
+            carry: self.carry,
+            per: self.per,
+            exprs: self.exprs.clone(),
+            descending: self.descending.clone(),
+            limit: self.limit,
+            ties: self.ties,
+            rank: self.rank,
+            last: self.last,
+            windowed: self.windowed,
+            kept: Mutex::new(lock(&self.kept).clone()),
+        }
     }
 
     pub fn next_end(&self) -> Option<i64> {

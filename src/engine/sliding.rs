@@ -102,6 +102,23 @@ impl Sliding {
         first + self.add(level - 1, number * 2 + 1, whole, empty)
     }
 
+    /// The same panes; runs are merged anew when they are asked for.
+    pub fn fork(&self, empty: Empty<'_>) -> Sliding {
+        let copy = |map: &BTreeMap<i64, Groups>| {
+            let copies = map.iter().map(|(place, groups)| {
+                let mut copy = empty();
+                copy.absorb_all(groups);
+                (*place, copy)
+            });
+            copies.collect()
+        };
+        Sliding {
+            panes: copy(&self.panes),
+            late: copy(&self.late),
+            runs: Vec::new(),
+        }
+    }
+
     /// Frees what no window sees that ends behind `at`.
     pub fn free(&mut self, panes: &Panes, at: i64) {
         let open = |pane: i64| panes.window(panes.windows(pane).1).1 > at;

@@ -13,7 +13,7 @@ use crate::expr::{EvalContext, Expr};
 use crate::formats::Writer;
 use crate::plan::grid::Grid;
 use crate::plan::node::{Node, NodeKind, Output, Plan, Scope};
-use crate::sinks::{FileSink, Sink};
+use crate::sinks::{FileSink, Null, Sink};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -230,16 +230,30 @@ pub fn op<'p>(
 }
 
 /// What a chunk met on its way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Met {
     /// Rows that were late for all their windows.
     pub late: u64,
     /// The next end of a window that a process has opened.
     pub next_end: Option<i64>,
+    /// When the clock next lets something out of a process.
+    pub next_tick: i64,
     /// Nothing more of the input is needed.
     pub enough: bool,
     /// Where in the block the last record begins that is needed.
     pub last_needed: Option<usize>,
+}
+
+impl Default for Met {
+    fn default() -> Met {
+        Met {
+            late: 0,
+            next_end: None,
+            next_tick: i64::MAX,
+            enough: false,
+            last_needed: None,
+        }
+    }
 }
 
 impl Met {
@@ -380,6 +394,33 @@ impl Work {
 }
 
 impl Ordered {
+    /// Another one in the same state, which writes to no file.
+    pub fn fork(&self) -> Ordered {
+        match self {
+            Ordered::Distinct {
+                seen,
+                groups: _,
+                ends,
+                seed,
+            } => Ordered::Distinct {
+                seen: seen.clone(),
+                groups: Vec::new(),
+                ends: ends.clone(),
+                seed: *seed,
+            },
+            Ordered::Limit { left } => Ordered::Limit { left: *left },
+            Ordered::Tee { path, .. } => Ordered::Tee {
+                sink: Box::new(Null),
+                path: path.clone(),
+                failed: None,
+            },
+            Ordered::Process { process, .. } => Ordered::Process {
+                process: process.fork(),
+                told: Told::default(),
+            },
+        }
+    }
+
     /// Forgets the keys of windows that have ended.
     pub fn close(&mut self, upto: i64) {
         let Ordered::Distinct {

@@ -29,6 +29,8 @@ pub struct Stage<'p> {
     pub seq: AtomicU64,
     /// The first end of an open window, as far as known.
     pub next_end: AtomicI64,
+    /// When the clock next lets something out.
+    pub next_tick: AtomicI64,
     /// How far behind the plan's watermark what enters its last node may be, and what leaves it besides, ns.
     pub behind: AtomicI64,
     pub lag: i64,
@@ -77,6 +79,7 @@ pub fn stages(plan: &Plan, seed: u64, began: i64) -> Vec<Stage<'_>> {
         end,
         seq: AtomicU64::new(0),
         next_end: AtomicI64::new(i64::MAX),
+        next_tick: AtomicI64::new(i64::MAX),
         behind: AtomicI64::new(0),
         lag: 0,
     };
@@ -144,6 +147,28 @@ impl<'p> Stage<'p> {
             made: 0,
             last_needed: None,
         })
+    }
+
+    /// Another one in the same state, no chunk of which is on its way.
+    pub fn fork(&self) -> Stage<'p> {
+        let ordered = self
+            .ordered
+            .iter()
+            .map(|turnstile| Turnstile::new(turnstile.with(|state| state.fork())));
+        Stage {
+            nodes: self.nodes.clone(),
+            ordered: ordered.collect(),
+            end: match &self.end {
+                End::Aggregate(state) => End::Aggregate(Box::new(state.fork())),
+                End::Rows(state) => End::Rows(state.fork()),
+                End::Sink => End::Sink,
+            },
+            seq: AtomicU64::new(0),
+            next_end: AtomicI64::new(i64::MAX),
+            next_tick: AtomicI64::new(i64::MAX),
+            behind: AtomicI64::new(0),
+            lag: self.lag,
+        }
     }
 
     /// Something in it closes when the watermark of what enters its nodes reaches `end`.
@@ -293,6 +318,7 @@ impl StageWorker<'_> {
         }
         refuse_failed(chunk, cx.counts, bad);
         stage.note_end(met.next_end);
+        stage.next_tick.fetch_min(met.next_tick, Ordering::Relaxed);
         if met.enough {
             shared.enough.store(true, Ordering::Relaxed);
         }
@@ -347,6 +373,7 @@ impl StageWorker<'_> {
             refuse_failed(chunk, cx.counts, bad);
         }
         stage.note_end(met.next_end);
+        stage.next_tick.fetch_min(met.next_tick, Ordering::Relaxed);
         match partial {
             Partial::Aggregate(partial) => {
                 met.late += partial.absorb(chunk, &mut cx, &mut |chunk, counts| {

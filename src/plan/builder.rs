@@ -702,6 +702,7 @@ impl<'a> Builder<'a> {
                 literal_json: false,
                 header: None,
                 time: times,
+                clock: None,
                 optional: self.optional,
                 since: self.options.since,
                 until: self.options.until,
@@ -716,6 +717,7 @@ impl<'a> Builder<'a> {
             },
             zone: self.options.zone.clone(),
             mark_batches: self.options.mark_batches,
+            peek_every: None,
             notes: self.notes,
         };
         super::optimize::optimize(&mut plan, &self.read);

@@ -19,6 +19,9 @@ pub struct Plan {
     pub zone: Zone,
     /// A line behind each batch.
     pub mark_batches: bool,
+    /// At each multiple of so much of the clock, ns, what would come if the input ended now is given out, by the
+    /// nodes that rank and sort.
+    pub peek_every: Option<i64>,
     /// What was chosen for the user, to be told once on stderr: `taking event time from 'ts'`.
     pub notes: Vec<String>,
 }
@@ -43,6 +46,8 @@ pub struct Source {
     /// pipe has given already.
     pub header: Option<Vec<u8>>,
     pub time: Option<Times>,
+    /// The clock that triggers go by, where rows have event times and the data tell the clock.
+    pub clock: Option<Times>,
     /// Fields that another source may have in its place: none of them need occur.
     pub optional: Vec<FieldId>,
     /// Event time from (included) and to (excluded), ns.

@@ -20,8 +20,13 @@ pub(super) fn optimize(plan: &mut Plan, read: &[bool]) {
     }
     plan.nodes.retain(|node| !is_idle(&node.kind));
     // What is still read is the source's.
-    if let Some(Times::Event { at, .. } | Times::Clock { at, .. }) = &plan.source.time {
-        reads(at, &mut live);
+    for times in [&plan.source.time, &plan.source.clock]
+        .into_iter()
+        .flatten()
+    {
+        if let Times::Event { at, .. } | Times::Clock { at, .. } = times {
+            reads(at, &mut live);
+        }
     }
     find(&mut plan.source, live, read);
     push_literal_down(plan);
@@ -194,7 +199,8 @@ fn is_idle(kind: &NodeKind) -> bool {
 /// Lines without a text that the first filter needs are skipped unread, where every line is not looked at for
 /// its time and for its number.
 fn push_literal_down(plan: &mut Plan) {
-    let judged = plan.source.time.as_ref().is_some_and(Times::is_judged);
+    let judged =
+        plan.source.clock.is_some() || plan.source.time.as_ref().is_some_and(Times::is_judged);
     let numbered = plan
         .source
         .made

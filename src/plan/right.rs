@@ -118,6 +118,7 @@ impl OtherStream {
     pub fn right(&self, keys: Vec<Expr>, args: Vec<Expr>, turn: Turn) -> Right {
         Right {
             source: Source {
+                clock: None,
                 words: self.builder.options.words.clone(),
                 format_name: self.builder.format_name.clone(),
                 format: self.builder.format.clone(),

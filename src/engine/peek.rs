@@ -1,0 +1,76 @@
+//! Early rows: what the clock lets out of windows that are still open. A node that knows triggers gives its own
+//! (`Process::tick`); for the others everything is copied and the copy closed, so that nothing of it is kept.
+//! Invariant: an early row changes no later one.
+
+use super::driver::{Lane, Running};
+use super::steps::Ordered;
+use crate::data::time::Watermark;
+use anyhow::Result;
+use std::sync::atomic::Ordering as Atomic;
+
+impl Running<'_> {
+    /// When the clock next lets something out of a node.
+    pub fn next_tick(&self) -> i64 {
+        let ticks = self
+            .lanes
+            .iter()
+            .map(|lane| lane.stage.next_tick.load(Atomic::Relaxed));
+        ticks.min().unwrap_or(i64::MAX)
+    }
+
+    /// Lets out what the clock lets out of nodes. No block is on its way.
+    pub fn tick(&self, now: i64) {
+        for (at, lane) in self.lanes.iter().enumerate() {
+            let mut next = i64::MAX;
+            for (number, turnstile) in lane.stage.ordered.iter().enumerate() {
+                let chunks = turnstile.with(|state| match state {
+                    Ordered::Process { process, .. } => process.tick(now),
+                    _ => Vec::new(),
+                });
+                for chunk in chunks {
+                    self.inject(at, number, chunk);
+                }
+                turnstile.with(|state| {
+                    if let Ordered::Process { process, .. } = state {
+                        next = next.min(process.next_tick());
+                    }
+                });
+            }
+            lane.stage.next_tick.store(next, Atomic::Relaxed);
+        }
+    }
+
+    /// Gives what would come if the input ended now. No block is on its way.
+    pub fn peek(&self) -> Result<()> {
+        let Some(last) = self.lanes.last() else {
+            return Ok(());
+        };
+        let mut stages = Vec::with_capacity(self.lanes.len());
+        let mut workers = Vec::with_capacity(self.lanes.len());
+        for lane in self.lanes {
+            self.hand_in(lane);
+            let mut stage = lane.stage.fork();
+            workers.push(vec![stage.worker(self.setting)?]);
+            stages.push(stage);
+        }
+        let lanes: Vec<Lane<'_>> = stages
+            .iter()
+            .zip(workers)
+            .map(|(stage, workers)| Lane::new(stage, workers))
+            .collect();
+        let copy = Running {
+            lanes: &lanes,
+            threads: 1,
+            ..*self
+        };
+        // What the copy writes follows what has been written, and takes no number from what is to come; that a
+        // copy has enough says nothing of the input.
+        let enough = self.shared.enough.load(Atomic::Relaxed);
+        let from = last.stage.seq.load(Atomic::Relaxed);
+        self.shared.out.rewind(0);
+        copy.close(Watermark::End);
+        self.shared.out.rewind(from);
+        self.shared.enough.store(enough, Atomic::Relaxed);
+        Ok(())
+    }
+}
