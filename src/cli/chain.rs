@@ -690,8 +690,8 @@ mod tests {
         );
         check("zebra", "'zebra' is neither an operator nor a file");
         check(
-            "session-window 30m",
-            "the operator 'session-window' is not in this version",
+            "transform cat",
+            "the operator 'transform' is not in this version",
         );
         check("count-by", "count-by needs K: what it is about");
         check("reduce-by k", "reduce-by needs A: what it is about");

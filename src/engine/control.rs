@@ -159,7 +159,16 @@ impl<'c, 's> Control<'c, 's> {
             every_block: running.shared.run.epoch.is_some(),
             settled: true,
             by_wall: plan.source.clock.is_none()
-                && !matches!(plan.source.time, Some(Times::Clock { .. })),
+                && !matches!(
+                    plan.source.time,
+                    Some(
+                        Times::Clock { .. }
+                            | Times::Batch {
+                                by: Batching::Lines(_) | Batching::Marks(_),
+                                ..
+                            }
+                    )
+                ),
             peek_at: plan
                 .peek_every
                 .map_or(i64::MAX, |every| next_multiple(now, every)),

@@ -262,6 +262,7 @@ impl<'p> SourceWorker<'p> {
             arrival => match self.arrivals(arrival, meter, shared, chunk, bad) {
                 None => return false,
                 Some(judged) => {
+                    chunk.clocks = self.judged.then(|| judged.times.clone());
                     chunk.times = Some(judged.times);
                     chunk.before = Some(judged.before);
                 }

@@ -1,7 +1,7 @@
 //! Batches: the Spark model, in which what has no window works batch by batch (SPARK.md 1.1, INTERFACE 8.2). A batch
 //! is a window by arrival that is not shown. Reads no clock. Invariant: windows by arrival take whole batches.
 
-use super::builder::{Builder, Windows};
+use super::builder::{Builder, Options, Windows};
 use super::node::{Batching, Extent, Times, Window};
 use super::window::duration;
 use crate::data::time::SECOND;
@@ -10,7 +10,21 @@ use crate::error::Usage;
 /// The step of a batch clock that is not the wall's, unless `--batch` says.
 const STEP: i64 = SECOND;
 
+impl Options {
+    /// How long a batch is, ns, if there are batches.
+    pub fn batch_step(&self) -> Option<i64> {
+        let counted = self.batch_lines.is_some() || self.batch_on.is_some();
+        self.batch.or(counted.then_some(STEP))
+    }
+}
+
 impl Builder<'_> {
+    /// The clock that triggers go by, where it is told beside event time.
+    pub(super) fn clock_of_triggers(&self) -> Option<Times> {
+        let by_event = self.timed && matches!(self.times, Some(Times::Event { .. }));
+        (by_event && self.arrival_replays()).then(|| self.arrival.clone())
+    }
+
     /// What arrival is: the clock, the field that tells one, batches.
     pub(super) fn begin_arrival(&mut self) -> Result<(), Usage> {
         let options = self.options.clone();

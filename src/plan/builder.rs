@@ -147,6 +147,7 @@ pub struct Builder<'a> {
     pub(super) arrival: Times,
     /// What has no window works batch by batch.
     pub(super) batched: bool,
+    pub(super) peek_every: Option<i64>,
     /// A field that json and logfmt are taken to have their time in, if the chain has a window.
     pub(super) guessed: Option<(String, Expr)>,
     pub(super) notes: Vec<String>,
@@ -254,6 +255,7 @@ impl<'a> Builder<'a> {
             timed: false,
             arrival: Times::Arrival,
             batched,
+            peek_every: None,
             guessed: None,
             notes: Vec::new(),
             name: String::new(),
@@ -688,6 +690,7 @@ impl<'a> Builder<'a> {
         );
         let written = self.written(format.as_deref(), path.as_deref())?;
         self.finish_sides()?;
+        let clock = self.clock_of_triggers();
         let times = if self.timed { self.times.take() } else { None };
         self.complete_schemas();
         let mut plan = Plan {
@@ -702,7 +705,7 @@ impl<'a> Builder<'a> {
                 literal_json: false,
                 header: None,
                 time: times,
-                clock: None,
+                clock,
                 optional: self.optional,
                 since: self.options.since,
                 until: self.options.until,
@@ -717,7 +720,7 @@ impl<'a> Builder<'a> {
             },
             zone: self.options.zone.clone(),
             mark_batches: self.options.mark_batches,
-            peek_every: None,
+            peek_every: self.peek_every,
             notes: self.notes,
         };
         super::optimize::optimize(&mut plan, &self.read);

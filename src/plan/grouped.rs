@@ -103,8 +103,21 @@ impl Builder<'_> {
         let is_in_window = self.pending.is_some();
         let rows_vary = !is_in_window && self.windows == Windows::Vary;
         let is_late = is_in_window && triggers.lateness != Lateness::None;
-        let prints = self.is_last && (triggers.is_early() || triggers.beyond().is_some());
+        let prints = self.is_last
+            && (triggers.is_early()
+                || triggers.beyond().is_some()
+                || self.batch_trigger().is_some());
         rows_vary || is_late || prints
+    }
+
+    /// Where windows are no batches, the end of a batch is a trigger in these modes.
+    fn batch_trigger(&self) -> Option<i64> {
+        let modes = [Some(OutputMode::Update), Some(OutputMode::Complete)];
+        let in_batches = self.pending_batch || self.windows == Windows::Batch;
+        match modes.contains(&self.options.triggers.output_mode) && !in_batches {
+            true => self.options.batch_step(),
+            false => None,
+        }
     }
 
     /// The shape of what an aggregate here spans.
@@ -150,7 +163,7 @@ impl Builder<'_> {
             return Err(self.fault(format!("{reason}; {option} has nothing to add")));
         }
         grouping.panes = triggers.panes;
-        grouping.every = triggers.every;
+        grouping.every = triggers.every.or(self.batch_trigger());
         grouping.every_delay = triggers.every_delay;
         grouping.every_records = triggers.every_records;
         if triggers.output_mode == Some(OutputMode::Complete) {
@@ -341,6 +354,32 @@ impl Builder<'_> {
                     | NodeKind::Custom(_)
             )
         });
+        if let Some(node) = last
+            && matches!(&node.kind, NodeKind::Sort { by, .. } if !by.is_empty())
+        {
+            let is_early = triggers.every.is_some() || triggers.output_mode.is_some();
+            match (triggers.beyond(), triggers.output_mode) {
+                (None, Some(OutputMode::Update)) => {
+                    return Err(Usage::new(format!(
+                        "a ranking is a whole: behind '{}' a trigger prints all of it; leave out --output-mode update",
+                        node.operator
+                    )));
+                }
+                (None | Some("--output-mode complete"), _) if is_early => {
+                    self.peek_every = triggers.every.or(self.options.batch_step());
+                    if self.peek_every.is_some() && self.clock_of_triggers().is_some() {
+                        return Err(Usage::new(
+                            "early rankings go by the machine's clock in this version; leave out --clock, \
+                             --batch-lines and --batch-on, or give --time",
+                        ));
+                    }
+                    if self.peek_every.is_some() {
+                        return Ok(());
+                    }
+                }
+                _ => {}
+            }
+        }
         if let (Some(option), Some(node)) = (triggers.beyond(), last)
             && !self.has_panes
         {

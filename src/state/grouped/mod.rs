@@ -536,7 +536,9 @@ impl Grouped {
 
 impl Process for Grouped {
     fn take(&mut self, chunk: &mut Chunk, given: &Fed, told: &mut Told) {
-        self.clock = self.clock.max(given.now);
+        if chunk.clocks.is_none() {
+            self.clock = self.clock.max(given.now);
+        }
         if chunk.times.is_some() && !self.timed {
             self.timed = true;
             self.given = Given::new(&self.plan, true);
@@ -559,6 +561,14 @@ impl Process for Grouped {
             }
             if self.alone {
                 self.watermark = self.watermark.max(before);
+            }
+            if let Some(clock) = of(&feed.chunk.clocks) {
+                // Where the data tell the clock, what it lets out comes before the row that shows it.
+                if clock >= self.next_tick() {
+                    self.flush(&mut feed);
+                    self.give_by_clock(clock);
+                }
+                self.clock = self.clock.max(clock);
             }
             let at = At {
                 row,
