@@ -4,9 +4,9 @@
 use super::lasting::{self, TTL};
 use super::prelude::*;
 use crate::data::FieldId;
-use crate::plan::custom::Ordered;
+use crate::plan::custom::{Ordered, OwnRows};
 use crate::plan::keys::Key;
-use crate::state::variables::{Keeping, Variables};
+use crate::state::variables::{Keeping, Snapshot, Variables};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -38,7 +38,8 @@ const TEXT: &str = "\
     and D. `--on-timeout emit` then gives a row with the key and the variables; at the end of the input, when event \
     time ends, one for every key that is left. `--initial FILE` holds records with the key and the variables, by \
     their names (of text: by place, keys first); they count as seen when the first record comes. Records keep their \
-    input order.";
+    input order. With `--output-mode complete` they do not go on: each key comes with its variables at the end of the \
+    input, in the order of keys.";
 
 pub const MAP_WITH_STATE: Operator = Operator {
     name: "map-with-state",
@@ -121,6 +122,7 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
         .filter(|field| !olds.contains(field))
         .collect();
     let reads: Vec<FieldId> = reads.into_iter().collect();
+    let complete = b.is_complete()?;
     let texts: Vec<String> = variables
         .iter()
         .map(|one| format!("{} = {}", one.name, one.value.text()))
@@ -129,9 +131,26 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
     if emit {
         text.push_str(", emitting timeouts");
     }
+    if complete {
+        text.push_str(", each key at the end");
+    }
     if let Some(path) = args.flag("initial") {
         text.push_str(&format!(", from {path}"));
     }
+    if complete && emit {
+        return Err(
+            b.fault("--on-timeout emit and --output-mode complete are two answers; give one")
+        );
+    }
+    let fields_shown = variables
+        .iter()
+        .map(|one| (one.name.clone(), one.value.ty.clone()));
+    let own_rows = complete.then(|| OwnRows {
+        windowed: false,
+        shows_end: false,
+        keys: keys.clone(),
+        fields: fields_shown.collect(),
+    });
     let sets = variables.iter().map(|one| one.new).collect();
     let fields = keys.iter().filter_map(|key| {
         let field = key.expr.as_field()?;
@@ -153,11 +172,15 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
             .into_iter()
             .map(|field| b.field_value(field))
             .collect(),
-        make: Arc::new(move |making| {
-            Box::new(Variables::new(keeping.clone(), terms.clone(), making))
+        make: Arc::new(move |making| match complete {
+            true => Box::new(Snapshot::new(keeping.clone(), terms.clone(), making)),
+            false => Box::new(Variables::new(keeping.clone(), terms.clone(), making)),
         }),
     };
-    b.ordered(node, sets, None);
+    match own_rows {
+        Some(rows) => b.ordered_rows(node, rows, None),
+        None => b.ordered(node, sets, None),
+    }
     Ok(())
 }
 

@@ -348,6 +348,64 @@ impl Variables {
     }
 }
 
+/// Each key with its variables at the end of the input, in place of the rows: `--output-mode complete`.
+#[derive(Clone)]
+pub struct Snapshot(Variables);
+
+impl Snapshot {
+    pub fn new(keeping: Keeping, terms: Terms, making: &Making<'_>) -> Snapshot {
+        Snapshot(Variables::new(keeping, terms, making))
+    }
+}
+
+impl Process for Snapshot {
+    fn take(&mut self, chunk: &mut Chunk, given: &Given, told: &mut Told) {
+        self.0.take(chunk, given, told);
+        *chunk = Chunk::default();
+    }
+
+    fn close(&mut self, upto: Watermark, told: &mut Told) -> Vec<Chunk> {
+        if upto != Watermark::End {
+            return Vec::new();
+        }
+        let state = &mut self.0;
+        state.begin(0, told);
+        let coder = &state.coder;
+        let mut rows: Vec<(Option<&[u8]>, &[u8])> = state
+            .keyed
+            .iter()
+            .map(|(slot, values)| (state.keyed.key(slot), values.packed.as_slice()))
+            .collect();
+        rows.sort_by(|one, other| coder.compare(one.0, other.0));
+        let chunks = rows.chunks(CHUNK).map(|rows| {
+            let types = state.keeping.keys.iter().map(|(_, ty)| ty);
+            let mut keys: Vec<ColumnBuilder> = types.map(ColumnBuilder::new).collect();
+            let types = state.sets.iter().map(|(_, ty)| ty);
+            let mut cells: Vec<ColumnBuilder> = types.map(ColumnBuilder::new).collect();
+            let mut scratch = Vec::new();
+            for (key, packed) in rows {
+                coder.decode(*key, &mut keys, &mut scratch);
+                let mut packed = *packed;
+                for cell in &mut cells {
+                    packed::unpack_cell(&mut packed, cell, &mut scratch);
+                }
+            }
+            let columns = keys.into_iter().chain(cells);
+            let columns = columns.map(|column| Some(column.finish())).collect();
+            Chunk::of_columns(rows.len(), columns, scratch)
+        });
+        chunks.collect()
+    }
+
+    fn fork(&self) -> Box<dyn Process> {
+        Box::new(self.clone())
+    }
+
+    fn held(&self) -> (usize, usize) {
+        self.0.held()
+    }
+}
+
 /// Rows that are evaluated together.
 #[derive(Copy, Clone)]
 struct Wave<'w> {

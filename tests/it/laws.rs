@@ -184,6 +184,135 @@ fn how_the_work_is_cut_never_shows() {
     );
 }
 
+/// State that sees rows in input order, or in order of time, says the same however the work is cut.
+#[test]
+fn state_row_by_row_knows_no_cut() {
+    let chains: [&[&str]; 14] = [
+        &["--watermark", "9s", "distinct-by", "$2", "--ttl", "20s"],
+        &[
+            "--watermark",
+            "9s",
+            "distinct-by",
+            "$2",
+            "--ttl",
+            "20s",
+            "--last",
+        ],
+        &["--watermark", "9s", "sort-by", "@time,$3:desc"],
+        &["--watermark", "9s", "key-by", "$2", "burst", "2", "15s"],
+        &[
+            "--watermark",
+            "9s",
+            "scan-by",
+            "$2",
+            "lead:$3:2,cumsum:$3,avg:$3:-3..1",
+            "--ttl",
+            "1m",
+        ],
+        &[
+            "scan-by",
+            "$2",
+            "lag:$1,n=cumcount,z=zscore:$3:5,since,p50:$3:-9..0",
+        ],
+        &[
+            "--watermark",
+            "9s",
+            "map-with-state-by",
+            "$2",
+            "n=(n ?? 0)+1",
+            "--ttl",
+            "9s",
+            "--on-timeout",
+            "emit",
+        ],
+        &[
+            "--watermark",
+            "9s",
+            "map-with-state-by",
+            "$2",
+            "n=(n ?? 0)+1",
+            "--ttl",
+            "9s",
+            "--on-timeout",
+            "emit",
+            "window",
+            "30s",
+            "reduce-by",
+            "$2",
+            "max:n,count",
+        ],
+        &[
+            "--watermark",
+            "9s",
+            "sort-by",
+            "@time",
+            "scan-by",
+            "$2",
+            "lead:$3",
+            "window",
+            "30s",
+            "count",
+        ],
+        &[
+            "--watermark",
+            "9s",
+            "window",
+            "30s",
+            "count-by",
+            "$2",
+            "--heavy",
+            "2",
+        ],
+        &[
+            "key-by", "$2", "anomaly", "zscore", "$3", "--rows", "5", "--sigma", "1.2",
+        ],
+        &[
+            "--max-keys",
+            "2",
+            "--on-full",
+            "evict-oldest",
+            "map-with-state-by",
+            "$2",
+            "n=(n ?? 0)+1",
+        ],
+        &[
+            "--max-keys",
+            "2",
+            "--on-full",
+            "evict-oldest",
+            "scan-by",
+            "$2",
+            "n=cumcount,x=lead:$1",
+        ],
+        &["--strict", "scan-by", "$2", "cumsum:$3,lead:$3"],
+    ];
+    let scratch = Scratch::new();
+    let faults = Faults::default();
+    on_two_threads(chains.len(), |turn| {
+        let sample = data::sample(Format::Text, &mut Random::new(40 + turn as u64), 200, 8);
+        let path = scratch.0.join(turn.to_string());
+        fs::write(&path, &sample.bytes).expect("a sample can be written");
+        let words = ["--time", "$1"]
+            .into_iter()
+            .chain(chains[turn].iter().copied());
+        let words: Vec<String> = words.map(String::from).collect();
+        for through in [Through::File, Through::Pipe] {
+            let plain = run(&words, &PLAIN, &path, through);
+            if plain.out.is_empty() {
+                return faults.push(turn, format!("{words:?} gives nothing: {}", plain.said));
+            }
+            for setting in settings_of(turn + 1) {
+                let again = run(&words, &setting, &path, through);
+                if let Some(fault) = told(&plain, &again) {
+                    let options = setting.options();
+                    return faults.push(turn, format!("{through:?} {options} {words:?}\n{fault}"));
+                }
+            }
+        }
+    });
+    faults.tell("chains with state");
+}
+
 fn told(one: &Answer, other: &Answer) -> Option<String> {
     if one.status != other.status {
         return Some(format!(

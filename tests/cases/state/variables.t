@@ -128,3 +128,17 @@ a	1
 a	3
 b	5
 a	7
+
+# stateSnapshots: each key with its variables, in place of the records.
+$ printf 'user,n\nzoe,7\n' > totals.csv
+$ printf 'user,event\nbob,login\nann,login\nbob,buy\n' > events.csv
+$ dstream -i csv map-with-state-by user 'n=(n ?? 0)+1,last=event' --output-mode complete events.csv
+ann	1	login
+bob	2	buy
+$ dstream -i csv map-with-state-by user 'n=(n ?? 0)+1' --initial totals.csv --output-mode complete -o json events.csv
+{"user":"ann","n":1}
+{"user":"bob","n":2}
+{"user":"zoe","n":7}
+$ dstream -i csv map-with-state-by user 'n=(n ?? 0)+1' --output-mode complete --batch-lines 2 events.csv
+dstream: map-with-state-by: --output-mode complete gives each key with its variables at the end of the input; by batches and triggers it does not in this version
+? 2
