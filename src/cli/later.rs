@@ -37,7 +37,6 @@ pub const LATER_OPTIONS: &[(&str, Option<char>)] = &[
 
 /// Operators that are described but not carried out.
 pub const LATER_OPERATORS: &[&str] = &[
-    "fill",
     "update-state-by",
     "update-state-by-key",
     "join",

@@ -8,6 +8,7 @@ mod columns;
 mod count;
 mod count_window;
 mod distinct;
+mod fill;
 mod filter;
 mod group;
 mod head;
@@ -75,6 +76,7 @@ pub const OPERATORS: &[&Operator] = &[
     &distinct::DISTINCT,
     &distinct::DISTINCT_BY,
     &columns::DROP,
+    &fill::FILL,
     &filter::FILTER,
     &map::FLAT_MAP,
     &group::GROUP_BY,
