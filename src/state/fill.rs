@@ -343,10 +343,7 @@ impl Fill {
                 false => self.known.push(row),
             }
         }
-        *told
-            .counts
-            .entry(super::lasting::FORGOTTEN)
-            .or_default() += over as u64;
+        *told.counts.entry(super::lasting::FORGOTTEN).or_default() += over as u64;
     }
 
     /// The earliest time of a row that may still come: that of the first window that may turn out to be missing.

@@ -14,13 +14,13 @@ $ printf '0 a 4\n12 b 1\n30 a 10\n31 c 1\n' | dstream --time '$1:s' window 10s c
 
 # Keys stay; each aggregate gets 0, null, or its last value: lists are empty, text is null.
 $ printf '0 a 4\n20 a 6\n' | dstream --time '$1:s' window 10s reduce-by '$2' 'n=count,sum:$3,v=last:$2,l=collect:$3' fill zero -o json
-{"window_start":"1970-01-01T00:00:00Z","$2":"a","n":1,"sum_3":4,"v":"a","l":["4"]}
-{"window_start":"1970-01-01T00:00:10Z","$2":"a","n":0,"sum_3":0,"v":null,"l":[]}
-{"window_start":"1970-01-01T00:00:20Z","$2":"a","n":1,"sum_3":6,"v":"a","l":["6"]}
+{"window_start":"1970-01-01T00:00:00Z","window_end":"1970-01-01T00:00:10Z","$2":"a","n":1,"sum_3":4,"v":"a","l":[4]}
+{"window_start":"1970-01-01T00:00:10Z","window_end":"1970-01-01T00:00:20Z","$2":"a","n":0,"sum_3":0,"v":null,"l":[]}
+{"window_start":"1970-01-01T00:00:20Z","window_end":"1970-01-01T00:00:30Z","$2":"a","n":1,"sum_3":6,"v":"a","l":[6]}
 $ printf '0 a 4\n20 a 6\n' | dstream --time '$1:s' window 10s reduce-by '$2' 'n=count,sum:$3' fill null -o json
-{"window_start":"1970-01-01T00:00:00Z","$2":"a","n":1,"sum_3":4}
-{"window_start":"1970-01-01T00:00:10Z","$2":"a","n":null,"sum_3":null}
-{"window_start":"1970-01-01T00:00:20Z","$2":"a","n":1,"sum_3":6}
+{"window_start":"1970-01-01T00:00:00Z","window_end":"1970-01-01T00:00:10Z","$2":"a","n":1,"sum_3":4}
+{"window_start":"1970-01-01T00:00:10Z","window_end":"1970-01-01T00:00:20Z","$2":"a","n":null,"sum_3":null}
+{"window_start":"1970-01-01T00:00:20Z","window_end":"1970-01-01T00:00:30Z","$2":"a","n":1,"sum_3":6}
 
 # EVENT-TIME 2.3: "linear waits for the key's next one": in front of the window that has it; b has no next one.
 $ printf '0 a 4\n12 b 1\n22 c 8\n30 a 10\n31 c 1\n' | dstream --time '$1:s' window 10s reduce-by '$2' 'v=avg:$3' fill linear
@@ -63,6 +63,6 @@ $ printf '0\n' | dstream --time '$1:s' window 10s fill zero
 dstream: fill: it goes directly behind the aggregate of a window: window 1m count-by k fill zero
 ? 2
 $ printf '0\n400000000\n' | dstream --time '$1:s' window 1s count fill zero
-dstream: fill: the windows missing before 1982-09-04T15:06:40Z ask for more than 10000000 rows; is that time right? --max-ahead holds back times that are far ahead
 1970-01-01T00:00:00Z	1
+dstream: fill: the windows missing before 1982-09-04T15:06:40Z ask for more than 10000000 rows; is that time right? --max-ahead holds back times that are far ahead
 ? 65
