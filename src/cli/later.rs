@@ -39,10 +39,6 @@ pub const LATER_OPTIONS: &[(&str, Option<char>)] = &[
 pub const LATER_OPERATORS: &[&str] = &[
     "update-state-by",
     "update-state-by-key",
-    "join",
-    "cogroup",
-    "asof-join",
-    "union",
     "print",
     "foreach-batch",
     "transform",

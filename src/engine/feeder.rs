@@ -3,11 +3,13 @@
 //! process makes of it.
 
 use super::order::Turnstile;
-use super::steps::{Met, Ordered, Setting};
+use super::steps::{Met, Ordered, Setting, assign};
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Making, Process};
-use crate::data::{Chunk, ColumnV, Schema};
+use crate::data::time::Zone;
+use crate::data::{Chunk, ColumnV, FieldId, Schema};
 use crate::expr::{EvalContext, Expr};
+use crate::plan::grid::Grid;
 use crate::plan::node::Custom;
 
 /// A worker's own part of a custom node.
@@ -18,6 +20,10 @@ pub struct Feeder {
     input: usize,
     /// Keys and arguments of the chunk at hand.
     ready: Option<(ColumnV, Vec<ColumnV>)>,
+    /// The windows that the other stream's rows are put into, and the fields that they keep.
+    grid: Option<(Grid, Vec<FieldId>)>,
+    /// Rows of the chunk at hand that were late for all of theirs.
+    late: u64,
 }
 
 impl Feeder {
@@ -28,11 +34,13 @@ impl Feeder {
             coder: KeyCoder::new(custom.keys.iter().map(|key| key.ty.clone()).collect()),
             input: 0,
             ready: None,
+            grid: None,
+            late: 0,
         }
     }
 
     /// For the rows of the other stream.
-    pub fn of_right(custom: &Custom) -> Option<Feeder> {
+    pub fn of_right(custom: &Custom, zone: &Zone) -> Option<Feeder> {
         let right = custom.right.as_ref()?;
         Some(Feeder {
             keys: right.keys.clone(),
@@ -40,6 +48,15 @@ impl Feeder {
             coder: KeyCoder::new(right.keys.iter().map(|key| key.ty.clone()).collect()),
             input: 1,
             ready: None,
+            grid: right.window.as_ref().map(|window| {
+                let exprs = right.keys.iter().chain(&right.args);
+                let mut fields: Vec<FieldId> =
+                    exprs.flat_map(|expr| expr.fields.iter().copied()).collect();
+                fields.sort_unstable();
+                fields.dedup();
+                (Grid::new(window, zone), fields)
+            }),
+            late: 0,
         })
     }
 
@@ -76,6 +93,9 @@ impl Feeder {
         if self.ready.is_some() || chunk.live.is_empty() {
             return;
         }
+        if let Some((grid, fields)) = &mut self.grid {
+            self.late += assign(grid, None, fields, chunk);
+        }
         let args = self.args.iter_mut();
         let args = args.map(|arg| arg.eval(chunk, cx)).collect();
         let keys = self.keys.iter_mut();
@@ -97,6 +117,7 @@ impl Feeder {
             return turnstile.pass(seq, |_| ());
         }
         self.prepare(chunk, cx);
+        met.late += std::mem::take(&mut self.late);
         let (key, args) = self.ready.take()?;
         let given = Given {
             input: self.input,

@@ -135,7 +135,9 @@ impl<'p> Stage<'p> {
             let at = next;
             ops.extend(op(index, &mut self.ordered, &mut next, setting)?);
             if let NodeKind::Custom(custom) = &setting.plan.nodes[index].kind {
-                rights.extend(Feeder::of_right(custom).map(|feeder| (at, feeder)));
+                rights.extend(
+                    Feeder::of_right(custom, &setting.plan.zone).map(|feeder| (at, feeder)),
+                );
             }
         }
         let sink = &setting.plan.sink;
@@ -310,6 +312,9 @@ impl StageWorker<'_> {
             now: chunk.block.arrival.max(shared.began),
             counts: &mut self.counts,
         };
+        // A row that is refused is so before its state sees it, and while it still stands in its block.
+        feeder.prepare(chunk, &mut cx);
+        refuse_failed(chunk, cx.counts, bad);
         if feeder
             .run(chunk, seq, &stage.ordered[at], &mut cx, &mut met)
             .is_none()
@@ -319,6 +324,9 @@ impl StageWorker<'_> {
         refuse_failed(chunk, cx.counts, bad);
         stage.note_end(met.next_end);
         stage.next_tick.fetch_min(met.next_tick, Ordering::Relaxed);
+        if met.late > 0 {
+            shared.late.fetch_add(met.late, Ordering::Relaxed);
+        }
         if met.enough {
             shared.enough.store(true, Ordering::Relaxed);
         }

@@ -3,7 +3,9 @@
 
 mod anomaly;
 pub mod args;
+mod asof_join;
 mod burst;
+mod cogroup;
 mod columns;
 mod count;
 mod count_window;
@@ -12,6 +14,7 @@ mod fill;
 mod filter;
 mod group;
 mod head;
+mod join;
 mod key;
 mod lasting;
 mod look_back;
@@ -29,6 +32,7 @@ mod session_window;
 mod state;
 mod tee;
 mod top;
+mod union;
 mod window;
 
 use crate::data::doc::Doc;
@@ -65,7 +69,9 @@ pub enum Group {
 /// All operators, by name.
 pub const OPERATORS: &[&Operator] = &[
     &anomaly::ANOMALY,
+    &asof_join::ASOF_JOIN,
     &burst::BURST,
+    &cogroup::COGROUP,
     &count::COUNT,
     &count::COUNT_BY,
     &count::COUNT_BY_KEY,
@@ -83,6 +89,7 @@ pub const OPERATORS: &[&Operator] = &[
     &group::GROUP_BY_KEY,
     &group::GROUP_BY_KEY_AND_WINDOW,
     &head::HEAD,
+    &join::JOIN,
     &key::KEY_BY,
     &look_back::LOOK_BACK,
     &lookup::LOOKUP,
@@ -106,6 +113,7 @@ pub const OPERATORS: &[&Operator] = &[
     &order::SORT_BY,
     &tee::TEE,
     &top::TOP,
+    &union::UNION,
     &window::WINDOW,
 ];
 

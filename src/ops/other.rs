@@ -1,7 +1,11 @@
 //! The words by which operators speak of another stream. Invariant: an option means the same wherever it stands.
 
 use super::prelude::*;
+use crate::formats::merge::Merge;
+use crate::plan::node::Matching;
 use crate::plan::right::{On, Other, OtherStream};
+use crate::state::join::{self as state, MergeLines};
+use std::sync::Arc;
 
 pub(super) const ON: Flag = Flag {
     long: "on",
@@ -36,6 +40,26 @@ pub(super) const RIGHT_FORMAT: Flag = Flag {
     value: Some(("FORMAT", Kind::Format)),
     repeated: false,
     help: "How the other stream is read; else by its ending .csv .tsv .json .ndjson, or as -i",
+};
+
+pub(super) const SOURCE: Operand = Operand {
+    name: "SOURCE",
+    kind: Kind::Source,
+    help: "The other stream: a file, -, or what else a source may be",
+};
+
+pub(super) const RIGHT_TIME: Flag = Flag {
+    long: "right-time",
+    value: Some(("FIELD[:FORMAT]", Kind::Field)),
+    repeated: false,
+    help: "The other stream's event time; else as --time",
+};
+
+pub(super) const RIGHT_WATERMARK: Flag = Flag {
+    long: "right-watermark",
+    value: Some(("D", Kind::Duration)),
+    repeated: false,
+    help: "The other stream's disorder bound; else as --watermark",
 };
 
 /// Opens the other stream as far as its fields.
@@ -84,5 +108,21 @@ pub(super) fn one_of<'f>(
         [] => Ok(None),
         [one] => Ok(Some(one)),
         [one, other, ..] => Err(b.fault(format!("give --{one} or --{other}, not both"))),
+    }
+}
+
+/// How lines of both sides become one, as state wants it.
+pub(super) fn merging(merge: Option<Arc<Merge>>) -> Option<MergeLines> {
+    let merge = merge?;
+    Some(Arc::new(move |left, right, out| {
+        merge.write(left, right, out)
+    }))
+}
+
+/// Which rows state lets go on.
+pub(super) fn state_kind(kind: Matching) -> state::Kind {
+    state::Kind {
+        keeps: [kind.keeps_left(), kind.keeps_right()],
+        pairs: kind.pairs(),
     }
 }

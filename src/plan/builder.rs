@@ -6,7 +6,9 @@ use super::grouped::Triggers;
 use super::grouping::{Maker, Shape};
 use super::keys::Key;
 use super::names;
-use super::node::{AggCall, Node, NodeKind, Plan, Scope, Sink, SortKey, Source, Times, Window};
+use super::node::{
+    AggCall, Custom, Node, NodeKind, Plan, Scope, Sink, SortKey, Source, Times, Window,
+};
 use super::output::Shown;
 use super::right::Look;
 use super::sides::Side;
@@ -660,11 +662,14 @@ impl<'a> Builder<'a> {
         self.assign();
         self.check_triggers()?;
         // Records that are in windows which nothing closes come out when theirs does.
-        let open = self.nodes.iter().rev().find_map(|node| match node.kind {
+        let open = self.nodes.iter().rev().find_map(|node| match &node.kind {
             NodeKind::Assign { .. } => Some(true),
             NodeKind::Aggregate { .. }
             | NodeKind::Sort { .. }
             | NodeKind::Distinct { last: true, .. } => Some(false),
+            NodeKind::Custom(Custom {
+                right: Some(right), ..
+            }) if right.window.is_some() => Some(false),
             _ => None,
         });
         if open == Some(true) && self.windows != Windows::Batch {

@@ -68,6 +68,8 @@ pub struct On {
     pub right: Expr,
     /// The name, where both sides call it so.
     pub name: Option<String>,
+    /// How the left side's is called.
+    pub label: String,
 }
 
 impl OtherStream {
@@ -208,6 +210,7 @@ impl Builder<'_> {
                 Some((left, right)) => (left, right, part.len() - right.len()),
                 None => (part.trim(), part.trim(), 0),
             };
+            let label = names::display(left).to_string();
             let name = (names::display(left) == names::display(right))
                 .then(|| names::display(left).to_string());
             let left = self.expression_at(left, source, at)?;
@@ -215,7 +218,12 @@ impl Builder<'_> {
             let (left, right) = self
                 .alike(left, right)
                 .map_err(|message| self.fault_at(source, at..at + part.len(), message))?;
-            pairs.push(On { left, right, name });
+            pairs.push(On {
+                left,
+                right,
+                name,
+                label,
+            });
         }
         Ok(pairs)
     }

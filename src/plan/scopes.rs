@@ -2,9 +2,10 @@
 //! grid. Invariant: at most one window waits for the next operator.
 
 use super::builder::{Builder, Windows};
+use super::grouped::Lateness;
 use super::node::{NodeKind, Scope, Window};
 use super::output::Shown;
-use crate::data::Type;
+use crate::data::{FieldId, Type};
 use crate::error::Usage;
 use crate::expr::Expr;
 
@@ -68,6 +69,7 @@ impl Builder<'_> {
         let Some(window) = self.pending.take() else {
             return;
         };
+        self.in_force = Some(window.clone());
         if std::mem::take(&mut self.pending_batch) {
             self.windows = Windows::Batch;
             self.push(NodeKind::Assign {
@@ -90,6 +92,35 @@ impl Builder<'_> {
             into: Some((start, end)),
             carry: Vec::new(),
         });
+    }
+
+    /// The fields of a row's window.
+    pub fn window_fields(&self) -> Option<(FieldId, FieldId)> {
+        let find = |name: &str| self.schema.find(name);
+        Some((find("window_start")?, find("window_end")?))
+    }
+
+    /// Whether rows here are in windows of event time, or will be.
+    pub fn is_windowed(&self) -> bool {
+        self.pending.is_some() || self.shaped.is_some() || self.windows != Windows::No
+    }
+
+    /// Whether the windows that rows are in are batches, which are not shown.
+    pub fn is_batched(&self) -> bool {
+        self.windows == Windows::Batch
+    }
+
+    /// Whether the chain's own input may not end.
+    pub fn is_live(&self) -> bool {
+        self.options.live
+    }
+
+    /// How far behind its watermark a row may be that no window judges, ns.
+    pub fn lateness(&self) -> i64 {
+        match self.options.triggers.lateness {
+            Lateness::Fixed(ns) => ns,
+            Lateness::None | Lateness::Own => 0,
+        }
     }
 
     /// The scope of a node that keeps rows.

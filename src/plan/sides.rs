@@ -2,9 +2,10 @@
 //! Reads no input. Invariant: `PREFIX.f` is always the right side's f; a plain f is the left's, or the right's
 //! where the left has none.
 
-use super::builder::Builder;
+use super::builder::{Builder, Windows};
+use super::custom::{Ordered, OwnRows};
 use super::names;
-use super::node::{Matching, NodeKind};
+use super::node::{Matching, NodeKind, Right};
 use super::output::Shown;
 use super::right::{On, OtherStream, right_of, right_of_mut};
 use crate::data::{Field, FieldId, Open, Schema, Type};
@@ -108,6 +109,37 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// Rows of both streams by key, in place of either's.
+    pub fn cogroup(&mut self, stream: OtherStream, node: Ordered, rows: OwnRows, right: Right) {
+        let at = self.nodes.len();
+        let (windows, in_force) = (self.windows, self.in_force.clone());
+        self.ordered_rows(node, rows, Some(right));
+        (self.windows, self.in_force) = (windows, in_force);
+        if let Some(aggregated) = &mut self.aggregated {
+            aggregated.timed = windows != Windows::No;
+        }
+        self.sides.push(Side {
+            node: at,
+            part: usize::MAX,
+            left_rest: None,
+            left_open: None,
+            stream,
+            closed: true,
+            union: false,
+            keys: Vec::new(),
+        });
+    }
+
+    /// The columns that would be printed here, but those of windows and of these names.
+    pub fn columns_but(&mut self, without: &[String]) -> Vec<(String, Expr)> {
+        self.show_first_record();
+        let columns = self.shown.iter().filter(|shown| !shown.window);
+        columns
+            .filter(|shown| !without.contains(&shown.name))
+            .map(|shown| (shown.name.clone(), self.field_expr(shown.id)))
+            .collect()
+    }
+
     /// Puts a node into the chain through which the other stream's rows go as rows of the chain.
     pub fn unite(&mut self, stream: OtherStream, node: NodeKind) -> Result<(), Usage> {
         let side = self.put_side(stream, node, true, Vec::new());
@@ -140,7 +172,14 @@ impl Builder<'_> {
             self.give(side, &rest, id);
             self.shown.push(Shown::new(id, &name));
         }
-        if open && self.rest.is_none() {
+        let ours = self.rest.as_ref().map(|rest| rest.format);
+        let theirs = self.sides[side]
+            .stream
+            .builder
+            .rest
+            .as_ref()
+            .map(|rest| rest.format);
+        if ours != theirs {
             self.rest = Some(Rest {
                 format: "json",
                 dropped: Vec::new(),

@@ -142,6 +142,14 @@ impl Builder<'_> {
         Ok(self.arrival.clone())
     }
 
+    /// Rows here have times, the source's or a window's.
+    pub fn need_row_times(&mut self, what: &str) -> Result<(), Usage> {
+        match self.at_source() {
+            true => self.need_times(),
+            false => self.need_times_of(what),
+        }
+    }
+
     /// The operator at hand wants times, of whatever rows.
     pub(super) fn need_times_of(&mut self, what: &str) -> Result<(), Usage> {
         if self.have_times() {

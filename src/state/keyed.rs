@@ -50,11 +50,11 @@ impl<S> Keyed<S> {
     }
 
     pub fn get(&self, slot: u32) -> Option<&S> {
-        self.states[slot as usize].as_ref()
+        self.states.get(slot as usize)?.as_ref()
     }
 
     pub fn get_mut(&mut self, slot: u32) -> Option<&mut S> {
-        self.states[slot as usize].as_mut()
+        self.states.get_mut(slot as usize)?.as_mut()
     }
 
     /// The state of a slot, made if the key is new; whether it was.

@@ -9,6 +9,7 @@ pub mod first;
 pub mod grouped;
 pub mod heavy;
 pub mod in_time;
+pub mod join;
 pub mod keyed;
 pub mod lasting;
 pub mod moving;

@@ -1,0 +1,182 @@
+//! `join`: pairs of records of two streams. Invariant: what it gives does not depend on how they interleave.
+
+use super::other;
+use super::prelude::*;
+use crate::plan::node::{Custom, Make, Matching, Scope, Turn, Window};
+use crate::plan::window::duration;
+use crate::state::join::interval::{Interval, Within};
+use crate::state::join::whole::Whole;
+use crate::state::join::windowed::Windowed;
+use std::sync::Arc;
+
+pub const JOIN: Operator = Operator {
+    name: "join",
+    group: Group::State,
+    doc: Doc {
+        summary: "Pairs of records of two streams",
+        text: "Two records are a pair if what `--on` names is equal (null equals nothing), and\n\n\
+               - with `--within LO..HI` the other's time less this one's is between the two, both included \
+               (`D` is `-D..D`); a pair comes when the watermark has passed both times;\n\
+               - in a window both are in it; pairs come when it closes, by key, then in input order;\n\
+               - of input that ends, with neither, in any case; pairs come in the order of this stream.\n\n\
+               `--left`, `--right` and `--full` also pass records of this stream, the other, or both that have no \
+               match, when they can have none any more; `--anti` only those of this stream. A record that is late \
+               by its own stream's watermark has no match.\n\n\
+               `PREFIX.f` is the other stream's field f (PREFIX is `--as`, else the base of the file's name); a \
+               plain f is this stream's, or the other's where this one has none. A pair's time is the later one.",
+        examples: &[
+            Example {
+                title: "Files that end",
+                session: "$ printf 'id,x\\n1,a\\n2,b\\n1,c\\n' > right.csv; printf 'id,y\\n1,p\\n3,q\\n2,r\\n' | cat > left.csv; dstream -i csv join right.csv --on id left.csv\n1\tp\ta\n1\tp\tc\n2\tr\tb\n",
+            },
+            Example {
+                title: "With what has no match on either side",
+                session: "$ printf 'id,x\\n1,a\\n4,b\\n' > right.csv; printf 'id,y\\n1,p\\n3,q\\n' > left.csv; dstream -i csv join right.csv --on id --full left.csv\n1\tp\ta\n3\tq\t\n4\t\tb\n",
+            },
+            Example {
+                title: "Of this side, of the other, or only what has none",
+                session: "$ printf 'id,x\\n1,a\\n4,b\\n' > r.csv; printf 'id,y\\n1,p\\n3,q\\n' > l.csv; for k in --left --right --anti; do dstream -i csv join r.csv --on id $k l.csv -o csv; done\nid,y,x\n1,p,a\n3,q,\nid,y,x\n1,p,a\n4,,b\nid,y\n3,q\n",
+            },
+            Example {
+                title: "Clicks within five minutes of what was shown",
+                session: "$ printf '{\"ts\":100,\"imp\":1}\\n{\"ts\":700,\"imp\":1}\\n' > clicks.ndjson; printf '{\"ts\":90,\"id\":1}\\n{\"ts\":95,\"id\":2}\\n' > shown.ndjson; dstream -i json --time ts:s join clicks.ndjson --on id=imp --within 0s..5m --left --as c shown.ndjson -o json\n{\"ts\":90,\"id\":1,\"c.ts\":100,\"c.imp\":1}\n{\"ts\":95,\"id\":2}\n",
+            },
+            Example {
+                title: "Another format, with times and a disorder bound of its own",
+                session: "$ printf '12 1\\n' > b.log; printf 't,k\\n10,1\\n' > a.csv; dstream -i csv --time t:s join b.log --right-format text --right-time '$1' --right-watermark 1s --on 'k=$2' --within 5s a.csv\n10\t1\t12 1\n",
+            },
+            Example {
+                title: "In windows",
+                session: "$ printf 't,k\\n10,1\\n70,1\\n' > b.csv; printf 't,k\\n30,1\\n50,1\\n' > a.csv; dstream -i csv --time t:s window 1m join b.csv --on k select k,t,b.t a.csv\n1\t30\t10\n1\t50\t10\n",
+            },
+        ],
+    },
+    operands: &[other::SOURCE],
+    flags: &[
+        other::ON,
+        Flag {
+            long: "within",
+            value: Some(("D|LO..HI", Kind::Range)),
+            repeated: false,
+            help: "How far apart the times of a pair may be: the other's less this one's",
+        },
+        other::LEFT,
+        Flag {
+            long: "right",
+            value: None,
+            repeated: false,
+            help: "Also records of the other stream that have no match",
+        },
+        Flag {
+            long: "full",
+            value: None,
+            repeated: false,
+            help: "Also records of both streams that have no match",
+        },
+        other::ANTI,
+        other::AS,
+        other::RIGHT_FORMAT,
+        other::RIGHT_TIME,
+        other::RIGHT_WATERMARK,
+    ],
+    lower: |args, b| {
+        let kind = match other::one_of(args, &["left", "right", "full", "anti"], b)? {
+            Some("left") => Matching::Left,
+            Some("right") => Matching::Right,
+            Some("full") => Matching::Full,
+            Some(_) => Matching::Anti,
+            None => Matching::Inner,
+        };
+        let within = match args.flag("within") {
+            Some(word) => {
+                Some(args::range(word).map_err(|message| b.fault(format!("--within: {message}")))?)
+            }
+            None => None,
+        };
+        let mut stream = other::stream(args, b)?;
+        let mut window: Option<Window> = None;
+        if within.is_some() {
+            if b.is_windowed() {
+                return Err(b.fault(
+                    "--within and the window in front both say which records meet; give one",
+                ));
+            }
+            b.need_row_times("--within")?;
+            stream.need_times()?;
+        } else if b.row_scope() == Scope::Rows {
+            window = b.right_window(&mut stream)?;
+        } else if b.is_live() || stream.live {
+            return Err(b.fault(
+                "the input need not end; say how far apart the times of a pair may be with --within D, or put a window in front",
+            ));
+        }
+        let on = other::on(args, &mut stream, b)?;
+        let merge = other::merging(b.merging(&stream, &on, kind));
+        let pairing = other::state_kind(kind);
+        let (scope, keeps, make): (String, String, Make) = match (within, &window) {
+            (Some((low, high)), _) => {
+                let within = Within {
+                    kind: pairing,
+                    low,
+                    high,
+                    lateness: b.lateness(),
+                };
+                let (from, to) = (signed(low), signed(high));
+                (
+                    format!("within {from}..{to}"),
+                    format!(
+                        "keeps records of this stream until the watermark is more than {} past them, and the other's {}; prints pairs when it has passed both",
+                        signed(high.max(0)),
+                        signed(low.saturating_neg().max(0)),
+                    ),
+                    Arc::new(move |making| Box::new(Interval::new(making, within, merge.clone()))),
+                )
+            }
+            (None, Some(window)) => {
+                let (size, fields) = (window.size.most(), b.window_fields());
+                (
+                    format!("in windows of {}", window.size),
+                    format!(
+                        "keeps both streams' records of a window of {} until it closes, then prints its pairs",
+                        window.size
+                    ),
+                    Arc::new(move |making| {
+                        Box::new(Windowed::new(making, pairing, size, fields, merge.clone()))
+                    }),
+                )
+            }
+            (None, None) => (
+                "whole".into(),
+                "holds the other stream in memory; prints pairs at once".into(),
+                Arc::new(move |making| Box::new(Whole::new(making, pairing, merge.clone()))),
+            ),
+        };
+        let turn = match within.is_none() && window.is_none() {
+            true => Turn::First,
+            false => Turn::Any,
+        };
+        let keys = on.iter().map(|on| on.right.clone()).collect();
+        let mut right = stream.right(keys, Vec::new(), turn);
+        right.window = window;
+        let node = NodeKind::Custom(Custom {
+            text: format!("join {} {scope}", kind.name()),
+            keys: on.iter().map(|on| on.left.clone()).collect(),
+            args: Vec::new(),
+            sets: Vec::new(),
+            own_rows: false,
+            carry: Vec::new(),
+            right: Some(Box::new(right)),
+            keeps,
+            make,
+        });
+        b.join(stream, &on, kind, node)
+    },
+};
+
+/// A duration that may be negative, as text.
+fn signed(ns: i64) -> String {
+    match ns < 0 {
+        true => format!("-{}", duration(ns.saturating_neg())),
+        false => duration(ns),
+    }
+}

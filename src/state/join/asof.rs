@@ -1,0 +1,240 @@
+//! Each row of the left side with the newest of the right at or before its time. Rows wait until the watermark has
+//! passed them and are then taken in order of event time, the right side's first; so one version a key is enough.
+//! Refuses late rows. Invariant: a version is never newer than what it goes with.
+
+use super::store::{Place, Store};
+use super::{Form, LEFT, MergeLines, RIGHT, check_keys, is_late, key_of, time_of};
+use crate::data::Chunk;
+use crate::data::keys::KeyCoder;
+use crate::data::process::{Given, Making, Process, Told};
+use crate::data::time::Watermark;
+use crate::state::keyed::Keyed;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+/// A row that waits: by time, the right side first, by place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Waiting {
+    time: i64,
+    left: bool,
+    place: u64,
+    key: Option<Box<[u8]>>,
+    row: PlaceOrd,
+}
+
+/// A place in the store; places do not order rows.
+#[derive(Clone, Copy, Debug)]
+struct PlaceOrd(Place);
+
+impl PartialEq for PlaceOrd {
+    fn eq(&self, _: &PlaceOrd) -> bool {
+        true
+    }
+}
+
+impl Eq for PlaceOrd {}
+
+impl PartialOrd for PlaceOrd {
+    fn partial_cmp(&self, other: &PlaceOrd) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for PlaceOrd {
+    fn cmp(&self, _: &PlaceOrd) -> std::cmp::Ordering {
+        std::cmp::Ordering::Equal
+    }
+}
+
+#[derive(Clone)]
+pub struct Asof {
+    keeps_left: bool,
+    /// How old a version may be, ns.
+    within: Option<i64>,
+    lateness: i64,
+    form: Form,
+    coder: KeyCoder,
+    keys_max: Option<u64>,
+    /// The newest version that was passed, with its time.
+    newest: Keyed<(i64, Place)>,
+    /// With an age: versions in the order of their times, to be let go.
+    aging: VecDeque<(i64, u32)>,
+    waiting: BinaryHeap<Reverse<Waiting>>,
+    store: Store,
+    places: u64,
+    packed: Vec<u8>,
+}
+
+impl Asof {
+    pub fn new(
+        making: &Making<'_>,
+        keeps_left: bool,
+        within: Option<i64>,
+        lateness: i64,
+        merge: Option<MergeLines>,
+    ) -> Asof {
+        Asof {
+            keeps_left,
+            within,
+            lateness,
+            form: Form::new(making, merge),
+            coder: making.coder.clone(),
+            keys_max: making.limits.keys,
+            newest: Keyed::new(making.seed),
+            aging: VecDeque::new(),
+            waiting: BinaryHeap::new(),
+            store: Store::default(),
+            places: 0,
+            packed: Vec::new(),
+        }
+    }
+
+    /// Versions that are too old for whatever comes at `now` or later.
+    fn age(&mut self, now: i64) {
+        let Some(within) = self.within else { return };
+        while let Some(&(time, slot)) = self.aging.front() {
+            if time.saturating_add(within) >= now {
+                break;
+            }
+            self.aging.pop_front();
+            if self
+                .newest
+                .get(slot)
+                .is_some_and(|(newest, _)| *newest == time)
+                && let Some((_, place)) = self.newest.forget(slot)
+            {
+                self.store.free(place);
+            }
+        }
+    }
+
+    fn version(&mut self, waiting: &Waiting) {
+        let slot = self.newest.slot(waiting.key.as_deref());
+        let PlaceOrd(place) = waiting.row;
+        let (kept, new) = self.newest.get_or(slot, || (waiting.time, place));
+        if !new {
+            if kept.0 > waiting.time {
+                return self.store.free(place);
+            }
+            let old = std::mem::replace(kept, (waiting.time, place));
+            self.store.free(old.1);
+        }
+        if self.within.is_some() {
+            self.aging.push_back((waiting.time, slot));
+        }
+    }
+}
+
+impl Process for Asof {
+    fn take(&mut self, chunk: &mut Chunk, given: &Given, told: &mut Told) {
+        let left = given.input == LEFT;
+        let form = self.form.clone();
+        let mut at_once = form.pairs();
+        for row in chunk.live.iter() {
+            let time = time_of(chunk, row).unwrap_or(0);
+            let keeps = left && self.keeps_left;
+            let late = is_late(chunk, row, time, self.lateness);
+            if late && !keeps {
+                told.late.tell(chunk, row);
+                continue;
+            }
+            let key = key_of(&self.coder, chunk, &given.key, row);
+            if key.is_none() && !keeps {
+                continue;
+            }
+            form.pack(chunk, given, row, &mut self.packed);
+            if late {
+                at_once.push(Some(&self.packed), None, Some(time));
+                continue;
+            }
+            self.waiting.push(Reverse(Waiting {
+                time,
+                left,
+                place: self.places,
+                key: key.map(Box::from),
+                row: PlaceOrd(self.store.put(&self.packed)),
+            }));
+            self.places += 1;
+        }
+        at_once.replace(chunk);
+        check_keys(self.newest.len(), self.keys_max, told);
+    }
+
+    fn close(&mut self, upto: Watermark, _told: &mut Told) -> Vec<Chunk> {
+        let upto = match upto.less(self.lateness) {
+            Watermark::None => return Vec::new(),
+            Watermark::At(at) => Some(at),
+            Watermark::End => None,
+        };
+        let form = self.form.clone();
+        let mut pairs = form.pairs();
+        while let Some(Reverse(first)) = self.waiting.peek() {
+            if upto.is_some_and(|upto| first.time >= upto) {
+                break;
+            }
+            let Some(Reverse(one)) = self.waiting.pop() else {
+                break;
+            };
+            if !one.left {
+                self.version(&one);
+                continue;
+            }
+            self.age(one.time);
+            let slot = one.key.as_ref().map(|key| self.newest.slot(Some(key)));
+            let within = self.within.unwrap_or(i64::MAX);
+            let version = slot
+                .and_then(|slot| self.newest.get(slot))
+                .filter(|(time, _)| *time <= one.time && one.time.saturating_sub(*time) <= within);
+            let row = Some(self.store.get(one.row.0));
+            match version {
+                Some((_, place)) => pairs.push(row, Some(self.store.get(*place)), Some(one.time)),
+                None if self.keeps_left => pairs.push(row, None, Some(one.time)),
+                None => {}
+            }
+            pairs.cut();
+            self.store.free(one.row.0);
+        }
+        if let Some(upto) = upto {
+            self.age(upto);
+        }
+        let aging = &mut self.aging;
+        let mut moves = std::collections::BTreeMap::new();
+        self.newest.tidy(|old, new, _| {
+            moves.insert(old, new);
+        });
+        if !moves.is_empty() {
+            aging.retain_mut(|(_, slot)| match moves.get(slot) {
+                Some(new) => {
+                    *slot = *new;
+                    true
+                }
+                None => false,
+            });
+        }
+        pairs.finish()
+    }
+
+    fn next_end(&self) -> i64 {
+        self.waiting.peek().map_or(i64::MAX, |Reverse(first)| {
+            first.time.saturating_add(self.lateness).saturating_add(1)
+        })
+    }
+
+    fn lag(&self) -> i64 {
+        self.lateness
+    }
+
+    fn fork(&self) -> Box<dyn Process> {
+        Box::new(self.clone())
+    }
+
+    fn held(&self) -> (usize, usize) {
+        let waiting = self.waiting.len() * size_of::<Waiting>();
+        (
+            self.newest.len(),
+            self.newest.bytes() + self.store.held() + waiting,
+        )
+    }
+}
+
+const _: () = assert!(RIGHT == 1);

@@ -1,0 +1,179 @@
+//! Joins in windows: all pairs of equal keys of both sides' rows in one window, when it closes: by key, left, right.
+//! Invariant: rows of one window never meet those of another.
+
+use super::store::{Place, Store};
+use super::{Form, Kind, LEFT, MergeLines, RIGHT, check_keys, key_of, time_of};
+use crate::data::keys::KeyCoder;
+use crate::data::process::{Given, Making, Process, Told};
+use crate::data::time::Watermark;
+use crate::data::{Chunk, FieldId};
+use crate::state::keyed::Keyed;
+use std::collections::BTreeMap;
+
+/// A row's time and where it is kept.
+type Row = (Option<i64>, Place);
+
+/// Rows of both sides.
+type Sides = [Vec<Row>; 2];
+
+#[derive(Clone)]
+struct Pane {
+    keyed: Keyed<Sides>,
+    /// Rows whose key equals nothing.
+    apart: Sides,
+}
+
+#[derive(Clone)]
+pub struct Windowed {
+    kind: Kind,
+    form: Form,
+    coder: KeyCoder,
+    keys_max: Option<u64>,
+    seed: u64,
+    /// How long a window is at most, ns.
+    size: i64,
+    /// By end and start.
+    panes: BTreeMap<(i64, i64), Pane>,
+    store: Store,
+    /// Windows up to here have been given.
+    closed: i64,
+    packed: Vec<u8>,
+}
+
+impl Windowed {
+    /// `size`: how long a window is at most, ns; `fields`: those that its ends are in.
+    pub fn new(
+        making: &Making<'_>,
+        kind: Kind,
+        size: i64,
+        fields: Option<(FieldId, FieldId)>,
+        merge: Option<MergeLines>,
+    ) -> Windowed {
+        let mut form = Form::new(making, merge);
+        form.window = fields;
+        Windowed {
+            kind,
+            form,
+            coder: making.coder.clone(),
+            keys_max: making.limits.keys,
+            seed: making.seed,
+            size,
+            panes: BTreeMap::new(),
+            store: Store::default(),
+            closed: i64::MIN,
+            packed: Vec::new(),
+        }
+    }
+}
+
+impl Process for Windowed {
+    fn take(&mut self, chunk: &mut Chunk, given: &Given, told: &mut Told) {
+        let side = given.input.min(1);
+        let seed = self.seed;
+        for row in chunk.live.iter() {
+            let window = chunk.windows.as_ref().map(|windows| windows[row as usize]);
+            let (start, end) = window.unwrap_or((i64::MIN, i64::MAX));
+            if end <= self.closed {
+                told.late.tell(chunk, row);
+                continue;
+            }
+            let key = key_of(&self.coder, chunk, &given.key, row);
+            if key.is_none() && !self.kind.keeps[side] {
+                continue;
+            }
+            let pane = self.panes.entry((end, start)).or_insert_with(|| Pane {
+                keyed: Keyed::new(seed),
+                apart: Sides::default(),
+            });
+            self.form.pack(chunk, given, row, &mut self.packed);
+            let kept = (time_of(chunk, row), self.store.put(&self.packed));
+            match key {
+                Some(_) => {
+                    let slot = pane.keyed.slot(key);
+                    pane.keyed.get_or(slot, Sides::default).0[side].push(kept);
+                    check_keys(pane.keyed.len(), self.keys_max, told);
+                }
+                None => pane.apart[side].push(kept),
+            }
+        }
+        self.form.pairs().replace(chunk);
+    }
+
+    fn close(&mut self, upto: Watermark, _told: &mut Told) -> Vec<Chunk> {
+        let mut pairs = self.form.pairs();
+        while let Some(first) = self.panes.first_entry() {
+            let (end, start) = *first.key();
+            if !upto.passes(end) {
+                break;
+            }
+            let pane = first.remove();
+            let window = (start, end);
+            let store = &self.store;
+            let alone = |rows: &[Row], side: usize, pairs: &mut super::Pairs<'_>| {
+                for (time, place) in rows {
+                    let row = Some(store.get(*place));
+                    let time = Some(time.unwrap_or(end.saturating_sub(1)));
+                    match side {
+                        LEFT => pairs.push_in(row, None, time, window),
+                        _ => pairs.push_in(None, row, time, window),
+                    }
+                }
+            };
+            for side in [LEFT, RIGHT] {
+                alone(&pane.apart[side], side, &mut pairs);
+            }
+            let mut keys: Vec<(u32, &Sides)> = pane.keyed.iter().collect();
+            keys.sort_by(|(one, _), (other, _)| {
+                let key = |slot: u32| pane.keyed.key(slot);
+                self.coder.compare(key(*one), key(*other))
+            });
+            for (_, [left, right]) in &keys {
+                if left.is_empty() || right.is_empty() {
+                    for (side, rows) in [(LEFT, left), (RIGHT, right)] {
+                        if self.kind.keeps[side] {
+                            alone(rows, side, &mut pairs);
+                        }
+                    }
+                } else if self.kind.pairs {
+                    for (one, left) in left {
+                        for (other, right) in right {
+                            let time = one.max(other).unwrap_or(end.saturating_sub(1));
+                            let (left, right) = (store.get(*left), store.get(*right));
+                            pairs.push_in(Some(left), Some(right), Some(time), window);
+                        }
+                    }
+                }
+            }
+            let rows = keys.iter().map(|(_, sides)| *sides).chain([&pane.apart]);
+            let places: Vec<Place> = rows
+                .flat_map(|sides| sides.iter().flatten().map(|(_, place)| *place))
+                .collect();
+            for place in places {
+                self.store.free(place);
+            }
+            self.closed = self.closed.max(end);
+        }
+        pairs.finish()
+    }
+
+    fn next_end(&self) -> i64 {
+        self.panes.keys().next().map_or(i64::MAX, |(end, _)| *end)
+    }
+
+    fn lag(&self) -> i64 {
+        // Rows that come out are as old as their window is long.
+        self.size
+    }
+
+    fn fork(&self) -> Box<dyn Process> {
+        Box::new(self.clone())
+    }
+
+    fn held(&self) -> (usize, usize) {
+        let keyed = self.panes.values().map(|pane| &pane.keyed);
+        let (keys, bytes) = keyed.fold((0, 0), |(keys, bytes), one| {
+            (keys + one.len(), bytes + one.bytes())
+        });
+        (keys, bytes + self.store.held())
+    }
+}

@@ -1,0 +1,153 @@
+# Two streams: `join`, `asof-join`, `cogroup`, `union`.
+
+# oracle: printf '1 p a\n1 p c\n2 r b\n' | tr ' ' '\t'
+$ printf 'id,x\n1,a\n2,b\n1,c\n' > r.csv; printf 'id,y\n1,p\n3,q\n2,r\n' > l.csv; dstream -i csv join r.csv --on id l.csv
+1	p	a
+1	p	c
+2	r	b
+
+# INTERFACE 9.1: of input that ends, in the order of the left.
+$ printf '2,x\n1,y\n2,z\n' > l; printf '2,b\n1,a\n2,c\n' > r; dstream -i csv --no-header join r --on '$1' select '$1,$2,r.$2' l
+2	x	b
+2	x	c
+1	y	a
+2	z	b
+2	z	c
+
+# A key of one name is printed once, from whichever side is there.
+$ printf 'id,x\n1,a\n4,b\n' > r.csv; printf 'id,y\n1,p\n3,q\n' > l.csv; dstream -i csv join r.csv --on id --full l.csv -o csv
+id,y,x
+1,p,a
+3,q,
+4,,b
+
+$ printf '{"id":1,"x":1}\n{"id":4,"x":2}\n' > r.ndjson; printf '{"id":1,"y":1,"x":0}\n{"id":3,"y":2}\n' > l.ndjson; dstream -i json join r.ndjson --on id --full map 'k=id' l.ndjson -o json
+{"id":1,"y":1,"x":0,"r.x":1,"k":1}
+{"id":3,"y":2,"k":3}
+{"id":4,"x":2,"k":4}
+
+$ printf 'id,x\n1,a\n' > r.csv; printf 'id,y\n1,p\n3,q\n' > l.csv; dstream -i csv join r.csv --on id --anti l.csv
+3	q
+
+# INTERFACE 5.3: null equals nothing.
+$ printf '{"id":null,"x":1}\n{"x":2}\n' > r.ndjson; printf '{"id":null}\n{}\n' > l.ndjson; dstream -i json join r.ndjson --on id --full l.ndjson -o json
+{"id":null}
+{}
+{"id":null,"x":1}
+{"x":2}
+
+# Formats of their own: csv with json.
+$ printf '{"id":"1","x":{"a":5}}\n' > r.ndjson; printf 'id,y\n1,p\n' > l.csv; dstream -i csv join r.ndjson --on id map 'a=r.x.a' l.csv -o json
+{"id":1,"y":"p","x":{"a":5},"a":5}
+
+$ printf 'id,x\n7,a\n' > r.csv; printf '{"id":7,"y":[1]}\n' > l.ndjson; dstream -i json join r.csv --on id filter 'x=="a"' l.ndjson -o json
+{"id":7,"y":[1],"x":"a"}
+
+# EVENT-TIME 2.8: within a time, both ends included; the result's time is the later one.
+$ printf 't,k,x\n5,a,1\n15,a,2\n16,a,3\n10,b,4\n' > r.csv; printf 't,k\n10,a\n10,c\n' > l.csv; dstream -i csv --time t:s join r.csv --on k --within 5s map 'at=@time' select t,r.t,x,at l.csv
+10	5	1	1970-01-01T00:00:10Z
+10	15	2	1970-01-01T00:00:15Z
+
+$ printf 't,k\n8,a\n9,a\n12,a\n' > r.csv; printf 't,k\n10,a\n' > l.csv; dstream -i csv --time t:s join r.csv --on k --within -1s..+2s filter 'r.t-t<2' select t,r.t l.csv
+10	9
+
+# Unmatched ones come when they expire; INTERFACE 9.1: pairs by the later time, then left, then right place.
+$ printf 't,k,x\n1,a,p\n12,a,q\n12,a,r\n' > r.csv; printf 't,k\n12,a\n11,a\n0,b\n11,a\n' > l.csv; dstream -i csv --time t:s join r.csv --on k --within 5s --full select t,k,r.t,x l.csv
+	a	1	p
+0	b		
+12	a	12	q
+12	a	12	r
+11	a	12	q
+11	a	12	r
+11	a	12	q
+11	a	12	r
+
+# A record is late by the watermark of its own side; outer: printed padded at once.
+$ printf 't,k\n1,a\n' > r.csv; printf 't,k\n10,a\n1,a\n20,b\n' > l.csv; dstream -i csv --time t:s --watermark 2s join r.csv --on k --within 1s --left select t,r.t l.csv
+1	
+10	
+20	
+
+$ printf 't,k\n1,a\n' > r.csv; printf 't,k\n10,a\n1,a\n20,b\n' > l.csv; dstream -i csv --time t:s --watermark 2s join r.csv --on k --within 1s l.csv
+dstream: 1 late record dropped (1 of 4)
+
+# Two zones: stamps with and without an offset are the same instants.
+$ printf 'at,k,x\n2026-01-01T11:00:00+01:00,a,1\n' > r.csv; printf 'ts,k\n2026-01-01 10:00:01,a\n' > l.csv; dstream -i csv --time ts --tz UTC join r.csv --right-time at --on k --within 1s select k,x l.csv
+a	1
+
+# Windows: all pairs of one window, when it closes; by key, left, right.
+$ printf 't,k,x\n10,b,1\n20,a,2\n70,a,3\n' > r.csv; printf 't,k\n30,b\n50,a\n5,a\n' > l.csv; dstream -i csv --time t:s window 1m join r.csv --on k --full l.csv -o csv
+window_start,t,k,r.t,x
+1970-01-01T00:00:00Z,50,a,20,2
+1970-01-01T00:00:00Z,5,a,20,2
+1970-01-01T00:00:00Z,30,b,10,1
+1970-01-01T00:01:00Z,,a,70,3
+
+# After an aggregate its rows are joined; and a join's rows are counted in their window.
+$ printf 't,k,x\n10,b,1\n20,a,2\n' > r.csv; printf 't,k\n30,b\n50,a\n5,a\n' > l.csv; dstream -i csv --time t:s window 1m count-by k join r.csv --on k l.csv
+1970-01-01T00:00:00Z	a	2	20	2
+1970-01-01T00:00:00Z	b	1	10	1
+
+$ printf 't,k,x\n10,b,1\n20,a,2\n' > r.csv; printf 't,k\n30,b\n50,a\n5,a\n' > l.csv; dstream -i csv --time t:s window 1m join r.csv --on k reduce-by k n=count,s=sum:x l.csv
+1970-01-01T00:00:00Z	a	2	4
+1970-01-01T00:00:00Z	b	1	1
+
+$ printf 't,k\n10,b\n' > r.csv; printf 't,k\n30,b\n' > l.csv; dstream -i csv --time t:s join r.csv --on k --within 1m window 1m count-by k l.csv
+1970-01-01T00:00:00Z	b	1
+
+# Neither window nor time on input that need not end.
+$ printf 'id\n1\n' > r.csv; printf 'id\n1\n' | dstream -i csv join r.csv --on id
+dstream: join: the input need not end; say how far apart the times of a pair may be with --within D, or put a window in front
+? 2
+
+$ printf 't,k\n1,a\n' > r.csv; printf 't,k\n1,a\n' > l.csv; dstream -i csv --time t:s window 1m join r.csv --on k --within 1s l.csv
+dstream: join: --within and the window in front both say which records meet; give one
+? 2
+
+$ printf 'k\na\n' > r.csv; printf 't,k\n1,a\n' > l.csv; dstream -i csv --time t:s join r.csv --on k --within 1s l.csv
+dstream: join r.csv: --time: no field 't'
+    t
+    ^ the record has: k
+? 2
+
+# A pipe as the second source.
+$ printf 't,k\n2,a\n9,a\n' > l.csv; bash -c "dstream -i csv --time t:s join <(printf 't,k,x\n1,a,p\n') --right-format csv --as r --on k --within 1s select t,r.x l.csv"
+2	p
+
+# As of: the newest at or before, of equal times the later one.
+$ printf 't,k,v\n10,a,1\n10,a,2\n20,a,3\n' > r.csv; printf 't,k\n20,a\n10,a\n9,a\n19,a\n30,b\n' > l.csv; dstream -i csv --time t:s asof-join r.csv --on k --left select t,k,v l.csv
+9	a	
+10	a	2
+19	a	2
+20	a	3
+30	b	
+
+$ printf 't,k,v\n10,a,1\n' > r.csv; printf 't,k\n15,a\n16,a\n' > l.csv; dstream -i csv --time t:s asof-join r.csv --on k --within 5s select t,v l.csv
+15	1
+
+$ printf '{"t":1,"cur":"eur","rate":2}\n{"t":5,"cur":"eur","gone":true}\n' > rates.ndjson; printf '{"t":2,"cur":"eur"}\n{"t":6,"cur":"eur"}\n' > l.ndjson; dstream -i json --time t:s asof-join rates.ndjson --on cur --left --as r map 'rate=if(r.gone==true,null,r.rate)' select t,rate l.ndjson -o json
+{"t":2,"rate":2}
+{"t":6,"rate":null}
+
+# Cogroup: lists of both sides; a side without the key has empty ones.
+$ printf 'id,x\n1,a\n2,b\n1,\n' > r.csv; printf 'id,x\n3,p\n1,q\n' > l.csv; dstream -i csv cogroup r.csv --on id l.csv -o json
+{"id":1,"x":["q"],"r.x":["a",""]}
+{"id":2,"x":[],"r.x":["b"]}
+{"id":3,"x":["p"],"r.x":[]}
+
+$ printf '{"id":null,"x":1}\n' > r.ndjson; printf '{"id":null,"y":2}\n' > l.ndjson; dstream -i json cogroup r.ndjson --on id l.ndjson -o json
+{"id":null,"y":[2],"x":[]}
+{"id":null,"y":[],"x":[1]}
+
+# Union: columns by name, this stream first.
+$ printf 'b,c\n3,4\n' > r.csv; printf 'a,b\n1,2\n' > l.csv; dstream -i csv union r.csv count-by b l.csv
+2	1
+3	1
+
+$ printf '{"a":1}\n' > r.ndjson; printf 'a=2 b=x\n' > l; dstream -i logfmt union r.ndjson l -o json
+{"a":2,"b":"x"}
+{"a":1}
+
+$ printf 'x\n' > r; printf 'y\nx\n' > l; dstream -i lines union r count-by-key l
+x	2
+y	1
