@@ -113,6 +113,7 @@ pub const JOIN: Operator = Operator {
         let on = other::on(args, &mut stream, b)?;
         let merge = other::merging(b.merging(&stream, &on, kind));
         let pairing = other::state_kind(kind);
+        let time = (within.is_some() || window.is_some()).then(|| b.add_time());
         let (scope, keeps, make): (String, String, Make) = match (within, &window) {
             (Some((low, high)), _) => {
                 let within = Within {
@@ -129,7 +130,9 @@ pub const JOIN: Operator = Operator {
                         signed(high.max(0)),
                         signed(low.saturating_neg().max(0)),
                     ),
-                    Arc::new(move |making| Box::new(Interval::new(making, within, merge.clone()))),
+                    Arc::new(move |making| {
+                        Box::new(Interval::new(making, within, time, merge.clone()))
+                    }),
                 )
             }
             (None, Some(window)) => {
@@ -141,7 +144,14 @@ pub const JOIN: Operator = Operator {
                         window.size
                     ),
                     Arc::new(move |making| {
-                        Box::new(Windowed::new(making, pairing, size, fields, merge.clone()))
+                        Box::new(Windowed::new(
+                            making,
+                            pairing,
+                            size,
+                            fields,
+                            time,
+                            merge.clone(),
+                        ))
                     }),
                 )
             }
@@ -162,7 +172,7 @@ pub const JOIN: Operator = Operator {
             text: format!("join {} {scope}", kind.name()),
             keys: on.iter().map(|on| on.left.clone()).collect(),
             args: Vec::new(),
-            sets: Vec::new(),
+            sets: time.into_iter().collect(),
             own_rows: false,
             carry: Vec::new(),
             right: Some(Box::new(right)),

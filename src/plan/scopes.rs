@@ -105,6 +105,11 @@ impl Builder<'_> {
         self.pending.is_some() || self.shaped.is_some() || self.windows != Windows::No
     }
 
+    /// A field for `@time` of rows that get another time here than they had.
+    pub fn add_time(&mut self) -> FieldId {
+        self.add_field("@time", Type::Time, true)
+    }
+
     /// Whether the windows that rows are in are batches, which are not shown.
     pub fn is_batched(&self) -> bool {
         self.windows == Windows::Batch

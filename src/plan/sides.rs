@@ -151,6 +151,14 @@ impl Builder<'_> {
         let known: Vec<FieldId> = (0..self.schema.fields.len()).collect();
         for id in known {
             let name = self.schema.fields[id].name.clone();
+            if names::is_made(&name) {
+                let theirs = &self.sides[side].stream.builder;
+                if let Some(made) = theirs.schema.find(&name) {
+                    let expr = theirs.field_expr(made);
+                    self.give_expr(side, expr, id);
+                }
+                continue;
+            }
             let Some(rest) = path_ast(&name) else {
                 continue;
             };
@@ -364,7 +372,7 @@ impl Builder<'_> {
         let place = self.at_source()
             && self.schema.open == Some(Open::Positional)
             && path.as_field().is_some_and(names::is_positional);
-        if place || names::is_made(&name) || self.is_known(path) {
+        if names::is_made(&name) || self.is_known(path) {
             return Ok(None);
         }
         let mut at = None;
@@ -375,6 +383,7 @@ impl Builder<'_> {
             if self.sides[side].union {
                 let ty = match (&self.schema.open, self.at_source()) {
                     (Some(Open::Named(ty)), true) => Some(ty.clone()),
+                    (Some(Open::Positional), true) if place => Some(Type::Untyped),
                     _ => None,
                 };
                 let id = match (at, ty) {
@@ -387,6 +396,9 @@ impl Builder<'_> {
                 };
                 self.give(side, path, id);
                 at = Some(id);
+                continue;
+            }
+            if place {
                 continue;
             }
             let Some(right) = self.try_bring(side, path)? else {

@@ -5,10 +5,10 @@
 
 use super::store::{Place, Store};
 use super::{Form, Kind, LEFT, MergeLines, Pairs, RIGHT, check_keys, is_late, key_of, time_of};
-use crate::data::Chunk;
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Making, Process, Told};
 use crate::data::time::Watermark;
+use crate::data::{Chunk, FieldId};
 use crate::state::keyed::Keyed;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -72,10 +72,17 @@ pub struct Interval {
 }
 
 impl Interval {
-    pub fn new(making: &Making<'_>, within: Within, merge: Option<MergeLines>) -> Interval {
+    pub fn new(
+        making: &Making<'_>,
+        within: Within,
+        time: Option<FieldId>,
+        merge: Option<MergeLines>,
+    ) -> Interval {
+        let mut form = Form::new(making, merge);
+        form.time = time;
         Interval {
             within,
-            form: Form::new(making, merge),
+            form,
             coder: making.coder.clone(),
             keys_max: making.limits.keys,
             keyed: Keyed::new(making.seed),

@@ -48,6 +48,8 @@ pub struct Form {
     merge: Option<MergeLines>,
     /// The fields of a row's window, which a row of the right side alone has from nowhere else.
     pub window: Option<(FieldId, FieldId)>,
+    /// The field that a row's time goes to: the later one of both sides.
+    pub time: Option<FieldId>,
 }
 
 impl Form {
@@ -62,6 +64,7 @@ impl Form {
                 .collect(),
             merge: merge.filter(|_| making.lines),
             window: None,
+            time: None,
         }
     }
 
@@ -153,6 +156,9 @@ impl Pairs<'_> {
         let columns = builders.into_iter().map(ColumnBuilder::finish);
         let ids = form.into.iter().map(|(id, _)| *id);
         let mut chunk = unpacker.finish(ids.zip(columns).collect());
+        if let (Some(field), true) = (form.time, times.len() == n) {
+            chunk.set_column(field, ColumnV::new(Column::Nanos(times.clone())));
+        }
         chunk.times = (times.len() == n).then_some(times);
         if windows.len() == n {
             if let Some((start, end)) = form.window {

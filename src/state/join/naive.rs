@@ -239,7 +239,7 @@ proptest! {
         which in 0..5usize, low in -15..15i64, size in 0..20i64, disorder in 0..25i64,
     ) {
         let within = Within { kind: kind(which), low, high: low + size, lateness: 0 };
-        let mut process = made(|making| Box::new(Interval::new(making, within, None)));
+        let mut process = made(|making| Box::new(Interval::new(making, within, None, None)));
         let sides = [left.as_slice(), right.as_slice()];
         let (mut at_once, out, told) = run(process.as_mut(), sides, disorder, &order);
         at_once.sort();
@@ -320,7 +320,7 @@ proptest! {
     ) {
         let kind = kind(which);
         let make = |making: &Making<'_>| -> Box<dyn Process> {
-            Box::new(InWindows(Windowed::new(making, kind, 20, None, None)))
+            Box::new(InWindows(Windowed::new(making, kind, 20, None, None, None)))
         };
         let mut process = made(make);
         // Nothing is late: the front judges rows by their windows, not the join.

@@ -47,10 +47,11 @@ impl Windowed {
         kind: Kind,
         size: i64,
         fields: Option<(FieldId, FieldId)>,
+        time: Option<FieldId>,
         merge: Option<MergeLines>,
     ) -> Windowed {
         let mut form = Form::new(making, merge);
-        form.window = fields;
+        (form.window, form.time) = (fields, time);
         Windowed {
             kind,
             form,

@@ -53,8 +53,8 @@ $ printf 't,k\n8,a\n9,a\n12,a\n' > r.csv; printf 't,k\n10,a\n' > l.csv; dstream 
 
 # Unmatched ones come when they expire; INTERFACE 9.1: pairs by the later time, then left, then right place.
 $ printf 't,k,x\n1,a,p\n12,a,q\n12,a,r\n' > r.csv; printf 't,k\n12,a\n11,a\n0,b\n11,a\n' > l.csv; dstream -i csv --time t:s join r.csv --on k --within 5s --full select t,k,r.t,x l.csv
-	a	1	p
 0	b		
+	a	1	p
 12	a	12	q
 12	a	12	r
 11	a	12	q
@@ -69,7 +69,7 @@ $ printf 't,k\n1,a\n' > r.csv; printf 't,k\n10,a\n1,a\n20,b\n' > l.csv; dstream 
 20	
 
 $ printf 't,k\n1,a\n' > r.csv; printf 't,k\n10,a\n1,a\n20,b\n' > l.csv; dstream -i csv --time t:s --watermark 2s join r.csv --on k --within 1s l.csv
-dstream: 1 late record dropped (1 of 4)
+dstream: 1 of 4 records came too late for its window and was dropped; --watermark D waits longer
 
 # Two zones: stamps with and without an offset are the same instants.
 $ printf 'at,k,x\n2026-01-01T11:00:00+01:00,a,1\n' > r.csv; printf 'ts,k\n2026-01-01 10:00:01,a\n' > l.csv; dstream -i csv --time ts --tz UTC join r.csv --right-time at --on k --within 1s select k,x l.csv
@@ -151,3 +151,20 @@ $ printf '{"a":1}\n' > r.ndjson; printf 'a=2 b=x\n' > l; dstream -i logfmt union
 $ printf 'x\n' > r; printf 'y\nx\n' > l; dstream -i lines union r count-by-key l
 x	2
 y	1
+
+$ printf 'x 1\n' > r; printf 'y 2\n' > l; dstream union r map 'n=$2' filter 'n<5' select '$1,n' l
+y	2
+x	1
+
+# Batches: records of one batch of both sources meet.
+$ printf 'a,p\nb,q\n' > r; printf 'a,1\nb,2\n' > l; dstream -i csv --no-header --batch-lines 1 join r --on '$1' l -o csv
+$1,$2,r.$2
+a,1,p
+b,2,q
+
+$ printf 'a,p\nb,q\n' > r; printf 'b,1\na,2\n' > l; dstream -i csv --no-header --batch-lines 1 join r --on '$1' --full l -o csv
+$1,$2,r.$2
+a,,p
+b,1,
+a,2,
+b,,q
