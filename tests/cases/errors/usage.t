@@ -84,8 +84,8 @@ $ dstream count-by-key -- no-such-file
 dstream: no-such-file: No such file or directory
 ? 66
 
-$ dstream join b.csv --on a
-dstream: the operator 'join' is not in this version
+$ dstream foreach-batch cat
+dstream: the operator 'foreach-batch' is not in this version
 ? 2
 
 $ dstream count-by-key count-by-key kafka:topic
