@@ -45,7 +45,10 @@ pub fn short() -> String {
         out.push_str(&format!("{command}{}{about}\n", " ".repeat(gap)));
     }
     out.push('\n');
-    let names: Vec<&str> = OPERATORS.iter().map(|operator| operator.name).collect();
+    // One word for a window and what follows it: `--help` has them, the screen has no room.
+    let short = |name: &&str| !(name.ends_with("-by-window") || name.ends_with("-and-window"));
+    let names = OPERATORS.iter().map(|operator| operator.name);
+    let names: Vec<&str> = names.filter(short).collect();
     wrapped("Operators: ", 11, &names.join(" "), &mut out);
     out.push('\n');
     for line in [
