@@ -4,7 +4,7 @@
 use super::builder::Builder;
 use super::names;
 use super::node::{AggCall, NodeKind};
-use super::output::Shown;
+use super::output::{Mark, Shown};
 use crate::aggs;
 use crate::data::{FieldId, Type};
 use crate::error::Usage;
@@ -15,6 +15,12 @@ impl Builder<'_> {
     pub fn select(&mut self, source: &str) -> Result<(), Usage> {
         let mut chosen = Vec::new();
         for (at, part) in names::split_list(source) {
+            let marks = |shown: &&Shown| shown.mark != Mark::None && shown.name == part;
+            let marked: Vec<Shown> = self.shown.iter().filter(marks).cloned().collect();
+            if !marked.is_empty() {
+                chosen.extend(marked);
+                continue;
+            }
             let shown = self.shown.iter().find(|shown| shown.name == part);
             let id = match shown {
                 Some(shown) => shown.id,

@@ -12,14 +12,13 @@ impl Grouped {
         let judges = self.windows(at, feed, &mut found);
         let mut late = 0;
         for (pass, &(start, end)) in found.iter().enumerate() {
-            let passed = judges && at.judged >= end;
-            if passed && at.judged >= end.saturating_add(self.plan.lateness) {
+            if judges && at.judged >= end.saturating_add(self.plan.lateness) {
                 late += 1;
                 continue;
             }
             let place = self.find_or_open(at.key, start, end);
             self.add(place, at, pass, feed);
-            if passed && (self.alone || self.groups[place as usize].printed) {
+            if judges && self.watermark >= end {
                 self.groups[place as usize].printed = true;
                 self.schedule(place);
                 self.came_late(place, feed);

@@ -9,8 +9,7 @@ use crate::plan::grouping::Shape;
 impl Grouped {
     pub(super) fn look_back(&mut self, at: &At, back: i64, feed: &mut Feed<'_>, told: &mut Told) {
         let t = at.time;
-        let passed = at.judged > t;
-        if passed && at.judged > t.saturating_add(self.plan.lateness) {
+        if at.judged > t.saturating_add(self.plan.lateness) {
             return told.late.tell(feed.chunk, at.row);
         }
         let end = |place: &u32| self.groups[*place as usize].end;
@@ -24,8 +23,8 @@ impl Grouped {
             }
         };
         self.add(place, at, 0, feed);
-        let group = &mut self.groups[place as usize];
-        group.printed |= passed && self.alone;
+        let passed = self.watermark > t;
+        self.groups[place as usize].printed |= passed;
         self.schedule(place);
         if !passed {
             return;

@@ -31,8 +31,7 @@ impl Grouped {
             }
         }
         let end = last.saturating_add(gap);
-        let passed = at.judged > end;
-        if passed && at.judged > end.saturating_add(self.plan.lateness) {
+        if at.judged > end.saturating_add(self.plan.lateness) {
             self.joined = joined;
             return told.late.tell(feed.chunk, at.row);
         }
@@ -49,6 +48,7 @@ impl Grouped {
             }
         };
         self.joined = joined;
+        let passed = self.watermark > end;
         let group = &mut self.groups[place as usize];
         let is_moved = group.start != first;
         (group.start, group.end) = (first, end);
@@ -58,7 +58,7 @@ impl Grouped {
             self.relist(place);
         }
         self.add(place, at, 0, feed);
-        if passed && (self.alone || self.groups[place as usize].printed) {
+        if passed {
             self.groups[place as usize].printed = true;
             self.schedule(place);
             self.came_late(place, feed);

@@ -62,6 +62,10 @@ fn grouping(shape: Shape) -> Grouping {
 }
 
 fn process(grouping: &Grouping, limits: Limits) -> Box<dyn Process> {
+    process_of(grouping, limits, true)
+}
+
+fn process_of(grouping: &Grouping, limits: Limits, alone: bool) -> Box<dyn Process> {
     let schema = Schema::new(vec![
         Field::new("k", Type::Text),
         Field::new("v", Type::Text),
@@ -75,7 +79,7 @@ fn process(grouping: &Grouping, limits: Limits) -> Box<dyn Process> {
         zone: &Zone::default(),
         seed: 7,
         coder: &coder,
-        alone: true,
+        alone,
         limits,
     })
 }
@@ -147,7 +151,17 @@ fn lines(chunk: &Chunk, grouping: &Grouping, out: &mut Vec<String>) {
 type Cuts = Vec<(usize, bool)>;
 
 fn machine(rows: &[Row], disorder: i64, grouping: &Grouping, cuts: &Cuts) -> (Vec<String>, u64) {
-    let mut process = process(grouping, Limits::default());
+    let process = process(grouping, Limits::default());
+    run(process, rows, disorder, grouping, cuts)
+}
+
+fn run(
+    mut process: Box<dyn Process>,
+    rows: &[Row],
+    disorder: i64,
+    grouping: &Grouping,
+    cuts: &Cuts,
+) -> (Vec<String>, u64) {
     let (mut out, mut told) = (Vec::new(), Told::default());
     let (mut at, mut seq) = (0, 0);
     let mut cuts = cuts.iter().cycle();
@@ -590,7 +604,12 @@ proptest! {
         let rows = rows(&input, disorder);
         let (expected, late) = model(&rows, &plan);
         let (found, told) = machine(&rows, disorder, &plan, &cuts);
-        prop_assert_eq!(found, expected);
+        prop_assert_eq!(&found, &expected);
+        prop_assert_eq!(told, late);
+        // One of several sources is told how far time is: behind each row here.
+        let several = process_of(&plan, Limits::default(), false);
+        let (found, told) = run(several, &rows, disorder, &plan, &vec![(1, true)]);
+        prop_assert_eq!(&found, &expected);
         prop_assert_eq!(told, late);
     }
 
