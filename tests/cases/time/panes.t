@@ -54,7 +54,17 @@ $ printf '0\n12\n3\n4\n' | dstream --time '$1:s' --watermark 0s --late update --
 $ printf '0\n12\n3\n' | dstream --time '$1:s' --watermark 0s --late update --panes retract window 10s count filter 'retract==true'
 -	1970-01-01T00:00:00Z	1
 $ printf '0\n1\n' | dstream --time '$1:s' --every-records 1 --panes retract window 10s count select count,retract
+1	+
+1	-
+2	+
+2	-
+2	+
 $ printf '0\n1\n' | dstream --time '$1:s' --every-records 1 --panes retract window 10s count select count,retract -o json
+{"count":1}
+{"count":1,"retract":true}
+{"count":2}
+{"count":2,"retract":true}
+{"count":2}
 # A running result, and a row for each change.
 $ printf 'a\nb\na\n' | dstream --every-records 1 --output-mode update count-by-key
 a	1
