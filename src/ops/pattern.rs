@@ -8,7 +8,7 @@ use crate::data::Type;
 use crate::plan::custom::{Ordered, OwnRows};
 use crate::plan::node::Scope;
 use crate::state::pattern::conditions::Conditions;
-use crate::state::pattern::machine::{Program, Skip};
+use crate::state::pattern::machine::{PARTIALS_MAX, Program, Skip};
 use crate::state::pattern::process::{Matcher, Plan};
 use crate::state::pattern::rows::Measure;
 use crate::state::pattern::syntax::{self, Pattern};
@@ -41,6 +41,10 @@ pub const MATCH: Operator = Operator {
             Example {
                 title: "A price that falls, then rises above where it began",
                 session: "$ printf 't,p\\n1700000001,9\\n1700000002,8\\n1700000003,6\\n1700000004,7\\n1700000005,10\\n' | dstream -i csv --time t match 'start next down+:next next up+:next' --where 'down=p<(down.p ?? start.p)' --where 'up=p>(up.p ?? down.p)' --measures 'top=first:start.p,low=min:down.p,high=last:up.p' --greedy -o json\n{\"match_start\":\"2023-11-14T22:13:21Z\",\"match_end\":\"2023-11-14T22:13:25Z\",\"top\":9,\"low\":6,\"high\":10}\n",
+            },
+            Example {
+                title: "How many an hour",
+                session: "$ printf 't,k\\n0,a\\n5,b\\n4000,a\\n4001,a\\n4002,b\\n' | dstream -i csv --time t:s match 'a b' --where 'a=k==\"a\"' --where 'b=k==\"b\"' window 1h count\n1970-01-01T00:00:00Z\t1\n1970-01-01T01:00:00Z\t1\n",
             },
             Example {
                 title: "Each pair",
@@ -170,6 +174,7 @@ fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
         },
         None,
     );
+    b.rows_come_at("match_end");
     Ok(())
 }
 
@@ -334,9 +339,12 @@ fn keeps(program: &Program, windowed: bool) -> String {
             "partial matches of each key are kept for ever, one for each state of the pattern; --within frees them"
         }
         (None, ..) => {
-            "partial matches of each key are kept for ever (100000 of a key at most); --within frees them"
+            "partial matches of each key are kept for ever; --within frees them"
         }
     });
+    if program.within.is_some() || !program.forgets_equals() {
+        text.push_str(&format!(", {PARTIALS_MAX} of a key at most"));
+    }
     if program.greedy {
         text.push_str("; a match comes when no longer one of its start can");
     } else if program.is_late() {

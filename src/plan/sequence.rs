@@ -1,11 +1,12 @@
 //! What an operator on sequences of records asks of the chain: times, the key in force, conditions over values
-//! that it keeps itself, and aggregates over the records of a sequence. Invariant: nothing here adds a node.
+//! that it keeps itself, aggregates over the records of a sequence, and the times of its rows. Invariant: a condition
+//! over values that are kept adds no field to the record.
 
 use super::builder::Builder;
 use super::keys::Key;
 use super::node::{AggCall, Times};
 use crate::aggs;
-use crate::data::Schema;
+use crate::data::{Schema, Type};
 use crate::error::Usage;
 use crate::expr::{self, Ast, Env, Expr};
 
@@ -23,6 +24,19 @@ impl Builder<'_> {
     /// The key in force, if there is one.
     pub fn key_in_force(&self) -> Vec<Key> {
         self.key.clone().unwrap_or_default()
+    }
+
+    /// Rows here have their time in a field; they are not earlier than the watermark that is told behind them.
+    pub fn rows_come_at(&mut self, field: &str) {
+        let Some(at) = self.schema.find(field) else {
+            return;
+        };
+        if let Some(aggregated) = &mut self.aggregated {
+            aggregated.timed = true;
+        }
+        let value = self.field_expr(at);
+        let id = self.add_field("@time", Type::Time, true);
+        self.project(vec![(id, value)]);
     }
 
     /// Whether a field of that name is known already; an open record may have it all the same.

@@ -23,7 +23,7 @@ pub enum Skip {
 }
 
 /// Partial matches that one key may have.
-const PARTIALS_MAX: usize = 100_000;
+pub const PARTIALS_MAX: usize = 100_000;
 
 /// A pattern, ready to run.
 #[derive(Clone, Debug)]
@@ -41,6 +41,8 @@ pub struct Program {
     forward: Vec<u64>,
     /// Whether a match may end at a step that has its least.
     ends: Vec<bool>,
+    /// Names that mean something to a partial match, by the step it is in.
+    wants: Vec<u64>,
     /// A record that no step and no `not` takes changes something.
     gaps: bool,
     /// Some `not next` asks the very next record.
@@ -66,7 +68,19 @@ impl Program {
             (at > 0 && step.link == Link::Next)
                 || (step.quantifier.most > 1 && step.inner == Link::Next)
         });
+        let wants = (0..n).map(|at| {
+            let repeats = pattern.steps[at].quantifier.most > 1;
+            let mut names = u64::from(repeats) << pattern.steps[at].name;
+            for (later, step) in pattern.steps.iter().enumerate().skip(at + 1) {
+                if reach(at + 1).0 >> later & 1 == 1 {
+                    names |= 1 << step.name;
+                    names |= step.nots.iter().fold(0, |mask, not| mask | 1 << not.name);
+                }
+            }
+            names
+        });
         Program {
+            wants: wants.collect(),
             starts: reach(0).0,
             forward: (0..n).map(|at| reach(at + 1).0).collect(),
             ends: (0..n).map(|at| reach(at + 1).1).collect(),
@@ -249,6 +263,8 @@ enum Fate {
 #[derive(Clone, Debug, Default)]
 pub struct Machine {
     partials: Vec<Partial>,
+    /// Names that mean something to one of them, and perhaps more.
+    wanted: u64,
     /// In the order in which they are considered; greedy ones by their start instead.
     wholes: VecDeque<Whole>,
     starts: BTreeMap<u64, Vec<Whole>>,
@@ -278,11 +294,16 @@ impl Machine {
         self.judge_ends(program, coming, judge);
         let mut made: Vec<Partial> = Vec::new();
         let mut whole: Vec<Whole> = Vec::new();
-        if coming.flags != 0 || program.gaps {
-            for partial in &mut self.partials {
-                go_on(partial, program, coming, judge, &mut made, &mut whole);
-            }
-            self.partials.retain(|partial| partial.edges != 0);
+        if coming.flags & self.wanted != 0 || program.gaps {
+            self.wanted = 0;
+            self.partials.retain_mut(|partial| {
+                let wants = program.wants[partial.taken.step];
+                if coming.flags & wants != 0 || program.gaps {
+                    go_on(partial, program, coming, judge, &mut made, &mut whole);
+                }
+                self.wanted |= wants;
+                partial.edges != 0
+            });
         }
         let mut begun = false;
         let mut starts = if coming.flags == 0 { 0 } else { program.starts };
@@ -292,6 +313,9 @@ impl Machine {
             begun |= extend(None, step, program, coming, judge, &mut made, &mut whole);
         }
         let more = !made.is_empty();
+        for partial in &made {
+            self.wanted |= program.wants[partial.taken.step];
+        }
         self.partials.append(&mut made);
         if more && program.forgets_equals() {
             self.forget_equals(program);

@@ -3,7 +3,7 @@
 //! what runs out at an instant does so before the records of that instant.
 
 use super::conditions::{Conditions, pack};
-use super::machine::{Coming, Findings, Machine, Program};
+use super::machine::{Coming, Findings, Machine, PARTIALS_MAX, Program};
 use super::rows::{self, Form, Measure, Row};
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Limits, Making, OnFull, Process, Told};
@@ -45,6 +45,8 @@ struct Key {
     /// Records of it that wait.
     waiting: u32,
     window: Option<(i64, i64)>,
+    /// Which of all keys it was, with `--max-keys`.
+    number: u64,
 }
 
 #[derive(Clone)]
@@ -55,6 +57,9 @@ pub struct Matcher {
     alone: bool,
     limits: Limits,
     keys: Keyed<Key>,
+    /// With `--max-keys`: slots and numbers of keys, oldest first; some are gone.
+    ages: VecDeque<(u32, u64)>,
+    newest: u64,
     /// In the order in which they came, but for [`Matcher::let_in`].
     waiting: Vec<Waiting>,
     in_order: bool,
@@ -85,6 +90,8 @@ impl Matcher {
             alone: making.alone,
             limits: making.limits,
             keys: Keyed::new(making.seed),
+            ages: VecDeque::new(),
+            newest: 0,
             waiting: Vec::new(),
             in_order: true,
             earliest: i64::MAX,
@@ -198,6 +205,11 @@ impl Matcher {
         let Some(most) = self.limits.keys else {
             return;
         };
+        self.newest += 1;
+        if let Some(key) = self.keys.get_mut(newest) {
+            key.number = self.newest;
+        }
+        self.ages.push_back((newest, self.newest));
         if self.keys.len() as u64 <= most {
             return;
         }
@@ -205,20 +217,19 @@ impl Matcher {
             fail(told, format!("match: more than {most} keys (--max-keys)"));
             return;
         }
-        let oldest = self
-            .keys
-            .iter()
-            .map(|(slot, _)| slot)
-            .find(|&slot| slot != newest);
-        if let Some(oldest) = oldest {
-            if let Some(mut key) = self.keys.forget(oldest) {
+        while let Some((slot, number)) = self.ages.pop_front() {
+            if self.keys.get(slot).is_none_or(|key| key.number != number) {
+                continue;
+            }
+            if let Some(mut key) = self.keys.forget(slot) {
                 key.machine.forget(&self.plan.program, &mut self.findings);
             }
-            self.waiting.retain(|waiting| waiting.slot != oldest);
+            self.waiting.retain(|waiting| waiting.slot != slot);
             *told
                 .counts
                 .entry("keys forgotten (--max-keys)")
                 .or_default() += 1;
+            return;
         }
     }
 
@@ -313,11 +324,10 @@ impl Matcher {
     fn found(&mut self, slot: u32, instant: Option<i64>, told: &mut Told) {
         if self.findings.full {
             self.findings.full = false;
-            fail(
-                told,
-                "match: one key has more than 100000 partial matches; give --within, or narrower conditions"
-                    .into(),
+            let message = format!(
+                "match: one key has more than {PARTIALS_MAX} partial matches; give --within, or narrower conditions"
             );
+            fail(told, message);
         }
         let Some(key) = self.keys.get(slot) else {
             return;
@@ -408,6 +418,13 @@ impl Matcher {
         self.timers.retain_mut(|timer| match new(timer.2) {
             Some(slot) => {
                 timer.2 = slot;
+                true
+            }
+            None => false,
+        });
+        self.ages.retain_mut(|age| match new(age.0) {
+            Some(slot) => {
+                age.0 = slot;
                 true
             }
             None => false,

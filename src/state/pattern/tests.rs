@@ -2,12 +2,12 @@
 //! random patterns, streams and cuts.
 
 use super::conditions::{Condition, Conditions, Input, Look, Reading};
-use super::machine::{Program, Skip};
+use super::machine::{PARTIALS_MAX, Program, Skip};
 use super::process::{Matcher, Plan};
 use super::rows::Measure;
 use super::syntax::{self, Link, Pattern};
 use crate::data::keys::KeyCoder;
-use crate::data::process::{Given, Late, Limits, Making, Process, Told};
+use crate::data::process::{Given, Late, Limits, Making, OnFull, Process, Told};
 use crate::data::time::{Watermark, Zone};
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, Field, Number, Schema, Type, Value};
 use crate::{aggs, expr};
@@ -379,6 +379,10 @@ fn expected(case: &Case, sorted: &[&Rec]) -> (Vec<Said>, Vec<Said>) {
 
 /// The process for a case: arguments are a flag a name, then the value and the id.
 fn process(case: &Case, alone: bool) -> Matcher {
+    limited(case, alone, Limits::default())
+}
+
+fn limited(case: &Case, alone: bool, limits: Limits) -> Matcher {
     let names = case.program.pattern.names.len();
     let mut looks = Vec::new();
     let mut by_name = Vec::new();
@@ -460,7 +464,7 @@ fn process(case: &Case, alone: bool) -> Matcher {
             seed: 7,
             coder: &coder,
             alone,
-            limits: Limits::default(),
+            limits,
         },
     )
 }
@@ -716,4 +720,90 @@ fn event_time_2_12_all_ways_are_found_and_considered_in_order() {
         matches > 5000 && timeouts > 500 && late > 500,
         "{matches} {timeouts} {late}"
     );
+}
+
+fn case_of(text: &str, skip: Skip, flags: impl IntoIterator<Item = (u8, u64)>) -> Case {
+    let pattern = syntax::parse(text).unwrap();
+    let records = flags.into_iter().enumerate().map(|(id, (key, flags))| Rec {
+        id: id as i64,
+        key,
+        time: id as i64,
+        value: 0,
+        flags,
+    });
+    Case {
+        asks: vec![Asks::Nothing; pattern.names.len()],
+        program: Program::new(pattern, skip, None, false),
+        records: records.collect(),
+        disorder: None,
+    }
+}
+
+fn fed(case: &Case, limits: Limits) -> (Vec<Said>, Told) {
+    let mut process = limited(case, true, limits);
+    let mut told = Told::default();
+    let records: Vec<(Rec, i64)> = case
+        .records
+        .iter()
+        .map(|record| (record.clone(), i64::MIN))
+        .collect();
+    let (mut chunk, given) = chunk_of(&records, case.program.pattern.names.len());
+    process.take(&mut chunk, &given, &mut told);
+    let mut rows = Vec::new();
+    for chunk in process.close(Watermark::End, &mut told) {
+        said(&chunk, case, &mut rows);
+    }
+    (rows, told)
+}
+
+#[test]
+fn too_many_partial_matches_end_with_a_message() {
+    let case = case_of("a any b", Skip::None, (0..=PARTIALS_MAX).map(|_| (0, 1)));
+    let (_, told) = fed(&case, Limits::default());
+    let (status, message) = told.failure.expect("it is full");
+    assert_eq!(status, 65);
+    assert!(
+        message.contains("100000 partial matches; give --within"),
+        "{message}"
+    );
+    // Where the first of equal states wins every time, they are one.
+    let case = case_of("a b", Skip::PastLast, (0..=PARTIALS_MAX).map(|_| (0, 1)));
+    assert_eq!(fed(&case, Limits::default()).1.failure, None);
+}
+
+#[test]
+fn too_many_keys_end_or_the_oldest_goes() {
+    let case = case_of(
+        "a b",
+        Skip::PastLast,
+        [(0, 1), (1, 1), (2, 1), (0, 2), (2, 2)],
+    );
+    assert_eq!(fed(&case, Limits::default()).0.len(), 2);
+    let two = |on_full| Limits {
+        keys: Some(2),
+        on_full,
+    };
+    let (_, told) = fed(&case, two(OnFull::Fail));
+    assert!(
+        told.failure
+            .is_some_and(|(status, message)| status == 65 && message.contains("--max-keys"))
+    );
+    let (rows, told) = fed(&case, two(OnFull::EvictOldest));
+    // The first key goes when the third comes, and comes again for the second's place.
+    assert_eq!(rows, [(2, false, vec![vec![2], vec![4]])]);
+    assert_eq!(told.counts.values().copied().collect::<Vec<u64>>(), [2]);
+}
+
+/// A match as long as the stream is dropped without a stack as deep.
+#[test]
+fn a_long_match_is_one_row() {
+    let case = case_of(
+        "a+:next next b",
+        Skip::PastLast,
+        (0..50_000).map(|i| (0, 1 + u64::from(i == 49_999))),
+    );
+    let (rows, told) = fed(&case, Limits::default());
+    assert_eq!(told.failure, None);
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].2[0].len(), 49_999);
 }

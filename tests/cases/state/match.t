@@ -88,6 +88,12 @@ $ printf '8 a\n11 b\n12 a\n' | dstream --time _1:s window 10s match 'a b' --wher
 $ printf '1 a\n11 a\n12 a\n21 a\n22 a\n23 a\n' | dstream --time _1:s window 10s count window all match 'one next more{2}:next' --where 'more=count>(more.count ?? one.count)' --measures 'counts=collect:count'
 1970-01-01T00:00:09.999999999Z	1970-01-01T00:00:29.999999999Z	[1,2,3]
 
+# Rows have the time of their last record, for windows and patterns behind.
+$ printf '0 a\n5 b\n9 a\n4000 a\n4001 b\n4002 a\n' | dstream --time _1:s --watermark 1s match 'a b' --where 'a=_2=="a"' --where 'b=_2=="b"' --within 2s --timeouts window 1h count-by timeout
+1970-01-01T00:00:00Z	true	2
+1970-01-01T01:00:00Z	false	1
+1970-01-01T01:00:00Z	true	1
+
 # Mistakes.
 $ dstream --time _1 match 'aa bb' --where 'ab=_1>1'
 dstream: match: --where: no step 'ab'; did you mean 'aa'?
