@@ -21,7 +21,7 @@ pub struct Feeder {
     /// Keys and arguments of the chunk at hand.
     ready: Option<(ColumnV, Vec<ColumnV>)>,
     /// The windows that the other stream's rows are put into, and the fields that they keep.
-    grid: Option<(Grid, Vec<FieldId>)>,
+    grid: Option<Box<(Grid, Vec<FieldId>)>>,
     /// Rows of the chunk at hand that were late for all of theirs.
     late: u64,
 }
@@ -54,7 +54,7 @@ impl Feeder {
                     exprs.flat_map(|expr| expr.fields.iter().copied()).collect();
                 fields.sort_unstable();
                 fields.dedup();
-                (Grid::new(window, zone), fields)
+                Box::new((Grid::new(window, zone), fields))
             }),
             late: 0,
         })
@@ -93,7 +93,8 @@ impl Feeder {
         if self.ready.is_some() || chunk.live.is_empty() {
             return;
         }
-        if let Some((grid, fields)) = &mut self.grid {
+        if let Some(windows) = &mut self.grid {
+            let (grid, fields) = windows.as_mut();
             self.late += assign(grid, None, fields, chunk);
         }
         let args = self.args.iter_mut();

@@ -55,6 +55,7 @@ impl Builder<'_> {
             true => Vec::new(),
             false => self.sides[side].stream.columns(),
         };
+        let theirs: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
         for (name, id) in columns {
             let field = self.sides[side].stream.builder.schema.fields[id]
                 .name
@@ -92,7 +93,7 @@ impl Builder<'_> {
                     self.shown[at].id = self.either(side, &name, left, right)?;
                 }
                 Some(_) => {}
-                None if left_open => {}
+                None if left_open || !theirs.contains(name) => {}
                 None => {
                     let id = self.bring(side, &rest)?;
                     self.shown.push(Shown::new(id, name));
@@ -315,7 +316,10 @@ impl Builder<'_> {
             return Ok(id);
         }
         let source = rest.path().unwrap_or_default();
-        let expr = self.sides[side].stream.builder.compile(rest, &source, 0)?;
+        let asked_by = self.name.clone();
+        let builder = &mut self.sides[side].stream.builder;
+        builder.name = asked_by;
+        let expr = builder.compile(rest, &source, 0)?;
         let id = self.add_field(&name, expr.ty.clone(), true);
         self.give_expr(side, expr, id);
         Ok(id)

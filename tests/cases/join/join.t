@@ -156,7 +156,7 @@ $ printf 'x 1\n' > r; printf 'y 2\n' > l; dstream union r map 'n=$2' filter 'n<5
 y	2
 x	1
 
-# Batches: records of one batch of both sources meet.
+# SPARK 4, 6: joins only see the same batch; 4, 5: there is no absent batch, a source that gave nothing gave an empty one.
 $ printf 'a,p\nb,q\n' > r; printf 'a,1\nb,2\n' > l; dstream -i csv --no-header --batch-lines 1 join r --on '$1' l -o csv
 $1,$2,r.$2
 a,1,p
@@ -168,3 +168,17 @@ a,,p
 b,1,
 a,2,
 b,,q
+
+$ printf 'a\n' > r; printf 'b\nc\n' > l; dstream -i lines --batch-lines 1 --mark-batches union r count-by-key l
+a	1
+b	1
+-- 1
+c	1
+-- 2
+
+# Errors of names come from the side that was asked.
+$ printf 'id,x\n1,a\n' > r.csv; printf 'id,y\n1,p\n' > l.csv; dstream -i csv join r.csv --on id select r.z l.csv
+dstream: select: no field 'z'
+    z
+    ^ the record has: id, x
+? 2
