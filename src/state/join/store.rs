@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn rows_stay_until_they_are_given_back_and_pieces_are_used_again() {
         let mut store = Store::default();
-        let row = |i: usize| vec![i as u8; (i * 7 % 90) + 300 * usize::from(i % 50 == 0)];
+        let row = |i: usize| vec![i as u8; (i * 7 % 90) + 300 * usize::from(i.is_multiple_of(50))];
         let mut places = std::collections::VecDeque::new();
         for i in 0..2000 {
             places.push_back((i, store.put(&row(i))));
