@@ -149,6 +149,8 @@ pub struct Options {
     pub bad_file: Option<PathBuf>,
     pub max_bad: Option<Limit>,
     pub max_late: Option<Limit>,
+    /// `--late FILE`
+    pub late_file: Option<PathBuf>,
     pub stats: Option<Stats>,
     pub explain: Option<Explain>,
     pub block_size: Option<usize>,
@@ -195,6 +197,7 @@ impl Options {
             bad_file: None,
             max_bad: None,
             max_late: None,
+            late_file: None,
             stats: None,
             explain: None,
             block_size: None,
@@ -471,13 +474,13 @@ pub const OPTIONS: &[Opt] = &[
     },
     Opt {
         long: "late",
-        takes: Takes::Value("drop|update"),
-        value: What::OneOf(&["drop", "update"]),
+        takes: Takes::Value("drop|update|FILE"),
+        value: What::File,
         default: "drop",
         section: Section::Time,
         doc: doc(
             "what becomes of late records",
-            "`drop`: they are counted and told. `update`: an allowed lateness of one window's size, of a session's gap; `--allowed-lateness` says another.",
+            "`drop`: they are counted and told. `update`: an allowed lateness of one window's size, of a session's gap; `--allowed-lateness` says another. A file gets their lines as they came, with the header of csv and tsv in front, so that they can be read again; `./drop` is a file.",
         ),
         set: |options, value| {
             match value {
@@ -486,7 +489,7 @@ pub const OPTIONS: &[Opt] = &[
                     options.triggers.lateness = Lateness::Own;
                 }
                 "update" => {}
-                _ => return Err(super::chain::not_yet("a file of late records")),
+                file => options.late_file = Some(file.into()),
             }
             Ok(())
         },

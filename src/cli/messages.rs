@@ -77,9 +77,14 @@ pub fn progress(records: u64, bytes: u64, rows: u64) -> String {
     )
 }
 
-pub fn late(count: u64, records: u64) -> String {
+/// `file`: where they were put (`--late FILE`).
+pub fn late(count: u64, records: u64, file: Option<&Path>) -> String {
+    let dropped = match file {
+        None => "dropped".to_string(),
+        Some(file) => format!("put into {}", file.display()),
+    };
     format!(
-        "{} of {} came too late for {} and {} dropped; --watermark D waits longer",
+        "{} of {} came too late for {} and {} {dropped}; --watermark D waits longer",
         grouped(count),
         counted(records, "record"),
         if count == 1 {
@@ -222,7 +227,7 @@ mod tests {
             "field 'stauts' never occurred in 48,210 records; did you mean 'status'?"
         );
         assert_eq!(
-            late(2, 3_000),
+            late(2, 3_000, None),
             "2 of 3,000 records came too late for their windows and were dropped; --watermark D waits longer"
         );
     }

@@ -6,6 +6,7 @@ use super::messages::{self, counted, grouped};
 use super::{suggest, terminal};
 use crate::engine::{OnBad, Report};
 use crate::error::{Failure, status};
+use crate::plan::window::duration;
 
 /// Tells what there is to tell. `format`: of the input; `known`: names in its first record. The answer is the
 /// exit status.
@@ -95,7 +96,11 @@ fn summary(report: &Report, known: &[String], options: &Options) -> Vec<String> 
         lines.extend(bad_lines(report));
     }
     if report.late > 0 {
-        lines.push(messages::late(report.late, report.records_in));
+        lines.push(messages::late(
+            report.late,
+            report.records_in,
+            options.late_file.as_deref(),
+        ));
     }
     for (what, count) in &report.counts {
         lines.push(format!("{} {what}", grouped(*count)));
@@ -120,8 +125,20 @@ fn stats(report: &Report) -> String {
         0 => String::new(),
         count => format!("; {} from sketches", counted(count, "value")),
     };
+    let late_by = match report.late_by.count() {
+        0 => String::new(),
+        _ => {
+            let by = |of: u64| duration(report.late_by.quantile(of, 100));
+            format!(
+                " (by {} half of them, {} 99 %, {} at most)",
+                by(50),
+                by(99),
+                by(100)
+            )
+        }
+    };
     format!(
-        "{} in, {} bad, {} late; {} out{sketched}\n{:.3} s, {:.1} MB/s, {} records/s\n",
+        "{} in, {} bad, {} late{late_by}; {} out{sketched}\n{:.3} s, {:.1} MB/s, {} records/s\n",
         counted(report.records_in, "record"),
         grouped(report.records_bad),
         grouped(report.late),
@@ -140,6 +157,14 @@ fn stats_json(report: &Report) -> String {
         "bytes_in": report.bytes_in,
         "bytes_out": report.bytes_out,
         "late": report.late,
+        "late_by": match report.late_by.count() {
+            0 => serde_json::Value::Null,
+            _ => serde_json::json!({
+                "p50": report.late_by.quantile(50, 100) as f64 / 1e9,
+                "p99": report.late_by.quantile(99, 100) as f64 / 1e9,
+                "max": report.late_by.most() as f64 / 1e9,
+            }),
+        },
         "bad": report.records_bad,
         "sketched": report.sketched,
         "processing_time": report.elapsed as f64 / 1e9,

@@ -444,6 +444,7 @@ fn execute(plan: &Plan, known: &[String], options: &Options) -> Result<i32, Fail
         max_bad: options.max_bad,
         strict: options.strict,
         max_late: options.max_late,
+        late_file: options.late_file.clone(),
         limits: options.limits,
         quiet: options.quiet,
         for_ns: options.for_ns,

@@ -4,6 +4,7 @@
 pub mod block;
 pub mod chunk;
 pub mod column;
+pub mod delays;
 pub mod doc;
 pub mod keys;
 pub mod packed;

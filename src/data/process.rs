@@ -2,6 +2,7 @@
 //! order, timing and files. Invariant: what a process gives depends on the rows it took and their order alone,
 //! never on how they were cut into chunks or when [`Process::close`] was called in between.
 
+use super::delays::Delays;
 use super::keys::KeyCoder;
 use super::time::{Watermark, Zone};
 use super::{Chunk, ColumnV, FieldId, Schema};
@@ -67,22 +68,30 @@ pub struct Told {
 }
 
 /// Records that were late.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Late {
     pub records: u64,
     /// Their lines, where they are kept (`--late FILE`), each with its line end.
     pub lines: Option<Vec<u8>>,
     /// How late they were: the watermark less their time, ns.
-    pub by: Vec<i64>,
+    pub by: Delays,
 }
 
 impl Late {
+    /// None yet; `keep`: their lines are wanted.
+    pub fn new(keep: bool) -> Late {
+        Late {
+            lines: keep.then(Vec::new),
+            ..Late::default()
+        }
+    }
+
     /// A row of a chunk is late.
     pub fn tell(&mut self, chunk: &Chunk, row: u32) {
         self.records += 1;
         if let (Some(times), Some(before)) = (&chunk.times, &chunk.before) {
             let by = before[row as usize].saturating_sub(times[row as usize]);
-            self.by.push(by);
+            self.by.add(by);
         }
         if let Some(lines) = &mut self.lines {
             lines.extend_from_slice(chunk.bytes(chunk.rows[row as usize]));
@@ -90,12 +99,12 @@ impl Late {
         }
     }
 
-    /// Adds what another has told behind this one.
+    /// Takes what another has told behind this one.
     pub fn append(&mut self, other: &mut Late) {
         self.records += std::mem::take(&mut other.records);
-        self.by.append(&mut other.by);
-        if let (Some(lines), Some(more)) = (&mut self.lines, &mut other.lines) {
-            lines.append(more);
+        self.by.append(&std::mem::take(&mut other.by));
+        if let Some(more) = &mut other.lines {
+            self.lines.get_or_insert_default().append(more);
         }
     }
 }

@@ -17,6 +17,7 @@ use super::worker::{
 use super::{FaultTold, Limit, OnBad, Report, Run, Shared};
 use crate::bytes::scan;
 use crate::data::Chunk;
+use crate::data::process::Late;
 use crate::data::step::Counts;
 use crate::data::time::Watermark;
 use crate::error::{Failure, status};
@@ -24,6 +25,8 @@ use crate::plan::node::{Plan, Times};
 use anyhow::{Context, Result};
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher};
+use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
@@ -98,13 +101,20 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         let of_stage: Result<Vec<_>> = (0..threads).map(|_| stage.worker(&setting)).collect();
         workers.push(of_stage?);
     }
-    let bad_file = match &run.bad_file {
-        None => None,
-        Some(path) => Some(File::create(path).with_context(|| Failure {
+    let create = |path: &Option<PathBuf>| -> Result<Option<File>> {
+        let Some(path) = path else { return Ok(None) };
+        let file = File::create(path).with_context(|| Failure {
             status: status::CANT_CREATE,
             message: format!("cannot create '{}'", path.display()),
-        })?),
+        })?;
+        Ok(Some(file))
     };
+    let bad_file = create(&run.bad_file)?;
+    let mut late_file = create(&run.late_file)?;
+    if let (Some(file), Some(header)) = (&mut late_file, header) {
+        // So that the file can be read as the input was.
+        file.write_all(&[header, b"\n"].concat())?;
+    }
     let wanted = plan.source.wanted.len();
     let shared = Shared {
         run,
@@ -118,11 +128,11 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         last_batch: AtomicI64::new(i64::MIN),
         names: opened.names,
         headers: opened.headers,
-        ledger: Ledger::new(run.on_bad, run.max_bad, bad_file),
+        ledger: Ledger::new(run.on_bad, run.max_bad, bad_file, late_file),
         meters: sides.iter().map(|_| Meter::default()).collect(),
         clocks: sides.iter().map(|_| Meter::default()).collect(),
         lines: Board::default(),
-        late: AtomicU64::new(0),
+        rest_late: Mutex::default(),
         bytes_in: AtomicU64::new(0),
         enough: AtomicBool::new(false),
         seen: (0..wanted).map(|_| AtomicBool::new(false)).collect(),
@@ -301,11 +311,12 @@ impl<'s> Running<'s> {
                         self.shared.out.end_behind(seq);
                     }
                 }
+                let (bad, late) = (&mut account.bad, &mut account.late);
                 let last = match side {
-                    0 => self.stage(0, None, worker, chunk, &mut account.bad),
+                    0 => self.stage(0, None, worker, chunk, bad, late),
                     _ => {
                         let (at, right) = self.entries[side - 1];
-                        self.stage(at, Some(right), worker, chunk, &mut account.bad)
+                        self.stage(at, Some(right), worker, chunk, bad, late)
                     }
                 };
                 if let Some(last) = last {
@@ -330,6 +341,7 @@ impl<'s> Running<'s> {
         worker: usize,
         chunk: &mut Chunk,
         bad: &mut Vec<BadRecord>,
+        late: &mut Late,
     ) -> Option<usize> {
         let mut guard = lock(&self.lanes[at].workers[worker]);
         let (stage_worker, partial) = &mut *guard;
@@ -339,6 +351,7 @@ impl<'s> Running<'s> {
             None => stage_worker.run(shared, stage, partial, chunk, bad),
             Some(right) => stage_worker.run_right(right, shared, stage, partial, chunk, bad),
         };
+        late.append(&mut stage_worker.late);
         stage_worker.last_needed.take()
     }
 
@@ -433,6 +446,7 @@ impl<'s> Running<'s> {
             &mut chunk,
             &mut Vec::new(),
         );
+        lock(&self.shared.rest_late).append(&mut worker.late);
     }
 
     /// Merges what the workers of a stage hold into its state; side by side where that is much.
@@ -467,7 +481,9 @@ impl<'s> Running<'s> {
                 }
                 let mut chunk = make(i);
                 chunk.block.seq = base + i as u64;
-                self.stage(at, None, worker, &mut chunk, &mut Vec::new());
+                let late = &mut Late::default();
+                self.stage(at, None, worker, &mut chunk, &mut Vec::new(), late);
+                lock(&self.shared.rest_late).append(late);
             }
         };
         let threads = self.threads.min(n);
@@ -529,9 +545,9 @@ impl<'s> Running<'s> {
         report.records_out = written.rows;
         report.bytes_out = written.bytes;
         report.bytes_in = shared.bytes_in.load(Ordering::Relaxed);
-        report.late = shared.late.load(Ordering::Relaxed);
-        for told in self.lanes.iter().flat_map(|lane| lane.stage.told()) {
-            report.late += told.late.records;
+        let mut rest = std::mem::take(&mut *lock(&shared.rest_late));
+        for mut told in self.lanes.iter().flat_map(|lane| lane.stage.told()) {
+            rest.append(&mut told.late);
             for (what, n) in told.counts {
                 *report.counts.entry(what).or_default() += n;
             }
@@ -549,6 +565,12 @@ impl<'s> Running<'s> {
                 report.sketched += state.sketched();
             }
         }
+        if let Err(failure) = shared.ledger.put_late(rest) {
+            report.failure.get_or_insert(failure.into());
+        }
+        let late = shared.ledger.late();
+        report.late = late.records;
+        report.late_by = late.by;
         report.failed = std::mem::take(&mut lock(&shared.counts).failed)
             .into_iter()
             .collect();

@@ -5,7 +5,7 @@
 use super::order::Turnstile;
 use super::steps::{Met, Ordered, Setting, assign};
 use crate::data::keys::KeyCoder;
-use crate::data::process::{Given, Making, Process};
+use crate::data::process::{Given, Late, Making, Process};
 use crate::data::time::Zone;
 use crate::data::{Chunk, ColumnV, FieldId, Schema};
 use crate::expr::{EvalContext, Expr};
@@ -23,7 +23,7 @@ pub struct Feeder {
     /// The windows that the other stream's rows are put into, and the fields that they keep.
     grid: Option<Box<(Grid, Vec<FieldId>)>>,
     /// Rows of the chunk at hand that were late for all of theirs.
-    late: u64,
+    late: Late,
 }
 
 impl Feeder {
@@ -35,7 +35,7 @@ impl Feeder {
             input: 0,
             ready: None,
             grid: None,
-            late: 0,
+            late: Late::default(),
         }
     }
 
@@ -56,7 +56,7 @@ impl Feeder {
                 fields.dedup();
                 Box::new((Grid::new(window, zone), fields))
             }),
-            late: 0,
+            late: Late::default(),
         })
     }
 
@@ -89,13 +89,14 @@ impl Feeder {
     }
 
     /// Evaluates keys and arguments, if that is not done.
-    pub fn prepare(&mut self, chunk: &mut Chunk, cx: &mut EvalContext<'_>) {
+    pub fn prepare(&mut self, chunk: &mut Chunk, cx: &mut EvalContext<'_>, keep_late: bool) {
         if self.ready.is_some() || chunk.live.is_empty() {
             return;
         }
         if let Some(windows) = &mut self.grid {
             let (grid, fields) = windows.as_mut();
-            self.late += assign(grid, None, fields, chunk);
+            self.late.lines = keep_late.then(Vec::new);
+            assign(grid, None, fields, chunk, &mut self.late);
         }
         let args = self.args.iter_mut();
         let args = args.map(|arg| arg.eval(chunk, cx)).collect();
@@ -117,8 +118,8 @@ impl Feeder {
             self.ready = None;
             return turnstile.pass(seq, |_| ());
         }
-        self.prepare(chunk, cx);
-        met.late += std::mem::take(&mut self.late);
+        self.prepare(chunk, cx, met.late.lines.is_some());
+        met.late.append(&mut self.late);
         let (key, args) = self.ready.take()?;
         let given = Given {
             input: self.input,
@@ -131,6 +132,7 @@ impl Feeder {
                 return;
             };
             process.take(chunk, &given, told);
+            met.late.append(&mut told.late);
             chunk.block.seq = seq;
             let end = process.next_end();
             met.next_end = Some(met.next_end.map_or(end, |other| other.min(end)));

@@ -3,6 +3,7 @@
 
 use super::order::lock;
 use super::{Limit, OnBad};
+use crate::data::process::Late;
 use crate::error::{Failure, status};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -17,6 +18,7 @@ const ALL_BAD: u64 = 1000;
 pub struct Account {
     pub records: u64,
     pub bad: Vec<BadRecord>,
+    pub late: Late,
     /// Later blocks were read in vain.
     pub is_last: bool,
 }
@@ -59,10 +61,30 @@ struct State {
     bad: u64,
     faults: HashMap<&'static str, Fault>,
     bad_file: Option<File>,
+    late: Late,
+    late_file: Option<File>,
+}
+
+impl State {
+    fn enter_late(&mut self, late: &mut Late) -> Result<(), Failure> {
+        if let (Some(file), Some(lines)) = (&mut self.late_file, late.lines.take()) {
+            file.write_all(&lines).map_err(|error| Failure {
+                status: status::IO,
+                message: format!("cannot write the late records: {error}"),
+            })?;
+        }
+        self.late.append(late);
+        Ok(())
+    }
 }
 
 impl Ledger {
-    pub fn new(on_bad: OnBad, max_bad: Option<Limit>, bad_file: Option<File>) -> Ledger {
+    pub fn new(
+        on_bad: OnBad,
+        max_bad: Option<Limit>,
+        bad_file: Option<File>,
+        late_file: Option<File>,
+    ) -> Ledger {
         let state = State {
             next: 0,
             waiting: BTreeMap::new(),
@@ -71,6 +93,8 @@ impl Ledger {
             bad: 0,
             faults: HashMap::new(),
             bad_file,
+            late: Late::default(),
+            late_file,
         };
         Ledger {
             state: Mutex::new(state),
@@ -94,12 +118,28 @@ impl Ledger {
         Ok(())
     }
 
+    /// Takes what was late behind all accounts; an error ends the run.
+    pub fn put_late(&self, mut late: Late) -> Result<(), Failure> {
+        lock(&self.state).enter_late(&mut late)
+    }
+
+    /// Records that were late, and how much.
+    pub fn late(&self) -> Late {
+        lock(&self.state).late.clone()
+    }
+
     /// Whether the rest of the input was not needed.
     pub fn is_closed(&self) -> bool {
         lock(&self.state).closed
     }
 
-    fn enter(&self, state: &mut State, account: Account, names: &[String]) -> Result<(), Failure> {
+    fn enter(
+        &self,
+        state: &mut State,
+        mut account: Account,
+        names: &[String],
+    ) -> Result<(), Failure> {
+        state.enter_late(&mut account.late)?;
         // All of the first thousand are bad if all before are and the rest of the thousand leads this account.
         let missing = ALL_BAD.saturating_sub(state.records) as usize;
         let leads = |bad: &BadRecord| bad.index as usize == missing - 1;

@@ -5,6 +5,7 @@
 use super::order::{Turnstile, lock};
 use super::prefix::{Board, Latest};
 use crate::data::Selection;
+use crate::data::delays::Delays;
 use crate::data::time::SECOND;
 use crate::plan::node::{Batching, Times};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -49,13 +50,13 @@ impl Default for AutoBoard {
     }
 }
 
-/// What `--watermark auto` remembers of a source: the delays of its rows, in steps of an eighth of a power of two.
+/// What `--watermark auto` remembers of a source.
 struct Auto {
     rows: u64,
     latest: i64,
     bound: i64,
     watermark: i64,
-    delays: Vec<u64>,
+    delays: Delays,
 }
 
 impl Default for Auto {
@@ -65,7 +66,7 @@ impl Default for Auto {
             latest: i64::MIN,
             bound: AUTO_FIRST,
             watermark: i64::MIN,
-            delays: vec![0; 64 * 8],
+            delays: Delays::default(),
         }
     }
 }
@@ -78,13 +79,13 @@ impl Auto {
             i64::MIN => 0,
             latest => latest.saturating_sub(t).max(0),
         };
-        self.delays[step_of(delay)] += 1;
+        self.delays.add(delay);
         self.rows += 1;
         if t <= cap {
             self.latest = self.latest.max(t);
         }
         if self.rows.is_multiple_of(AUTO_ROWS) {
-            self.bound = self.quantile();
+            self.bound = self.delays.quantile(999, 1000);
         }
         if self.latest != i64::MIN {
             let reached = self.latest.saturating_sub(self.bound);
@@ -92,37 +93,6 @@ impl Auto {
         }
         before
     }
-
-    /// The delay that 99.9 % of the rows do not exceed, rounded up by at most an eighth.
-    fn quantile(&self) -> i64 {
-        let most = self.rows - self.rows / 1000;
-        let mut seen = 0;
-        for (step, n) in self.delays.iter().enumerate() {
-            seen += n;
-            if seen >= most {
-                return end_of(step);
-            }
-        }
-        i64::MAX
-    }
-}
-
-/// Steps of an eighth of a power of two; below 16 ns they are single.
-fn step_of(delay: i64) -> usize {
-    if delay < 16 {
-        return delay as usize;
-    }
-    let power = 63 - delay.leading_zeros() as usize;
-    (power - 2) * 8 + ((delay >> (power - 3)) & 7) as usize
-}
-
-/// The largest delay of a step.
-fn end_of(step: usize) -> i64 {
-    if step < 16 {
-        return step as i64;
-    }
-    let (power, eighth) = (step / 8 + 2, (step % 8) as i64);
-    ((8 + eighth + 1) << (power - 3)).wrapping_sub(1)
 }
 
 /// Times of a chunk's rows, and the watermark before each.
@@ -313,13 +283,6 @@ mod tests {
                 let expected = times[..i].iter().max().map_or(i64::MIN, |latest| latest - disorder);
                 prop_assert_eq!(before, expected);
             }
-        }
-
-        #[test]
-        fn a_delay_is_within_an_eighth_of_its_step(delay in 0i64..i64::MAX / 2) {
-            let end = end_of(step_of(delay));
-            prop_assert!(end >= delay);
-            prop_assert!(end - delay <= delay / 8);
         }
     }
 

@@ -28,7 +28,8 @@ pub mod worker;
 
 pub use driver::run;
 
-use crate::data::process::Limits;
+use crate::data::delays::Delays;
+use crate::data::process::{Late, Limits};
 use crate::data::step::Counts;
 use clock::Clock;
 use ledger::Ledger;
@@ -70,6 +71,8 @@ pub struct Run {
     /// A failed conversion makes the record a bad one.
     pub strict: bool,
     pub max_late: Option<Limit>,
+    /// `--late FILE`: gets their lines.
+    pub late_file: Option<PathBuf>,
     /// `--max-keys` and `--on-full`.
     pub limits: Limits,
     /// Write nothing, stop at the first record that would be written.
@@ -96,6 +99,7 @@ impl Default for Run {
             max_bad: None,
             strict: false,
             max_late: None,
+            late_file: None,
             limits: Limits::default(),
             quiet: false,
             for_ns: None,
@@ -142,6 +146,8 @@ pub struct Report {
     pub faults: Vec<FaultTold>,
     /// Records that were late for all their windows.
     pub late: u64,
+    /// How late they were.
+    pub late_by: Delays,
     /// What else happened that must be told, by what it was: `keys forgotten`.
     pub counts: BTreeMap<&'static str, u64>,
     /// Values of aggregates that came from sketches.
@@ -193,7 +199,8 @@ pub struct Shared<'r> {
     /// The same for the clock that triggers go by, where it is not the machine's.
     clocks: Vec<Meter>,
     lines: Board<u64>,
-    late: AtomicU64,
+    /// What was late of rows that are no records of the input.
+    rest_late: Mutex<Late>,
     bytes_in: AtomicU64,
     /// Nothing more of the input is needed.
     enough: AtomicBool,

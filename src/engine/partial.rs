@@ -6,6 +6,7 @@ use super::arguments::Args;
 use super::order::lock;
 use crate::aggs::Rows;
 use crate::bytes::table;
+use crate::data::process::Late;
 use crate::data::step::Counts;
 use crate::data::{Chunk, ColumnV, Selection};
 use crate::expr::{EvalContext, Expr};
@@ -62,16 +63,17 @@ impl<'p> AggregatePartial<'p> {
     }
 
     /// Adds the live rows of a chunk, but for those that `refuse` takes out when their keys and arguments are
-    /// known; returns how many were late.
+    /// known; tells those that were late.
     pub fn absorb(
         &mut self,
         chunk: &mut Chunk,
         cx: &mut EvalContext<'_>,
+        late: &mut Late,
         refuse: &mut dyn FnMut(&mut Chunk, &mut Counts),
-    ) -> u64 {
-        let late = self.assign(chunk);
+    ) {
+        self.assign(chunk, late);
         if chunk.live.is_empty() {
-            return late;
+            return;
         }
         let keys: Vec<ColumnV> = self
             .keys
@@ -83,7 +85,7 @@ impl<'p> AggregatePartial<'p> {
         let key = self.state.coder.encode(keys, chunk);
         self.ids.clear();
         let Some(cells) = chunk.cells(&key) else {
-            return late;
+            return;
         };
         let spaces = self.state.windowed.then_some(self.row_spaces.as_slice());
         self.args.read(&self.groups.accs, chunk, &columns);
@@ -98,7 +100,7 @@ impl<'p> AggregatePartial<'p> {
                 &mut self.dealt,
             );
             self.look_up_in_shards(chunk, &key, &columns);
-            return late;
+            return;
         }
         if self.keys.is_empty() && spaces.is_none() {
             let group = self.groups.table.find_or_add(Some(b""), 0);
@@ -120,7 +122,6 @@ impl<'p> AggregatePartial<'p> {
             }
             self.deal(chunk.block.seq as usize);
         }
-        late
     }
 
     /// Adds the rows in `dealt`, a list for each shard, to the shards.
@@ -158,33 +159,27 @@ impl<'p> AggregatePartial<'p> {
     }
 
     /// Finds the window of each live row; drops those that are late, or in no window.
-    fn assign(&mut self, chunk: &mut Chunk) -> u64 {
-        let expanded = match &mut self.spaces {
-            Spaces::Expanded(grid) => {
-                let all: Vec<usize> = (0..chunk.columns.len()).collect();
-                super::steps::assign(grid, None, &all, chunk)
-            }
-            _ => 0,
-        };
+    fn assign(&mut self, chunk: &mut Chunk, late: &mut Late) {
+        if let Spaces::Expanded(grid) = &mut self.spaces {
+            let all: Vec<usize> = (0..chunk.columns.len()).collect();
+            super::steps::assign(grid, None, &all, chunk, late);
+        }
+        let mut live = std::mem::take(&mut chunk.live);
         let Chunk {
-            live,
             times,
             windows,
             before,
             rows,
             ..
-        } = chunk;
+        } = &*chunk;
         let spaces = &mut self.row_spaces;
         spaces.clear();
-        let mut late = expanded;
         match (&mut self.spaces, times) {
             (Spaces::None, _) => {}
             (Spaces::Starts | Spaces::Expanded(_), _) => {
                 spaces.resize(rows.len(), 0);
-                let Some(windows) = windows else {
-                    return expanded;
-                };
-                for row in live.iter() {
+                for (row, windows) in live.iter().zip(std::iter::repeat(windows)) {
+                    let Some(windows) = windows else { break };
                     let (start, end) = windows[row as usize];
                     spaces[row as usize] = start;
                     if start != self.noted {
@@ -209,9 +204,9 @@ impl<'p> AggregatePartial<'p> {
                     None => live.iter().for_each(|row| note(row, grid)),
                     Some(before) => live.retain(|row| {
                         let open = grid.cell(times[row as usize]).1 > before[row as usize];
-                        late += u64::from(!open);
-                        if open {
-                            note(row, grid);
+                        match open {
+                            true => note(row, grid),
+                            false => late.tell(chunk, row),
                         }
                         open
                     }),
@@ -235,7 +230,9 @@ impl<'p> AggregatePartial<'p> {
                             true
                         }
                         Err(behind) => {
-                            late += u64::from(behind);
+                            if behind {
+                                late.tell(chunk, row);
+                            }
                             false
                         }
                     }
@@ -244,7 +241,7 @@ impl<'p> AggregatePartial<'p> {
             // Rows without times are in no window; the builder gives such a plan no window.
             (_, None) => live.truncate(0),
         }
-        late
+        chunk.live = live;
     }
 
     /// Groups held.

@@ -7,7 +7,7 @@ use super::order::Turnstile;
 use crate::bytes::table::KeyTable;
 use crate::bytes::{Span, hash, json};
 use crate::data::keys::KeyCoder;
-use crate::data::process::{Process, Told};
+use crate::data::process::{Late, Process, Told};
 use crate::data::{Bitmap, Chunk, Column, ColumnV, FieldId, Selection, Type};
 use crate::expr::{EvalContext, Expr};
 use crate::formats::Writer;
@@ -214,7 +214,10 @@ pub fn op<'p>(
             let make = || {
                 Ok(Ordered::Process {
                     process: feeder.process(index, custom, setting),
-                    told: Told::default(),
+                    told: Told {
+                        late: Late::new(setting.run.late_file.is_some()),
+                        ..Told::default()
+                    },
                 })
             };
             let at = with_state(&make)?;
@@ -233,7 +236,7 @@ pub fn op<'p>(
 #[derive(Debug)]
 pub struct Met {
     /// Rows that were late for all their windows.
-    pub late: u64,
+    pub late: Late,
     /// The next end of a window that a process has opened.
     pub next_end: Option<i64>,
     /// When the clock next lets something out of a process.
@@ -244,19 +247,18 @@ pub struct Met {
     pub last_needed: Option<usize>,
 }
 
-impl Default for Met {
-    fn default() -> Met {
+impl Met {
+    /// `late`: the lines of late records are wanted.
+    pub fn new(late: bool) -> Met {
         Met {
-            late: 0,
+            late: Late::new(late),
             next_end: None,
             next_tick: i64::MAX,
             enough: false,
             last_needed: None,
         }
     }
-}
 
-impl Met {
     /// Nothing behind the last live row is needed.
     fn end_behind(&mut self, chunk: &Chunk) {
         self.enough = true;
@@ -302,7 +304,7 @@ impl Op<'_> {
                 live.retain(|row| hash::stable(chunk.line(row)) < *below);
                 chunk.live = live;
             }
-            Op::Assign { grid, into, carry } => met.late += assign(grid, *into, carry, chunk),
+            Op::Assign { grid, into, carry } => assign(grid, *into, carry, chunk, &mut met.late),
         }
         Some(())
     }
@@ -702,19 +704,19 @@ pub fn replicate(chunk: &mut Chunk, parents: &[u32], carry: &[FieldId]) {
     chunk.live = Selection::All(parents.len() as u32);
 }
 
-/// Puts rows into their windows, a row for each; returns how many were late for all of theirs.
+/// Puts rows into their windows, a row for each; tells those that were late for all of theirs.
 pub fn assign(
     grid: &mut Grid,
     into: Option<(FieldId, FieldId)>,
     carry: &[FieldId],
     chunk: &mut Chunk,
-) -> u64 {
+    late: &mut Late,
+) {
     let Some(times) = &chunk.times else {
         chunk.live.truncate(0);
-        return 0;
+        return;
     };
     let (mut parents, mut made, mut windows) = (Vec::new(), Vec::new(), Vec::new());
-    let mut late = 0;
     for row in chunk.live.iter() {
         let before = chunk
             .before
@@ -723,7 +725,9 @@ pub fn assign(
         grid.windows(times[row as usize], &mut windows);
         let all = windows.len();
         windows.retain(|(_, end)| *end > before);
-        late += u64::from(all > 0 && windows.is_empty());
+        if all > 0 && windows.is_empty() {
+            late.tell(chunk, row);
+        }
         parents.resize(parents.len() + windows.len(), row);
         made.append(&mut windows);
     }
@@ -739,5 +743,4 @@ pub fn assign(
         );
     }
     chunk.windows = Some(made);
-    late
 }

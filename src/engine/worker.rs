@@ -9,7 +9,7 @@ use super::partial::AggregatePartial;
 use super::rows::{RowsPartial, RowsState};
 use super::steps::{Met, Op, Ordered, RowWriter, Setting, Work, op};
 use super::{Shared, steps};
-use crate::data::process::Told;
+use crate::data::process::{Late, Told};
 use crate::data::step::Counts;
 use crate::data::{Chunk, Selection};
 use crate::expr::EvalContext;
@@ -148,6 +148,7 @@ impl<'p> Stage<'p> {
             counts: Counts::default(),
             made: 0,
             last_needed: None,
+            late: Late::default(),
         })
     }
 
@@ -210,6 +211,8 @@ pub struct StageWorker<'p> {
     made: u64,
     /// Of the chunk that ran last: where in its block the last record begins that is needed.
     pub last_needed: Option<usize>,
+    /// Rows that were late since that was last asked.
+    pub late: Late,
 }
 
 /// Groups of a partial from which on it is dealt by a thread of its own.
@@ -307,13 +310,13 @@ impl StageWorker<'_> {
                 return false;
             }
         }
-        let mut met = Met::default();
+        let mut met = Met::new(shared.run.late_file.is_some());
         let mut cx = EvalContext {
             now: chunk.block.arrival.max(shared.began),
             counts: &mut self.counts,
         };
         // A row that is refused is so before its state sees it, and while it still stands in its block.
-        feeder.prepare(chunk, &mut cx);
+        feeder.prepare(chunk, &mut cx, met.late.lines.is_some());
         refuse_failed(chunk, cx.counts, bad);
         if feeder
             .run(chunk, seq, &stage.ordered[at], &mut cx, &mut met)
@@ -324,9 +327,7 @@ impl StageWorker<'_> {
         refuse_failed(chunk, cx.counts, bad);
         stage.note_end(met.next_end);
         stage.next_tick.fetch_min(met.next_tick, Ordering::Relaxed);
-        if met.late > 0 {
-            shared.late.fetch_add(met.late, Ordering::Relaxed);
-        }
+        self.late.append(&mut met.late);
         if met.enough {
             shared.enough.store(true, Ordering::Relaxed);
         }
@@ -361,7 +362,7 @@ impl StageWorker<'_> {
             now,
             counts: &mut self.counts,
         };
-        let mut met = Met::default();
+        let mut met = Met::new(shared.run.late_file.is_some());
         for op in &mut self.ops[from..] {
             if let Op::Ordered {
                 work: Work::Process(feeder),
@@ -369,7 +370,7 @@ impl StageWorker<'_> {
             } = op
             {
                 // A row that is refused is so before its state sees it, and while it still stands in its block.
-                feeder.prepare(chunk, &mut cx);
+                feeder.prepare(chunk, &mut cx, met.late.lines.is_some());
                 refuse_failed(chunk, cx.counts, bad);
             }
             if op
@@ -384,7 +385,7 @@ impl StageWorker<'_> {
         stage.next_tick.fetch_min(met.next_tick, Ordering::Relaxed);
         match partial {
             Partial::Aggregate(partial) => {
-                met.late += partial.absorb(chunk, &mut cx, &mut |chunk, counts| {
+                partial.absorb(chunk, &mut cx, &mut met.late, &mut |chunk, counts| {
                     refuse_failed(chunk, counts, bad);
                 });
                 stage.note_end(Some(partial.first_end()));
@@ -413,9 +414,7 @@ impl StageWorker<'_> {
                 met.enough |= shared.run.quiet && rows > 0;
             }
         }
-        if met.late > 0 {
-            shared.late.fetch_add(met.late, Ordering::Relaxed);
-        }
+        self.late.append(&mut met.late);
         if met.enough {
             shared.enough.store(true, Ordering::Relaxed);
         }
