@@ -1,0 +1,39 @@
+# What becomes of late records: INTERFACE 8.1.
+
+# EVENT-TIME 2.4: only when all of its windows are gone a record is late; it goes to the late output once, unchanged,
+# and the file can be read as the input was.
+$ printf 't,k\n2026-01-01T00:00:10Z,a\n2026-01-01T00:02:00Z,"b\nc"\n2026-01-01T00:00:20Z,"d\ne"\n2026-01-01T00:02:30Z,f\n' > in.csv
+$ dstream -i csv --time t --watermark 0s --late late.csv window 1m count in.csv
+2026-01-01T00:00:00Z	1
+2026-01-01T00:02:00Z	2
+dstream: 1 of 4 records came too late for its window and was put into late.csv; --watermark D waits longer
+$ cat late.csv
+t,k
+2026-01-01T00:00:20Z,"d
+e"
+$ dstream -i csv --time t window 1m count late.csv
+2026-01-01T00:00:00Z	1
+
+# Sliding windows: late for the first ones, but not for all.
+$ printf 't,k\n2026-01-01T00:00:10Z,a\n2026-01-01T00:02:00Z,"b\nc"\n2026-01-01T00:00:20Z,"d\ne"\n2026-01-01T00:02:30Z,f\n' > in.csv
+$ dstream -i csv --time t --watermark 0s --late late.csv window 3m --slide 1m count in.csv
+2025-12-31T23:58:00Z	1
+2025-12-31T23:59:00Z	1
+2026-01-01T00:00:00Z	4
+2026-01-01T00:01:00Z	2
+2026-01-01T00:02:00Z	2
+
+# Sessions: EVENT-TIME 2.4, a record older than the watermark that touches a live session joins it.
+$ printf 't,k\n2026-01-01T00:00:10Z,a\n2026-01-01T00:02:00Z,a\n2026-01-01T00:01:20Z,a\n2026-01-01T00:00:11Z,a\n' > s.csv
+$ dstream -i csv --time t --watermark 0s --late late.csv session-window 1m count-by k s.csv
+2026-01-01T00:00:10Z	2026-01-01T00:01:10Z	a	1
+2026-01-01T00:01:20Z	2026-01-01T00:03:00Z	a	2
+dstream: 1 of 4 records came too late for its window and was put into late.csv; --watermark D waits longer
+$ cat late.csv
+t,k
+2026-01-01T00:00:11Z,a
+
+# How late they were is in --stats.
+$ printf 't,k\n2026-01-01T00:00:10Z,a\n2026-01-01T00:02:00Z,"b\nc"\n2026-01-01T00:00:20Z,"d\ne"\n2026-01-01T00:02:30Z,f\n' > in.csv
+$ dstream -i csv --time t --watermark 0s --stats=json window 1m count in.csv 2>&1 >/dev/null | grep -o '"late_by":{[^}]*}'
+"late_by":{"max":100.0,"p50":100.0,"p99":100.0}
