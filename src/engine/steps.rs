@@ -45,7 +45,7 @@ pub enum Op<'p> {
 
 /// What is done for an ordered node before its turn.
 pub enum Work {
-    Process(Feeder),
+    Process(Box<Feeder>),
     Distinct {
         keys: Vec<Expr>,
         coder: KeyCoder,
@@ -223,7 +223,7 @@ pub fn op<'p>(
             let at = with_state(&make)?;
             Op::Ordered {
                 at,
-                work: Work::Process(feeder),
+                work: Work::Process(Box::new(feeder)),
             }
         }
         NodeKind::Aggregate { .. }

@@ -631,7 +631,11 @@ proptest! {
 
 /// One row at a time, of key 0.
 fn feed(process: &mut dyn Process, plan: &Grouping, row: Row, now: i64) -> Vec<String> {
-    let (mut taken, key, values) = chunk(&[row.clone()], row.time as usize, row.time as u64);
+    let (mut taken, key, values) = chunk(
+        std::slice::from_ref(&row),
+        row.time as usize,
+        row.time as u64,
+    );
     let given = Given {
         input: 0,
         key,
