@@ -1,5 +1,6 @@
 //! `fill`: rows for windows in which a key has none. Invariant: it adds rows and changes none.
 
+use super::lasting;
 use super::prelude::*;
 use crate::plan::custom::Ordered;
 use crate::state::fill::{Fill, Filling, How};
@@ -53,6 +54,7 @@ fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
         return Err(b.fault(format!("'{word}' is none of {}", WAYS.join(", "))));
     };
     let filled = b.filled()?;
+    let terms = lasting::terms(args, b)?;
     let filling = Filling {
         how,
         window: filled.window.clone(),
@@ -60,8 +62,8 @@ fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
         fields: filled.fields.iter().map(|(_, ty)| ty.clone()).collect(),
     };
     let node = Ordered {
-        text: format!("fill {word} window {}", filled.window),
-        keeps: match b.options().limits.keys {
+        text: lasting::text(&format!("fill {word} window {}", filled.window), &terms),
+        keeps: match terms.limits.keys {
             Some(most) => format!("keeps the last row of each key, {most} at most (--max-keys)"),
             None => "keeps the last row of each key, without bound (no --max-keys)".into(),
         },

@@ -33,6 +33,7 @@ mod state;
 mod tee;
 mod top;
 mod union;
+mod update_state;
 mod window;
 
 use crate::data::doc::Doc;
@@ -114,6 +115,8 @@ pub const OPERATORS: &[&Operator] = &[
     &tee::TEE,
     &top::TOP,
     &union::UNION,
+    &update_state::UPDATE_STATE_BY,
+    &update_state::UPDATE_STATE_BY_KEY,
     &window::WINDOW,
 ];
 

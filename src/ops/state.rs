@@ -107,7 +107,13 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
     }
     let variables = b.variables(source)?;
     let initial = match args.flag("initial") {
-        Some(path) => b.initial(path, &keys, &variables)?,
+        Some(path) => {
+            let fields = variables.iter();
+            let fields: Vec<_> = fields
+                .map(|one| (one.name.clone(), one.value.ty.clone()))
+                .collect();
+            b.initial(path, &keys, &fields)?
+        }
         None => Vec::new(),
     };
     let terms = lasting::terms(args, b)?;

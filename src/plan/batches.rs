@@ -75,12 +75,7 @@ impl Builder<'_> {
         if let (true, Some(step)) = (free, own) {
             self.times = Some(self.arrival.clone());
             self.timed = true;
-            let size = Extent::Fixed(step);
-            self.pending = Some(Window {
-                slide: size.clone(),
-                size,
-                offset: 0,
-            });
+            self.pending = Some(window(step));
             self.pending_batch = true;
         }
     }
@@ -145,6 +140,16 @@ impl Builder<'_> {
             slide: Extent::Fixed(slide),
             offset: window.offset + (-size).rem_euclid(slide),
         })
+    }
+}
+
+/// The batches of a step as windows.
+pub fn window(step: i64) -> Window {
+    let size = Extent::Fixed(step);
+    Window {
+        slide: size.clone(),
+        size,
+        offset: 0,
     }
 }
 

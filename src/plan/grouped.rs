@@ -50,7 +50,7 @@ impl Triggers {
     }
 
     /// What only the ordered state does, by the name of its option.
-    fn beyond(&self) -> Option<&'static str> {
+    pub(super) fn beyond(&self) -> Option<&'static str> {
         let given = [
             (self.every_delay.is_some(), "--every-delay"),
             (self.every_records.is_some(), "--every-records"),
@@ -405,7 +405,7 @@ impl Builder<'_> {
 }
 
 /// An aggregate as the printed plan has it.
-fn aggregate_text(call: &AggCall) -> String {
+pub(super) fn aggregate_text(call: &AggCall) -> String {
     let mut inside: Vec<String> = call.arg.iter().map(Expr::text).collect();
     inside.extend(call.call.param.clone());
     format!("{}({}) as {}", call.call.func, inside.join(", "), call.name)

@@ -21,5 +21,6 @@ pub mod sequence;
 mod sides;
 pub mod text;
 pub mod times;
+pub mod totals;
 pub mod variables;
 pub mod window;

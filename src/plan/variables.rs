@@ -112,13 +112,13 @@ impl Builder<'_> {
         Err(self.fault("the types of the variables do not settle: a list cannot hold itself"))
     }
 
-    /// What a file says that keys begin with: records with the key and the variables, in the input's format, by
-    /// name, or by place where fields have no names.
+    /// What a file says that keys begin with: records with the key and other fields, in the input's format, by name,
+    /// or by place where fields have no names.
     pub fn initial(
         &mut self,
         path: &str,
         keys: &[Key],
-        variables: &[Variable],
+        fields: &[(String, Type)],
     ) -> Result<Initial, Usage> {
         let Some(load) = self.options.load.clone() else {
             return Err(self.fault("--initial: no file can be read here"));
@@ -142,7 +142,7 @@ impl Builder<'_> {
         let wanted = keys
             .iter()
             .map(|key| (&key.name, &key.expr.ty))
-            .chain(variables.iter().map(|one| (&one.name, &one.value.ty)));
+            .chain(fields.iter().map(|(name, ty)| (name, ty)));
         let mut exprs = Vec::new();
         for (place, (name, ty)) in wanted.enumerate() {
             let word = match positional {

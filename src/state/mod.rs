@@ -9,7 +9,11 @@ pub mod first;
 pub mod grouped;
 pub mod heavy;
 pub mod in_time;
+<<<<<<< HEAD
 pub mod join;
+=======
+pub mod initial;
+>>>>>>> cea2959 (update-state-by: running totals that outlive windows and batches)
 pub mod keyed;
 pub mod lasting;
 pub mod moving;
@@ -19,4 +23,5 @@ pub mod running;
 pub mod scan;
 #[cfg(test)]
 pub mod testing;
+pub mod totals;
 pub mod variables;

@@ -10,7 +10,7 @@ mod given;
 mod look_back;
 mod panes;
 mod session;
-mod slots;
+pub(super) mod slots;
 
 #[cfg(test)]
 mod tests;

@@ -143,6 +143,24 @@ impl Slots {
         }
     }
 
+    /// Adds what slots `from` of others hold to slots `to`.
+    pub fn absorb(&mut self, to: &[u32], others: &Slots, from: &[u32]) {
+        if let Store::Aggs { accs, .. } = &others.store {
+            self.absorb_all(to, accs, from);
+        }
+    }
+
+    /// Adds groups `from` of others' accumulators to slots `to`.
+    pub fn absorb_all(&mut self, to: &[u32], others: &[Box<dyn Accumulator>], from: &[u32]) {
+        if let Store::Aggs { accs, .. } = &mut self.store {
+            grown(accs, self.used as usize);
+            self.grown = self.used;
+            for (acc, other) in accs.iter_mut().zip(others) {
+                acc.merge(to, other.as_ref(), from);
+            }
+        }
+    }
+
     /// A new slot with what these slots hold together.
     pub fn copy(&mut self, of: &[u32]) -> u32 {
         let slot = self.add();

@@ -1,0 +1,159 @@
+//! `update-state-by`: when totals that outlive windows are printed, and what is kept for them. Keeps none itself.
+//! Invariant: a record is in one window, so it counts once.
+
+use super::batches;
+use super::builder::{Builder, Windows};
+use super::custom::{Ordered, OwnRows};
+use super::grouped::OutputMode;
+use super::grouping::Agg;
+use super::keys::Key;
+use super::node::{Times, Window};
+use crate::aggs;
+use crate::error::Usage;
+use crate::expr::Expr;
+
+/// When totals are printed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Printed {
+    /// At the end of the input.
+    Input,
+    /// At each batch's end.
+    Batches(Window),
+    /// At each window's end; of a grid, where that is known.
+    Windows(Option<Window>),
+}
+
+impl Printed {
+    /// The grid that windows, or batches, are of.
+    pub fn grid(&self) -> Option<&Window> {
+        match self {
+            Printed::Input => None,
+            Printed::Batches(window) => Some(window),
+            Printed::Windows(window) => window.as_ref(),
+        }
+    }
+}
+
+/// Aggregates that go on for ever.
+pub struct Totalled {
+    pub names: Vec<String>,
+    pub aggs: Vec<Agg>,
+    pub args: Vec<Expr>,
+    /// As the plan prints them.
+    pub text: String,
+}
+
+impl Builder<'_> {
+    /// Aggregates as typed, resolved against the record at this place.
+    pub fn totalled(&mut self, aggregates: &str) -> Result<Totalled, Usage> {
+        let parsed = aggs::parse(aggregates)
+            .map_err(|(at, message)| self.fault_at(aggregates, at, message))?;
+        let mut out = Totalled {
+            names: Vec::new(),
+            aggs: Vec::new(),
+            args: Vec::new(),
+            text: String::new(),
+        };
+        let mut texts = Vec::new();
+        for one in parsed {
+            let mut call = self.aggregate_call(&one, aggregates)?;
+            texts.push(super::grouped::aggregate_text(&call));
+            // What totals begin with is older than every record.
+            call.call.timed = true;
+            let arg = call.arg.map(|arg| {
+                out.args.push(arg);
+                out.args.len() - 1
+            });
+            let ty = (call.aggregate.result)(&call.call);
+            out.names.push(call.name);
+            out.aggs.push(Agg {
+                aggregate: call.aggregate,
+                call: call.call,
+                arg,
+                ty,
+            });
+        }
+        out.text = texts.join(", ");
+        Ok(out)
+    }
+
+    /// When totals here are printed; rows are put into their windows.
+    pub fn totals_printed(&mut self) -> Result<Printed, Usage> {
+        if self.shaped.is_some() || self.windows == Windows::Vary {
+            return Err(self.fault(
+                "it prints when a window of all keys ends; sessions, windows by count and looks back end for each key \
+                 by itself",
+            ));
+        }
+        self.batch_scope();
+        if let Some(window) = &self.pending
+            && window.size.about() > window.slide.about()
+        {
+            return Err(self.fault(format!(
+                "it counts a record once, and windows of {window} hold it several times; leave --slide out"
+            )));
+        }
+        self.assign();
+        let times = self.times.as_ref().and_then(Times::batch);
+        let batch = times.or(self.arrival.batch());
+        Ok(match (self.windows, batch) {
+            (Windows::Batch, Some(step)) => Printed::Batches(batches::window(step)),
+            (Windows::No, _) => Printed::Input,
+            _ => Printed::Windows(self.in_force.clone()),
+        })
+    }
+
+    /// `--output-mode complete`, which is carried out here; `--every` where nothing else prints, ns.
+    pub fn totals_triggers(&mut self, printed: &Printed) -> Result<(bool, Option<i64>), Usage> {
+        let triggers = &self.options.triggers;
+        let complete = triggers.output_mode == Some(OutputMode::Complete);
+        let every = triggers.every;
+        if triggers.beyond() == Some("--output-mode complete") {
+            self.has_panes = true;
+        }
+        if every.is_some() && *printed != Printed::Input {
+            return Err(self.fault(
+                "totals of a window or batch are printed at its end; --every is for input without them",
+            ));
+        }
+        Ok((complete, every))
+    }
+
+    /// Rows of totals.
+    pub fn totals(&mut self, node: Ordered, printed: &Printed, keys: Vec<Key>, totalled: Totalled) {
+        let types = totalled.aggs.into_iter().map(|agg| agg.ty);
+        let rows = OwnRows {
+            windowed: matches!(printed, Printed::Windows(_)),
+            shows_end: false,
+            keys,
+            fields: totalled.names.into_iter().zip(types).collect(),
+        };
+        let in_force = self.in_force.clone();
+        self.ordered_rows(node, rows, None);
+        match printed {
+            Printed::Input => {}
+            Printed::Windows(_) => self.in_force = in_force,
+            Printed::Batches(_) => {
+                self.windows = Windows::Batch;
+                if let Some(aggregated) = &mut self.aggregated {
+                    aggregated.windowed = true;
+                    aggregated.timed = true;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::node::Extent;
+
+    #[test]
+    fn batches_are_a_grid() {
+        let printed = Printed::Batches(batches::window(5));
+        let size = printed.grid().map(|window| window.size.clone());
+        assert_eq!(size, Some(Extent::Fixed(5)));
+        assert_eq!(Printed::Input.grid(), None);
+    }
+}

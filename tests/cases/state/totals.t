@@ -1,0 +1,93 @@
+# update-state-by: running totals that outlive windows and batches. INTERFACE 6, 6.1; SPARK 1.2, 3.13, 3.15, 4.4;
+# EVENT-TIME 2.7.
+
+# SPARK 3.15: "update-state-by-key prints changed keys"; of an empty batch none.
+$ printf 'a 1\nb 2\n--\n--\na 3\nc 1\n--\nb 5\n--\n' | dstream --batch-on '^--' update-state-by '$1' 'n=count,sum:$2'
+a	1	1
+b	1	2
+a	2	4
+c	1	1
+b	2	7
+
+# SPARK 4.4: "updateStateByKey runs for all keys at each batch, even an absent one": --output-mode complete prints them
+# all each time.
+$ printf 'a\nb\n--\n--\na\n--\n' | dstream --batch-on '^--' --output-mode complete update-state-by '$1' count
+a	1
+b	1
+a	1
+b	1
+a	2
+b	1
+
+# SPARK 4.4: "... and for initial keys in the first batch". INTERFACE 6.1: "they count as seen in the first batch".
+$ printf 'a 40\nz 7\n' > totals.txt
+$ printf 'a\n--\nb\n--\na\n--\n' | dstream --batch-on '^--' update-state-by '$1' count --initial totals.txt
+a	41
+z	7
+b	1
+a	42
+$ printf '' | dstream update-state-by '$1' count --initial totals.txt
+a	40
+z	7
+
+# INTERFACE 6.1: aggregates whose value is their state go on as if their records had come first.
+$ printf '{"k":"a","n":3,"s":1.5,"lo":-2,"hi":9,"f":"x","l":"y","all":["x",2]}\n' > state.json
+$ printf '{"k":"a","v":1}\n{"k":"b","v":2}\n' | dstream -i json update-state-by k n=count,s=sum:v,lo=min:v,hi=max:v,f=first:v,l=last:v,all=collect:v --initial state.json
+{"k":"a","n":4,"s":2.5,"lo":-2,"hi":9,"f":"x","l":1,"all":["x",2,1]}
+{"k":"b","n":1,"s":2,"lo":2,"hi":2,"f":2,"l":2,"all":[2]}
+$ printf 'k,n\na,1.5\n' > bad.csv
+$ printf 'k\na\n' | dstream -i csv update-state-by k n=count --initial bad.csv
+dstream: update-state-by: bad.csv: a count is a whole number from 0
+? 2
+$ printf 'k,n\na,1\n' | dstream -i csv update-state-by k m=count --initial bad.csv
+dstream: bad.csv: no field m, which update-state-by keeps
+? 2
+$ printf 'k,v\na,1\n' | dstream -i csv update-state-by k avg:v --initial bad.csv
+dstream: update-state-by: --initial: 'avg_v' cannot begin with a value, as the value of avg is not all that it keeps; collect, count, first, last, max, min and sum can
+? 2
+
+# A total at a window's end has no record of a later window, in whatever order they came.
+$ printf '0 a 1\n61 a 10\n59 a 2\n125 b 5\n' | dstream --time '$1:s' --watermark 10s window 1m update-state-by '$2' 'sum:$3'
+1970-01-01T00:00:00Z	a	3
+1970-01-01T00:01:00Z	a	13
+1970-01-01T00:02:00Z	b	5
+
+# Rows are in their window for what follows; over the whole input there is none.
+$ printf '0 a\n1 a\n2 b\n60 b\n61 b\n62 b\n' | dstream --time '$1:s' --output-mode complete window 1m update-state-by '$2' count top 1
+1970-01-01T00:00:00Z	a	2
+1970-01-01T00:01:00Z	b	4
+$ printf '0 a\n1 a\n60 b\n' | dstream --time '$1:s' window 1m count-by '$2' update-state-by-key total=sum:count
+1970-01-01T00:00:00Z	a	2
+1970-01-01T00:01:00Z	b	1
+$ printf 'b\na\nb\n' | dstream update-state-by '$1' count filter count=2
+b	2
+
+# SPARK 3.13: "Time-outs are exact: at the first batch at or after last record + --ttl"; INTERFACE 6.1: "whether data
+# came or not". EVENT-TIME 2.7: an expired entry is never visible: a begins anew.
+$ printf 'a\nb\n--\nb\n--\n--\na\n--\n' | dstream --batch-on '^--' --mark-batches update-state-by '$1' count --ttl 2s --on-timeout emit
+a	1
+b	1
+--
+b	2
+--
+a	1
+--
+b	2
+a	1
+--
+a	1
+--
+$ printf '0 a\n10 b\n59 a\n70 b\n200 a\n' | dstream --time '$1:s' --watermark 0s update-state-by '$2' count --ttl 1m --on-timeout emit
+a	2
+b	2
+a	1
+$ printf '0 a\n10 b\n59 a\n70 b\n200 a\n' | dstream --time '$1:s' --watermark 0s update-state-by '$2' count --ttl 1m
+a	1
+
+# INTERFACE 2.6: --max-keys and --on-full.
+$ printf 'a\nb\na\nc\nb\n' | dstream --max-keys 2 --on-full evict-oldest update-state-by '$1' count
+b	1
+c	1
+dstream: 2 keys forgotten (--max-keys)
+$ printf 'a\nb\nc\n' | dstream --max-keys 2 update-state-by '$1' count
+? 65
