@@ -9,11 +9,8 @@ pub mod first;
 pub mod grouped;
 pub mod heavy;
 pub mod in_time;
-<<<<<<< HEAD
-pub mod join;
-=======
 pub mod initial;
->>>>>>> cea2959 (update-state-by: running totals that outlive windows and batches)
+pub mod join;
 pub mod keyed;
 pub mod lasting;
 pub mod moving;
