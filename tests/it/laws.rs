@@ -187,7 +187,7 @@ fn how_the_work_is_cut_never_shows() {
 /// State that sees rows in input order, or in order of time, says the same however the work is cut.
 #[test]
 fn state_row_by_row_knows_no_cut() {
-    let chains: [&[&str]; 14] = [
+    let chains: [&[&str]; 19] = [
         &["--watermark", "9s", "distinct-by", "$2", "--ttl", "20s"],
         &[
             "--watermark",

@@ -74,6 +74,7 @@ pub struct Totals {
     begun: bool,
     /// The latest time of a row.
     latest: i64,
+    failed: bool,
     /// Forgotten by a row before time was told.
     waiting: BTreeMap<i64, Vec<Timeout>>,
     tick_at: i64,
@@ -100,6 +101,7 @@ impl Totals {
             unborn: !of.initial.is_empty(),
             begun: false,
             latest: i64::MIN,
+            failed: false,
             waiting: BTreeMap::new(),
             tick_at: NEVER,
             of_rows: Vec::new(),
@@ -433,6 +435,7 @@ impl Totals {
                     self.drop_key(old, total);
                 }
                 if told.failure.is_some() {
+                    self.failed = true;
                     self.of_keys = keys;
                     return;
                 }
@@ -494,6 +497,8 @@ impl Process for Totals {
     fn take(&mut self, chunk: &mut Chunk, given: &Given, told: &mut Told) {
         let mut out = self.out(usize::MAX);
         if told.failure.is_none() {
+            // What keys begin with is older than the first record.
+            chunk.block.seq += 1;
             if self.of.lapse == Lapse::Arrival && self.tracked {
                 self.expire(given.now, &mut out);
             }
@@ -511,6 +516,9 @@ impl Process for Totals {
 
     fn close(&mut self, upto: Watermark, told: &mut Told) -> Vec<Chunk> {
         let mut out = self.out(CHUNK);
+        if self.failed || told.failure.is_some() {
+            return Vec::new();
+        }
         match upto {
             Watermark::None => return Vec::new(),
             Watermark::At(at) => self.advance(at, &mut out, told),
@@ -582,6 +590,7 @@ impl Process for Totals {
             unborn: self.unborn,
             begun: self.begun,
             latest: self.latest,
+            failed: self.failed,
             waiting: self.waiting.clone(),
             tick_at: self.tick_at,
             of_rows: Vec::new(),

@@ -32,7 +32,7 @@ z	7
 
 # INTERFACE 6.1: aggregates whose value is their state go on as if their records had come first.
 $ printf '{"k":"a","n":3,"s":1.5,"lo":-2,"hi":9,"f":"x","l":"y","all":["x",2]}\n' > state.json
-$ printf '{"k":"a","v":1}\n{"k":"b","v":2}\n' | dstream -i json update-state-by k n=count,s=sum:v,lo=min:v,hi=max:v,f=first:v,l=last:v,all=collect:v --initial state.json
+$ printf '{"k":"a","v":1}\n{"k":"b","v":2}\n' | dstream -i json update-state-by k n=count,s=sum:v,lo=min:v,hi=max:v,f=first:v,l=last:v,all=collect:v --initial state.json -o json
 {"k":"a","n":4,"s":2.5,"lo":-2,"hi":9,"f":"x","l":1,"all":["x",2,1]}
 {"k":"b","n":1,"s":2,"lo":2,"hi":2,"f":2,"l":2,"all":[2]}
 $ printf 'k,n\na,1.5\n' > bad.csv
@@ -59,7 +59,7 @@ $ printf '0 a\n1 a\n2 b\n60 b\n61 b\n62 b\n' | dstream --time '$1:s' --output-mo
 $ printf '0 a\n1 a\n60 b\n' | dstream --time '$1:s' window 1m count-by '$2' update-state-by-key total=sum:count
 1970-01-01T00:00:00Z	a	2
 1970-01-01T00:01:00Z	b	1
-$ printf 'b\na\nb\n' | dstream update-state-by '$1' count filter count=2
+$ printf 'b\na\nb\n' | dstream update-state-by '$1' count filter 'count==2'
 b	2
 
 # SPARK 3.13: "Time-outs are exact: at the first batch at or after last record + --ttl"; INTERFACE 6.1: "whether data
@@ -67,22 +67,24 @@ b	2
 $ printf 'a\nb\n--\nb\n--\n--\na\n--\n' | dstream --batch-on '^--' --mark-batches update-state-by '$1' count --ttl 2s --on-timeout emit
 a	1
 b	1
---
+-- 1
 b	2
---
+-- 2
 a	1
---
+-- 3
 b	2
 a	1
---
+-- 4
+-- 5
 a	1
---
-$ printf '0 a\n10 b\n59 a\n70 b\n200 a\n' | dstream --time '$1:s' --watermark 0s update-state-by '$2' count --ttl 1m --on-timeout emit
+$ printf '0 a\n10 b\n59 a\n70 b\n200 c\n201 a\n' | dstream --time '$1:s' --watermark 0s update-state-by '$2' count --ttl 1m --on-timeout emit
 a	2
 b	2
 a	1
-$ printf '0 a\n10 b\n59 a\n70 b\n200 a\n' | dstream --time '$1:s' --watermark 0s update-state-by '$2' count --ttl 1m
+c	1
+$ printf '0 a\n10 b\n59 a\n70 b\n200 c\n201 a\n' | dstream --time '$1:s' --watermark 0s update-state-by '$2' count --ttl 1m
 a	1
+c	1
 
 # INTERFACE 2.6: --max-keys and --on-full.
 $ printf 'a\nb\na\nc\nb\n' | dstream --max-keys 2 --on-full evict-oldest update-state-by '$1' count
@@ -90,4 +92,5 @@ b	1
 c	1
 dstream: 2 keys forgotten (--max-keys)
 $ printf 'a\nb\nc\n' | dstream --max-keys 2 update-state-by '$1' count
+dstream: update-state-by: more than 2 keys (--max-keys); allow more, let --ttl forget silent ones, or give --on-full evict-oldest
 ? 65
