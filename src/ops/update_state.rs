@@ -57,7 +57,7 @@ pub const UPDATE_STATE_BY: Operator = Operator {
             },
             Example {
                 title: "Visits that end after a minute of silence",
-                session: "$ printf '0 a\\n50 a\\n120 b\\n200 b\\n' | dstream --time '$1:s' --watermark 0s update-state-by '$2' pages=count --ttl 1m --on-timeout emit\na\t2\nb\t1\nb\t1\n",
+                session: "$ printf '0 a\\n50 a\\n120 b\\n200 c\\n201 b\\n' | dstream --time '$1:s' --watermark 0s update-state-by '$2' pages=count --ttl 1m --on-timeout emit\na\t2\nb\t1\nb\t1\nc\t1\n",
             },
         ],
     },
@@ -87,7 +87,7 @@ pub const UPDATE_STATE_BY_KEY: Operator = Operator {
             },
             Example {
                 title: "From a file of JSON lines",
-                session: "$ printf '{\"k\":\"a\",\"n\":2,\"worst\":9}\\n' > s.json; printf '{\"k\":\"a\",\"ms\":4}\\n' | dstream -i json key-by k update-state-by-key n=count,worst=max:ms --initial s.json\n{\"k\":\"a\",\"n\":3,\"worst\":9}\n",
+                session: "$ printf '{\"k\":\"a\",\"n\":2,\"worst\":9}\\n' > s.json; printf '{\"k\":\"a\",\"ms\":4}\\n' | dstream -i json key-by k update-state-by-key n=count,worst=max:ms --initial s.json -o json\n{\"k\":\"a\",\"n\":3,\"worst\":9}\n",
             },
         ],
     },
