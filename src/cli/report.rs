@@ -4,7 +4,8 @@
 use super::globals::{Options, Stats};
 use super::messages::{self, counted, grouped};
 use super::{suggest, terminal};
-use crate::engine::{OnBad, Report};
+use crate::data::delays::Delays;
+use crate::engine::{Batch, Batches, OnBad, Report};
 use crate::error::{Failure, status};
 use crate::plan::window::duration;
 
@@ -137,8 +138,9 @@ fn stats(report: &Report) -> String {
             )
         }
     };
+    let batches = batches(&report.batches);
     format!(
-        "{} in, {} bad, {} late{late_by}; {} out{sketched}\n{:.3} s, {:.1} MB/s, {} records/s\n",
+        "{} in, {} bad, {} late{late_by}; {} out{sketched}\n{batches}{:.3} s, {:.1} MB/s, {} records/s\n",
         counted(report.records_in, "record"),
         grouped(report.records_bad),
         grouped(report.late),
@@ -147,6 +149,47 @@ fn stats(report: &Report) -> String {
         rate(report.bytes_in) / 1e6,
         grouped(rate(report.records_in) as u64),
     )
+}
+
+/// How long batches waited and took: half of them, 99 %, the longest.
+fn batches(batches: &Batches) -> String {
+    let count = batches.total.count();
+    if count == 0 {
+        return String::new();
+    }
+    let of = |delays: &Delays| {
+        let by = |of: u64| duration(delays.quantile(of, 100));
+        format!("{} / {} / {}", by(50), by(99), by(100))
+    };
+    format!(
+        "{}: waited {}, took {}, in all {} (p50 / p99 / largest)\n",
+        match count {
+            1 => "1 batch".to_string(),
+            n => format!("{} batches", grouped(n)),
+        },
+        of(&batches.scheduling),
+        of(&batches.processing),
+        of(&batches.total)
+    )
+}
+
+/// `--stats=json`: the line of a batch; delays in seconds.
+pub fn batch_json(batch: &Batch) -> String {
+    let seconds = |ns: i64| ns as f64 / 1e9;
+    let value = serde_json::json!({
+        "batch": batch.number,
+        "batch_time": seconds(batch.time),
+        "records_in": batch.records_in,
+        "records_out": batch.records_out,
+        "late": batch.late,
+        "bad": batch.records_bad,
+        "keys": batch.keys,
+        "watermark": batch.watermark.map(seconds),
+        "scheduling_delay": seconds(batch.scheduling_delay),
+        "processing_time": seconds(batch.processing_time),
+        "total_delay": seconds(batch.scheduling_delay + batch.processing_time),
+    });
+    format!("{value}\n")
 }
 
 /// `--stats=json`: the line of totals.

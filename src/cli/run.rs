@@ -2,7 +2,7 @@
 //! record, builds the plan, lets the engine run it, and says what there is to say. Prints no record itself.
 
 use super::chain::Chain;
-use super::globals::{Explain, Options};
+use super::globals::{Explain, Options, Stats};
 use super::peek::{self, Peeked};
 use super::signals::Signals;
 use super::{TABLES, chain, check, explain, messages, read_text, report, terminal, units};
@@ -452,6 +452,11 @@ fn execute(plan: &Plan, known: &[String], options: &Options) -> Result<i32, Fail
         idle: options.idle.unwrap_or(engine::IDLE),
         ..engine::Run::default()
     };
+    if options.stats == Some(Stats::Json) {
+        run.on_batch = Some(Arc::new(|batch| {
+            terminal::say_plain(&report::batch_json(batch))
+        }));
+    }
     Signals::tell(run.progress.clone()).map_err(|error| Failure {
         status: status::SOFTWARE,
         message: format!("signals cannot be heard: {error}"),

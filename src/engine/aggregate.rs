@@ -206,6 +206,12 @@ impl<'p> AggregateState<'p> {
         }
     }
 
+    /// Groups that have been handed in; of panes that are partly closed, none.
+    pub fn keys_held(&self) -> usize {
+        let groups = self.shards.iter().map(|shard| lock(shard).table.len());
+        groups.sum()
+    }
+
     /// How many of the values given so far came from sketches.
     pub fn sketched(&self) -> u64 {
         self.sketched.load(Relaxed)

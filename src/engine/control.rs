@@ -1,6 +1,7 @@
 //! When epochs end on input that is read front to end: by the clock, by the watermark, and when nothing comes.
 //! Invariant: the watermark of the plan is never above that of a source that may still speak, and never falls.
 
+use super::batches::BatchLog;
 use super::clock::wait;
 use super::driver::Running;
 use super::open::Group;
@@ -106,6 +107,7 @@ pub struct Control<'c, 's> {
     /// Triggers go by the machine's clock, and when it next gives what nodes have that know none.
     by_wall: bool,
     peek_at: i64,
+    batches: Option<BatchLog>,
 }
 
 impl<'c, 's> Control<'c, 's> {
@@ -169,6 +171,7 @@ impl<'c, 's> Control<'c, 's> {
                             }
                     )
                 ),
+            batches: BatchLog::new(running),
             peek_at: plan
                 .peek_every
                 .map_or(i64::MAX, |every| next_multiple(now, every)),
@@ -342,6 +345,18 @@ impl<'c, 's> Control<'c, 's> {
             for pulse in &mut self.pulses {
                 pulse.ended = false;
             }
+            // The last, part batch has ended with the input, if it has a record.
+            let step = self
+                .running
+                .plan
+                .source
+                .time
+                .as_ref()
+                .and_then(Times::batch);
+            let last = self.running.shared.last_batch.load(Ordering::Relaxed);
+            if let Some(step) = step.filter(|_| last > i64::MIN) {
+                self.reached = self.reached.max(Some((last + 1).saturating_mul(step)));
+            }
             self.epoch(flight);
         }
     }
@@ -411,7 +426,11 @@ impl<'c, 's> Control<'c, 's> {
         }
         // Blocks that landed meanwhile have moved the watermark; judging does not depend on it.
         let upto = self.watermark();
+        let began = self.now();
         self.running.close(upto);
+        if let (Some(log), Watermark::At(at)) = (&mut self.batches, upto) {
+            log.done(self.running, at, began);
+        }
         // What a layout makes of rows must not show where epochs of a file end.
         if self.running.live {
             self.running.shared.out.flush();

@@ -133,6 +133,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         clocks: sides.iter().map(|_| Meter::default()).collect(),
         lines: Board::default(),
         rest_late: Mutex::default(),
+        batches: Mutex::default(),
         bytes_in: AtomicU64::new(0),
         enough: AtomicBool::new(false),
         seen: (0..wanted).map(|_| AtomicBool::new(false)).collect(),
@@ -571,6 +572,7 @@ impl<'s> Running<'s> {
         let late = shared.ledger.late();
         report.late = late.records;
         report.late_by = late.by;
+        report.batches = std::mem::take(&mut *lock(&shared.batches));
         report.failed = std::mem::take(&mut lock(&shared.counts).failed)
             .into_iter()
             .collect();

@@ -3,6 +3,7 @@
 
 pub mod aggregate;
 mod arguments;
+mod batches;
 pub mod clock;
 mod control;
 mod cutter;
@@ -85,6 +86,40 @@ pub struct Run {
     pub stop: Arc<AtomicBool>,
     pub progress: Arc<Progress>,
     pub clock: Arc<dyn Clock>,
+    /// Told of each batch when it is done.
+    pub on_batch: Option<Told>,
+}
+
+/// Is told of a batch; called by one thread at a time.
+pub type Told = Arc<dyn Fn(&Batch) + Send + Sync>;
+
+/// A batch that is done, or the last of several that were done at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// From 1.
+    pub number: u64,
+    /// Its end by the clock of batches, ns.
+    pub time: i64,
+    /// Since the batch told before.
+    pub records_in: u64,
+    pub records_out: u64,
+    pub records_bad: u64,
+    pub late: u64,
+    /// Keys held behind it.
+    pub keys: usize,
+    /// How far event time has come; `None` by arrival.
+    pub watermark: Option<i64>,
+    /// From its end to when its work was begun, and what that took, ns.
+    pub scheduling_delay: i64,
+    pub processing_time: i64,
+}
+
+/// Delays of all batches.
+#[derive(Clone, Debug, Default)]
+pub struct Batches {
+    pub scheduling: Delays,
+    pub processing: Delays,
+    pub total: Delays,
 }
 
 impl Default for Run {
@@ -107,6 +142,7 @@ impl Default for Run {
             stop: Arc::default(),
             progress: Arc::default(),
             clock: Arc::new(clock::System::default()),
+            on_batch: None,
         }
     }
 }
@@ -148,6 +184,8 @@ pub struct Report {
     pub late: u64,
     /// How late they were.
     pub late_by: Delays,
+    /// How long batches waited and took.
+    pub batches: Batches,
     /// What else happened that must be told, by what it was: `keys forgotten`.
     pub counts: BTreeMap<&'static str, u64>,
     /// Values of aggregates that came from sketches.
@@ -201,6 +239,7 @@ pub struct Shared<'r> {
     lines: Board<u64>,
     /// What was late of rows that are no records of the input.
     rest_late: Mutex<Late>,
+    batches: Mutex<Batches>,
     bytes_in: AtomicU64,
     /// Nothing more of the input is needed.
     enough: AtomicBool,

@@ -40,6 +40,22 @@ impl Running<'_> {
         }
     }
 
+    /// Keys in the state of nodes.
+    pub fn keys_held(&self) -> usize {
+        let stages = self.lanes.iter().map(|lane| lane.stage);
+        let of = |stage: &super::worker::Stage<'_>| -> usize {
+            let ordered = stage.ordered.iter().map(|turnstile| {
+                turnstile.with(|state| match state {
+                    Ordered::Process { process, .. } => process.held().0,
+                    Ordered::Distinct { seen, .. } => seen.len(),
+                    _ => 0,
+                })
+            });
+            ordered.sum::<usize>() + stage.end.keys_held()
+        };
+        stages.map(of).sum()
+    }
+
     /// Gives what would come if the input ended now. No block is on its way.
     pub fn peek(&self) -> Result<()> {
         let Some(last) = self.lanes.last() else {

@@ -42,6 +42,16 @@ pub enum End<'p> {
     Sink,
 }
 
+impl End<'_> {
+    /// Keys in its state; of rows, which have none, zero.
+    pub fn keys_held(&self) -> usize {
+        match self {
+            End::Aggregate(state) => state.keys_held(),
+            _ => 0,
+        }
+    }
+}
+
 /// Where the other streams of a plan come in: the stage, and which of the stage's.
 pub fn entries(plan: &Plan, stages: &[Stage<'_>]) -> Vec<(usize, usize)> {
     let mut out = Vec::new();
