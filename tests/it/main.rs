@@ -10,6 +10,7 @@ mod docs;
 mod fuzz;
 mod laws;
 mod live;
+mod nexmark;
 mod oracle;
 mod session;
 mod tidy;

@@ -1,0 +1,4 @@
+# Prices of an auction that fall, then rise.
+dstream -i json --time dateTime key-by auction match 'start next down+:next next up+:next' --greedy \
+    --where down='price < (down.price ?? start.price)' --where up='price > (up.price ?? down.price)' \
+    --measures 'high=first:start.price,low=last:down.price,end=last:up.price,n=count' bids.ndjson
