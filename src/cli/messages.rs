@@ -120,6 +120,15 @@ pub fn not_the_format(format: &str, first: &[u8]) -> String {
     text
 }
 
+/// All of the input is bad since it has no times.
+pub fn no_times(records: u64, first: &[u8]) -> String {
+    format!(
+        "none of {} has a time that can be read; the first line is {}; is --time right?",
+        counted(records, "record"),
+        shown(first)
+    )
+}
+
 /// The start of a line, fit for a terminal.
 fn shown(line: &[u8]) -> String {
     const MAX: usize = 60;

@@ -53,7 +53,9 @@ fn failed(error: &anyhow::Error, report: &Report, format: &str, options: &Option
     // Too many bad records: the first of them is the reason.
     if let Some(fault) = report.faults.first().filter(|_| status == status::DATA) {
         let all = report.records_bad == report.records_in && options.on_bad == OnBad::Warn;
-        if message.is_empty() && all {
+        if message.is_empty() && all && fault.what == NO_TIME {
+            terminal::say(&messages::no_times(report.records_in, &fault.text));
+        } else if message.is_empty() && all {
             terminal::say(&messages::not_the_format(format, &fault.text));
         } else if message.is_empty() {
             terminal::say(&format!(

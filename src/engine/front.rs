@@ -2,10 +2,10 @@
 //! is wrong with its records is put down. Invariant: a row is judged by the rows before it in its own source,
 //! whoever reads which block.
 
-use super::Shared;
 use super::input::TooLong;
 use super::ledger::{Account, BadRecord};
 use super::meter::{Judged, Meter, last_of};
+use super::{NO_TIME, Shared};
 use crate::bytes::{Span, scan};
 use crate::data::step::Counts;
 use crate::data::{Block, Chunk, Column, ColumnBuilder, ColumnV, Field, Open, Type};
@@ -406,7 +406,7 @@ impl<'p> SourceWorker<'p> {
                 bad.push(Bad {
                     row,
                     column: 0,
-                    what: "without a time that can be read",
+                    what: NO_TIME,
                 });
             }
             good
@@ -466,14 +466,18 @@ fn take_marks(
     (ends, marks)
 }
 
-/// Whether a block of JSON holds the last name of a path as a string.
+/// Whether a block of JSON holds the names of a path as strings; of one with backticks the last name.
 fn is_named(block: &[u8], path: &str) -> bool {
-    let path = path.trim_end_matches(|c: char| c.is_ascii_digit() || "[]".contains(c));
-    let name = match path.strip_suffix('`') {
-        Some(quoted) => quoted.rsplit('`').next(),
-        None => path.rsplit('.').next(),
-    };
-    name.is_some_and(|name| memmem::find(block, format!("\"{name}\"").as_bytes()).is_some())
+    let named = |name: &str| memmem::find(block, format!("\"{name}\"").as_bytes()).is_some();
+    match path.contains('`') {
+        true => path
+            .rsplit('`')
+            .find(|name| !name.is_empty())
+            .is_some_and(named),
+        false => path
+            .split('.')
+            .all(|step| named(step.split('[').next().unwrap_or(step))),
+    }
 }
 
 /// Whether fields may turn out never to occur: those of inputs without a header.

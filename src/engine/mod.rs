@@ -208,6 +208,9 @@ pub struct Report {
     pub failure: Option<anyhow::Error>,
 }
 
+/// What is wrong with a record that has no event time.
+pub const NO_TIME: &str = "without a time that can be read";
+
 /// One kind of bad record and where the first stands.
 #[derive(Clone, Debug)]
 pub struct FaultTold {

@@ -612,6 +612,10 @@ impl<'a> Builder<'a> {
     pub fn sort(&mut self, by: Vec<SortKey>, limit: Option<u64>, per: Vec<Expr>, how: Ranking) {
         let of_shape = self.keys_of_shape(None);
         let scope = self.row_scope();
+        // Of a ranking's whole records equals go by event time, where there is one.
+        if limit.is_some() && self.aggregated.is_none() {
+            self.have_times();
+        }
         let per = of_shape.into_iter().chain(per).collect();
         let rank = how.rank.then(|| self.add_shown("rank", Type::Number));
         self.push(NodeKind::Sort {

@@ -4,13 +4,13 @@
 Only the standard library is used; every data set has its own fixed seed, and the same (name, scale) gives
 the same bytes on any little-endian machine with Python 3.9 or later.
 
-    gen.py --out DIR                      # everything, full size: about 7 GB
+    gen.py --out DIR                      # everything, full size: about 8 GB
     gen.py --out DIR --scale 0.01         # everything, 1 % of the size
     gen.py --out DIR access words         # only these sets
     gen.py --out DIR --missing            # only what is not there yet
     gen.py --list
 
-Data sets (full size; each file has at least 700 MB):
+Data sets (full size; each file but two of nexmark has at least 700 MB):
 
   access    access.log        5M lines, 1.2 GB   Apache combined log format
             100k client addresses, 20k paths, 40 user agents, all Zipf-skewed;
@@ -24,6 +24,10 @@ Data sets (full size; each file has at least 700 MB):
   sales     sales.csv         20M rows + header  ts,store,product,qty,price
   events    events.ndjson     3.3M lines         JSON objects: ts, level, service,
             user_id, latency_ms, status, msg, http{method,path}
+  nexmark   nexmark_persons.ndjson, nexmark_auctions.ndjson, nexmark_bids.ndjson
+            5M events of an auction house, 1 : 3 : 46, 10,000 a second of event time;
+            half of the bids to one auction in a hundred, three of four by one person
+            in a hundred; one event in ten is late by up to 400 ms
 """
 import argparse
 import math
@@ -211,6 +215,62 @@ def gen_events(out, scale):
             f.write("".join(lines))
 
 
+# --------------------------------------------------------------------------- nexmark
+
+def gen_nexmark(out, scale):
+    n = scaled(5_000_000, scale)
+    rng = random.Random("nexmark")
+    words = pseudo_words(rng, 3000, 3, 9)
+    extra = [" ".join(rng.choice(words) for _ in range(rng.randrange(3, 9))) for _ in range(1 << 12)]
+    names = [f"{w.capitalize()} {rng.choice(words).capitalize()}" for w in words[:1 << 10]]
+    places = weighted_table([(('Phoenix', 'AZ'), 1), (('Palo Alto', 'CA'), 1), (('Boise', 'ID'), 1), (('Portland', 'OR'), 1),
+                             (('Redmond', 'WA'), 1), (('Cheyenne', 'WY'), 1)], 8)
+    pages = []  # channel and URL
+    for i in range(1 << 13):
+        url = "https://www.nexmark.com/" + "/".join(rng.choice(words) for _ in range(3)) + "/item.htm?query=1"
+        if i % 2:
+            pages.append(f'"channel":"{rng.choice(("Google", "Facebook", "Baidu", "Apple"))}","url":"{url}"')
+        else:
+            channel = rng.randrange(10_000)
+            pages.append(f'"channel":"channel-{channel}","url":"{url}&channel_id={channel}"')
+    price = [round(100 * 10 ** (6 * rng.random())) for _ in range(1 << 16)]
+    sec = [f"2026-01-01T{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in range(3600)]
+    with open(os.path.join(out, "nexmark_persons.ndjson"), "w", encoding="ascii", newline="\n") as persons, \
+            open(os.path.join(out, "nexmark_auctions.ndjson"), "w", encoding="ascii", newline="\n") as auctions, \
+            open(os.path.join(out, "nexmark_bids.ndjson"), "w", encoding="ascii", newline="\n") as bids:
+        for start, k in chunks(n):
+            a, b, c, d = u32s(rng, k), u32s(rng, k), u32s(rng, k), u32s(rng, k)
+            lines = [], [], []
+            for j in range(k):
+                x, y, z, w = a[j], b[j], c[j], d[j]
+                ms = 1000 + (start + j) // 10
+                late = w & 0xFFFF
+                if late < 6554:  # one in ten
+                    ms -= late * 400 // 6554
+                when = f"{sec[ms // 1000]}.{ms % 1000:03d}Z"
+                group, place = divmod(start + j, 50)
+                person = group // 100 * 100 + 1 if y & 3 else max(0, group - (y >> 2) % 1000)
+                tail = f'"dateTime":"{when}","extra":"{extra[z >> 20]}"}}\n'
+                if place > 3:
+                    newest = 3 * group + 2
+                    auction = newest // 100 * 100 if x & 1 else max(0, newest - (x >> 1) % 100)
+                    lines[2].append(f'{{"auction":{1000 + auction},"bidder":{1000 + person},"price":{price[w >> 16]},'
+                                    f'{pages[z & 0x1FFF]},{tail}')
+                elif place:
+                    ends = ms + 1000 + (x >> 8) % 20_000
+                    low = price[w >> 16]
+                    lines[1].append(f'{{"id":{1000 + 3 * group + place - 1},"itemName":"{words[x & 0x7FF]}",'
+                                    f'"description":"{extra[x >> 20]}","initialBid":{low},"reserve":{low + 100},'
+                                    f'"expires":"{sec[ends // 1000]}.{ends % 1000:03d}Z","seller":{1000 + person},'
+                                    f'"category":{10 + z % 5},{tail}')
+                else:
+                    city, state = places[x & 0xFF]
+                    lines[0].append(f'{{"id":{1000 + group},"name":"{names[x >> 22]}","emailAddress":"{words[y & 0x7FF]}@'
+                                    f'{words[z & 0x7FF]}.com","creditCard":"{w:010d}","city":"{city}","state":"{state}",{tail}')
+            for file, text in zip((persons, auctions, bids), lines):
+                file.write("".join(text))
+
+
 # --------------------------------------------------------------------------- sales
 
 def gen_sales(out, scale):
@@ -281,9 +341,10 @@ def gen_keys(out, scale):
 
 
 FILES = {"access": ["access.log"], "words": ["words.txt", "words_lines.txt"], "events": ["events.ndjson"],
-         "sales": ["sales.csv"], "brc": ["measurements.txt"], "keys": ["keys_hc.txt"]}
+         "sales": ["sales.csv"], "brc": ["measurements.txt"], "keys": ["keys_hc.txt"],
+         "nexmark": ["nexmark_persons.ndjson", "nexmark_auctions.ndjson", "nexmark_bids.ndjson"]}
 SETS = {"access": gen_access, "words": gen_words, "events": gen_events, "sales": gen_sales, "brc": gen_brc,
-        "keys": gen_keys}
+        "keys": gen_keys, "nexmark": gen_nexmark}
 
 
 def make(job):

@@ -140,6 +140,44 @@ def rows():
               ["rg", "-N", '" 500 ', "{}"], [d, "filter", '/" 500 /', "{}"], 1 / 1.5, how="bytes")
 
 
+class Query:
+    """A query of Nexmark, without a rival. Of the command `{bids}` and the like stand for files; the events of all
+    that stand in it are counted."""
+
+    def __init__(self, name, task, ours):
+        self.name, self.task, self.ours = name, task, ["dstream", "-i", "json"] + ours
+        self.sets = re.findall(r"\{(\w+)\}", " ".join(ours))
+
+    def paths(self, data):
+        return [os.path.join(data, f"nexmark_{name}.ndjson") for name in self.sets]
+
+    def command(self, data):
+        words = self.ours
+        for name, path in zip(self.sets, self.paths(data)):
+            words = [word.replace("{" + name + "}", path) for word in words]
+        return words
+
+
+def queries():
+    timed = ["--time", "dateTime"]
+    yield Query("q0", "bids as they come", ["select", "auction,bidder,price,dateTime,extra", "-o", "json", "{bids}"])
+    yield Query("q1", "price in euro", ["map", "price=0.908*price", "select", "auction,bidder,price,dateTime,extra", "-o",
+                                        "json", "{bids}"])
+    yield Query("q2", "bids on every 123rd auction", ["filter", "auction % 123 == 0", "select", "auction,price", "{bids}"])
+    yield Query("q5", "the auctions with the most bids of 10 s, every 2 s",
+                timed + ["window", "10s", "--slide", "2s", "count-by", "auction", "top", "1", "--ties", "{bids}"])
+    yield Query("q7", "the highest bids of each 10 s",
+                timed + ["window", "10s", "top", "1", "--by", "price", "--ties", "select",
+                         "window_start,auction,bidder,price,dateTime", "{bids}"])
+    yield Query("q8", "who registered and sold in the same 10 s",
+                timed + ["window", "10s", "join", "{auctions}", "--on", "id=seller", "distinct-by", "id,name", "select",
+                         "window_start,id,name", "{persons}"])
+    yield Query("q11", "bids of each bidder until 10 s of silence",
+                timed + ["session-window", "10s", "count-by", "bidder", "{bids}"])
+    yield Query("q12", "bids of each bidder in 10 s of arrival, by a clock in the data",
+                ["--time", "arrival", "--clock", "dateTime", "window", "10s", "count-by", "bidder", "{bids}"])
+
+
 # Both threads against one: the grouped tasks from a file, but T1h.
 SCALING = ["T1", "T2", "T3f", "T3r", "T6", "T6s", "T7"]
 SCALING_LEAST = 1.8
@@ -332,6 +370,31 @@ def scaling(row, options):
     return result
 
 
+def nexmark(query, options):
+    paths = query.paths(options.data)
+    for path in paths:
+        warm(path)
+    outs = [os.path.join(options.out, f"{query.name}.j{n}") for n in (1, 2)]
+    runs = ([], [])
+    words = query.command(options.data)
+    for i in range(options.runs + 1):
+        for n, out in enumerate(outs):
+            done = run(words[:1] + ["-j", str(n + 1)] + words[1:], out, options)
+            if i:
+                runs[n].append(done)
+    same = subprocess.run(["cmp", "-s", *outs], check=False).returncode == 0
+    one, two = map(summary, runs)
+    events = sum(map(lines_of, paths))
+    # A thread that only reads is no second core for free: what took longer counts.
+    result = {"name": query.name, "task": query.task, "command": shown(query.command("")), "events": events,
+              "bytes": sum(map(os.path.getsize, paths)), "one": one, "two": two, "same": same,
+              "events_s_core": events / max(one["wall"], one["cpu"]), "ratio": one["wall"] / two["wall"],
+              "rows": lines_of(outs[0]), "load": os.getloadavg()[0]}
+    for out in outs:
+        os.remove(out)
+    return result
+
+
 def start_up(options):
     """Median of spawn to exit on empty input, in turns."""
     times = {"mawk": [], "dstream": []}
@@ -388,6 +451,18 @@ def render(results):
                 verdict = ("met" if r["ratio"] >= SCALING_LEAST else "missed") if r["same"] else "answers differ"
                 out.append(f"| {name} | {seconds(r['one']['wall'])} | {seconds(r['two']['wall'])} | **{r['ratio']:.2f}** | "
                            f"{SCALING_LEAST} | {verdict} | {r['gb_s_core']:.2f} |")
+    if results.get("nexmark"):
+        out += ["", "### Nexmark", "", "From JSON lines, whole processes. Events a second of a core: of the run with one thread, by "
+                "the larger of wall time and CPU.", "",
+                "| query | events | rows | `-j 1` wall s | CPU s | MiB | `-j 2` wall s | events/s a core | |",
+                "|---|--:|--:|--:|--:|--:|--:|--:|---|"]
+        done = [results["nexmark"][query.name] for query in queries() if query.name in results["nexmark"]]
+        for r in done:
+            verdict = "" if r["same"] else "answers differ"
+            out.append(f"| {r['name']}: {r['task']} | {r['events']:,} | {r['rows']:,} | {seconds(r['one']['wall'])} | "
+                       f"{seconds(r['one']['cpu'])} | {r['one']['rss']:.0f} | {seconds(r['two']['wall'])} | "
+                       f"**{r['events_s_core']:,.0f}** | {verdict} |")
+        out += [""] + [f"* **{r['name']}**: {code(r['command'])}" for r in done]
     if results.get("start"):
         s = results["start"]
         out += ["", "### Start-up", "", "Spawn to exit, 200 in turns. Target: under 3 ms.", "",
@@ -445,7 +520,7 @@ def main():
     p.add_argument("--data", help="directory of the data, outside the repository")
     p.add_argument("--venv", help="the rivals from PyPI: see install-rivals.sh")
     p.add_argument("--dstream", default=os.path.join(ROOT, "target", "release", "dstream"))
-    p.add_argument("--only", default="", help="rows, by comma; also: scaling, start, latency")
+    p.add_argument("--only", default="", help="rows, by comma; also: nexmark or its queries, scaling, start, latency")
     p.add_argument("--runs", type=int, default=5, help="timed runs of each program, after one that is not (default: 5)")
     p.add_argument("--out", default="/dev/shm", help="where results go, best a RAM disk (default: /dev/shm)")
     p.add_argument("--json", help="file with all results; rows that are not measured now stay as they are")
@@ -454,13 +529,16 @@ def main():
                    help="before each row wait (5 minutes at most) until no more than L processes run")
     p.add_argument("--list", action="store_true")
     options = p.parse_args()
-    everything = [row.name for row in rows()] + ["scaling", "start", "latency"]
+    everything = [row.name for row in rows()] + [query.name for query in queries()] + ["scaling", "start", "latency"]
     if options.list:
         print("\n".join(everything))
         return
     if not (options.data and options.venv):
         p.error("--data and --venv are needed")
     only = [name for name in options.only.split(",") if name] or everything
+    if "nexmark" in only:
+        at = only.index("nexmark")
+        only[at:at + 1] = [query.name for query in queries()]
     for name in only:
         if name not in everything:
             p.error(f"no row named {name!r}; there are: {', '.join(everything)}")
@@ -468,8 +546,8 @@ def main():
     options.out = os.path.join(options.out, f"dstream-bench.{os.getpid()}")
     os.makedirs(options.out)
     subprocess.run([sys.executable, os.path.join(HERE, "gen.py"), "--out", options.data, "--missing",
-                    "access", "words", "keys", "brc", "sales", "events"], check=True)
-    results = {"rows": {}, "scaling": {}}
+                    "access", "words", "keys", "brc", "sales", "events", "nexmark"], check=True)
+    results = {"rows": {}, "nexmark": {}, "scaling": {}}
     if options.json and os.path.exists(options.json):
         with open(options.json, encoding="utf-8") as file:
             results = json.load(file)
@@ -484,8 +562,8 @@ def main():
                 print(f"{name}: {error}", file=sys.stderr)
                 results.get(kind, {}).pop(name, None)
                 continue
-            if kind in ("rows", "scaling"):
-                results[kind][name] = result
+            if kind in ("rows", "nexmark", "scaling"):
+                results.setdefault(kind, {})[name] = result
             else:
                 results[kind] = result
             tell(kind, name, result)
@@ -505,6 +583,10 @@ def jobs(only, options):
     for name in only:
         if name in by_name:
             yield name, "rows", lambda row=by_name[name]: measure(row, options)
+    of_nexmark = {query.name: query for query in queries()}
+    for name in only:
+        if name in of_nexmark:
+            yield name, "nexmark", lambda query=of_nexmark[name]: nexmark(query, options)
     if "scaling" in only:
         for name in SCALING:
             yield name, "scaling", lambda row=by_name[name]: scaling(row, options)
@@ -537,6 +619,10 @@ def tell(kind, name, result):
         print(f"{name}: {result['rival_name']} {result['rival']['wall']:.2f} s, dstream {result['ours']['wall']:.2f} s, "
               f"ratio {result['ratio']:.2f} of {result['least']:.2g}, {result['ours']['rss']:.0f} MiB, load {result['load']:.1f}"
               + (f", WRONG: {result['wrong']}" if result["wrong"] else ""), file=sys.stderr)
+    elif kind == "nexmark":
+        print(f"{name}: {result['events_s_core']:,.0f} events/s a core, -j1 {result['one']['wall']:.2f} s, -j2 "
+              f"{result['two']['wall']:.2f} s, {result['one']['rss']:.0f} MiB, {result['rows']} rows, same: {result['same']}, "
+              f"load {result['load']:.1f}", file=sys.stderr)
     elif kind == "scaling":
         print(f"{name}: -j1 {result['one']['wall']:.2f} s, -j2 {result['two']['wall']:.2f} s, ratio {result['ratio']:.2f}, "
               f"{result['gb_s_core']:.2f} GB/s a core, same: {result['same']}", file=sys.stderr)

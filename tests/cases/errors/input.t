@@ -67,6 +67,11 @@ $ printf '{"a":1}\n{"a":2}\n' | dstream -i combined count-by status
 dstream: this does not look like combined; the first line is '{"a":1}'; it looks like json
 ? 65
 
+# It is of its format, but no time is where one was said to be.
+$ printf '{"ts":1}\n{"ts":2}\n' > in.json; dstream -i json --time tz window 1m count in.json
+dstream: none of 2 records has a time that can be read; the first line is '{"ts":1}'; is --time right?
+? 65
+
 $ printf 'a b c\nd e f\n' | dstream --on-bad skip -i json count-by a
 
 $ printf '{"a":1}\nx\n{"a":3}\n' | dstream --on-bad abort -i json select a
@@ -247,3 +252,8 @@ dstream: 1 value of $2 could not be converted and counts as null
 $ seq 1000 | gzip -c | head -c 1000 > cut.gz; dstream -q count cut.gz
 dstream: cut.gz: incomplete deflate stream
 ? 66
+
+# Of a path each name has to occur.
+$ printf '{"price":1,"dir1":null}\n' | dstream -i json map 'a=x.price,b=dir1' select a,b -o json
+{"a":null,"b":null}
+dstream: field 'x.price' never occurred in 1 record

@@ -72,6 +72,11 @@ a 3
 b 2
 c 3
 
+# INTERFACE 6.2: of whole records ties go by earlier event time, without a window too, then by place.
+$ printf 't,k,v\n2,a,1\n1,b,1\n1,c,1\n' > l.csv; dstream -i csv --time t:s top 2 --by v l.csv
+1	b	1
+1	c	1
+
 $ printf 'a 1\nb 2\na 3\n' | dstream group-by '$1' -o json
 {"$1":"a","$0":["a 1","a 3"]}
 {"$1":"b","$0":["b 2"]}
