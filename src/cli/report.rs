@@ -5,7 +5,7 @@ use super::globals::{Options, Stats};
 use super::messages::{self, counted, grouped};
 use super::{suggest, terminal};
 use crate::data::delays::Delays;
-use crate::engine::{Batch, Batches, OnBad, Report};
+use crate::engine::{Batch, Batches, NO_TIME, OnBad, Report};
 use crate::error::{Failure, status};
 use crate::plan::window::duration;
 

@@ -256,4 +256,4 @@ dstream: cut.gz: incomplete deflate stream
 # Of a path each name has to occur.
 $ printf '{"price":1,"dir1":null}\n' | dstream -i json map 'a=x.price,b=dir1' select a,b -o json
 {"a":null,"b":null}
-dstream: field 'x.price' never occurred in 1 record
+dstream: field 'x.price' never occurred in 1 record; did you mean 'price'?
