@@ -135,6 +135,7 @@ fn planned(chain: &Chain) {
         batch_lines: given.batch_lines,
         batch_on: given.batch_on,
         mark_batches: given.mark_batches,
+        merge_sorted: given.merge_sorted,
         live: chain.sources.len().is_multiple_of(2),
         regular_files: chain.sources.len() % 2 == 1,
         output_format: given.output_format,

@@ -126,6 +126,7 @@ pub struct Options {
     pub batch_lines: Option<u64>,
     pub batch_on: Option<regex::bytes::Regex>,
     pub mark_batches: bool,
+    pub merge_sorted: bool,
     pub since: Option<String>,
     pub until: Option<String>,
     pub output_format: Option<String>,
@@ -177,6 +178,7 @@ impl Options {
             batch_lines: None,
             batch_on: None,
             mark_batches: false,
+            merge_sorted: false,
             since: None,
             until: None,
             output_format: None,
@@ -340,6 +342,19 @@ pub const OPTIONS: &[Opt] = &[
         repeated: true,
         set: |options, value| {
             options.from.push(value.into());
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "merge-sorted",
+        section: Section::Reading,
+        doc: doc(
+            "several sources as one, in order of event time; each must be sorted",
+            "Records of one time come in the order of their sources' names. A record older than one before it in its source is late.",
+        ),
+        set: |options, _| {
+            options.merge_sorted = true;
             Ok(())
         },
         ..PLAIN

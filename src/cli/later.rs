@@ -7,7 +7,6 @@ pub const LATER_OPTIONS: &[(&str, Option<char>)] = &[
     ("follow", Some('F')),
     ("skip-to-end", None),
     ("glob", None),
-    ("merge-sorted", None),
     ("max-rate", None),
     ("max-ratio", None),
     ("idle-close", None),

@@ -324,6 +324,7 @@ fn build_options(
         batch_lines: options.batch_lines,
         batch_on: options.batch_on.clone(),
         mark_batches: options.mark_batches,
+        merge_sorted: options.merge_sorted,
         since,
         until,
         zone,

@@ -52,6 +52,7 @@ pub fn open_inputs(plan: &Plan, run: &Run, report: &mut Report) -> Result<Opened
         let inputs = open_words(source, report)?;
         let plain = one_side
             && run.epoch.is_none()
+            && !source.merged
             && source.header.is_none()
             && !source.time.as_ref().is_some_and(Times::is_arrival)
             && inputs
@@ -174,16 +175,16 @@ fn streams(
         opened.names.push(name);
         opened.sides.push(side);
         let cutter = cutter.with_records(run.epoch);
-        let group = match (is_network(&word), of_files) {
+        let group = match (source.merged || is_network(&word), of_files) {
             (false, Some(group)) => group,
-            (network, _) => {
+            (apart, _) => {
                 groups.push(Group {
                     side,
                     cutters: VecDeque::new(),
                     live: false,
                 });
                 let group = groups.len() - 1;
-                if !network {
+                if !apart {
                     of_files = Some(group);
                 }
                 group

@@ -137,6 +137,9 @@ pub fn build(
 ) -> Result<Plan, Usage> {
     let mut builder = Builder::new(options, format, header)?;
     builder.grouped = Some(crate::state::grouped::make);
+    if options.merge_sorted {
+        order::merge(&mut builder)?;
+    }
     for (at, (operator, args)) in chain.iter().enumerate() {
         builder.begin(operator.name, typed(operator, args));
         if keeps_state(operator) {

@@ -52,6 +52,17 @@ pub const SORT_BY: Operator = Operator {
     },
 };
 
+/// `--merge-sorted`: the records of all sources in order of time, of one time by the names of the sources.
+pub fn merge(b: &mut Builder<'_>) -> Result<(), Usage> {
+    b.begin("--merge-sorted", "--merge-sorted".into());
+    b.pass();
+    let by = read("@time,@file", false, b)?;
+    match in_time(&by, b) {
+        true => Ok(()),
+        false => Err(b.fault("there is no event time to merge by; give --time FIELD")),
+    }
+}
+
 /// Whether the first field is the record's time, ascending.
 fn is_time(source: &str, by: &[SortKey]) -> bool {
     let first = names::split_list(source).into_iter().next();

@@ -44,6 +44,8 @@ pub struct Options {
     pub batch_lines: Option<u64>,
     pub batch_on: Option<regex::bytes::Regex>,
     pub mark_batches: bool,
+    /// `--merge-sorted`.
+    pub merge_sorted: bool,
     /// `--since` and `--until`, ns since 1970.
     pub since: Option<i64>,
     pub until: Option<i64>,
@@ -715,6 +717,7 @@ impl<'a> Builder<'a> {
                 header: None,
                 time: times,
                 clock,
+                merged: self.options.merge_sorted,
                 optional: self.optional,
                 since: self.options.since,
                 until: self.options.until,

@@ -46,6 +46,8 @@ pub struct Source {
     /// pipe has given already.
     pub header: Option<Vec<u8>>,
     pub time: Option<Times>,
+    /// Each word is a source of its own, and they are merged by time.
+    pub merged: bool,
     /// The clock that triggers go by, where rows have event times and the data tell the clock.
     pub clock: Option<Times>,
     /// Fields that another source may have in its place: none of them need occur.

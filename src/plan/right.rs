@@ -121,6 +121,7 @@ impl OtherStream {
         Right {
             source: Source {
                 clock: None,
+                merged: false,
                 words: self.builder.options.words.clone(),
                 format_name: self.builder.format_name.clone(),
                 format: self.builder.format.clone(),

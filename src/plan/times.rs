@@ -102,6 +102,8 @@ impl Builder<'_> {
         let disorder = match self.options.watermark {
             Some(ns) => Some(ns),
             None if auto => None,
+            // What is sorted has no disorder.
+            None if self.options.merge_sorted => Some(0),
             None if self.options.live => Some(DISORDER_LIVE),
             None => None,
         };
