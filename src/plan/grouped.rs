@@ -72,14 +72,26 @@ impl Triggers {
 impl Builder<'_> {
     /// The operator at hand keeps windows or state; whether it is the last that does.
     pub fn keeps_state(&mut self, is_last: bool) -> Result<(), Usage> {
+        /// What these have seen cannot be taken back (INTERFACE 6).
+        const IN_ORDER: [&str; 9] = [
+            "scan",
+            "scan-by",
+            "scan-by-key",
+            "match",
+            "map-with-state",
+            "map-with-state-by",
+            "count-window",
+            "burst",
+            "anomaly",
+        ];
         self.is_last = is_last;
         match &self.corrected {
-            Some(before) => Err(self.fault(format!(
+            Some(before) if IN_ORDER.contains(&self.name.as_str()) => Err(self.fault(format!(
                 "rows of '{before}' may be corrected within the allowed lateness, and what '{}' has seen of them \
-                 cannot be taken back in this version",
+                 cannot be taken back",
                 self.typed
             ))),
-            None => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -144,6 +156,7 @@ impl Builder<'_> {
             ..Grouping::plain(shape, gives)
         };
         if !self.is_last {
+            grouping.waits = grouping.lateness > 0;
             return Ok(grouping);
         }
         let at_once = match &grouping.shape {

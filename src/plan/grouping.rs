@@ -18,6 +18,8 @@ pub struct Grouping {
     pub shape: Shape,
     /// How long a window that was printed still counts records, ns.
     pub lateness: i64,
+    /// Other state follows: a window gives one row, when it counts no record any more.
+    pub waits: bool,
     pub panes: Panes,
     /// Early rows at each so many new records of a key and window.
     pub every_records: Option<u64>,
@@ -175,6 +177,7 @@ impl Grouping {
         Grouping {
             shape,
             lateness: 0,
+            waits: false,
             panes: Panes::Accumulate,
             every_records: None,
             every_delay: None,
@@ -224,6 +227,10 @@ impl Grouping {
             _ if self.complete => text.push_str("; never freed"),
             0 if self.shape == Shape::Forever => {}
             0 => text.push_str("; then freed"),
+            late if self.waits => text.push_str(&format!(
+                "; it waits {} for late records, since what follows cannot take a row back, and is freed then",
+                duration(late)
+            )),
             late => text.push_str(&format!("; freed {} later", duration(late))),
         }
         text
@@ -236,6 +243,9 @@ impl fmt::Display for Grouping {
         write!(f, "{}", self.shape)?;
         if self.lateness > 0 && !self.complete {
             write!(f, ", lateness {}", duration(self.lateness))?;
+        }
+        if self.waits {
+            write!(f, ", waits for it")?;
         }
         if let Some(n) = self.every_records {
             write!(f, ", each {n} records")?;

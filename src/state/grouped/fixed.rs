@@ -18,7 +18,7 @@ impl Grouped {
             }
             let place = self.find_or_open(at.key, start, end);
             self.add(place, at, pass, feed);
-            if judges && self.watermark >= end {
+            if judges && !self.plan.waits && self.watermark >= end {
                 self.groups[place as usize].printed = true;
                 self.schedule(place);
                 self.came_late(place, feed);

@@ -23,7 +23,7 @@ impl Grouped {
             }
         };
         self.add(place, at, 0, feed);
-        let passed = self.watermark > t;
+        let passed = !self.plan.waits && self.watermark > t;
         self.groups[place as usize].printed |= passed;
         self.schedule(place);
         if !passed {

@@ -257,6 +257,7 @@ impl Grouped {
         let shape = &self.plan.shape;
         let strictly = i64::from(shape.is_closed_interval());
         let kept = match (group.printed, shape) {
+            (false, _) if self.plan.waits => self.plan.lateness,
             (false, _) => 0,
             // Later rows look back at it.
             (true, Shape::LookBack(back)) => self.plan.lateness.saturating_add(*back),

@@ -48,7 +48,7 @@ impl Grouped {
             }
         };
         self.joined = joined;
-        let passed = self.watermark > end;
+        let passed = !self.plan.waits && self.watermark > end;
         let group = &mut self.groups[place as usize];
         let is_moved = group.start != first;
         (group.start, group.end) = (first, end);

@@ -613,6 +613,23 @@ proptest! {
         prop_assert_eq!(told, late);
     }
 
+    /// INTERFACE 8.3: between operators corrections do not show. What waits for its late records says what a watermark
+    /// so much lower would.
+    #[test]
+    fn a_window_that_waits_for_late_records_gives_one_row(
+        input in input(), shape in shape(), disorder in 0i64..12, lateness in 1i64..20, cuts in cuts(),
+    ) {
+        let lower = grouping(shape.clone());
+        let mut waiting = grouping(shape);
+        waiting.lateness = lateness;
+        waiting.waits = true;
+        let (expected, late) =
+            machine(&rows(&input, disorder + lateness), disorder + lateness, &lower, &cuts);
+        let (found, told) = machine(&rows(&input, disorder), disorder, &waiting, &cuts);
+        prop_assert_eq!(found, expected);
+        prop_assert_eq!(told, late);
+    }
+
     #[test]
     fn windows_by_count_print_what_the_rules_say(
         input in input(), size in 1usize..7, slide in 0usize..7, partial: bool, cuts in cuts(),

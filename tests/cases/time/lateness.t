@@ -63,9 +63,19 @@ $ printf '10\n14\n20\n12\n' | dstream --time '$1:s' --watermark 0s --allowed-lat
 1970-01-01T00:00:09Z	1970-01-01T00:00:14Z	10,14,12
 1970-01-01T00:00:15Z	1970-01-01T00:00:20Z	20
 
-# What stands behind would have to take rows back.
-$ printf '0\n' | dstream --time '$1:s' --allowed-lateness 10s window 10s count-by '$1' top 3
-dstream: top: rows of 'count-by $1' may be corrected within the allowed lateness, and what 'top 3' has seen of them cannot be taken back in this version
+# INTERFACE 8.3: what is corrected does not show to later operators: their rows wait until no late record counts.
+$ printf '0 a\n5 a\n3 b\n14 a\n6 b\n7 b\n30 a\n8 b\n' | dstream --time '$1:s' --watermark 0s --allowed-lateness 10s window 10s count-by _2 top 1
+1970-01-01T00:00:00Z	b	3
+1970-01-01T00:00:10Z	a	1
+1970-01-01T00:00:30Z	a	1
+dstream: 1 of 8 records came too late for its window and was dropped; --watermark D waits longer
+$ printf '0 a\n5 a\n3 b\n14 a\n6 b\n7 b\n30 a\n' | dstream --time '$1:s' --watermark 0s --allowed-lateness 10s window 10s count-by _2 window 20s reduce 'n=sum:count,k=count'
+1970-01-01T00:00:00Z	6	3
+1970-01-01T00:00:20Z	1	1
+
+# What keeps what it has seen refuses such rows: INTERFACE 6.
+$ printf '0\n' | dstream --time '$1:s' --allowed-lateness 10s window 10s count-by '$1' scan delta:count
+dstream: scan: rows of 'count-by $1' may be corrected within the allowed lateness, and what 'scan delta:count' has seen of them cannot be taken back
 ? 2
 $ printf '0\n' | dstream --time '$1:s' --allowed-lateness 10s window 10s top 3 --by '$1'
 dstream: an allowed lateness needs an aggregate behind the window: records that 'top 3 --by $1' passes on cannot be taken back in this version

@@ -15,7 +15,9 @@ $ dstream -i csv --time t:s --merge-sorted select t,k b.csv a.csv
 5	b
 6	b
 9	a
+
 # A record older than one before it in its source is late.
+$ printf 't,k\n1,a\n4,a\n9,a\n' > a.csv; printf 'k,t\nb,1\nb,5\nb,6\n' > b.csv; printf 't,k\n3,c\n2,c\n7,c\n' > c.csv
 $ dstream -i csv --time t:s --merge-sorted select t,k a.csv c.csv
 1	a
 3	c
