@@ -152,6 +152,8 @@ pub struct Options {
     pub max_late: Option<Limit>,
     /// `--late FILE`
     pub late_file: Option<PathBuf>,
+    /// Bytes.
+    pub max_state: Option<usize>,
     pub stats: Option<Stats>,
     pub explain: Option<Explain>,
     pub block_size: Option<usize>,
@@ -200,6 +202,7 @@ impl Options {
             max_bad: None,
             max_late: None,
             late_file: None,
+            max_state: None,
             stats: None,
             explain: None,
             block_size: None,
@@ -890,6 +893,21 @@ pub const OPTIONS: &[Opt] = &[
         ),
         set: |options, _| {
             options.exact = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "max-state",
+        takes: Takes::Value("SIZE"),
+        default: "half of the memory",
+        section: Section::State,
+        doc: doc(
+            "memory that all state may take; beyond it the run ends with 65",
+            "Of the machine's memory, or of that of its control group. It is looked at now and then, so a little more may be taken.",
+        ),
+        set: |options, value| {
+            options.max_state = Some(units::size(value)?);
             Ok(())
         },
         ..PLAIN

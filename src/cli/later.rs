@@ -17,7 +17,6 @@ pub const LATER_OPTIONS: &[(&str, Option<char>)] = &[
     ("once", None),
     ("flush", None),
     ("final", None),
-    ("max-state", None),
     ("tmp", None),
     ("checkpoint", None),
     ("checkpoint-every", None),

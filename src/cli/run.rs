@@ -446,6 +446,7 @@ fn execute(plan: &Plan, known: &[String], options: &Options) -> Result<i32, Fail
         strict: options.strict,
         max_late: options.max_late,
         late_file: options.late_file.clone(),
+        max_state: options.max_state.or_else(terminal::half_of_memory),
         limits: options.limits,
         quiet: options.quiet,
         for_ns: options.for_ns,

@@ -117,3 +117,19 @@ fn known(name: &str) -> Option<Zone> {
         _ => Zone::named(name),
     }
 }
+
+/// Half of the memory that the machine has, or the control group that we are in.
+pub fn half_of_memory() -> Option<usize> {
+    let number = |text: String| text.trim().parse::<usize>().ok();
+    let group = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
+    let machine = std::fs::read_to_string("/proc/meminfo").ok();
+    let machine = machine.as_ref().and_then(|text| {
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("MemTotal:"))?;
+        line.trim().strip_suffix("kB").map(str::to_string)
+    });
+    let machine = machine.and_then(number).map(|kib| kib * 1024);
+    let least = group.and_then(number).into_iter().chain(machine).min();
+    least.map(|bytes| bytes / 2)
+}

@@ -147,6 +147,18 @@ impl Chunk {
         std::mem::replace(&mut self.block, block)
     }
 
+    /// Memory held by a chunk without a block, about.
+    pub fn held(&self) -> usize {
+        let beside = [
+            self.times.is_some(),
+            self.before.is_some(),
+            self.windows.is_some(),
+        ];
+        let beside = beside.into_iter().filter(|is_there| *is_there).count() + 1;
+        let columns = self.columns.iter().flatten().count();
+        self.scratch.capacity() + self.rows.len() * 8 * (columns + beside)
+    }
+
     /// The scratch text followed by its padding, as kernels want it.
     pub fn scratch(&self) -> &[u8] {
         if self.scratch.is_empty() {

@@ -206,6 +206,12 @@ impl<'p> AggregateState<'p> {
         }
     }
 
+    /// Memory held, about, but for what workers have not handed in, which is bounded.
+    pub fn bytes(&self) -> usize {
+        let shards = self.shards.iter().map(|shard| lock(shard).bytes());
+        shards.sum::<usize>() + lock(&self.sliding).bytes()
+    }
+
     /// Groups that have been handed in; of panes that are partly closed, none.
     pub fn keys_held(&self) -> usize {
         let groups = self.shards.iter().map(|shard| lock(shard).table.len());

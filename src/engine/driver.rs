@@ -41,6 +41,9 @@ pub fn run(plan: &Plan, run: &Run) -> Report {
     report
 }
 
+/// Blocks between two looks at how much memory state takes.
+const STATE_BLOCKS: u64 = if cfg!(debug_assertions) { 4 } else { 64 };
+
 /// A stage with its workers.
 pub struct Lane<'s> {
     pub stage: &'s Stage<'s>,
@@ -288,6 +291,29 @@ impl<'s> Running<'s> {
             .store(blocks.handed_out(), Ordering::Relaxed);
     }
 
+    /// Ends the run when its state is over `--max-state`.
+    fn check_state(&self) {
+        let Some(most) = self.shared.run.max_state else {
+            return;
+        };
+        if self.bytes_held() > most {
+            let size = match most >> 20 {
+                0 => format!("{} KiB", most >> 10),
+                mib => format!("{mib} MiB"),
+            };
+            self.fail(
+                Failure {
+                    status: status::DATA,
+                    message: format!(
+                        "what the chain keeps takes more than {size} (--max-state); allow more, or keep less: a \
+                         window, --ttl, or --max-keys N --on-full evict-oldest"
+                    ),
+                }
+                .into(),
+            );
+        }
+    }
+
     /// One block of side `side` through the stage that it enters. `source` reads that side.
     pub fn block(
         &self,
@@ -326,6 +352,9 @@ impl<'s> Running<'s> {
             }
             Ok(false) => {}
             Err(error) => return self.fail(error),
+        }
+        if number % STATE_BLOCKS == STATE_BLOCKS - 1 {
+            self.check_state();
         }
         account.bad.sort_by_key(|bad| (bad.offset, bad.index));
         if let Err(failure) = self.shared.ledger.put(number, account, &self.shared.names) {

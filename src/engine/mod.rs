@@ -74,6 +74,8 @@ pub struct Run {
     pub max_late: Option<Limit>,
     /// `--late FILE`: gets their lines.
     pub late_file: Option<PathBuf>,
+    /// `--max-state`: bytes of all state.
+    pub max_state: Option<usize>,
     /// `--max-keys` and `--on-full`.
     pub limits: Limits,
     /// Write nothing, stop at the first record that would be written.
@@ -135,6 +137,7 @@ impl Default for Run {
             strict: false,
             max_late: None,
             late_file: None,
+            max_state: None,
             limits: Limits::default(),
             quiet: false,
             for_ns: None,

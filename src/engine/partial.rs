@@ -178,14 +178,15 @@ impl<'p> AggregatePartial<'p> {
             (Spaces::None, _) => {}
             (Spaces::Starts | Spaces::Expanded(_), _) => {
                 spaces.resize(rows.len(), 0);
-                for (row, windows) in live.iter().zip(std::iter::repeat(windows)) {
-                    let Some(windows) = windows else { break };
-                    let (start, end) = windows[row as usize];
-                    spaces[row as usize] = start;
-                    if start != self.noted {
-                        self.noted = start;
-                        self.ends.insert(start, end);
-                        self.first_end = self.first_end.min(end);
+                if let Some(windows) = windows {
+                    for row in live.iter() {
+                        let (start, end) = windows[row as usize];
+                        spaces[row as usize] = start;
+                        if start != self.noted {
+                            self.noted = start;
+                            self.ends.insert(start, end);
+                            self.first_end = self.first_end.min(end);
+                        }
                     }
                 }
             }

@@ -4,6 +4,7 @@
 
 use super::driver::{Lane, Running};
 use super::steps::Ordered;
+use super::worker::End;
 use crate::data::time::Watermark;
 use anyhow::Result;
 use std::sync::atomic::Ordering as Atomic;
@@ -52,6 +53,27 @@ impl Running<'_> {
                 })
             });
             ordered.sum::<usize>() + stage.end.keys_held()
+        };
+        stages.map(of).sum()
+    }
+
+    /// Memory held by the state of all nodes, about.
+    pub fn bytes_held(&self) -> usize {
+        let stages = self.lanes.iter().map(|lane| lane.stage);
+        let of = |stage: &super::worker::Stage<'_>| -> usize {
+            let ordered = stage.ordered.iter().map(|turnstile| {
+                turnstile.with(|state| match state {
+                    Ordered::Process { process, .. } => process.held().1,
+                    Ordered::Distinct { seen, .. } => seen.bytes(),
+                    _ => 0,
+                })
+            });
+            let end = match &stage.end {
+                End::Aggregate(state) => state.bytes(),
+                End::Rows(state) => state.held(),
+                End::Sink => 0,
+            };
+            ordered.sum::<usize>() + end
         };
         stages.map(of).sum()
     }

@@ -12,6 +12,7 @@ use crate::expr::{EvalContext, Expr};
 use crate::plan::node::{NodeKind, Scope};
 use std::cmp::Ordering;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Rows at which a bounded ranking is cut down.
 const PRUNE_FROM: usize = if cfg!(debug_assertions) { 64 } else { 1 << 16 };
@@ -32,6 +33,8 @@ pub struct RowsState<'p> {
     last: bool,
     windowed: bool,
     kept: Mutex<Vec<Kept>>,
+    /// Bytes held, about, also by workers.
+    held: AtomicUsize,
 }
 
 /// A compact chunk and where its rows stood in the input.
@@ -108,6 +111,7 @@ impl<'p> RowsState<'p> {
             last,
             windowed: !matches!(scope, Scope::Forever),
             kept: Mutex::default(),
+            held: AtomicUsize::new(0),
         })
     }
 
@@ -125,7 +129,13 @@ impl<'p> RowsState<'p> {
             last: self.last,
             windowed: self.windowed,
             kept: Mutex::new(lock(&self.kept).clone()),
+            held: AtomicUsize::new(self.held()),
         }
+    }
+
+    /// Bytes held, about.
+    pub fn held(&self) -> usize {
+        self.held.load(Relaxed)
     }
 
     pub fn next_end(&self) -> Option<i64> {
@@ -181,6 +191,8 @@ impl<'p> RowsState<'p> {
         } else {
             vec![self.gather(&kept, &stay, true)]
         };
+        let held = rest.iter().map(|kept| kept.chunk.held()).sum();
+        self.held.store(held, Relaxed);
         *kept = rest;
         out
     }
@@ -459,6 +471,7 @@ impl<'p> RowsPartial<'p> {
         kept.chunk.block.seq = source.chunk.block.seq;
         *chunk = source.chunk;
         self.rows += entries.len();
+        self.state.held.fetch_add(kept.chunk.held(), Relaxed);
         self.kept.push(kept);
         if (self.state.limit.is_some() || self.state.last) && self.rows > self.prune_at {
             let mut entries = self.state.entries(&self.kept);
@@ -466,6 +479,9 @@ impl<'p> RowsPartial<'p> {
             let kept = self.state.gather(&self.kept, &entries, true);
             self.rows = entries.len();
             self.prune_at = PRUNE_FROM.max(self.rows * 2);
+            let before: usize = self.kept.iter().map(|kept| kept.chunk.held()).sum();
+            self.state.held.fetch_add(kept.chunk.held(), Relaxed);
+            self.state.held.fetch_sub(before, Relaxed);
             self.kept = vec![kept];
         }
     }

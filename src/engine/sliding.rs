@@ -102,6 +102,13 @@ impl Sliding {
         first + self.add(level - 1, number * 2 + 1, whole, empty)
     }
 
+    /// Memory held, about.
+    pub fn bytes(&self) -> usize {
+        let runs = self.runs.iter().flat_map(|level| level.values()).flatten();
+        let groups = self.panes.values().chain(self.late.values()).chain(runs);
+        groups.map(Groups::bytes).sum()
+    }
+
     /// The same panes; runs are merged anew when they are asked for.
     pub fn fork(&self, empty: Empty<'_>) -> Sliding {
         let copy = |map: &BTreeMap<i64, Groups>| {
