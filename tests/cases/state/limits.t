@@ -1,9 +1,5 @@
 # What state may take.
 
-$ seq 1 200000 | dstream -j 1 --max-state 256KiB sort-by '$1'
-dstream: what the chain keeps takes N MiB, more than 1 MiB (--max-state); allow more, or keep less: a window, --ttl, or --max-keys N --on-full evict-oldest
-? 65
-
 # INTERFACE 6: state has a limit with a name; what is kept of a ranking is not all of it.
 $ seq 1 200000 | dstream --max-state 256KiB sort-by '$1'
 dstream: what the chain keeps takes more than 256 KiB (--max-state); allow more, or keep less: a window, --ttl, or --max-keys N --on-full evict-oldest
