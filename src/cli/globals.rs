@@ -386,7 +386,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Time,
         doc: doc(
             "the field that holds event time; or the word arrival",
-            "The usual spellings are known by their shape. FORMAT is a `strptime` text, or `s`, `ms`, `us`, `ns`: what a number counts. `arrival` asks for the clock.",
+            "The usual spellings are known by their shape. FORMAT is a `strptime` text, or `s`, `ms`, `us`, `ns`: what a number counts. `arrival` asks for the clock. Times from 1700 to 2239 can be event time; a record with another is a bad one.",
         ),
         set: |options, value| {
             if value.is_empty() {
@@ -679,7 +679,7 @@ pub const OPTIONS: &[Opt] = &[
             "The model of Spark Streaming. Batches end at multiples of D since 1970, and all records of one have its end as their time. Counts, rankings, sorting, `distinct` and joins without a window are made anew for each; a window by arrival takes whole batches, and ends with one. `count` without a key prints 0 for an empty batch.",
         ),
         set: |options, value| {
-            options.batch = Some(units::duration(value)?);
+            options.batch = Some(above_zero(value)?);
             Ok(())
         },
         ..PLAIN

@@ -3,6 +3,13 @@
 /// Nanoseconds in a second.
 pub const SECOND: i64 = 1_000_000_000;
 
+/// Event time is from 1700-01-01 (included) to 2240-01-01 (excluded), ns: what i64 holds less 22 years at both
+/// ends, so that no start or end of a window of up to [`WINDOW_MAX`], nor of another behind it, leaves it.
+pub const EVENT_TIMES: std::ops::Range<i64> = -98_615 * 86_400 * SECOND..98_615 * 86_400 * SECOND;
+
+/// The longest size of a window, ns: 10 years.
+pub const WINDOW_MAX: i64 = 3_653 * 86_400 * SECOND;
+
 /// How far event time is known to have come.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Watermark {

@@ -8,6 +8,7 @@ use super::meter::{Judged, Meter, last_of};
 use super::{NO_TIME, Shared};
 use crate::bytes::{Span, scan};
 use crate::data::step::Counts;
+use crate::data::time::EVENT_TIMES;
 use crate::data::{Block, Chunk, Column, ColumnBuilder, ColumnV, Field, Open, Type};
 use crate::expr::{EvalContext, Expr};
 use crate::formats::{Bad, Reader};
@@ -399,9 +400,15 @@ impl<'p> SourceWorker<'p> {
             counts: &mut self.unheeded,
         };
         let column = at.eval(chunk, &mut cx);
+        let stamps = match &column.data {
+            Column::Nanos(times) => times.as_slice(),
+            _ => &[],
+        };
         let mut live = std::mem::take(&mut chunk.live);
         live.retain(|row| {
-            let good = column.is_valid(row as usize);
+            let stamp = stamps.get(row as usize);
+            let good = column.is_valid(row as usize)
+                && stamp.is_none_or(|stamp| EVENT_TIMES.contains(stamp));
             if !good {
                 bad.push(Bad {
                     row,

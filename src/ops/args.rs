@@ -1,6 +1,7 @@
 //! What operators are given: the specification of operands and flags, and their values. Reads words; knows no
 //! record. Invariant: an operand is always there, so what is optional is a flag.
 
+use crate::data::time::WINDOW_MAX;
 use crate::plan::node::Extent;
 use crate::plan::window::Size;
 
@@ -266,7 +267,17 @@ pub fn range(word: &str) -> Result<(i64, i64), String> {
 pub fn size(word: &str) -> Result<Size, String> {
     match Size::word(word) {
         Some(size) => Ok(size),
-        None => duration(word).map(|ns| Size::Extent(Extent::of_duration(ns))),
+        None => window_duration(word).map(|ns| Size::Extent(Extent::of_duration(ns))),
+    }
+}
+
+/// A duration that a window may last, ns.
+pub fn window_duration(word: &str) -> Result<i64, String> {
+    match duration(word)? {
+        ns if ns > WINDOW_MAX => Err(format!(
+            "'{word}' is too long a time; windows are of at most 10 years (3653d)"
+        )),
+        ns => Ok(ns),
     }
 }
 

@@ -24,7 +24,7 @@ pub const LOOK_BACK: Operator = Operator {
     }],
     flags: &[],
     lower: |args, b| {
-        let back = args::duration(args.operand(0)).map_err(|message| b.fault(message))?;
+        let back = args::window_duration(args.operand(0)).map_err(|message| b.fault(message))?;
         b.shape(Shape::LookBack(back))
     },
 };

@@ -42,7 +42,7 @@ pub const SESSION_WINDOW: Operator = Operator {
         help: "A session is shorter than D from its first record to its last",
     }],
     lower: |args, b| {
-        let gap = args::duration(args.operand(0)).map_err(|message| b.fault(message))?;
+        let gap = args::window_duration(args.operand(0)).map_err(|message| b.fault(message))?;
         let max = match args.flag("max") {
             Some(word) => {
                 Some(args::duration(word).map_err(|message| b.fault(format!("--max {message}")))?)

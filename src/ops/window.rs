@@ -74,8 +74,8 @@ pub fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
     let size = args::size(args.operand(0)).map_err(|message| b.fault(message))?;
     let slide = match args.flag("slide") {
         Some(word) => {
-            let ns =
-                args::duration(word).map_err(|message| b.fault(format!("--slide {message}")))?;
+            let ns = args::window_duration(word)
+                .map_err(|message| b.fault(format!("--slide {message}")))?;
             Some(Extent::of_duration(ns))
         }
         None => None,

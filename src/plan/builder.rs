@@ -532,7 +532,12 @@ impl<'a> Builder<'a> {
         if !batch && self.needs_order() {
             return self.aggregate_in_order(keys, calls);
         }
-        let empties = std::mem::take(&mut self.empties) && self.batched;
+        // Windows by event time, which batches only trigger, print nothing where they are empty.
+        let by_batch = self
+            .times
+            .as_ref()
+            .is_some_and(|times| times.batch().is_some());
+        let empties = std::mem::take(&mut self.empties) && self.batched && by_batch;
         let scope = match (self.pending.take(), self.windows) {
             (Some(window), _) => Scope::Assign(window),
             (None, Windows::Yes | Windows::Vary | Windows::Batch) => Scope::Rows,

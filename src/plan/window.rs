@@ -100,6 +100,12 @@ impl Window {
                 "a record would be in more than {WINDOWS_MAX} windows of {size} each {slide}; make --slide longer"
             ));
         }
+        if offset.abs() >= slide.about() {
+            return Err(format!(
+                "--offset {} is as long as the slide of {slide} or longer; give less",
+                duration(offset)
+            ));
+        }
         Ok(Window {
             size,
             slide,
@@ -188,14 +194,17 @@ mod tests {
     fn a_slide_far_below_the_size_is_refused() {
         let year = Extent::Calendar(Calendar::Months(12));
         assert!(Window::new(year.clone(), Some(Extent::Fixed(SECOND)), 0).is_err());
-        let window = Window::new(
-            Extent::Fixed(60 * SECOND),
-            Some(Extent::Fixed(SECOND)),
-            -SECOND,
-        );
-        assert_eq!(
-            window.map(|window| window.to_string()),
-            Ok("1m slide 1s offset -1s".to_string())
-        );
+        let sliding = |offset| {
+            let window = Window::new(
+                Extent::Fixed(60 * SECOND),
+                Some(Extent::Fixed(2 * SECOND)),
+                offset,
+            );
+            window.map(|window| window.to_string())
+        };
+        assert_eq!(sliding(-SECOND), Ok("1m slide 2s offset -1s".to_string()));
+        // EVENT-TIME 2.3: within (-slide, slide).
+        assert!(sliding(2 * SECOND).is_err());
+        assert!(sliding(-2 * SECOND).is_err());
     }
 }

@@ -448,3 +448,179 @@ fn a_line_of_a_gigabyte_is_skipped() {
         )
     );
 }
+
+/// What a run over a file prints.
+fn rows_of(words: &[&str]) -> Vec<String> {
+    let mut running = start(words);
+    running.close();
+    let rows = running.rest();
+    assert!(running.end().success(), "{:?}", running.said());
+    rows
+}
+
+/// Waits until dstream has counted so many records.
+fn read(running: &Running, records: usize) {
+    let begin = format!("dstream: {records} record");
+    wait_until("the records are counted", || {
+        running.signal(Signal::USR1);
+        let line = running.errors.recv_timeout(PATIENCE);
+        line.expect("a status line").starts_with(&begin)
+    });
+}
+
+/// EVENT-TIME 2.2: the order of bytes decides, and not how they come.
+#[test]
+fn the_same_bytes_give_the_same_rows_by_file_pipe_and_socket() {
+    let scratch = Scratch::new();
+    let mut left = String::new();
+    for n in 0..190 {
+        let time = n - [0, 3, 1, 0, 12][n as usize % 5] + 20;
+        let key = ["a", "b", "c", "b"][n as usize * 7 % 4];
+        left.push_str(&format!("{time} {key}\n"));
+    }
+    // The last windows and pairs wait for the very last record.
+    left.push_str("229 a\n229 b\n229 c\n9999 z\n");
+    let right: String = (0..230)
+        .step_by(3)
+        .map(|time| format!("{time} {}\n", ["a", "c"][time % 2]))
+        .collect::<String>()
+        + "229 a\n229 b\n229 c\n";
+    let file = |name: &str, text: &str| {
+        let path = scratch.0.join(name);
+        std::fs::write(&path, text).expect("a file of the scratch directory");
+        path.to_str().expect("its name is text").to_string()
+    };
+    let (left_file, right_file) = (file("left", &left), file("right", &right));
+    let join = format!("join {right_file} --on $2 --as r --within 2s select $1,$2,r.$1");
+    for chain in [
+        "window 10s count-by $2",
+        "session-window 2s reduce-by $2 join:$1",
+        join.as_str(),
+    ] {
+        let mut words = vec!["--time", "$1:s", "--watermark", "4s"];
+        words.extend(chain.split(' '));
+        let by_file = rows_of(&[&words[..], &[&left_file]].concat());
+        assert!(by_file.len() > 20, "{chain}: {by_file:?}");
+
+        let mut running = start(&words);
+        running.write(&left);
+        running.close();
+        assert_eq!(running.rest(), by_file, "{chain}: a pipe");
+
+        let port = free_port();
+        let word = format!("tcp-listen:{port}");
+        let mut running = start(&[&words[..], &[&word]].concat());
+        let mut writer = connect(port);
+        writer.write_all(left.as_bytes()).expect("it listens");
+        let mut by_socket: Vec<String> = by_file[1..].iter().map(|_| running.line()).collect();
+        running.signal(Signal::TERM);
+        by_socket.extend(running.rest());
+        assert_eq!(by_socket, by_file, "{chain}: a socket");
+        assert_eq!(running.end().signal(), Some(15));
+    }
+}
+
+/// EVENT-TIME 2.2: windows close by the slowest source.
+#[test]
+fn of_two_sources_the_slower_closes_the_window() {
+    let ports = [free_port(), free_port()];
+    let sources = ports.map(|port| format!("tcp-listen:{port}"));
+    let options = ["--time", "$1:s", "--watermark", "0s", "--idle", "1h"];
+    let chain = ["window", "10s", "count", &sources[0], &sources[1]];
+    let mut running = start(&[&options[..], &chain[..]].concat());
+    let [mut fast, mut slow] = ports.map(connect);
+    fast.write_all(b"0 a\n25 b\n").expect("it listens");
+    read(&running, 2);
+    slow.write_all(b"5 c\n").expect("it listens");
+    read(&running, 3);
+    slow.write_all(b"12 d\n").expect("it listens");
+    assert_eq!(running.line(), "1970-01-01T00:00:00Z\t2");
+    running.signal(Signal::TERM);
+    assert_eq!(running.end().signal(), Some(15));
+    assert_eq!(
+        running.rest(),
+        ["1970-01-01T00:00:10Z\t1", "1970-01-01T00:00:20Z\t1"]
+    );
+}
+
+/// EVENT-TIME 2.2: a silent source holds the watermark no more; what it says of old when it wakes is late.
+#[test]
+fn a_silent_source_lets_the_other_go_on() {
+    let ports = [free_port(), free_port()];
+    let sources = ports.map(|port| format!("tcp-listen:{port}"));
+    let options = ["--time", "$1:s", "--watermark", "0s", "--idle", "200ms"];
+    let chain = ["window", "1000s", "count", &sources[0], &sources[1]];
+    let mut running = start(&[&options[..], &chain[..]].concat());
+    let [mut silent, mut going] = ports.map(connect);
+    silent.write_all(b"500 a\n").expect("it listens");
+    read(&running, 1);
+    going.write_all(b"0 b\n").expect("it listens");
+    read(&running, 2);
+    let mut written = 2;
+    let began = Instant::now();
+    let line = loop {
+        going.write_all(b"2500 c\n").expect("it listens");
+        written += 1;
+        match running.lines.recv_timeout(Duration::from_millis(20)) {
+            Ok(line) => break line,
+            Err(_) => assert!(began.elapsed() < PATIENCE, "{:?}", running.said()),
+        }
+    };
+    assert_eq!(line, "1970-01-01T00:00:00Z\t2");
+    silent.write_all(b"600 d\n").expect("it listens");
+    read(&running, written + 1);
+    running.signal(Signal::TERM);
+    assert_eq!(running.end().signal(), Some(15));
+    assert_eq!(
+        running.rest(),
+        [format!("1970-01-01T00:33:20Z\t{}", written - 2)]
+    );
+    let said: Vec<String> = running.errors.iter().collect();
+    let late = format!("dstream: 1 of {} records came too late", written + 1);
+    assert!(said.iter().any(|line| line.starts_with(&late)), "{said:?}");
+}
+
+/// EVENT-TIME 2.2: with all sources silent the watermark goes on with the clock.
+#[test]
+fn the_last_window_of_a_quiet_stream_is_printed() {
+    for (chain, row) in [
+        (&["window", "300ms", "count"][..], "1970-01-01T00:00:00Z\t2"),
+        (
+            &["session-window", "100ms", "count"],
+            "1970-01-01T00:00:00Z\t1970-01-01T00:00:00.200Z\t2",
+        ),
+    ] {
+        let options = ["--time", "$1:ms", "--watermark", "0s", "--idle", "200ms"];
+        let mut running = start(&[&options, chain].concat());
+        running.write("0\n100\n");
+        assert_eq!(running.line(), row);
+        running.close();
+        assert!(running.end().success());
+        assert_eq!(running.rest(), [""; 0]);
+    }
+}
+
+/// EVENT-TIME 2.5: early rows at multiples of the clock; INTERFACE 9.1: changed ones, of a ranking all.
+#[test]
+fn early_rows_come_by_the_clock() {
+    let mut running = start(&["--every", "200ms", "count-by-key"]);
+    running.write("a\nb\n");
+    assert_eq!([running.line(), running.line()], ["a\t1", "b\t1"]);
+    running.write("b\n");
+    assert_eq!(running.line(), "b\t2");
+    running.close();
+    assert!(running.end().success());
+    assert_eq!(running.rest(), ["a\t1", "b\t2"]);
+
+    let options = ["--time", "$1:s", "--every", "200ms"];
+    let chain = ["window", "1h", "count-by", "$2", "top", "2"];
+    let mut running = start(&[&options[..], &chain[..]].concat());
+    running.write("0 a\n1 b\n2 a\n3 c\n4 c\n5 c\n");
+    let row = |key: &str, count: u32| format!("1970-01-01T00:00:00Z\t{key}\t{count}");
+    assert_eq!([running.line(), running.line()], [row("c", 3), row("a", 2)]);
+    running.write("6 b\n7 b\n8 b\n");
+    assert_eq!([running.line(), running.line()], [row("b", 4), row("c", 3)]);
+    running.close();
+    assert!(running.end().success());
+    assert_eq!(running.rest(), [row("b", 4), row("c", 3)]);
+}

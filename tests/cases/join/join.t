@@ -156,7 +156,7 @@ $ printf 'x 1\n' > r; printf 'y 2\n' > l; dstream union r map 'n=$2' filter 'n<5
 y	2
 x	1
 
-# SPARK 4, 6: joins only see the same batch; 4, 5: there is no absent batch, a source that gave nothing gave an empty one.
+# SPARK 4.6: joins only see the same batch; SPARK 4.5: there is no absent batch, a source that gave nothing gave an empty one.
 $ printf 'a,p\nb,q\n' > r; printf 'a,1\nb,2\n' > l; dstream -i csv --no-header --batch-lines 1 join r --on '$1' l -o csv
 $1,$2,r.$2
 a,1,p
