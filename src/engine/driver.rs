@@ -2,7 +2,7 @@
 //! hold and closes what the watermark has passed. A run over plain files is one epoch; on anything else an
 //! epoch ends when a window may close (`control`).
 
-use super::front::{SourceWorker, may_never_occur, next_chunk, wanted_name};
+use super::front::{SourceWorker, may_never_occur, next_chunk};
 use super::input::{FileBlocks, TooLong};
 use super::ledger::{Account, BadRecord, Ledger};
 use super::lookup::Tables;
@@ -21,7 +21,7 @@ use crate::data::process::Late;
 use crate::data::step::Counts;
 use crate::data::time::Watermark;
 use crate::error::{Failure, status};
-use crate::plan::node::{Plan, Times};
+use crate::plan::node::{Plan, Source, Times};
 use anyhow::{Context, Result};
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher};
@@ -118,7 +118,6 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         // So that the file can be read as the input was.
         file.write_all(&[header, b"\n"].concat())?;
     }
-    let wanted = plan.source.wanted.len();
     let shared = Shared {
         run,
         out: open_output(plan, run, opened.live, header)?,
@@ -139,7 +138,16 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         batches: Mutex::default(),
         bytes_in: AtomicU64::new(0),
         enough: AtomicBool::new(false),
-        seen: (0..wanted).map(|_| AtomicBool::new(false)).collect(),
+        seen: plan
+            .sides()
+            .map(|source| {
+                source
+                    .wanted
+                    .iter()
+                    .map(|_| AtomicBool::new(false))
+                    .collect()
+            })
+            .collect(),
         all_seen: AtomicBool::new(!may_never_occur(plan)),
         counts: Mutex::new(Counts::default()),
         failure: Mutex::new(None),
@@ -634,10 +642,25 @@ impl<'s> Running<'s> {
             })
             .collect();
         if may_never_occur(plan) && records > bad && !shared.enough.load(Ordering::Relaxed) {
-            report.never = (0..shared.seen.len())
-                .filter(|&i| !shared.seen[i].load(Ordering::Relaxed))
-                .filter(|&i| !plan.source.optional.contains(&plan.source.wanted[i]))
-                .filter_map(|i| Some(wanted_name(plan, i)?.name.clone()))
+            let name = |source: &Source, at: usize| {
+                let field = source.wanted.get(at)?;
+                Some(source.schema.fields.get(*field)?.name.clone())
+            };
+            let seen = |side: usize, at: usize| shared.seen[side][at].load(Ordering::Relaxed);
+            // A field that another stream may have in its place need occur in one of them.
+            let elsewhere = |wanted: &str| {
+                plan.sides().enumerate().skip(1).any(|(side, source)| {
+                    let is_it = |at: &usize| name(source, *at).as_deref() == Some(wanted);
+                    let mut named = (0..source.wanted.len()).filter(is_it);
+                    named.any(|at| seen(side, at))
+                })
+            };
+            report.never = (0..plan.source.wanted.len())
+                .filter(|&at| !seen(0, at))
+                .filter_map(|at| {
+                    let is_optional = plan.source.optional.contains(&plan.source.wanted[at]);
+                    name(&plan.source, at).filter(|name| !is_optional || !elsewhere(name))
+                })
                 .collect();
         }
         if let Some(limit) = shared.run.max_late {

@@ -9,7 +9,7 @@ use super::{NO_TIME, Shared};
 use crate::bytes::{Span, scan};
 use crate::data::step::Counts;
 use crate::data::time::EVENT_TIMES;
-use crate::data::{Block, Chunk, Column, ColumnBuilder, ColumnV, Field, Open, Type};
+use crate::data::{Block, Chunk, Column, ColumnBuilder, ColumnV, Open, Type};
 use crate::expr::{EvalContext, Expr};
 use crate::formats::{Bad, Reader};
 use crate::plan::node::{Batching, Made, Node, NodeKind, Plan, Source, Times};
@@ -20,8 +20,8 @@ use std::sync::atomic::Ordering;
 /// A worker's own part of reading: block to chunk.
 pub struct SourceWorker<'p> {
     source: &'p Source,
-    /// The chain's own source, not another stream of it.
-    own: bool,
+    /// 0: the chain's own source, else another stream of it.
+    side: usize,
     /// Rows by arrival are judged one by one.
     judged: bool,
     /// For the input that it was made for.
@@ -66,7 +66,7 @@ impl<'p> SourceWorker<'p> {
         let is_custom = |node: &Node| matches!(node.kind, NodeKind::Custom(_));
         SourceWorker {
             source,
-            own: side == 0,
+            side,
             judged: plan.nodes.iter().any(is_custom),
             reader: None,
             literal: source.literal.as_deref().map(memmem::Finder::new),
@@ -136,7 +136,7 @@ impl<'p> SourceWorker<'p> {
         if chunk.block.len() > shared.run.max_line {
             refuse_long(shared.run.max_line, chunk, &mut bad);
         }
-        if self.own && !shared.all_seen.load(Ordering::Relaxed) {
+        if self.side > 0 || !shared.all_seen.load(Ordering::Relaxed) {
             self.note_seen(shared, chunk);
         }
         self.make(shared, chunk);
@@ -428,7 +428,7 @@ impl<'p> SourceWorker<'p> {
     /// Notes which fields of a schemaless input have occurred at all.
     fn note_seen(&self, shared: &Shared<'_>, chunk: &Chunk) {
         let mut all = true;
-        for (&field, seen) in self.source.wanted.iter().zip(&shared.seen) {
+        for (&field, seen) in self.source.wanted.iter().zip(&shared.seen[self.side]) {
             if seen.load(Ordering::Relaxed) {
                 continue;
             }
@@ -443,7 +443,7 @@ impl<'p> SourceWorker<'p> {
             seen.fetch_or(occurs, Ordering::Relaxed);
             all &= occurs;
         }
-        if all {
+        if all && self.side == 0 {
             shared.all_seen.store(true, Ordering::Relaxed);
         }
     }
@@ -490,14 +490,6 @@ fn is_named(block: &[u8], path: &str) -> bool {
 /// Whether fields may turn out never to occur: those of inputs without a header.
 pub fn may_never_occur(plan: &Plan) -> bool {
     matches!(plan.source.schema.open, Some(Open::Named(_)))
-}
-
-/// The name of a wanted field.
-pub fn wanted_name(plan: &Plan, i: usize) -> Option<&Field> {
-    plan.source
-        .wanted
-        .get(i)
-        .and_then(|&field| plan.source.schema.fields.get(field))
 }
 
 /// Lines that may pass the first filter, into `lines`; returns how many lines there are. JSON may spell a text

@@ -249,8 +249,8 @@ pub struct Shared<'r> {
     bytes_in: AtomicU64,
     /// Nothing more of the input is needed.
     enough: AtomicBool,
-    /// By wanted field: it has occurred.
-    seen: Vec<AtomicBool>,
+    /// By side and wanted field: it has occurred.
+    seen: Vec<Vec<AtomicBool>>,
     all_seen: AtomicBool,
     counts: Mutex<Counts>,
     failure: Mutex<Option<anyhow::Error>>,

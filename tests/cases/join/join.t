@@ -182,3 +182,7 @@ dstream: select: no field 'z'
     z
     ^ the record has: id, x
 ? 2
+
+# A field that neither side has is told.
+$ printf '{"id":1}\n' > r.ndjson; printf '{"id":1}\n' > l.ndjson; dstream -i json join r.ndjson --on id filter 'x>3' l.ndjson
+dstream: field 'x' never occurred in 2 records
