@@ -4,9 +4,8 @@
 use super::globals::Options;
 use crate::aggs::bound;
 use crate::data::Type;
-use crate::plan::node::{
-    Batching, Calendar, Extent, Matching, Node, NodeKind, Output, Plan, Scope, Times, Window,
-};
+use crate::plan::node::{Extent, Matching, Node, NodeKind, Output, Plan, Scope, Times, Window};
+use crate::plan::when::{UNBOUNDED, When, batches, windows};
 use crate::plan::window::duration;
 use serde_json::{Value, json};
 
@@ -110,18 +109,7 @@ fn time(plan: &Plan, options: &Options) -> String {
             )
         }
         Some(Times::Batch { by, step }) => {
-            let ends = match by {
-                Batching::Wall => format!("each {} of the clock", duration(*step)),
-                Batching::Lines(n) => {
-                    format!("each {n} records; its clock moves by {}", duration(*step))
-                }
-                Batching::Marks(regex) => {
-                    format!(
-                        "each line like {regex}; its clock moves by {}",
-                        duration(*step)
-                    )
-                }
-            };
+            let ends = batches(by, *step);
             format!("of arrival, in batches that end with {ends}; nothing is late")
         }
         Some(Times::Event {
@@ -172,13 +160,15 @@ fn does(node: &Node, plan: &Plan) -> String {
         },
         NodeKind::Explode { .. } => "one record for each item".into(),
         NodeKind::Sample { .. } => "keeps the same share of lines each time, by their hash".into(),
-        NodeKind::Assign { window, .. } => format!("puts records into {}", shape(window)),
+        NodeKind::Assign { window, .. } => {
+            format!("puts records into {}; keeps nothing", windows(window))
+        }
         NodeKind::Aggregate {
             keys, aggs, scope, ..
         } => {
             let state = match keys.len() {
-                0 => "one row of state".into(),
-                _ => "one row of state for each key".to_string(),
+                0 => "one row of state",
+                _ => "one row of state for each key",
             };
             let calls: Vec<String> = aggs
                 .iter()
@@ -187,29 +177,53 @@ fn does(node: &Node, plan: &Plan) -> String {
                     None => call.name.clone(),
                 })
                 .collect();
-            format!("{}; {state}{}", calls.join(", "), closes(scope, plan))
+            let grows = (!keys.is_empty()).then_some("the keys");
+            format!(
+                "{}; {state}{}",
+                calls.join(", "),
+                closes(scope, plan, grows)
+            )
         }
         NodeKind::Sort {
             limit: Some(limit),
+            per,
             scope,
             ..
-        } => format!("keeps the first {limit}{}", closes(scope, plan)),
-        NodeKind::Sort { by, scope, .. } => match by.is_empty() {
-            true => format!("holds the records{}", closes(scope, plan)),
-            false => format!("holds all records in memory{}", closes(scope, plan)),
-        },
-        NodeKind::Distinct { last, scope, .. } => match last {
-            true => format!("holds the last record of each key{}", closes(scope, plan)),
-            false => "passes the first record of each key at once; remembers the keys".into(),
-        },
+        } => {
+            let (of, grows) = match per.is_empty() {
+                true => ("", None),
+                false => (" of each key", Some("the keys")),
+            };
+            let closes = closes(scope, plan, grows);
+            format!("keeps the first {limit}{of}{closes}{}", peeks(plan))
+        }
+        NodeKind::Sort { scope, .. } => {
+            let closes = closes(scope, plan, Some("the input"));
+            format!("holds all records in memory{closes}{}", peeks(plan))
+        }
+        NodeKind::Distinct {
+            last: true, scope, ..
+        } => format!(
+            "holds the last record of each key{}",
+            closes(scope, plan, Some("the keys"))
+        ),
+        NodeKind::Distinct { scope, .. } => format!(
+            "passes the first record of each key at once; remembers the keys{}",
+            match scope {
+                Scope::Forever => {
+                    format!("; {UNBOUNDED} with the keys (no --ttl, no --max-keys)")
+                }
+                Scope::Assign(_) | Scope::Rows => " of a window until it is complete".into(),
+            }
+        ),
         NodeKind::Limit { rows } => format!("passes {rows}, then nothing more is read"),
         NodeKind::Tee { path, .. } => format!("writes a copy to {path}"),
         NodeKind::Lookup(lookup) => format!(
-            "{} of it for each key from {}, a table in memory, read again when the file changes",
+            "adds {} at once from {}, a table in memory, read again when the file changes",
             match lookup.kind {
-                Matching::Anti => "nothing",
-                Matching::Left => "what there is",
-                _ => "what there must be",
+                Matching::Anti => "nothing, and passes records without a match,",
+                Matching::Left => "what its key has, nulls where it has nothing,",
+                _ => "what its key has, and passes no record without a match,",
             },
             lookup.right.source.words.join(" ")
         ),
@@ -217,35 +231,30 @@ fn does(node: &Node, plan: &Plan) -> String {
     }
 }
 
-/// When rows are printed and their state is freed.
-fn closes(scope: &Scope, plan: &Plan) -> String {
-    let live = !matches!(
-        plan.source.time,
-        Some(Times::Event { disorder: None, .. }) | None
-    );
-    match scope {
-        Scope::Forever => ", printed at the end of the input".into(),
-        Scope::Assign(window) if live => format!(
-            " and each of {}, printed and freed when the watermark reaches its end",
-            shape(window)
+/// When rows are printed and their state is freed. `grows`: what it grows with where nothing frees it.
+fn closes(scope: &Scope, plan: &Plan, grows: Option<&str>) -> String {
+    match (scope, grows) {
+        (Scope::Forever, None) => "; prints at the end of the input".into(),
+        (Scope::Forever, Some(grows)) => {
+            format!("; prints at the end of the input; {UNBOUNDED} with {grows}")
+        }
+        (Scope::Assign(window), _) if When::of(plan).is_batch(window) => {
+            " and batch; prints at its end; then freed".into()
+        }
+        (Scope::Assign(window), _) => format!(
+            " and each of {}; {}; then freed",
+            windows(window),
+            When::of(plan).of_window(window)
         ),
-        Scope::Assign(window) => format!(" and each of {}, printed at the end", shape(window)),
-        Scope::Rows => ", printed window by window".into(),
+        (Scope::Rows, _) => "; prints when their window is complete; then freed".into(),
     }
 }
 
-fn shape(window: &Window) -> String {
-    let local = match &window.size {
-        Extent::Calendar(Calendar::Hours(_) | Calendar::Days(_)) => " of the local day",
-        Extent::Calendar(_) => " of the local calendar",
-        Extent::Fixed(_) => "",
-    };
-    match window.is_tumbling() {
-        true => format!("windows of {}{local}", window.size),
-        false => format!(
-            "windows of {}{local}, one each {}",
-            window.size, window.slide
-        ),
+/// What a ranking prints before its time.
+fn peeks(plan: &Plan) -> String {
+    match plan.peek_every {
+        Some(every) => format!("; what is so far, at each {} of the clock", duration(every)),
+        None => String::new(),
     }
 }
 

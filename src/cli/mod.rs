@@ -4,6 +4,7 @@
 pub mod chain;
 pub mod check;
 pub mod complete;
+pub mod disorder;
 pub mod docs;
 pub mod explain;
 #[doc(hidden)]

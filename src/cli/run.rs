@@ -5,7 +5,9 @@ use super::chain::Chain;
 use super::globals::{Explain, Options, Stats};
 use super::peek::{self, Peeked};
 use super::signals::Signals;
-use super::{TABLES, chain, check, explain, messages, read_text, report, terminal, units};
+use super::{
+    TABLES, chain, check, disorder, explain, messages, read_text, report, terminal, units,
+};
 use crate::data::process::OnFull;
 use crate::data::time::Zone;
 use crate::engine::{self, clock, clock::Clock};
@@ -56,7 +58,7 @@ pub fn run(chain: &Chain) -> Result<i32, Usage> {
 
 fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     let options = Options::read(&chain.options)?;
-    let operators = operators(chain)?;
+    let mut operators = operators(chain)?;
     contradictions(&options)?;
     let mut words: Vec<String> = chain.sources.clone();
     words.extend(options.from.iter().cloned());
@@ -72,13 +74,16 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
         usage.message = format!("-i: {}", usage.message);
         usage
     })?;
-    if sources.terminal && options.explain.is_none() {
+    if sources.terminal && matches!(options.explain, None | Some(Explain::Disorder)) {
         terminal::say("reading from the terminal; end with Ctrl-D");
     }
     let peeked = first_record(format_word, &format, &sources, &options)?;
     let others = Rc::new(Others::default());
     let mut built = build_options(&options, words, &sources, zone)?;
     built.look = looking(&options, format_word, &sources, &others);
+    if options.explain == Some(Explain::Disorder) {
+        disorder::ask(&mut built, &mut operators);
+    }
     let plan = ops::build(
         &built,
         (format_word, format),
@@ -93,17 +98,23 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     if options.limits.keys.is_some() && !plan.nodes.iter().any(bounded) {
         return Err(Usage::new("--max-keys: nothing in this chain is bounded by it").into());
     }
-    if let Some(how) = options.explain {
-        return Ok(terminal::print(&match how {
-            Explain::Words => explain::words(&plan, &options, sources.kind()),
-            Explain::Plan => crate::plan::text::plan(&plan),
-            Explain::Json => explain::json(&plan),
-        }));
+    if let Some(text) = match options.explain {
+        Some(Explain::Words) => Some(explain::words(&plan, &options, sources.kind())),
+        Some(Explain::Plan) => Some(crate::plan::text::plan(&plan)),
+        Some(Explain::Json) => Some(explain::json(&plan)),
+        Some(Explain::Disorder) | None => None,
+    } {
+        return Ok(terminal::print(&text));
     }
     for note in &plan.notes {
         terminal::say(note);
     }
     plan.source.header = peeked.taken;
+    if options.explain == Some(Explain::Disorder) {
+        let status = disorder::told(plan, &options)?;
+        drop((peeked.kept, others));
+        return Ok(status);
+    }
     let known = names::of_record(
         &plan.source.format_name,
         peeked.first.as_deref().unwrap_or_default(),
@@ -268,7 +279,8 @@ fn first_record(
         .into());
     }
     // What is only explained waits for nobody, unless it cannot be explained otherwise.
-    let waits = options.explain.is_some() && !sources.regular;
+    let waits =
+        matches!(&options.explain, Some(how) if *how != Explain::Disorder) && !sources.regular;
     let helpful = matches!(name, "json" | "logfmt") && !waits && !sources.network;
     if !table && !helpful {
         return Ok(Peeked::default());
@@ -436,6 +448,16 @@ fn usage_of(error: anyhow::Error) -> Usage {
 /// Runs the plan and says how it went.
 fn execute(plan: &Plan, known: &[String], options: &Options) -> Result<i32, Failure> {
     let signals = Signals::heard()?;
+    let report = engine::run(plan, &running(options, &signals)?);
+    let status = report::told(&report, &plan.source.format_name, known, options);
+    match signals.came() {
+        Some(signal) => Ok(terminal::die_by(signal)),
+        None => Ok(status),
+    }
+}
+
+/// How a plan is run.
+pub fn running(options: &Options, signals: &Signals) -> Result<engine::Run, Failure> {
     let mut run = engine::Run {
         threads: options.threads.unwrap_or_else(cores),
         epoch: options.epoch,
@@ -466,12 +488,7 @@ fn execute(plan: &Plan, known: &[String], options: &Options) -> Result<i32, Fail
     if let Some(size) = options.block_size {
         run.block_size = size;
     }
-    let report = engine::run(plan, &run);
-    let status = report::told(&report, &plan.source.format_name, known, options);
-    match signals.came() {
-        Some(signal) => Ok(terminal::die_by(signal)),
-        None => Ok(status),
-    }
+    Ok(run)
 }
 
 fn cores() -> usize {

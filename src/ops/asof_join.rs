@@ -78,7 +78,7 @@ pub const ASOF_JOIN: Operator = Operator {
             own_rows: false,
             carry: Vec::new(),
             right: Some(Box::new(right)),
-            keeps: "holds records until the watermark has passed them, and of the other stream the newest of each key besides".into(),
+            keeps: "holds records until the watermark has passed them, then prints them; of the other stream it keeps the newest of each key; grows without bound with the keys".into(),
             make: Arc::new(move |making| {
                 Box::new(Asof::new(
                     making,

@@ -6,6 +6,7 @@ use crate::data::Type;
 use crate::plan::custom::{Ordered, OwnRows};
 use crate::plan::keys::Key;
 use crate::plan::node::{Scope, Turn};
+use crate::plan::when::UNBOUNDED;
 use crate::state::join::cogroup::Cogroup;
 use std::sync::Arc;
 
@@ -80,7 +81,10 @@ pub const COGROUP: Operator = Operator {
         right.window = window;
         let node = Ordered {
             text,
-            keeps: "keeps both streams' records until their window or the input ends".into(),
+            keeps: match windowed {
+                true => "keeps both streams' records of a window until it is complete, then prints its keys".into(),
+                false => format!("keeps both streams' records; prints the keys at the end of the input; {UNBOUNDED} with the records (no window)"),
+            },
             keys: on.iter().map(|on| on.left.clone()).collect(),
             args: left.into_iter().map(|(_, expr)| expr).collect(),
             make: Arc::new(move |making| {

@@ -3,6 +3,7 @@
 use super::lasting;
 use super::prelude::*;
 use crate::plan::custom::Ordered;
+use crate::plan::when::UNBOUNDED;
 use crate::state::fill::{Fill, Filling, How};
 use std::sync::Arc;
 
@@ -63,9 +64,16 @@ fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
     };
     let node = Ordered {
         text: lasting::text(&format!("fill {word} window {}", filled.window), &terms),
-        keeps: match terms.limits.keys {
-            Some(most) => format!("keeps the last row of each key, {most} at most (--max-keys)"),
-            None => "keeps the last row of each key, without bound (no --max-keys)".into(),
+        keeps: {
+            let when = match how {
+                How::Linear => "the key's next row comes",
+                _ => "their window is complete",
+            };
+            let bound = match terms.limits.keys {
+                Some(most) => format!(", {most} at most (--max-keys)"),
+                None => format!("; {UNBOUNDED} with the keys (no --max-keys)"),
+            };
+            format!("prints rows that it adds when {when}; keeps the last row of each key{bound}")
         },
         keys: filled.keys.iter().map(|key| key.expr.clone()).collect(),
         args: filled.values.clone(),

@@ -3,6 +3,7 @@
 use super::other;
 use super::prelude::*;
 use crate::plan::node::{Custom, Make, Matching, Scope, Turn, Window};
+use crate::plan::when::UNBOUNDED;
 use crate::plan::window::duration;
 use crate::state::join::interval::{Interval, Within};
 use crate::state::join::whole::Whole;
@@ -157,7 +158,9 @@ pub const JOIN: Operator = Operator {
             }
             (None, None) => (
                 "whole".into(),
-                "holds the other stream in memory; prints pairs at once".into(),
+                format!(
+                    "prints pairs at once; holds the other stream in memory; {UNBOUNDED} with it (no --within, no window)"
+                ),
                 Arc::new(move |making| Box::new(Whole::new(making, pairing, merge.clone()))),
             ),
         };

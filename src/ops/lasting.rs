@@ -3,6 +3,7 @@
 
 use super::prelude::*;
 use crate::data::process::OnFull;
+use crate::plan::when::UNBOUNDED;
 use crate::plan::window::duration;
 use crate::state::lasting::Terms;
 
@@ -48,6 +49,8 @@ pub fn keeps(what: &str, terms: &Terms) -> String {
     match (terms.ttl, terms.limits.keys) {
         (Some(ttl), _) => format!("{what}, each for {} (--ttl)", duration(ttl)),
         (None, Some(keys)) => format!("{what}, {keys} at most (--max-keys)"),
-        (None, None) => format!("{what}, without bound (no --ttl, no --max-keys)"),
+        (None, None) => {
+            format!("{what}; {UNBOUNDED} with the keys (no --ttl, no --max-keys)")
+        }
     }
 }

@@ -44,7 +44,7 @@ use crate::plan::node::Plan;
 use args::{Args, Flag, Operand};
 use std::sync::Arc;
 
-pub use crate::state::running;
+pub use crate::state::{disorder, running};
 
 /// A row of the table of operators.
 pub struct Operator {

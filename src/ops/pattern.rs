@@ -336,10 +336,10 @@ fn keeps(program: &Program, windowed: bool) -> String {
         (Some(_), ..) => "partial matches of each key are freed when --within has passed",
         (None, true, _) => "partial matches of each key are freed when their window ends",
         (None, _, true) => {
-            "partial matches of each key are kept for ever, one for each state of the pattern; --within frees them"
+            "partial matches of each key are kept for ever, one for each state of the pattern; grows without bound with the keys (no --within)"
         }
         (None, ..) => {
-            "partial matches of each key are kept for ever; --within frees them"
+            "partial matches of each key are kept for ever; grows without bound with the keys (no --within)"
         }
     });
     if program.within.is_some() || !program.forgets_equals() {

@@ -172,7 +172,10 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
     };
     let node = Ordered {
         text: lasting::text(&text, &terms),
-        keeps: lasting::keeps("keeps the variables of each key", &terms),
+        keeps: lasting::keeps(
+            "gives each record at once; keeps the variables of each key",
+            &terms,
+        ),
         keys: keys.into_iter().map(|key| key.expr).collect(),
         args: reads
             .into_iter()

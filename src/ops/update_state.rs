@@ -153,7 +153,10 @@ fn lower(keys: Vec<Key>, aggregates: &str, args: &Args, b: &mut Builder<'_>) -> 
     });
     let node = Ordered {
         text: lasting::text(&text, &terms),
-        keeps: lasting::keeps("keeps the totals of each key", &terms),
+        keeps: lasting::keeps(
+            "prints the keys that had a record at the end of a window, a batch or the input; keeps the totals of each key",
+            &terms,
+        ),
         keys: keys.iter().map(|key| key.expr.clone()).collect(),
         args: totalled.args.clone(),
         make: Arc::new(move |making| Box::new(Totals::new(of.clone(), terms.clone(), making))),

@@ -8,6 +8,7 @@ use super::grouping::{Agg, Gives, Grouping, Panes, Shape};
 use super::keys::Key;
 use super::node::{AggCall, NodeKind};
 use super::output::{Mark, Shown};
+use super::when::When;
 use crate::data::{FieldId, Type};
 use crate::error::Usage;
 use crate::expr::Expr;
@@ -224,6 +225,11 @@ impl Builder<'_> {
             pane_columns,
         };
         let grouping = Arc::new(self.grouping(shape, gives)?);
+        if grouping.every.or(grouping.every_delay).is_some() && self.arrival_replays() {
+            // Rows tell the clock that these go by.
+            self.times.get_or_insert_with(|| self.arrival.clone());
+            self.timed = true;
+        }
         let varies = match &grouping.shape {
             Shape::Rows => self.windows == Windows::Vary,
             shape => shape.varies(),
@@ -242,7 +248,7 @@ impl Builder<'_> {
         let names: Vec<String> = calls.iter().map(aggregate_text).collect();
         let node = Ordered {
             text: format!("group {} {grouping}", names.join(", ")),
-            keeps: grouping.keeps(),
+            keeps: grouping.keeps(&self.when()),
             keys: keys.iter().map(|key| key.expr.clone()).collect(),
             args,
             make: self.make(&grouping)?,
@@ -269,6 +275,16 @@ impl Builder<'_> {
             self.show_marks();
         }
         Ok(())
+    }
+
+    /// When windows here are printed, in words.
+    pub(super) fn when(&self) -> When<'_> {
+        // Behind a window time is that of its rows.
+        When {
+            times: self.times.as_ref(),
+            zone: &self.options.zone,
+            several: self.options.words.len() > 1,
+        }
     }
 
     fn is_counted(&self, grouping: &Grouping) -> bool {
@@ -319,7 +335,7 @@ impl Builder<'_> {
         };
         let node = Ordered {
             text: format!("rows {grouping}"),
-            keeps: grouping.keeps(),
+            keeps: grouping.keeps(&self.when()),
             keys,
             args: Vec::new(),
             make,

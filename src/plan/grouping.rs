@@ -3,6 +3,7 @@
 //! prints says everything that changes a result.
 
 use super::node::{Extent, Make, Window};
+use super::when::{UNBOUNDED, When, windows};
 use super::window::duration;
 use crate::aggs::{Aggregate, Call};
 use crate::data::{FieldId, Type};
@@ -188,52 +189,120 @@ impl Grouping {
         }
     }
 
+    /// Windows that were printed wait for the next trigger as all do: nothing is late.
+    pub fn is_complete_by_triggers(&self) -> bool {
+        let clock = self.every.or(self.every_delay).is_some();
+        self.complete && (clock || self.every_records.is_some())
+    }
+
     /// For `--explain`: what is kept, when it is freed, when rows come.
-    pub fn keeps(&self) -> String {
+    pub fn keeps(&self, when: &When<'_>) -> String {
         let state = match &self.gives {
             Gives::Groups { keys, .. } if keys.is_empty() => "one row of state",
             Gives::Groups { .. } => "one row of state for each key",
             Gives::Rows { .. } => "holds the records",
         };
-        let when = match &self.shape {
-            Shape::Forever => ", printed at the end of the input".to_string(),
-            Shape::Rows => ", printed window by window".into(),
+        let prints = match &self.shape {
+            Shape::Forever => "; prints at the end of the input".to_string(),
+            Shape::Rows => "; prints when the window that it is in is complete".into(),
             Shape::Grid(window) => {
-                format!(" and each window of {window}, printed when the watermark reaches its end")
+                format!(
+                    " and each of {}; {}",
+                    windows(window),
+                    when.of_window(window)
+                )
             }
             Shape::Grow { window, step } => format!(
-                " and each window of {window}, printed at each {} of it, when the watermark reaches that",
-                duration(*step)
+                " and each {} of {}; {}",
+                duration(*step),
+                windows(window),
+                when.of_growing(window, *step)
             ),
             Shape::Session { gap, .. } => format!(
-                " and session, printed when the watermark is more than {} behind its last record",
-                duration(*gap)
+                " and session, whose records are at most {} apart; {}",
+                duration(*gap),
+                when.of_session(*gap)
             ),
             Shape::Count {
                 size, slide: None, ..
-            } => format!(", printed and begun anew at each {size} records of it"),
+            } => format!("; prints and begins anew at each {size} records of it"),
             Shape::Count {
                 size,
                 slide: Some(slide),
                 ..
-            } => format!(" and record of its last {size}, printed at each {slide}"),
+            } => format!(" and record of its last {size}; prints at each {slide}"),
             Shape::LookBack(back) => format!(
-                " and time of the last {}, printed when the watermark is behind it",
-                duration(*back)
+                " and record of the last {}; {}",
+                duration(*back),
+                when.of_record()
             ),
         };
-        let mut text = format!("{state}{when}");
-        match self.lateness {
-            _ if self.complete => text.push_str("; never freed"),
-            0 if self.shape == Shape::Forever => {}
-            0 => text.push_str("; then freed"),
-            late if self.waits => text.push_str(&format!(
-                "; it waits {} for late records, since what follows cannot take a row back, and is freed then",
-                duration(late)
-            )),
-            late => text.push_str(&format!("; freed {} later", duration(late))),
+        format!("{state}{prints}{}{}", self.repeats(), self.frees())
+    }
+
+    /// Rows beside the one that is on time.
+    fn repeats(&self) -> String {
+        let mut early = Vec::new();
+        if let Some(n) = self.every_records {
+            early.push(format!("at each {n} new records of key and window"));
+        }
+        if let Some(delay) = self.every_delay {
+            early.push(format!(
+                "{} of the clock after the first new record",
+                duration(delay)
+            ));
+        }
+        if let Some(every) = self.every {
+            early.push(format!(
+                "at each multiple of {} of the clock where something is new",
+                duration(every)
+            ));
+        }
+        let mut text = match early.is_empty() {
+            true => String::new(),
+            false => format!("; early rows {}", early.join(", ")),
+        };
+        if self.lateness > 0 && !self.complete && !self.waits {
+            text.push_str(&match self.late_every {
+                0 => "; counts late records, prints no row for them".to_string(),
+                1 => "; a corrected row at each late record".into(),
+                n => format!("; a corrected row at each {n} late records"),
+            });
+        }
+        let repeated = !early.is_empty() || self.lateness > 0;
+        match self.panes {
+            Panes::Discard if repeated => text.push_str(", each of what is new"),
+            Panes::Retract if repeated => text.push_str(", each behind the row that it withdraws"),
+            _ => {}
         }
         text
+    }
+
+    fn frees(&self) -> String {
+        let keyed = match &self.gives {
+            Gives::Groups { keys, .. } => !keys.is_empty(),
+            Gives::Rows { .. } => false,
+        };
+        match (&self.shape, &self.gives) {
+            _ if self.complete => format!("; never freed: {UNBOUNDED} with the windows and keys"),
+            (Shape::Forever, Gives::Rows { .. }) => format!("; {UNBOUNDED} with the input"),
+            (Shape::Forever | Shape::Count { .. }, _) if keyed => {
+                format!("; {UNBOUNDED} with the keys")
+            }
+            (Shape::Forever | Shape::Count { .. }, _) => String::new(),
+            (Shape::LookBack(back), _) => {
+                format!(
+                    "; freed {} later",
+                    duration(back.saturating_add(self.lateness))
+                )
+            }
+            _ if self.waits => format!(
+                "; it waits {} more for late records, since what follows cannot take a row back; then freed",
+                duration(self.lateness)
+            ),
+            _ if self.lateness > 0 => format!("; freed {} later", duration(self.lateness)),
+            _ => "; then freed".into(),
+        }
     }
 }
 

@@ -23,4 +23,5 @@ pub mod text;
 pub mod times;
 pub mod totals;
 pub mod variables;
+pub mod when;
 pub mod window;

@@ -206,6 +206,27 @@ fn the_examples_of_the_other_tables() {
 }
 
 #[test]
+fn the_examples_of_the_manual_on_time() {
+    let alone = Doc {
+        summary: "",
+        text: "",
+        examples: cli::docs::time::EXAMPLES,
+    };
+    let mut sessions = examples_of("help time", &alone);
+    let worked = session::parse("help time, ten scores", &cli::docs::time::session());
+    for part in worked {
+        match part {
+            Part::Session(session) => sessions.push(session),
+            Part::Text(text) => assert!(text.trim().is_empty(), "it parts the session: {text}"),
+        }
+    }
+    assert_eq!(sessions.len(), cli::docs::time::EXAMPLES.len() + 1);
+    let sessions = sessions.into_iter().enumerate();
+    let sessions = sessions.map(|(turn, session)| (session, all_settings(turn)));
+    check("examples", &sessions.collect::<Vec<_>>());
+}
+
+#[test]
 fn the_settings_cover_every_pair() {
     let of = |settings: fn(usize) -> Vec<Setting>, turns| (0..turns).flat_map(settings).collect();
     let all: Vec<Setting> = of(all_settings, 2);

@@ -114,6 +114,7 @@ fn every_topic_has_help() {
         "aggregates",
         "formats",
         "options",
+        "time",
         "filter",
         "count-by",
         "lower",

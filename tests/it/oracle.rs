@@ -275,3 +275,75 @@ for row in csv.DictReader(open(os.environ['DATA'] + '/earthquakes.csv', newline=
         ),
     ]);
 }
+
+/// EVENT-TIME 2.2: how far records are behind the largest time before them. The log is out of order within each
+/// minute.
+#[test]
+fn disorder_of_an_access_log() {
+    if !session::has("python3") {
+        return;
+    }
+    let job = "dstream -i combined --explain=disorder $DATA/apache_logs.log |
+        awk 'NR == 2 {print $2, $3, $4, $5, $6, $7, $8} NR > 2 {print $2}'";
+    let judge_text = r#"python3 - <<'END'
+import datetime, os, re
+largest, delays = None, []
+for line in open(os.environ['DATA'] + '/apache_logs.log', errors='replace'):
+    stamp = re.search(r'\[([^\]]*)\]', line).group(1)
+    t = int(datetime.datetime.strptime(stamp, '%d/%b/%Y:%H:%M:%S %z').timestamp())
+    delays.append(0 if largest is None else max(0, largest - t))
+    largest = t if largest is None else max(largest, t)
+delays.sort()
+n = len(delays)
+# The least delay that so many of a thousand records do not exceed.
+bound = lambda permille: f'{delays[-(-n * permille // 1000) - 1]}s'
+print(f'{n:,}', f'{sum(d > 0 for d in delays):,}', *map(bound, (500, 900, 990, 999, 1000)))
+for permille in (990, 999, 1000):
+    print(bound(permille) + ':')
+END"#;
+    judge(&[(job, judge_text)]);
+}
+
+/// EVENT-TIME 2.4: which records are late for windows of a minute and of an hour, and what is counted of the rest,
+/// by the watermark that the records before each made.
+#[test]
+fn late_records_of_an_access_log() {
+    if !session::has("python3") {
+        return;
+    }
+    let judge_text = r#"python3 - $BOUND $SIZE <<'END'
+import datetime, os, re, sys
+bound, size = map(int, sys.argv[1:])
+largest, late, counts = None, 0, {}
+for line in open(os.environ['DATA'] + '/apache_logs.log', errors='replace'):
+    stamp = re.search(r'\[([^\]]*)\]', line).group(1)
+    t = int(datetime.datetime.strptime(stamp, '%d/%b/%Y:%H:%M:%S %z').timestamp())
+    start = t // size * size
+    if largest is not None and largest - bound >= start + size:
+        late += 1
+    else:
+        counts[start] = counts.get(start, 0) + 1
+    largest = t if largest is None else max(largest, t)
+for start, n in sorted(counts.items()):
+    print(datetime.datetime.fromtimestamp(start, datetime.UTC).strftime('%Y-%m-%dT%H:%M:%SZ'), n, sep='\t')
+print(f'"late":{late}')
+END"#;
+    let mut jobs = Vec::new();
+    for bound in [0, 30, 60] {
+        for size in [60, 3600] {
+            let job = format!(
+                "dstream -i combined --watermark {bound}s window {size}s count --stats=json $DATA/apache_logs.log 2>told;
+                 grep -o '\"late\":[0-9]*' told | tail -1"
+            );
+            let theirs = judge_text
+                .replace("$BOUND", &bound.to_string())
+                .replace("$SIZE", &size.to_string());
+            jobs.push((job, theirs));
+        }
+    }
+    let jobs: Vec<(&str, &str)> = jobs
+        .iter()
+        .map(|(ours, theirs)| (ours.as_str(), theirs.as_str()))
+        .collect();
+    judge(&jobs);
+}

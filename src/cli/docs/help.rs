@@ -58,7 +58,7 @@ pub fn short() -> String {
         "-q -e      no output, only a status       -j N       threads",
         "",
         "dstream --help         all of it          dstream help window   one operator",
-        "dstream help TOPICS    operators functions aggregates formats options",
+        "dstream help TOPICS    operators functions aggregates formats options time",
     ] {
         out.push_str(line);
         out.push('\n');
@@ -86,7 +86,7 @@ pub fn long() -> String {
     blocks.push(Block::Heading("More".into()));
     blocks.push(Block::Text(
         "`dstream help TOPIC`, where TOPIC is an operator, function, aggregate, format or option, or one of \
-         operators, functions, aggregates, formats, options."
+         operators, functions, aggregates, formats, options, time."
             .into(),
     ));
     text(&blocks)
@@ -108,6 +108,15 @@ pub fn topic(name: &str) -> Result<String, Usage> {
         "functions" => Some(pages::function_list()),
         "aggregates" => Some(pages::aggregate_list()),
         "formats" => Some(pages::format_list()),
+        "time" => {
+            let mut blocks = super::time::page();
+            // The function of that name has its place behind it.
+            if let Some(function) = pages::functions().find(|function| function.name == name) {
+                blocks.push(Block::Heading("Function time".into()));
+                blocks.extend(pages::function(function));
+            }
+            Some(blocks)
+        }
         _ => None,
     };
     if let Some(blocks) = list {
@@ -148,12 +157,19 @@ pub fn topic(name: &str) -> Result<String, Usage> {
             .chain(pages::runnings().map(|running| running.name))
             .chain(pages::aggregates().map(|aggregate| aggregate.name))
             .chain(pages::formats().map(|format| format.name))
-            .chain(["operators", "options", "functions", "aggregates", "formats"]);
+            .chain([
+                "operators",
+                "options",
+                "functions",
+                "aggregates",
+                "formats",
+                "time",
+            ]);
         return Err(Usage::new(match suggest::nearest(name, known) {
             Some(near) => format!("there is no help on '{name}'; did you mean '{near}'?"),
             None => format!(
                 "there is no help on '{name}'; topics are operators, functions, aggregates, formats, \
-                 options, and each of their names"
+                 options, time, and each of their names"
             ),
         }));
     }

@@ -307,64 +307,7 @@ fn formats() -> Vec<Block> {
 }
 
 fn time() -> Vec<Block> {
-    let mut blocks = vec![
-        heading("Description"),
-        text(
-            "A window puts records together by time. `--time FIELD` names the field that holds it; formats that \
-             define one need nothing; without any it is the time of arrival. `--time arrival` asks for the clock.",
-        ),
-        heading("Spellings"),
-        text(
-            "Known by their shape: RFC 3339 with any fraction; `YYYY-MM-DD HH:MM:SS` with a point or comma before \
-             the fraction, or with slashes; the common log format's; syslog's; epochs in s, ms, us or ns by their \
-             size (below 1e11 s, 1e14 ms, 1e17 us). `--time FIELD:FORMAT` gives a strptime text, or says what small \
-             numbers count: `s`, `ms`, `us`, `ns`. Times that dstream makes print as RFC 3339 with the digits they \
-             need; fields of the input print as they came.",
-        ),
-        heading("Windows"),
-        text(
-            "`window SIZE` is tumbling, `window SIZE --slide D` hopping. Windows lie on a grid from 1970-01-01 UTC, \
-             shifted by `--offset`. Whole days, `2h 3h 4h 6h 8h 12h`, weeks, months, quarters and years are cut on \
-             the clock of `--tz`, so a day has 23 or 25 hours when clocks change. A window is named by its start, \
-             which belongs to it; its end does not. `window all` is the whole input, as no window is.",
-        ),
-        text(
-            "A window is in force to the end of the chain or the next window operator: an aggregate behind an \
-             aggregate, `top`, `sort-by` and `distinct` work window by window.",
-        ),
-        heading("Watermark and late records"),
-        text(
-            "The watermark is the largest event time seen minus `--watermark D`; by arrival it is the clock. A \
-             window closes, and its rows are printed, when the watermark reaches its end. A record is late when the \
-             watermark that the records before it made has passed the end of its window: it is dropped, counted and \
-             told at the end. This is decided record by record in the order of the input, so neither threads nor \
-             blocks change it.",
-        ),
-        text(
-            "Of plain files, windows close at the end of the input: nothing is late, and counts are awk's. Pipes \
-             and sockets have a watermark of 5 s. `cat f | dstream` cannot be told from a live stream, so give \
-             `--watermark` if records in f are further out of order.",
-        ),
-        heading("Since and until"),
-        text(
-            "`--since` (included) and `--until` (excluded) let only records of these times into the chain, before \
-             anything else sees them.",
-        ),
-        heading("Window operators"),
-    ];
-    for operator in pages::operators_of(crate::ops::Group::Windows) {
-        blocks.push(Block::item(
-            pages::synopsis(operator),
-            pages::sentence(operator.doc.summary),
-        ));
-    }
-    blocks.push(heading("Options"));
-    for option in pages::options_of(crate::cli::globals::Section::Time) {
-        blocks.push(Block::item(
-            pages::option_term(option),
-            format!("{} {}", pages::option_text(option), option.doc.text),
-        ));
-    }
+    let mut blocks = super::time::page();
     blocks.push(heading("See also"));
     blocks.push(text("dstream(1), dstream-operators(7)"));
     blocks

@@ -7,6 +7,7 @@ pub mod man;
 pub mod pages;
 pub mod readme;
 pub mod shims;
+pub mod time;
 
 /// A part of a document, before it has a form.
 #[derive(Clone, Debug, PartialEq)]

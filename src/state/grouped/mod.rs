@@ -384,10 +384,18 @@ impl Grouped {
         if let Shape::Count { .. } = self.plan.shape {
             self.end_counts(&open, feed);
         } else {
-            open.retain(|&place| !self.groups[place as usize].printed);
+            let waits = self.plan.is_complete_by_triggers();
+            open.retain(|&place| {
+                let group = &self.groups[place as usize];
+                !group.printed || (waits && group.new > 0)
+            });
             self.sort(&mut open);
             for place in open {
-                self.give(place, Kind::OnTime, feed);
+                let kind = match self.groups[place as usize].printed {
+                    true => Kind::Late,
+                    false => Kind::OnTime,
+                };
+                self.give(place, kind, feed);
             }
         }
         self.clear();

@@ -151,6 +151,9 @@ impl Grouped {
 
     /// A record has come to a window that has been printed.
     pub(super) fn came_late(&mut self, place: u32, feed: &mut Feed<'_>) {
+        if self.plan.is_complete_by_triggers() {
+            return self.came(place, feed);
+        }
         let group = &mut self.groups[place as usize];
         group.new += 1;
         group.late += 1;
@@ -186,7 +189,7 @@ impl Grouped {
             for (_, of_key) in self.keyed.iter() {
                 let is_new = |place: &&u32| {
                     let group = &self.groups[**place as usize];
-                    group.new > 0 && !group.printed
+                    group.new > 0 && (!group.printed || self.plan.complete)
                 };
                 due.extend(of_key.groups.iter().filter(is_new));
             }

@@ -57,13 +57,13 @@ $ seq 0 9999 | awk '{print $1 / 100, $1 % 500}' | dstream --time '$1' window 50s
 {"window_start":"1970-01-01T00:01:30Z","window_end":"1970-01-01T00:02:20Z","p50_2":249,"approx_distinct_1":1000}
 
 $ seq 1 9 | dstream reduce 'p50:$1,distinct:$1' --explain | grep -e then -e result
-then       reduce p50:$1,distinct:$1: p50_1 (exact to 4,096 values, then within 1 %), distinct_1; one row of state, printed at the end of the input
+then       reduce p50:$1,distinct:$1: p50_1 (exact to 4,096 values, then within 1 %), distinct_1; one row of state; prints at the end of the input
 result     within the bounds above (--exact: without them); the same for any number of threads
 $ seq 1 9 | dstream reduce 'p50:$1,approx_distinct:$1' --explain | grep -e then -e result
-then       reduce p50:$1,approx_distinct:$1: p50_1 (exact to 4,096 values, then within 1 %), approx_distinct_1 (exact to 4,096 different values, then a standard error of 0.81 %); one row of state, printed at the end of the input
+then       reduce p50:$1,approx_distinct:$1: p50_1 (exact to 4,096 values, then within 1 %), approx_distinct_1 (exact to 4,096 different values, then a standard error of 0.81 %); one row of state; prints at the end of the input
 result     within the bounds above (--exact: without them); the same for any number of threads
 $ seq 1 9 | dstream reduce 'p50:$1,approx_distinct:$1' --exact --explain | grep -e then -e result
-then       reduce p50:$1,approx_distinct:$1: p50_1, approx_distinct_1; one row of state, printed at the end of the input
+then       reduce p50:$1,approx_distinct:$1: p50_1, approx_distinct_1; one row of state; prints at the end of the input
 result     exact; the same for any number of threads
 
 $ seq 1 10000 | dstream map 'k=$1%2' reduce-by k 'p50:$1,p99:$1' --stats 2>&1 | grep -o '[0-9]* values from sketches'
