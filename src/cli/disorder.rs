@@ -91,7 +91,7 @@ pub fn told(plan: Plan, options: &Options) -> Result<i32, Failure> {
     let mut advice = String::new();
     let mut status = 0;
     for (source, option) in streams {
-        let names = names(&source.words);
+        let names = names(&source.words, source.merged);
         let found = Arc::new(Mutex::new(Sources::new()));
         let counting = counting(source, &found, &sink.format, &zone);
         let report = engine::run(&counting, &run::running(&options, &signals)?);
@@ -103,7 +103,9 @@ pub fn told(plan: Plan, options: &Options) -> Result<i32, Failure> {
         ));
         let found = found.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = Delays::default();
-        for (source, name) in (0..).zip(&names) {
+        let last = found.keys().max().map_or(0, |last| last + 1);
+        for source in 0..last.max(names.len() as u32) {
+            let name = names.get(source as usize).map_or("?", String::as_str);
             let delays = found.get(&source).cloned().unwrap_or_default();
             rows.push(row(name, &delays));
             all.append(&delays);
@@ -174,16 +176,16 @@ fn counting(
 }
 
 /// What is one source, by name, as the engine numbers them: files and streams that are read one behind the other,
-/// and each socket.
-fn names(words: &[String]) -> Vec<String> {
+/// and each socket; each word where they are `merged`.
+fn names(words: &[String], merged: bool) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let mut of_files: Option<usize> = None;
     for word in words {
-        let network = matches!(sources::parse(word), Ok(Word::Tcp(_) | Word::TcpListen(_)));
-        match (network, of_files) {
+        let alone = merged || matches!(sources::parse(word), Ok(Word::Tcp(_) | Word::TcpListen(_)));
+        match (alone, of_files) {
             (false, Some(at)) => names[at] = format!("{} {word}", names[at]),
-            (network, _) => {
-                if !network {
+            (alone, _) => {
+                if !alone {
                     of_files = Some(names.len());
                 }
                 names.push(word.clone());

@@ -37,6 +37,9 @@ $ dstream -i csv --time time --watermark 30s --output-mode complete --every-reco
 then       reduce sum:score: one row of state and each of windows of 2m; prints 12:00-12:02 when a record >= 12:02:30 is read, or at the end of the input; early rows at each 5 new records of key and window; never freed: grows without bound with the windows and keys
 $ dstream -i csv --time time --watermark 30s --late update --late-every 2 window 2m reduce sum:score --explain $DATA/scores.csv | grep then
 then       reduce sum:score: one row of state and each of windows of 2m; prints 12:00-12:02 when a record >= 12:02:30 is read, or at the end of the input; a corrected row at each 2 late records; freed 2m later
+$ printf '' | dstream --time '$1' --late update window 1m count-by '$2' top 1 --explain | grep then
+then       count-by $2: one row of state for each key and each of windows of 1m; prints 12:00-12:01 when a record >= 12:01:05 arrives, or, if the source falls silent, when the clock has gone on as far; it waits 1m more for late records, since what follows cannot take a row back; then freed
+then       top 1: keeps the first 1; prints when their window is complete; then freed
 
 # Windows of other shapes.
 $ printf '' | dstream --time '$1' session-window 30m count-by '$2' --explain | grep then
@@ -168,3 +171,11 @@ dstream: --explain=disorder: by arrival nothing is late; give --time FIELD
 $ seq 3 | dstream --time arrival --explain=disorder
 dstream: --explain=disorder: by arrival nothing is late; give --time FIELD
 ? 2
+# Sources that are merged have each its own.
+$ printf '1\n9\n' > a; printf '5\n3\n' > b; dstream --time '$1:s' --merge-sorted --explain=disorder a b
+source  records  behind  50 %  90 %  99 %  99.9 %  100 %
+a             2       0    0s    0s    0s      0s     0s
+b             2       1    0s    2s    2s      2s     2s
+--watermark 2s: 99 % of the records in time
+--watermark 2s: 99.9 % of the records in time
+--watermark 2s: 100 % of the records in time

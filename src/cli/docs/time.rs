@@ -135,7 +135,7 @@ fn watermark(blocks: &mut Vec<Block>) {
              has said nothing yet holds them all. A source that is silent for `--idle` (10s) holds the watermark no \
              more until it speaks again; what it says then is late where windows were closed meanwhile. When all are \
              silent the watermark goes on with the clock, so the last window of a quiet stream is printed by itself. \
-             Files are one source together, in their order.",
+             Files are one source together, in their order; `--merge-sorted` reads several sources, each of them sorted, as one in order of event time.",
         ),
         text(
             "A stamp from the future would close everybody's windows: of live input, one more than `--max-ahead` (1h) \
