@@ -100,6 +100,12 @@ impl Window {
                 "a record would be in more than {WINDOWS_MAX} windows of {size} each {slide}; make --slide longer"
             ));
         }
+        if let (Extent::Calendar(_), Extent::Fixed(_)) = (&size, &slide) {
+            return Err(format!(
+                "windows of {size} are cut on the local clock, and so must their slide be: 2h, 3h, 4h, 6h, 8h, 12h, days, \
+                 weeks or months, not {slide}"
+            ));
+        }
         if offset.abs() >= slide.about() {
             return Err(format!(
                 "--offset {} is as long as the slide of {slide} or longer; give less",

@@ -221,3 +221,8 @@ dstream: match: --within: '0s' is no time at all; it must be above zero
 $ dstream --time '$1:s' match ''
 dstream: match: the pattern is empty
 ? 2
+
+# EVENT-TIME 2.3: a slide of a calendar window is a calendar size too.
+$ dstream --time '$1' window 1d --slide 5h count
+dstream: window: windows of day are cut on the local clock, and so must their slide be: 2h, 3h, 4h, 6h, 8h, 12h, days, weeks or months, not 5h
+? 2
