@@ -21,7 +21,7 @@ use crate::data::process::Late;
 use crate::data::step::Counts;
 use crate::data::time::Watermark;
 use crate::error::{Failure, status};
-use crate::plan::node::{Plan, Source, Times};
+use crate::plan::node::{Node, NodeKind, Plan, Source, Times};
 use anyhow::{Context, Result};
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher};
@@ -655,11 +655,16 @@ impl<'s> Running<'s> {
                     named.any(|at| seen(side, at))
                 })
             };
+            // What a table in memory has is not known here.
+            let looks_up = |node: &Node| matches!(&node.kind, NodeKind::Lookup(_));
+            let has_table = plan.nodes.iter().any(looks_up);
             report.never = (0..plan.source.wanted.len())
                 .filter(|&at| !seen(0, at))
                 .filter_map(|at| {
                     let is_optional = plan.source.optional.contains(&plan.source.wanted[at]);
-                    name(&plan.source, at).filter(|name| !is_optional || !elsewhere(name))
+                    let may_be_elsewhere =
+                        |name: &String| is_optional && (has_table || elsewhere(name));
+                    name(&plan.source, at).filter(|name| !may_be_elsewhere(name))
                 })
                 .collect();
         }

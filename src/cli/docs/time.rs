@@ -175,7 +175,8 @@ fn lateness(blocks: &mut Vec<Block>) {
              run with status 65 if there are more; `--stats` tells how late they were. With `--allowed-lateness L` a \
              window is kept until the watermark is L past its end, and a late record that comes before that corrects \
              it: the window is printed again, at once or with `--late-every N` at each Nth. `--late update` is an \
-             allowed lateness of one window's size, of a session's gap.",
+             allowed lateness of one window's size, of a session's gap. `--late FILE` puts the lines of late records \
+             into a file, which can be read as the input was.",
         ),
     ]);
     example(&LATE, blocks);
