@@ -27,6 +27,8 @@ pub struct Making<'a> {
     /// out may go as soon as a row shows how far time is. Otherwise only [`Process::close`] tells.
     pub alone: bool,
     pub limits: Limits,
+    /// The chain's own rows come in batches.
+    pub batched: bool,
 }
 
 /// `--max-keys`, `--max-state` and what happens then.

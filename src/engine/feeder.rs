@@ -85,6 +85,11 @@ impl Feeder {
             coder: &self.coder,
             alone: setting.alone,
             limits: setting.run.limits,
+            batched: plan
+                .source
+                .time
+                .as_ref()
+                .is_some_and(|time| time.batch().is_some()),
         })
     }
 

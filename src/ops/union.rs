@@ -36,6 +36,7 @@ pub const UNION: Operator = Operator {
         }
         let stream = other::stream(args, b)?;
         let turn = match b.is_live() || stream.live {
+            _ if b.goes_by_batch() => Turn::Any,
             true => Turn::Any,
             false => Turn::Last,
         };

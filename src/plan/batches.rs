@@ -82,11 +82,17 @@ impl Builder<'_> {
 
     /// Batches that are marked in the input or the output are found also where no operator asks for them.
     pub(super) fn batch_stream(&mut self) {
-        let marked = self.options.batch_on.is_some() || self.options.mark_batches;
+        let united = self.batched && self.sides.iter().any(|side| side.union);
+        let marked = self.options.batch_on.is_some() || self.options.mark_batches || united;
         if marked && !self.timed {
             self.times = Some(self.arrival.clone());
             self.timed = true;
         }
+    }
+
+    /// Whether what has no window works batch by batch.
+    pub fn goes_by_batch(&self) -> bool {
+        self.batched
     }
 
     /// The operator at hand gives a row for an empty batch too.

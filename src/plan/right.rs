@@ -297,8 +297,18 @@ impl Builder<'_> {
     /// What is known of the other streams when the chain is whole.
     pub(super) fn finish_sides(&mut self) -> Result<(), Usage> {
         let timed = self.timed && self.times.is_some();
+        let by_batch = timed
+            && self
+                .times
+                .as_ref()
+                .is_some_and(|times| times.batch().is_some());
         for mut side in std::mem::take(&mut self.sides) {
             let builder = &mut side.stream.builder;
+            if side.union && by_batch {
+                // Each source counts its own batches, by the same clock.
+                builder.times = Some(builder.arrival.clone());
+                builder.timed = true;
+            }
             if timed && !builder.timed {
                 match (side.union, side.stream.timeless.take()) {
                     (true, Some(fault)) => return Err(fault),

@@ -135,6 +135,7 @@ pub fn run_with(
         coder: &coder,
         alone: true,
         limits,
+        batched: false,
     });
     let (mut lines, mut told) = (Vec::new(), Told::default());
     let show = |chunk: &Chunk, lines: &mut Vec<String>| {

@@ -43,6 +43,7 @@ fn making<T>(limits: Limits, run: impl FnOnce(&Making<'_>) -> T) -> T {
         coder: &KeyCoder::new(vec![Type::Text]),
         alone: true,
         limits,
+        batched: false,
     })
 }
 

@@ -84,6 +84,7 @@ fn process_of(grouping: &Grouping, limits: Limits, alone: bool) -> Box<dyn Proce
         coder: &coder,
         alone,
         limits,
+        batched: false,
     })
 }
 

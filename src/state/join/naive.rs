@@ -52,6 +52,7 @@ fn made(make: impl Fn(&Making<'_>) -> Box<dyn Process>) -> Box<dyn Process> {
         coder: &coder,
         alone: false,
         limits: Limits::default(),
+        batched: false,
     })
 }
 

@@ -1,11 +1,16 @@
-//! Two streams as one: rows of the other one get the columns of this. Keeps nothing. Invariant: rows of each stream
-//! stay in their order.
+//! Two streams as one: rows of the other one get the columns of this. In batches a
+//! batch's rows wait for its end, else nothing is kept. Invariant: rows of each stream stay in their order.
 
 use super::{LEFT, MergeLines};
 use crate::bytes::Span;
+use crate::data::packed::Packer;
 use crate::data::process::{Given, Making, Process, Told};
 use crate::data::time::Watermark;
-use crate::data::{Chunk, Column, ColumnV, FieldId};
+use crate::data::{Chunk, Column, ColumnV, FieldId, Selection};
+use std::collections::BTreeMap;
+
+/// Rows of one chunk that is given.
+const ROWS_MAX: usize = 4096;
 
 #[derive(Clone)]
 pub struct Union {
@@ -14,6 +19,11 @@ pub struct Union {
     carry: Vec<FieldId>,
     /// Both streams' lines are made alike.
     merge: Option<MergeLines>,
+    /// In batches: the rows of a batch wait for its end, by its time, then the stream, then as they came.
+    waiting: Option<BTreeMap<(i64, usize, u64), Vec<u8>>>,
+    packer: Packer,
+    taken: u64,
+    bytes: usize,
 }
 
 impl Union {
@@ -22,7 +32,30 @@ impl Union {
             into: making.into.to_vec(),
             carry: making.carry.to_vec(),
             merge: merge.filter(|_| making.lines),
+            waiting: making.batched.then(BTreeMap::new),
+            packer: Packer::new(making.schema, making.carry, making.lines),
+            taken: 0,
+            bytes: 0,
         }
+    }
+
+    /// In batches the first stream's records come first, then the other's (INTERFACE 8.2).
+    fn wait(&mut self, chunk: &mut Chunk, input: usize) {
+        let Some(waiting) = &mut self.waiting else {
+            return;
+        };
+        for row in chunk.live.iter() {
+            let time = chunk
+                .times
+                .as_ref()
+                .map_or(i64::MAX, |times| times[row as usize]);
+            let mut packed = Vec::new();
+            self.packer.pack(chunk, row, &mut packed);
+            self.bytes += packed.len();
+            waiting.insert((time, input, self.taken), packed);
+            self.taken += 1;
+        }
+        chunk.live = Selection::Some(Vec::new());
     }
 
     fn lines(&self, chunk: &mut Chunk, lines: &[Span], left: bool) {
@@ -46,6 +79,59 @@ impl Union {
 
 impl Process for Union {
     fn take(&mut self, chunk: &mut Chunk, given: &Given, _told: &mut Told) {
+        self.unite(chunk, given);
+        self.wait(chunk, given.input);
+    }
+
+    fn close(&mut self, upto: Watermark, _told: &mut Told) -> Vec<Chunk> {
+        let Some(waiting) = &mut self.waiting else {
+            return Vec::new();
+        };
+        let from = match upto {
+            Watermark::None => i64::MIN,
+            Watermark::At(at) => at,
+            Watermark::End => i64::MAX,
+        };
+        let rest = match from {
+            i64::MAX => BTreeMap::new(),
+            from => waiting.split_off(&(from, 0, 0)),
+        };
+        let due = std::mem::replace(waiting, rest);
+        let mut chunks = Vec::new();
+        let mut out = self.packer.unpacker();
+        for packed in due.into_values() {
+            self.bytes -= packed.len();
+            out.push(&packed);
+            if out.len() >= ROWS_MAX {
+                chunks.push(std::mem::replace(&mut out, self.packer.unpacker()).finish(Vec::new()));
+            }
+        }
+        if !out.is_empty() {
+            chunks.push(out.finish(Vec::new()));
+        }
+        chunks
+    }
+
+    fn next_end(&self) -> i64 {
+        let first = self
+            .waiting
+            .as_ref()
+            .and_then(|waiting| waiting.keys().next());
+        first.map_or(i64::MAX, |(time, _, _)| time.saturating_add(1))
+    }
+
+    fn fork(&self) -> Box<dyn Process> {
+        Box::new(self.clone())
+    }
+
+    fn held(&self) -> (usize, usize) {
+        (0, self.bytes)
+    }
+}
+
+impl Union {
+    /// Rows of either stream as rows of both.
+    fn unite(&mut self, chunk: &mut Chunk, given: &Given) {
         if given.input == LEFT {
             for &field in &self.carry {
                 if chunk.column(field).is_none() {
@@ -71,17 +157,5 @@ impl Process for Union {
         {
             self.lines(chunk, lines, false);
         }
-    }
-
-    fn close(&mut self, _upto: Watermark, _told: &mut Told) -> Vec<Chunk> {
-        Vec::new()
-    }
-
-    fn fork(&self) -> Box<dyn Process> {
-        Box::new(self.clone())
-    }
-
-    fn held(&self) -> (usize, usize) {
-        (0, 0)
     }
 }

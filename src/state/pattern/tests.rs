@@ -207,6 +207,7 @@ fn limited(case: &Case, alone: bool, limits: Limits) -> Matcher {
             coder: &coder,
             alone,
             limits,
+            batched: false,
         },
     )
 }

@@ -90,6 +90,7 @@ fn run(case: &Case, rows: &[Row], cuts: &[(usize, bool)]) -> (Vec<String>, Told)
             coder: &KeyCoder::new(vec![Type::Text]),
             alone: true,
             limits: case.limits,
+            batched: false,
         },
     ));
     let windowed = matches!(case.printed, Printed::Windows(_));

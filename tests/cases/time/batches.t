@@ -107,3 +107,18 @@ dstream: --batch-lines and --batch-on both say where a batch ends; give one
 $ printf 'a\n' | dstream --batch-lines 2 --clock t count
 dstream: --batch-lines and --batch-on have a clock of their own; leave out --clock
 ? 2
+
+# INTERFACE 8.2: each source counts its own batches, and inside a batch the first stream's records come first. SPARK
+# 4.5: one that has ended gives empty batches; `union` fails on no absent one.
+$ printf 'x\ny\nz\n' > r; printf 'a\nb\n' > l; dstream --batch-lines 1 --mark-batches union r l
+a
+x
+-- 1
+b
+y
+-- 2
+z
+-- 3
+$ printf 'x\ny\n' > r; printf 'a\nb\n' > l; dstream --batch-lines 1 union r reduce 'all=collect:$1' l
+["a","x"]
+["b","y"]
