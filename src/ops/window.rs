@@ -99,6 +99,9 @@ pub fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
     if let Some(word) = args.flag("grow") {
         return grow(word, size, slide, offset, b);
     }
+    if let Some(slide) = &slide {
+        Window::check_slide(&size, slide).map_err(|message| b.fault(message))?;
+    }
     let window = Window::new(size, slide, offset).map_err(|message| b.fault(message))?;
     b.window(window)
 }

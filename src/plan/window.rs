@@ -100,12 +100,6 @@ impl Window {
                 "a record would be in more than {WINDOWS_MAX} windows of {size} each {slide}; make --slide longer"
             ));
         }
-        if let (Extent::Calendar(_), Extent::Fixed(_)) = (&size, &slide) {
-            return Err(format!(
-                "windows of {size} are cut on the local clock, and so must their slide be: 2h, 3h, 4h, 6h, 8h, 12h, days, \
-                 weeks or months, not {slide}"
-            ));
-        }
         if offset.abs() >= slide.about() {
             return Err(format!(
                 "--offset {} is as long as the slide of {slide} or longer; give less",
@@ -117,6 +111,17 @@ impl Window {
             slide,
             offset,
         })
+    }
+
+    /// Windows that are cut on the local clock begin there, too.
+    pub fn check_slide(size: &Extent, slide: &Extent) -> Result<(), String> {
+        match (size, slide) {
+            (Extent::Calendar(_), Extent::Fixed(_)) => Err(format!(
+                "windows of {size} are cut on the local clock, and so must their slide be: 2h, 3h, 4h, 6h, 8h, 12h, days, \
+                 weeks or months, not {slide}"
+            )),
+            _ => Ok(()),
+        }
     }
 
     pub fn is_tumbling(&self) -> bool {
