@@ -8,7 +8,7 @@ use super::node::Reading;
 use super::program::Operand;
 use crate::bytes::json;
 use crate::bytes::number::numbers;
-use crate::bytes::time::{self as stamps, Memo, Stamp};
+use crate::bytes::time::{self as stamps, Memo, Shape, Stamp};
 use crate::data::time::{SECOND, Zone};
 use crate::data::value::Printing;
 use crate::data::{
@@ -34,6 +34,9 @@ pub(super) fn read(run: &Run<'_>, reading: &Reading, of: &Operand, out: &mut Col
             _ => false,
         }),
         Reading::Time(shape) => {
+            if let Some(failed) = read_stamps(run, of, shape, out) {
+                return failed;
+            }
             let mut memo = Memo::default();
             let (zone, now) = (run.zone, run.now);
             read_with(run, of, &Type::Time, out, |text, builder| {
@@ -87,6 +90,48 @@ fn read_with(
         }
     });
     failed
+}
+
+/// A column of plain text, whose cells need not be looked at as values. `None`: it is none.
+fn read_stamps(run: &Run<'_>, of: &Operand, shape: &Shape, out: &mut ColumnV) -> Option<u64> {
+    if run.constant(of).is_some() || of.ty == Type::Json {
+        return None;
+    }
+    let column = run.column(of);
+    let Column::Bytes(spans) = &column.data else {
+        return None;
+    };
+    let mut made = match std::mem::replace(&mut out.data, Column::Null(0)) {
+        Column::Nanos(made) => made,
+        _ => Vec::new(),
+    };
+    made.clear();
+    made.resize(spans.len(), 0);
+    let (block, scratch) = (run.chunk.block.padded(), run.chunk.scratch());
+    let (zone, now) = (run.zone, run.now);
+    let mut memo = Memo::default();
+    let mut valid: Option<Bitmap> = None;
+    let mut failed = 0;
+    each(&run.chunk.live, |row| {
+        let text = spans[row].of(block, scratch);
+        let is_there = column.is_valid(row);
+        let read = match is_there {
+            true => stamps::parse(text, shape, &mut memo),
+            false => None,
+        };
+        match read.and_then(|stamp| instant(stamp, zone, now)) {
+            Some(ns) => made[row] = ns,
+            None => {
+                failed += u64::from(is_there && !text.trim_ascii().is_empty());
+                valid
+                    .get_or_insert_with(|| Bitmap::new(spans.len(), true))
+                    .set(row, false);
+            }
+        }
+    });
+    out.data = Column::Nanos(made);
+    out.valid = valid;
+    Some(failed)
 }
 
 fn read_numbers(run: &Run<'_>, of: &Operand, out: &mut ColumnV) -> u64 {
