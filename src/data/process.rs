@@ -69,6 +69,23 @@ pub struct Told {
     pub failure: Option<(i32, String)>,
 }
 
+/// What keys forgotten for `--max-keys` are counted under.
+pub const FORGOTTEN: &str = "keys forgotten (--max-keys)";
+/// The exit status of a run whose state cannot hold what it must.
+const FULL: i32 = 65;
+
+impl Told {
+    /// The run cannot go on; the first reason counts.
+    pub fn fail(&mut self, message: String) {
+        self.failure.get_or_insert((FULL, message));
+    }
+
+    /// A key was forgotten for `--max-keys`.
+    pub fn forgot(&mut self) {
+        *self.counts.entry(FORGOTTEN).or_default() += 1;
+    }
+}
+
 /// Records that were late.
 #[derive(Clone, Debug, Default)]
 pub struct Late {

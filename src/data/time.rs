@@ -10,6 +10,11 @@ pub const EVENT_TIMES: std::ops::Range<i64> = -98_615 * 86_400 * SECOND..98_615 
 /// The longest size of a window, ns: 10 years.
 pub const WINDOW_MAX: i64 = 3_653 * 86_400 * SECOND;
 
+/// The next multiple of `step` behind an instant, ns.
+pub fn next_multiple(at: i64, step: i64) -> i64 {
+    (at.div_euclid(step) + 1).saturating_mul(step)
+}
+
 /// How far event time is known to have come.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Watermark {

@@ -74,7 +74,7 @@ impl BatchLog {
             records_out: shared.out.written().rows,
             records_bad,
             late: shared.ledger.late().records,
-            keys: running.keys_held(),
+            keys: running.held().0,
             watermark: None,
             scheduling_delay: scheduling,
             processing_time: processing,

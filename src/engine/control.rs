@@ -6,7 +6,7 @@ use super::clock::wait;
 use super::driver::Running;
 use super::open::Group;
 use super::order::lock;
-use crate::data::time::Watermark;
+use crate::data::time::{Watermark, next_multiple};
 use crate::plan::grid::Grid;
 use crate::plan::node::{Batching, NodeKind, Scope, Source, Times, Window};
 use std::sync::atomic::Ordering;
@@ -437,8 +437,4 @@ impl<'c, 's> Control<'c, 's> {
         }
         self.last_epoch = self.now();
     }
-}
-
-fn next_multiple(now: i64, every: i64) -> i64 {
-    (now.div_euclid(every.max(1)) + 1).saturating_mul(every)
 }

@@ -304,7 +304,7 @@ impl<'s> Running<'s> {
         let Some(most) = self.shared.run.max_state else {
             return;
         };
-        if self.bytes_held() > most {
+        if self.held().1 > most {
             let size = match most >> 20 {
                 0 => format!("{} KiB", most >> 10),
                 mib => format!("{mib} MiB"),

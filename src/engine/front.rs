@@ -187,49 +187,19 @@ impl<'p> SourceWorker<'p> {
     /// Columns that are no part of the record's text.
     fn make(&self, shared: &Shared<'_>, chunk: &mut Chunk) {
         for &(made, field) in &self.source.made {
-            let column = match made {
-                Made::Line => {
-                    let block = chunk.block.bytes();
-                    let spans = chunk.rows.iter().map(|row| {
-                        let cr = !row.is_empty() && block[row.start() + row.len() - 1] == b'\r';
-                        Span::new(row.start(), row.len() - usize::from(cr))
-                    });
-                    ColumnV::new(Column::Bytes(spans.collect()))
+            let name = shared.names.get(chunk.block.origin.input as usize);
+            let before = |chunk: &Chunk| match chunk.block.lines {
+                Some(before) => before,
+                None => {
+                    let lines = newlines(chunk.block.bytes());
+                    shared.lines.publish(chunk.block.place, lines).unwrap_or(0)
                 }
-                Made::File => {
-                    let name = shared
-                        .names
-                        .get(chunk.block.origin.input as usize)
-                        .map_or("-", String::as_str);
-                    let mut scratch = chunk.take_scratch();
-                    let span = Span::scratch(scratch.len(), name.len());
-                    scratch.extend_from_slice(name.as_bytes());
-                    chunk.set_scratch(scratch);
-                    ColumnV::new(Column::Bytes(vec![span; chunk.rows.len()]))
-                }
-                Made::LineNumber => {
-                    let block = chunk.block.bytes();
-                    let lines = newlines(block);
-                    let before = match chunk.block.lines {
-                        Some(before) => before,
-                        None => shared.lines.publish(chunk.block.place, lines).unwrap_or(0),
-                    };
-                    let mut builder = ColumnBuilder::new(&Type::Number);
-                    let (mut at, mut line) = (0, before + 1);
-                    for row in &chunk.rows {
-                        line += newlines(&block[at..row.start()]);
-                        at = row.start();
-                        builder.number(crate::data::Number::Exact {
-                            units: line as i64,
-                            scale: 0,
-                        });
-                    }
-                    builder.finish()
-                }
-                // Made with the times, below.
-                Made::Time | Made::Watermark => continue,
             };
-            chunk.set_column(field, column);
+            let name = name.map_or("-", String::as_str);
+            // Times are made with the times, below.
+            if let Some(column) = made_column(made, chunk, name, before) {
+                chunk.set_column(field, column);
+            }
         }
     }
 
@@ -490,6 +460,48 @@ fn is_named(block: &[u8], path: &str) -> bool {
 /// Whether fields may turn out never to occur: those of inputs without a header.
 pub fn may_never_occur(plan: &Plan) -> bool {
     matches!(plan.source.schema.open, Some(Open::Named(_)))
+}
+
+/// A column that is no part of the record's text; `None` of times, which are not made of the block alone. `before`:
+/// lines before the block in its input.
+pub fn made_column(
+    made: Made,
+    chunk: &mut Chunk,
+    name: &str,
+    before: impl FnOnce(&Chunk) -> u64,
+) -> Option<ColumnV> {
+    Some(match made {
+        Made::Line => {
+            let block = chunk.block.bytes();
+            let spans = chunk.rows.iter().map(|row| {
+                let cr = !row.is_empty() && block[row.start() + row.len() - 1] == b'\r';
+                Span::new(row.start(), row.len() - usize::from(cr))
+            });
+            ColumnV::new(Column::Bytes(spans.collect()))
+        }
+        Made::File => {
+            let mut scratch = chunk.take_scratch();
+            let span = Span::scratch(scratch.len(), name.len());
+            scratch.extend_from_slice(name.as_bytes());
+            chunk.set_scratch(scratch);
+            ColumnV::new(Column::Bytes(vec![span; chunk.rows.len()]))
+        }
+        Made::LineNumber => {
+            let (mut at, mut line) = (0, before(chunk) + 1);
+            let block = chunk.block.bytes();
+            let mut builder = ColumnBuilder::new(&Type::Number);
+            for row in &chunk.rows {
+                line += newlines(&block[at..row.start()]);
+                at = row.start();
+                builder.number(crate::data::Number::Exact {
+                    units: line as i64,
+                    scale: 0,
+                });
+            }
+            builder.finish()
+        }
+        Made::Time | Made::Watermark => return None,
+    })
 }
 
 /// Lines that may pass the first filter, into `lines`; returns how many lines there are. JSON may spell a text

@@ -3,6 +3,7 @@
 
 use super::Run;
 use super::cutter::{Cut, Cutter};
+use super::front::made_column;
 use super::order::lock;
 use super::steps::replicate;
 use crate::bytes::table::KeyTable;
@@ -272,39 +273,9 @@ fn key_at<'c>(chunk: &'c Chunk, key: &ColumnV, row: u32) -> Option<&'c [u8]> {
 /// Columns that are no part of the record's text. A table has no times.
 fn make(chunk: &mut Chunk, made: &[(Made, FieldId)], name: &str, lines: u64) {
     for &(made, field) in made {
-        let n = chunk.rows.len();
-        let column = match made {
-            Made::Line => {
-                let block = chunk.block.bytes();
-                let spans = chunk.rows.iter().map(|row| {
-                    let cr = !row.is_empty() && block[row.start() + row.len() - 1] == b'\r';
-                    Span::new(row.start(), row.len() - usize::from(cr))
-                });
-                ColumnV::new(Column::Bytes(spans.collect()))
-            }
-            Made::File => {
-                let mut scratch = chunk.take_scratch();
-                let span = Span::scratch(scratch.len(), name.len());
-                scratch.extend_from_slice(name.as_bytes());
-                chunk.set_scratch(scratch);
-                ColumnV::new(Column::Bytes(vec![span; n]))
-            }
-            Made::LineNumber => {
-                let block = chunk.block.bytes();
-                let mut builder = ColumnBuilder::new(&Type::Number);
-                let (mut at, mut line) = (0, lines + 1);
-                for row in &chunk.rows {
-                    line += scan::count_byte(&block[at..row.start()], b'\n') as u64;
-                    at = row.start();
-                    builder.number(crate::data::Number::Exact {
-                        units: line as i64,
-                        scale: 0,
-                    });
-                }
-                builder.finish()
-            }
-            Made::Time | Made::Watermark => ColumnV::nulls(n),
-        };
+        let column = made_column(made, chunk, name, |_| lines);
+        let nulls = || ColumnV::nulls(chunk.rows.len());
+        let column = column.unwrap_or_else(nulls);
         chunk.set_column(field, column);
     }
 }

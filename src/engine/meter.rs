@@ -6,7 +6,7 @@ use super::order::{Turnstile, lock};
 use super::prefix::{Board, Latest};
 use crate::data::Selection;
 use crate::data::delays::Delays;
-use crate::data::time::SECOND;
+use crate::data::time::{SECOND, next_multiple};
 use crate::plan::node::{Batching, Times};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, OnceLock};
@@ -259,7 +259,7 @@ fn floor(at: i64, batch: Option<i64>) -> i64 {
 /// The clock, or the last instant of the batch that it is in: batches carry their end.
 pub fn last_of(at: i64, batch: Option<i64>) -> i64 {
     match batch {
-        Some(step) => (at.div_euclid(step) + 1).saturating_mul(step) - 1,
+        Some(step) => next_multiple(at, step) - 1,
         None => at,
     }
 }

@@ -4,7 +4,6 @@
 
 use super::driver::{Lane, Running};
 use super::steps::Ordered;
-use super::worker::End;
 use crate::data::time::Watermark;
 use anyhow::Result;
 use std::sync::atomic::Ordering as Atomic;
@@ -41,41 +40,10 @@ impl Running<'_> {
         }
     }
 
-    /// Keys in the state of nodes.
-    pub fn keys_held(&self) -> usize {
-        let stages = self.lanes.iter().map(|lane| lane.stage);
-        let of = |stage: &super::worker::Stage<'_>| -> usize {
-            let ordered = stage.ordered.iter().map(|turnstile| {
-                turnstile.with(|state| match state {
-                    Ordered::Process { process, .. } => process.held().0,
-                    Ordered::Distinct { seen, .. } => seen.len(),
-                    _ => 0,
-                })
-            });
-            ordered.sum::<usize>() + stage.end.keys_held()
-        };
-        stages.map(of).sum()
-    }
-
-    /// Memory held by the state of all nodes, about.
-    pub fn bytes_held(&self) -> usize {
-        let stages = self.lanes.iter().map(|lane| lane.stage);
-        let of = |stage: &super::worker::Stage<'_>| -> usize {
-            let ordered = stage.ordered.iter().map(|turnstile| {
-                turnstile.with(|state| match state {
-                    Ordered::Process { process, .. } => process.held().1,
-                    Ordered::Distinct { seen, .. } => seen.bytes(),
-                    _ => 0,
-                })
-            });
-            let end = match &stage.end {
-                End::Aggregate(state) => state.bytes(),
-                End::Rows(state) => state.held(),
-                End::Sink => 0,
-            };
-            ordered.sum::<usize>() + end
-        };
-        stages.map(of).sum()
+    /// Keys in the state of nodes, and the memory that it takes, about.
+    pub fn held(&self) -> (usize, usize) {
+        let of_stages = self.lanes.iter().map(|lane| lane.stage.held());
+        of_stages.fold((0, 0), |sum, (keys, bytes)| (sum.0 + keys, sum.1 + bytes))
     }
 
     /// Gives what would come if the input ended now. No block is on its way.

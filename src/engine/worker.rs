@@ -42,16 +42,6 @@ pub enum End<'p> {
     Sink,
 }
 
-impl End<'_> {
-    /// Keys in its state; of rows, which have none, zero.
-    pub fn keys_held(&self) -> usize {
-        match self {
-            End::Aggregate(state) => state.keys_held(),
-            _ => 0,
-        }
-    }
-}
-
 /// Where the other streams of a plan come in: the stage, and which of the stage's.
 pub fn entries(plan: &Plan, stages: &[Stage<'_>]) -> Vec<(usize, usize)> {
     let mut out = Vec::new();
@@ -156,7 +146,6 @@ impl<'p> Stage<'p> {
             rights,
             writer: RowWriter::new(&sink.out, sink.format.as_ref())?,
             counts: Counts::default(),
-            made: 0,
             last_needed: None,
             late: Late::default(),
         })
@@ -192,6 +181,23 @@ impl<'p> Stage<'p> {
         }
     }
 
+    /// Keys in its state, and the memory that it takes, about.
+    pub fn held(&self) -> (usize, usize) {
+        let ordered = self.ordered.iter().map(|turnstile| {
+            turnstile.with(|state| match state {
+                Ordered::Process { process, .. } => process.held(),
+                Ordered::Distinct { seen, .. } => (seen.len(), seen.bytes()),
+                _ => (0, 0),
+            })
+        });
+        let end = match &self.end {
+            End::Aggregate(state) => (state.keys_held(), state.bytes()),
+            End::Rows(state) => (0, state.held()),
+            End::Sink => (0, 0),
+        };
+        ordered.fold(end, |sum, (keys, bytes)| (sum.0 + keys, sum.1 + bytes))
+    }
+
     /// What the state of its nodes has to tell; taken out.
     pub fn told(&self) -> Vec<Told> {
         let told = self.ordered.iter().map(|turnstile| {
@@ -217,8 +223,6 @@ pub struct StageWorker<'p> {
     rights: Vec<(usize, Feeder)>,
     writer: RowWriter,
     pub counts: Counts,
-    /// Chunks seen.
-    made: u64,
     /// Of the chunk that ran last: where in its block the last record begins that is needed.
     pub last_needed: Option<usize>,
     /// Rows that were late since that was last asked.
@@ -322,7 +326,7 @@ impl StageWorker<'_> {
         }
         let mut met = Met::new(shared.run.late_file.is_some());
         let mut cx = EvalContext {
-            now: chunk.block.arrival.max(shared.began),
+            now: clock_of(chunk, shared),
             counts: &mut self.counts,
         };
         // A row that is refused is so before its state sees it, and while it still stands in its block.
@@ -335,12 +339,7 @@ impl StageWorker<'_> {
             return false;
         }
         refuse_failed(chunk, cx.counts, bad);
-        stage.note_end(met.next_end);
-        stage.next_tick.fetch_min(met.next_tick, Ordering::Relaxed);
-        self.late.append(&mut met.late);
-        if met.enough {
-            shared.enough.store(true, Ordering::Relaxed);
-        }
+        self.heed(&mut met, shared, stage);
         let from = self.op_of(at).map_or(0, |op| op + 1);
         self.run_from(from, shared, stage, partial, chunk, bad)
     }
@@ -362,12 +361,7 @@ impl StageWorker<'_> {
         bad: &mut Vec<BadRecord>,
     ) -> bool {
         let seq = chunk.block.seq;
-        self.made += 1;
-        let now = if chunk.block.arrival != 0 {
-            chunk.block.arrival
-        } else {
-            shared.began
-        };
+        let now = clock_of(chunk, shared);
         let mut cx = EvalContext {
             now,
             counts: &mut self.counts,
@@ -391,8 +385,6 @@ impl StageWorker<'_> {
             }
             refuse_failed(chunk, cx.counts, bad);
         }
-        stage.note_end(met.next_end);
-        stage.next_tick.fetch_min(met.next_tick, Ordering::Relaxed);
         match partial {
             Partial::Aggregate(partial) => {
                 partial.absorb(chunk, &mut cx, &mut met.late, &mut |chunk, counts| {
@@ -424,12 +416,27 @@ impl StageWorker<'_> {
                 met.enough |= shared.run.quiet && rows > 0;
             }
         }
+        self.heed(&mut met, shared, stage);
+        self.last_needed = met.last_needed;
+        true
+    }
+
+    /// Hands on what a chunk met.
+    fn heed(&mut self, met: &mut Met, shared: &Shared<'_>, stage: &Stage<'_>) {
+        stage.note_end(met.next_end);
+        stage.next_tick.fetch_min(met.next_tick, Ordering::Relaxed);
         self.late.append(&mut met.late);
         if met.enough {
             shared.enough.store(true, Ordering::Relaxed);
         }
-        self.last_needed = met.last_needed;
-        true
+    }
+}
+
+/// The clock when a chunk's rows came; of rows that no block brought, when the run began.
+fn clock_of(chunk: &Chunk, shared: &Shared<'_>) -> i64 {
+    match chunk.block.arrival {
+        0 => shared.began,
+        arrival => arrival,
     }
 }
 

@@ -8,11 +8,6 @@ use crate::data::{Chunk, ColumnV};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// What keys forgotten for `--max-keys` are counted under.
-pub const FORGOTTEN: &str = "keys forgotten (--max-keys)";
-/// The exit status of a run that holds more keys than it may.
-const FULL: i32 = 65;
-
 /// What is said once for an operator: how long its keys last and how many there may be.
 #[derive(Clone, Debug, Default)]
 pub struct Terms {
@@ -136,14 +131,14 @@ impl<S> Lasting<S> {
             "{}: more than {most} keys (--max-keys); allow more, let --ttl forget silent ones, or give --on-full evict-oldest",
             self.terms.operator
         );
-        told.failure.get_or_insert((FULL, text));
+        told.fail(text);
     }
 
     fn evict(&mut self, told: &mut Told) -> Option<(u32, S)> {
         let (_, slot) = self.first()?;
         self.oldest.pop();
         let state = self.forget(slot)?;
-        *told.counts.entry(FORGOTTEN).or_default() += 1;
+        told.forgot();
         Some((slot, state))
     }
 
@@ -241,6 +236,7 @@ impl<S> Lasting<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::process::FORGOTTEN;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 

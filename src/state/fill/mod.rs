@@ -5,7 +5,7 @@
 use crate::bytes::number::{SCALE_MAX, settled};
 use crate::data::keys::KeyCoder;
 use crate::data::packed::{pack_cell, unpack_cell};
-use crate::data::process::{Given, Limits, Making, OnFull, Process, Told};
+use crate::data::process::{FORGOTTEN, Given, Limits, Making, OnFull, Process, Told};
 use crate::data::time::{Watermark, Zone};
 use crate::data::{Chunk, Column, ColumnBuilder, Number, Type};
 use crate::plan::grid::Grid;
@@ -153,7 +153,7 @@ impl Fill {
             _ => self.fill_up(window, &mut rows, out),
         };
         if !is_whole {
-            told.failure.get_or_insert((65, self.too_many(window.0)));
+            told.fail(self.too_many(window.0));
         }
         self.last = Some(window.0);
         self.limit(told);
@@ -330,7 +330,7 @@ impl Fill {
             let message = format!(
                 "fill: more than {most} keys (--max-keys); allow more, or give --on-full evict-oldest"
             );
-            told.failure.get_or_insert((65, message));
+            told.fail(message);
             return;
         }
         let mut oldest: Vec<usize> = (0..self.known.len()).collect();
@@ -343,10 +343,7 @@ impl Fill {
                 false => self.known.push(row),
             }
         }
-        *told
-            .counts
-            .entry(crate::state::lasting::FORGOTTEN)
-            .or_default() += over as u64;
+        *told.counts.entry(FORGOTTEN).or_default() += over as u64;
     }
 
     /// The earliest time of a row that may still come: that of the first window that may turn out to be missing.

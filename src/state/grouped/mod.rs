@@ -514,9 +514,7 @@ impl Grouped {
         };
         while self.keyed.len() as u64 > most {
             if self.limits.on_full == OnFull::Fail {
-                let message = format!("more than {most} keys (--max-keys)");
-                told.failure.get_or_insert((65, message));
-                return;
+                return told.fail(format!("more than {most} keys (--max-keys)"));
             }
             // The key of the window that closes first is the oldest; without windows, the first in the table.
             self.first_due();
@@ -530,10 +528,7 @@ impl Grouped {
             for place in of_key.groups {
                 self.drop_group(place);
             }
-            *told
-                .counts
-                .entry("keys forgotten (--max-keys)")
-                .or_default() += 1;
+            told.forgot();
         }
     }
 

@@ -3,6 +3,7 @@
 
 use super::given::{Kind, Row};
 use super::{Feed, Grouped, NEVER, Standing};
+use crate::data::time::next_multiple;
 use crate::plan::grouping::{Gives, Panes, Shape};
 use std::cmp::Reverse;
 
@@ -122,7 +123,7 @@ impl Grouped {
         if let Some(every) = self.plan.every
             && self.tick_at == NEVER
         {
-            self.tick_at = (self.clock.div_euclid(every) + 1).saturating_mul(every);
+            self.tick_at = next_multiple(self.clock, every);
         }
     }
 

@@ -232,11 +232,7 @@ pub fn is_late(chunk: &Chunk, row: u32, time: i64, lateness: i64) -> bool {
 pub fn check_keys(keys: usize, making: Option<u64>, told: &mut Told) {
     if let Some(most) = making
         && keys as u64 > most
-        && told.failure.is_none()
     {
-        told.failure = Some((
-            crate::error::status::DATA,
-            format!("a join holds more than {most} keys (--max-keys)"),
-        ));
+        told.fail(format!("a join holds more than {most} keys (--max-keys)"));
     }
 }

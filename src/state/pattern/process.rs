@@ -9,7 +9,6 @@ use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Limits, Making, OnFull, Process, Told};
 use crate::data::time::Watermark;
 use crate::data::{Chunk, Column, ColumnV, Type};
-use crate::error::status;
 use crate::state::keyed::Keyed;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -214,7 +213,7 @@ impl Matcher {
             return;
         }
         if self.limits.on_full == OnFull::Fail {
-            fail(told, format!("match: more than {most} keys (--max-keys)"));
+            told.fail(format!("match: more than {most} keys (--max-keys)"));
             return;
         }
         while let Some((slot, number)) = self.ages.pop_front() {
@@ -225,10 +224,7 @@ impl Matcher {
                 key.machine.forget(&self.plan.program, &mut self.findings);
             }
             self.waiting.retain(|waiting| waiting.slot != slot);
-            *told
-                .counts
-                .entry("keys forgotten (--max-keys)")
-                .or_default() += 1;
+            told.forgot();
             return;
         }
     }
@@ -327,7 +323,7 @@ impl Matcher {
             let message = format!(
                 "match: one key has more than {PARTIALS_MAX} partial matches; give --within, or narrower conditions"
             );
-            fail(told, message);
+            told.fail(message);
         }
         let Some(key) = self.keys.get(slot) else {
             return;
@@ -439,10 +435,6 @@ impl Matcher {
             });
         }
     }
-}
-
-fn fail(told: &mut Told, message: String) {
-    told.failure.get_or_insert((status::DATA, message));
 }
 
 fn is_true(column: &ColumnV, row: usize) -> bool {

@@ -11,7 +11,7 @@ use super::lasting::{Lasting, Terms};
 use super::rows::{self, CHUNK};
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Making, Process, Told};
-use crate::data::time::Watermark;
+use crate::data::time::{Watermark, next_multiple};
 use crate::data::{Chunk, Selection, Type};
 use crate::plan::clocks::Lapse;
 use crate::plan::grid::Grid;
@@ -505,7 +505,7 @@ impl Process for Totals {
             if self.tick_at == NEVER
                 && let Some(every) = self.of.every
             {
-                self.tick_at = (given.now.div_euclid(every) + 1).saturating_mul(every);
+                self.tick_at = next_multiple(given.now, every);
             }
             self.rows(chunk, given, &mut out, told);
         }
@@ -557,7 +557,7 @@ impl Process for Totals {
             && let Some(every) = self.of.every
         {
             self.close_window(ALL, &mut out, &mut Told::default());
-            self.tick_at = (now.div_euclid(every) + 1).saturating_mul(every);
+            self.tick_at = next_multiple(now, every);
         }
         self.tidy();
         out.flush();
