@@ -31,6 +31,7 @@ pub use call::{Piece, fuzz, made_name, parse, split};
 pub use collect::GROUP;
 
 use crate::data::doc::Doc;
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, Number, Numbers, Type};
 use std::any::Any;
 
@@ -241,6 +242,12 @@ pub trait Accumulator: Send + Sync {
     /// No groups; capacity kept.
     fn clear(&mut self);
     fn as_any(&self) -> &dyn Any;
+    /// Puts all groups.
+    fn save(&self, _to: &mut Save) {}
+    /// Takes what [`Accumulator::save`] has put of `groups` groups, in place of its own: there are none.
+    fn load(&mut self, _from: &mut Saved<'_>, _groups: usize) -> Result<(), Damaged> {
+        Err(Damaged)
+    }
 
     /// Asks for a group's value to be brought into the cache: it is emitted soon.
     fn touch(&self, _group: u32) {}

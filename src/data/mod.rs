@@ -9,6 +9,7 @@ pub mod doc;
 pub mod keys;
 pub mod packed;
 pub mod process;
+pub mod saved;
 pub mod schema;
 pub mod step;
 pub mod time;

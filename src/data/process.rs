@@ -4,6 +4,7 @@
 
 use super::delays::Delays;
 use super::keys::KeyCoder;
+use super::saved::{Damaged, Save, Saved};
 use super::time::{Watermark, Zone};
 use super::{Chunk, ColumnV, FieldId, Schema};
 use std::collections::BTreeMap;
@@ -164,4 +165,13 @@ pub trait Process: Send {
 
     /// Keys and bytes held, about.
     fn held(&self) -> (usize, usize);
+
+    /// Puts the state: another process of the same node that loads it goes on as this one would. No chunk is
+    /// on its way.
+    fn save(&self, _to: &mut Save) {}
+
+    /// Takes the state that [`Process::save`] has put, in place of its own, which is that of one just made.
+    fn load(&mut self, _from: &mut Saved<'_>) -> Result<(), Damaged> {
+        Err(Damaged)
+    }
 }
