@@ -18,6 +18,10 @@ pub use naive::fuzz;
 #[path = "table_naive.rs"]
 pub mod naive;
 
+#[path = "table_flat.rs"]
+mod flat;
+pub use flat::ENTRY_BYTES;
+
 /// Slots a new table begins with: few in debug builds, so that every test grows.
 const SLOTS_MIN: usize = if cfg!(debug_assertions) { 8 } else { 256 };
 /// Groups a table can hold: three quarters of the slots that 32 bits of a hash can tell apart.

@@ -2,6 +2,8 @@
 //! it is; everything else is packed with tags, so that null, `1` and `"1"` are three keys.
 
 use super::{Chunk, Column, ColumnBuilder, ColumnV, Number, Type, Value};
+use crate::bytes::number::SCALE_MAX;
+use crate::bytes::table::KeyTable;
 use crate::bytes::{Span, json};
 use std::cmp::Ordering;
 
@@ -113,6 +115,23 @@ impl KeyCoder {
         }
     }
 
+    /// Whether these are bytes that such keys may be: of a table that was read from somewhere, say. Others must not
+    /// be decoded.
+    pub fn fits(&self, key: Option<&[u8]>) -> bool {
+        if !self.packed {
+            return true;
+        }
+        let Some(mut rest) = key else { return false };
+        let mut types = self.types.iter();
+        types.all(|ty| take_part(&mut rest, ty).is_some()) && rest.is_empty()
+    }
+
+    /// Whether all keys of a table fit.
+    pub fn fits_all(&self, table: &KeyTable) -> bool {
+        let mut groups = 0..table.len() as u32;
+        !self.packed || groups.all(|group| self.fits(table.key(group)))
+    }
+
     /// The order in which keys are printed: part by part, by the order of values.
     pub fn compare(&self, a: Option<&[u8]>, b: Option<&[u8]>) -> Ordering {
         if !self.packed {
@@ -146,6 +165,23 @@ impl KeyCoder {
             Some(key) => value(Part::Bytes(key), &self.types[0]),
         }
     }
+}
+
+/// Takes off a part that is of the type, or null.
+fn take_part(rest: &mut &[u8], ty: &Type) -> Option<()> {
+    let (&tag, behind) = rest.split_first()?;
+    let size = match (tag, ty) {
+        (NULL, _) => 0,
+        (BYTES, Type::Untyped | Type::Text | Type::Json | Type::List(_)) => {
+            4 + u32::from_le_bytes(*behind.first_chunk()?) as usize
+        }
+        (EXACT, Type::Number | Type::Float) if *behind.first()? <= SCALE_MAX => 9,
+        (FLOAT, Type::Number | Type::Float) | (NANOS, Type::Time | Type::Duration) => 8,
+        (BOOL, Type::Bool) if *behind.first()? <= 1 => 1,
+        _ => return None,
+    };
+    *rest = behind.get(size..)?;
+    Some(())
 }
 
 /// A number that orders values as [`Value::order`] does; equal ranks say nothing.

@@ -3,6 +3,7 @@
 //! Invariant: what [`Saved`] is given may be any bytes: it gives an error, never a panic, and takes no more memory
 //! than a few times what it was given.
 
+use crate::bytes::table::{ENTRY_BYTES, KeyTable};
 use serde::{Deserialize, Serialize};
 
 /// What is no state, or not of this place of the chain.
@@ -39,6 +40,25 @@ impl Save {
     pub fn put_bytes(&mut self, bytes: &[u8]) {
         self.put(&(bytes.len() as u64));
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Plain numbers as they lie in memory, behind their length: at the speed of a copy.
+    pub fn put_flat<T: Flat>(&mut self, values: impl ExactSizeIterator<Item = T>) {
+        let size = values.len() * T::SIZE;
+        self.put(&(size as u64));
+        let from = self.bytes.len();
+        self.bytes.resize(from + size, 0);
+        let places = self.bytes[from..].chunks_exact_mut(T::SIZE);
+        for (place, value) in places.zip(values) {
+            value.write(place);
+        }
+    }
+
+    /// The keys of a table; its seed is kept by whoever has it.
+    pub fn put_table(&mut self, table: &KeyTable) {
+        self.put_flat(table.entries());
+        self.put_flat(table.spaces().iter().copied());
+        self.put_bytes(table.arena());
     }
 
     /// How much has been put, bytes.
@@ -80,12 +100,73 @@ impl<'a> Saved<'a> {
         Ok(bytes)
     }
 
+    /// What [`Save::put_flat`] put.
+    pub fn take_flat<T: Flat>(&mut self) -> Result<impl ExactSizeIterator<Item = T> + 'a, Damaged> {
+        let bytes = self.take_bytes()?;
+        match bytes.len() % T::SIZE {
+            0 => Ok(bytes.chunks_exact(T::SIZE).map(T::read)),
+            _ => Err(Damaged),
+        }
+    }
+
+    /// What [`Save::put_table`] put, with the seed that the table had. Its keys may be any bytes: see
+    /// [`KeyCoder::fits`](super::keys::KeyCoder::fits).
+    pub fn take_table(&mut self, seed: u64) -> Result<KeyTable, Damaged> {
+        let entries = self.take_flat::<[u8; ENTRY_BYTES]>()?;
+        let spaces = self.take_flat()?.collect();
+        let arena = self.take_bytes()?;
+        KeyTable::from_parts(seed, entries, spaces, arena).ok_or(Damaged)
+    }
+
     /// Nothing may be left.
     pub fn end(&self) -> Result<(), Damaged> {
         match self.bytes.is_empty() {
             true => Ok(()),
             false => Err(Damaged),
         }
+    }
+}
+
+/// What is put as it lies in memory, low byte first.
+pub trait Flat: Copy + 'static {
+    const SIZE: usize;
+    /// `to` has room for just this.
+    fn write(self, to: &mut [u8]);
+    /// `from` is what was written.
+    fn read(from: &[u8]) -> Self;
+}
+
+macro_rules! flat {
+    ($($number:ty)*) => {$(
+        impl Flat for $number {
+            const SIZE: usize = size_of::<$number>();
+
+            #[inline(always)]
+            fn write(self, to: &mut [u8]) {
+                to.copy_from_slice(&self.to_le_bytes());
+            }
+
+            #[inline(always)]
+            fn read(from: &[u8]) -> $number {
+                <$number>::from_le_bytes(from.try_into().unwrap_or_default())
+            }
+        }
+    )*};
+}
+
+flat!(u8 u32 i32 u64 i64 i128 f64);
+
+impl<const N: usize> Flat for [u8; N] {
+    const SIZE: usize = N;
+
+    #[inline(always)]
+    fn write(self, to: &mut [u8]) {
+        to.copy_from_slice(&self);
+    }
+
+    #[inline(always)]
+    fn read(from: &[u8]) -> [u8; N] {
+        from.try_into().unwrap_or([0; N])
     }
 }
 
@@ -101,11 +182,17 @@ mod tests {
         save.put(&ends);
         save.put_bytes(b"\0raw");
         save.put(&Some("text"));
+        save.put_flat([i128::MIN, -1, i128::MAX].into_iter());
+        save.put_flat([0.5f64, f64::NEG_INFINITY].into_iter());
         let bytes = save.into_bytes();
         let mut saved = Saved::new(&bytes);
         assert_eq!(saved.take::<BTreeMap<i64, i64>>(), Ok(ends));
         assert_eq!(saved.take_bytes(), Ok(&b"\0raw"[..]));
         assert_eq!(saved.take::<Option<String>>(), Ok(Some("text".into())));
+        let wide: Vec<i128> = saved.take_flat().unwrap().collect();
+        assert_eq!(wide, [i128::MIN, -1, i128::MAX]);
+        let floats: Vec<f64> = saved.take_flat().unwrap().collect();
+        assert_eq!(floats, [0.5, f64::NEG_INFINITY]);
         assert_eq!(saved.end(), Ok(()));
         assert_eq!(saved.take::<u64>(), Err(Damaged));
     }
@@ -117,7 +204,10 @@ mod tests {
             let mut saved = Saved::new(&bytes);
             let _ = saved.take::<Vec<(u64, String)>>();
             let _ = saved.take_bytes();
+            assert!(Saved::new(&bytes).take_table(7).is_err());
         }
+        // Two bytes are no number of four.
+        assert!(Saved::new(&[2, 0, 0]).take_flat::<u32>().is_err());
         let huge = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
         assert_eq!(Saved::new(&huge).take::<Vec<u64>>(), Err(Damaged));
         assert_eq!(Saved::new(&huge).take_bytes(), Err(Damaged));
