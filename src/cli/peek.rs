@@ -4,7 +4,7 @@
 
 use crate::error::{Failure, status};
 use crate::formats::Framing;
-use crate::sources::{self, Input, Read, Word};
+use crate::sources::{self, Input, Opening, Read, Word};
 use std::time::Duration;
 
 /// What is known of the sources before the run.
@@ -31,7 +31,7 @@ pub fn peek(
         if matches!(word, Word::Tcp(_) | Word::TcpListen(_)) {
             return Ok(Peeked::default());
         }
-        match sources::open(word) {
+        match sources::open(word, &Opening::default()) {
             Ok(input) => return first_of(input, word, framing, max, wait),
             Err(error) => {
                 refused.get_or_insert(error);
@@ -78,7 +78,7 @@ fn first_of(
             let mut bytes = Vec::new();
             while bytes.len() < max && first_record(&bytes, framing, false).is_none() {
                 match live.read(&mut bytes, 1 << 16, wait) {
-                    Ok(Read::End) => break,
+                    Ok(Read::End | Read::Present) => break,
                     // A wait that is over, or a signal.
                     Ok(Read::Idle) if wait.is_some() => break,
                     Ok(Read::Data | Read::Idle) => {}
@@ -102,6 +102,7 @@ fn first_of(
                 }
             })
         }
+        Input::Parts { .. } | Input::Finder { .. } => Ok(Peeked::default()),
     }
 }
 
@@ -128,14 +129,14 @@ pub fn without_end(record: &[u8]) -> &[u8] {
 /// The first bytes of a file, decompressed; nothing where it cannot be read.
 pub fn first_bytes(path: &str) -> Vec<u8> {
     const MAX: usize = 1 << 16;
-    match sources::open(&Word::File(path.into())) {
+    match sources::open(&Word::File(path.into()), &Opening::default()) {
         Ok(Input::Plain { file, .. }) => sources::head(&file, MAX).unwrap_or_default(),
         Ok(Input::Stream { mut live, .. }) => {
             let mut bytes = Vec::new();
             while bytes.len() < MAX && matches!(live.read(&mut bytes, MAX, None), Ok(Read::Data)) {}
             bytes
         }
-        Err(_) => Vec::new(),
+        Ok(Input::Parts { .. } | Input::Finder { .. }) | Err(_) => Vec::new(),
     }
 }
 

@@ -136,19 +136,9 @@ impl<'c, 's> Control<'c, 's> {
             .filter(|_| by_clock)
             .map(|window| Grid::new(window, &plan.zone));
         let boundary = arrival.as_mut().map_or(i64::MAX, |grid| grid.next_end(now));
-        let pulses = groups
-            .iter()
-            .map(|group| Pulse {
-                spec: plan.sides().nth(group.side).unwrap_or(&plan.source),
-                live: group.live,
-                ended: false,
-                idle: false,
-                last_data: now,
-            })
-            .collect();
-        Control {
+        let mut control = Control {
             running,
-            pulses,
+            pulses: Vec::new(),
             arrival,
             boundary,
             reached: None,
@@ -175,6 +165,26 @@ impl<'c, 's> Control<'c, 's> {
             peek_at: plan
                 .peek_every
                 .map_or(i64::MAX, |every| next_multiple(now, every)),
+        };
+        for group in groups {
+            control.add(group.side, group.live);
+        }
+        control
+    }
+
+    /// One more source.
+    pub fn add(&mut self, side: usize, live: bool) {
+        let plan = self.running.plan;
+        self.pulses.push(Pulse {
+            spec: plan.sides().nth(side).unwrap_or(&plan.source),
+            live,
+            ended: false,
+            idle: false,
+            last_data: self.now(),
+        });
+        if let Some(reached) = self.reached {
+            // What it says is late for what is closed already.
+            self.running.shared.meters[self.pulses.len() - 1].raise(reached);
         }
     }
 

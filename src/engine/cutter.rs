@@ -30,6 +30,8 @@ pub struct Cutter {
     /// Skipping the rest of a line that was too long.
     skipping: bool,
     ended: bool,
+    /// It has ended for now only: what has come behind the last record end is for another run.
+    goes_on: bool,
     input: u32,
     offset: u64,
     /// What a byte-order mark would be has been looked at.
@@ -70,6 +72,7 @@ impl Cutter {
             inside: false,
             skipping: false,
             ended: false,
+            goes_on: false,
             input,
             offset: 0,
             began: false,
@@ -85,14 +88,36 @@ impl Cutter {
         self.input
     }
 
+    pub fn set_input(&mut self, input: u32) {
+        self.input = input;
+    }
+
     /// Blocks of `n` records.
     pub fn with_records(mut self, n: Option<u64>) -> Cutter {
         self.records = n;
         self
     }
 
-    /// The first record, without its line end: a header. It is taken out of the stream.
-    pub fn header(&mut self) -> io::Result<Vec<u8>> {
+    /// Begins behind the first `offset` bytes.
+    pub fn with_offset(mut self, offset: u64) -> Cutter {
+        self.offset += offset;
+        self.began |= offset > 0;
+        self
+    }
+
+    /// The byte behind what was given so far.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Whether more may come behind what was the end for this run.
+    pub fn goes_on(&self) -> bool {
+        self.goes_on
+    }
+
+    /// The first record, without its line end: a header. It is taken out of the stream. Waits at most `wait` for
+    /// each piece of it; `None`: it has not come.
+    pub fn header(&mut self, wait: Option<Duration>) -> io::Result<Option<Vec<u8>>> {
         loop {
             if let Some(end) = self.find_end(1) {
                 let mut header: Vec<u8> = self.take(end);
@@ -100,13 +125,18 @@ impl Cutter {
                 while header.last().is_some_and(|b| matches!(b, b'\n' | b'\r')) {
                     header.pop();
                 }
-                return Ok(header);
+                return Ok(Some(header));
+            }
+            if self.goes_on {
+                return Ok(None);
             }
             if self.ended || self.carry.len() > self.line_max {
                 let end = self.carry.len();
-                return Ok(self.take(end));
+                return Ok(Some(self.take(end)));
             }
-            self.more(None)?;
+            if self.more(wait)? == Read::Idle && wait.is_some() {
+                return Ok(None);
+            }
         }
     }
 
@@ -126,7 +156,7 @@ impl Cutter {
                 return Ok(Cut::Block(self.cut(end, spare), None));
             }
             if self.ended {
-                if self.carry.is_empty() {
+                if self.carry.is_empty() || self.goes_on {
                     return Ok(Cut::End);
                 }
                 let end = self.carry.len();
@@ -176,9 +206,8 @@ impl Cutter {
             .saturating_sub(self.carry.len())
             .max(STEP.min(self.block_size.max(1)));
         let got = self.live.read(&mut self.carry, max, wait)?;
-        if got == Read::End {
-            self.ended = true;
-        }
+        self.ended |= matches!(got, Read::End | Read::Present);
+        self.goes_on |= got == Read::Present;
         self.strip_mark();
         Ok(got)
     }

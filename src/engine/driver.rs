@@ -2,7 +2,7 @@
 //! hold and closes what the watermark has passed. A run over plain files is one epoch; on anything else an
 //! epoch ends when a window may close (`control`).
 
-use super::front::{SourceWorker, may_never_occur, next_chunk};
+use super::front::{SourceWorker, may_never_occur, next_chunk, of_header};
 use super::input::{FileBlocks, TooLong};
 use super::ledger::{Account, BadRecord, Ledger};
 use super::lookup::Tables;
@@ -44,6 +44,9 @@ pub fn run(plan: &Plan, run: &Run) -> Report {
 /// Blocks between two looks at how much memory state takes.
 const STATE_BLOCKS: u64 = if cfg!(debug_assertions) { 4 } else { 64 };
 
+/// Sources that may appear while a run goes on.
+const FOUND_MAX: usize = 4096;
+
 /// A stage with its workers.
 pub struct Lane<'s> {
     pub stage: &'s Stage<'s>,
@@ -68,8 +71,8 @@ pub struct Running<'s> {
     pub plan: &'s Plan,
     pub setting: &'s Setting<'s, 's>,
     pub lanes: &'s [Lane<'s>],
-    /// By source: the side that it is of.
-    pub sides: &'s [usize],
+    /// By source, also those that have not appeared yet: the side that it is of.
+    pub sides: &'s [AtomicUsize],
     /// By side but the first: the stage at which it comes in, and which of the stage's.
     pub entries: &'s [(usize, usize)],
     pub threads: usize,
@@ -80,12 +83,15 @@ pub struct Running<'s> {
 fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()> {
     let opened = open_inputs(plan, run, report)?;
     report.live = opened.live;
-    let header = opened.headers.first().cloned().flatten();
-    let header = header.as_deref();
-    let sides: Vec<usize> = match &opened.inputs {
-        Inputs::Plain(_) => vec![0],
-        Inputs::Streams(groups) => groups.iter().map(|group| group.side).collect(),
+    let first_input = opened.list.get(0);
+    let header = first_input.as_ref().and_then(|info| info.header.as_deref());
+    let mut sides: Vec<AtomicUsize> = match &opened.inputs {
+        Inputs::Plain(_) => vec![AtomicUsize::new(0)],
+        Inputs::Streams(groups) => groups.iter().map(|group| group.side.into()).collect(),
     };
+    if !opened.finders.is_empty() {
+        sides.resize_with(sides.len() + FOUND_MAX, AtomicUsize::default);
+    }
     check_headers(plan, &opened)?;
     let threads = run.threads.max(1);
     let seed = std::hash::RandomState::new().build_hasher().finish();
@@ -128,8 +134,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
             .and_then(Times::batch)
             .filter(|_| plan.mark_batches),
         last_batch: AtomicI64::new(i64::MIN),
-        names: opened.names,
-        headers: opened.headers,
+        inputs: opened.list,
         ledger: Ledger::new(run.on_bad, run.max_bad, bad_file, late_file),
         meters: sides.iter().map(|_| Meter::default()).collect(),
         clocks: sides.iter().map(|_| Meter::default()).collect(),
@@ -182,7 +187,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
             );
             running.files(&blocks);
         }
-        Inputs::Streams(groups) => running.streams(groups, report),
+        Inputs::Streams(groups) => running.streams(groups, opened.finders, report),
     }
     report.stopped = run.stop.load(Ordering::Relaxed);
     if lock(&shared.failure).is_none() {
@@ -199,21 +204,16 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
 
 /// Headers must have what the chain asks for, each of its side.
 fn check_headers(plan: &Plan, opened: &Opened) -> Result<()> {
-    for (input, (name, header)) in opened.names.iter().zip(&opened.headers).enumerate() {
-        let side = opened.sides.get(input).copied().unwrap_or(0);
-        let Some(source) = plan.sides().nth(side) else {
+    for info in opened.list.all() {
+        let Some(source) = plan.sides().nth(info.side) else {
             continue;
         };
-        if let Some(header) = header
+        if let Some(header) = &info.header
             && let Err(error) = source
                 .format
                 .reader(&source.schema, &source.wanted, Some(header))
         {
-            return Err(Failure {
-                status: status::USAGE,
-                message: format!("{name}: {error}"),
-            }
-            .into());
+            return Err(of_header(Some(&info), &error));
         }
     }
     Ok(())
@@ -365,7 +365,7 @@ impl<'s> Running<'s> {
             self.check_state();
         }
         account.bad.sort_by_key(|bad| (bad.offset, bad.index));
-        if let Err(failure) = self.shared.ledger.put(number, account, &self.shared.names) {
+        if let Err(failure) = self.shared.ledger.put(number, account, &self.shared.inputs) {
             self.fail(failure.into());
         }
     }
@@ -620,11 +620,7 @@ impl<'s> Running<'s> {
         report.faults = faults
             .into_iter()
             .map(|fault| {
-                let input = shared
-                    .names
-                    .get(fault.first.input as usize)
-                    .cloned()
-                    .unwrap_or_default();
+                let input = shared.inputs.name(fault.first.input);
                 let line = fault
                     .first
                     .line

@@ -3,6 +3,7 @@
 //! whoever reads which block.
 
 use super::input::TooLong;
+use super::inputs::InputInfo;
 use super::ledger::{Account, BadRecord};
 use super::meter::{Judged, Meter, last_of};
 use super::{NO_TIME, Shared};
@@ -10,6 +11,7 @@ use crate::bytes::{Span, scan};
 use crate::data::step::Counts;
 use crate::data::time::EVENT_TIMES;
 use crate::data::{Block, Chunk, Column, ColumnBuilder, ColumnV, Open, Type};
+use crate::error::{Failure, status};
 use crate::expr::{EvalContext, Expr};
 use crate::formats::{Bad, Reader};
 use crate::plan::node::{Batching, Made, Node, NodeKind, Plan, Source, Times};
@@ -96,17 +98,14 @@ impl<'p> SourceWorker<'p> {
             .as_ref()
             .is_none_or(|(made_for, _)| *made_for != input)
         {
-            let header = shared
-                .headers
-                .get(input as usize)
-                .and_then(|header| header.as_deref());
+            let info = shared.inputs.get(input);
+            let header = info.as_ref().and_then(|info| info.header.as_deref());
             let again = self.reader.is_some() && header.is_none();
             if !again {
+                let made = source.format.reader(&source.schema, &source.wanted, header);
                 self.reader = Some((
                     input,
-                    source
-                        .format
-                        .reader(&source.schema, &source.wanted, header)?,
+                    made.map_err(|error| of_header(info.as_deref(), &error))?,
                 ));
             }
         }
@@ -187,7 +186,7 @@ impl<'p> SourceWorker<'p> {
     /// Columns that are no part of the record's text.
     fn make(&self, shared: &Shared<'_>, chunk: &mut Chunk) {
         for &(made, field) in &self.source.made {
-            let name = shared.names.get(chunk.block.origin.input as usize);
+            let name = shared.inputs.name(chunk.block.origin.input);
             let before = |chunk: &Chunk| match chunk.block.lines {
                 Some(before) => before,
                 None => {
@@ -195,9 +194,8 @@ impl<'p> SourceWorker<'p> {
                     shared.lines.publish(chunk.block.place, lines).unwrap_or(0)
                 }
             };
-            let name = name.map_or("-", String::as_str);
             // Times are made with the times, below.
-            if let Some(column) = made_column(made, chunk, name, before) {
+            if let Some(column) = made_column(made, chunk, &name, before) {
                 chunk.set_column(field, column);
             }
         }
@@ -441,6 +439,17 @@ fn take_marks(
         bad.retain(|bad| !is_mark[bad.row as usize]);
     }
     (ends, marks)
+}
+
+/// The header of an input lacks what the chain asks for.
+pub fn of_header(info: Option<&InputInfo>, error: &anyhow::Error) -> anyhow::Error {
+    let name = info.map_or("-", |info| info.name.as_str());
+    let message = format!("{name}: {error}");
+    Failure {
+        status: status::USAGE,
+        message,
+    }
+    .into()
 }
 
 /// Whether a block of JSON holds the names of a path as strings; of one with backticks the last name.

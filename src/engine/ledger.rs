@@ -1,6 +1,7 @@
 //! What went wrong and how often: bad records in the order of the input, so that "the first" and "all of the
 //! first 1,000" do not depend on who read what.
 
+use super::inputs::InputList;
 use super::order::lock;
 use super::{Limit, OnBad};
 use crate::data::process::Late;
@@ -104,7 +105,7 @@ impl Ledger {
     }
 
     /// Takes the account of block `seq`. An error ends the run.
-    pub fn put(&self, seq: u64, account: Account, names: &[String]) -> Result<(), Failure> {
+    pub fn put(&self, seq: u64, account: Account, inputs: &InputList) -> Result<(), Failure> {
         let mut guard = lock(&self.state);
         let state = &mut *guard;
         state.waiting.insert(seq, account);
@@ -112,7 +113,7 @@ impl Ledger {
             state.next += 1;
             if !state.closed {
                 state.closed = account.is_last;
-                self.enter(state, account, names)?;
+                self.enter(state, account, inputs)?;
             }
         }
         Ok(())
@@ -137,7 +138,7 @@ impl Ledger {
         &self,
         state: &mut State,
         mut account: Account,
-        names: &[String],
+        inputs: &InputList,
     ) -> Result<(), Failure> {
         state.enter_late(&mut account.late)?;
         // All of the first thousand are bad if all before are and the rest of the thousand leads this account.
@@ -151,7 +152,7 @@ impl Ledger {
         for bad in account.bad {
             state.bad += 1;
             if let Some(file) = &mut state.bad_file {
-                let name = names.get(bad.input as usize).map_or("-", String::as_str);
+                let name = inputs.name(bad.input);
                 let mut line = format!("{}\t{name}:{}\t", bad.what, bad.offset).into_bytes();
                 line.extend_from_slice(&bad.text);
                 line.push(b'\n');

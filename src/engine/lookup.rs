@@ -15,7 +15,7 @@ use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, FieldId, Selection, Typ
 use crate::error::{Failure, status};
 use crate::expr::{EvalContext, Expr};
 use crate::plan::node::{self, Made, Matching, NodeKind, Plan, Right};
-use crate::sources::{self, Input, Word};
+use crate::sources::{self, Input, Opening, Word};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -156,15 +156,18 @@ fn identity(word: &Word) -> Option<Identity> {
 impl Table {
     fn load(word: &Word, right: &Right, run: &Run, seed: u64) -> Result<Table> {
         let source = &right.source;
-        let (name, live) = match sources::open(word)? {
+        let (name, live) = match sources::open(word, &Opening::default())? {
             Input::Plain { name, file, .. } => (name, sources::from_start(file)?),
             Input::Stream { name, live, .. } => (name, live),
+            Input::Parts { name, .. } | Input::Finder { name, .. } => {
+                anyhow::bail!("{name}: a table is one file, or what is read once to its end")
+            }
         };
         let first = source.header.clone().unwrap_or_default();
         let framing = source.format.framing();
         let mut cutter = Cutter::new(live, first, 0, framing, BLOCK, run.max_line);
         let header = match source.format.has_header() {
-            true => Some(cutter.header().with_context(|| name.clone())?),
+            true => cutter.header(None).with_context(|| name.clone())?,
             false => None,
         };
         let mut reader = source

@@ -12,6 +12,7 @@ mod empties;
 mod feeder;
 mod front;
 pub mod input;
+mod inputs;
 pub mod ledger;
 mod lookup;
 mod meter;
@@ -32,7 +33,9 @@ pub use driver::run;
 use crate::data::delays::Delays;
 use crate::data::process::{Late, Limits};
 use crate::data::step::Counts;
+use crate::sources::Opening;
 use clock::Clock;
+use inputs::InputList;
 use ledger::Ledger;
 use meter::Meter;
 use order::Linearizer;
@@ -84,6 +87,8 @@ pub struct Run {
     pub for_ns: Option<i64>,
     /// A live source silent for so long holds the watermark no more, ns.
     pub idle: i64,
+    /// How the words of the sources are opened.
+    pub opening: Opening,
     /// Set by a signal: finish what was read and end.
     pub stop: Arc<AtomicBool>,
     pub progress: Arc<Progress>,
@@ -142,6 +147,7 @@ impl Default for Run {
             quiet: false,
             for_ns: None,
             idle: IDLE,
+            opening: Opening::default(),
             stop: Arc::default(),
             progress: Arc::default(),
             clock: Arc::new(clock::System::default()),
@@ -230,9 +236,7 @@ pub struct FaultTold {
 /// What all workers of a run share.
 pub struct Shared<'r> {
     run: &'r Run,
-    /// Names of the inputs, and their headers.
-    names: Vec<String>,
-    headers: Vec<Option<Vec<u8>>>,
+    inputs: InputList,
     out: Linearizer,
     /// How long a batch is, ns, where their ends are marked in the output; and the last one that has a record.
     marks: Option<i64>,

@@ -2,17 +2,20 @@
 
 use super::cutter::Cutter;
 use super::input::{BOM, PlainFile};
+use super::inputs::InputList;
 use super::order::Linearizer;
 use super::{Report, Run};
 use crate::error::{Failure, status};
 use crate::formats::Framing;
 use crate::plan::node::{Output, Plan, Source, Times};
 use crate::sinks::{FileSink, Null, Sink, Stdout};
-use crate::sources::{self, Input, Word};
+use crate::sources::{self, Finder, Input, Part, PartFile, Parts, Word};
 use anyhow::{Context, Result};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// The sources of a run, opened.
 pub enum Inputs {
@@ -24,32 +27,46 @@ pub enum Inputs {
 pub struct Group {
     /// 0: the chain's own, else another stream's (`Plan::sides`).
     pub side: usize,
-    pub cutters: VecDeque<Cutter>,
+    /// Those that are open already.
+    pub open: VecDeque<OpenPart>,
+    /// Where the others come from.
+    pub rest: VecDeque<Box<dyn Parts>>,
     /// It comes while it is read, and may fall silent.
     pub live: bool,
 }
 
+/// A part that is being read.
+pub struct OpenPart {
+    pub cutter: Cutter,
+    /// Lines before what the cutter gives next.
+    pub lines: u64,
+    pub file: Option<Arc<PartFile>>,
+}
+
+/// A source that appears while the run goes on.
+pub struct Found {
+    pub side: usize,
+    pub finder: Box<dyn Finder>,
+}
+
 pub struct Opened {
     pub inputs: Inputs,
-    /// By input, which is a file or a connection: its name, its header, the side that it is of.
-    pub names: Vec<String>,
-    pub headers: Vec<Option<Vec<u8>>>,
-    pub sides: Vec<usize>,
+    pub list: InputList,
+    pub finders: Vec<Found>,
     pub live: bool,
 }
 
 pub fn open_inputs(plan: &Plan, run: &Run, report: &mut Report) -> Result<Opened> {
     let mut opened = Opened {
         inputs: Inputs::Streams(Vec::new()),
-        names: Vec::new(),
-        headers: Vec::new(),
-        sides: Vec::new(),
+        list: InputList::default(),
+        finders: Vec::new(),
         live: false,
     };
     let mut groups = Vec::new();
     let one_side = plan.sides().nth(1).is_none();
     for (side, source) in plan.sides().enumerate() {
-        let inputs = open_words(source, report)?;
+        let inputs = open_words(source, run, report)?;
         let plain = one_side
             && run.epoch.is_none()
             && !source.merged
@@ -68,7 +85,7 @@ pub fn open_inputs(plan: &Plan, run: &Run, report: &mut Report) -> Result<Opened
     Ok(opened)
 }
 
-fn open_words(source: &Source, report: &mut Report) -> Result<Vec<(Word, Input)>> {
+fn open_words(source: &Source, run: &Run, report: &mut Report) -> Result<Vec<(Word, Input)>> {
     let mut words = Vec::new();
     for word in &source.words {
         words.push(sources::parse(word).map_err(|message| Failure {
@@ -82,7 +99,7 @@ fn open_words(source: &Source, report: &mut Report) -> Result<Vec<(Word, Input)>
     let mut inputs = Vec::new();
     let first_refused = report.unreadable.len();
     for word in words {
-        match sources::open(&word) {
+        match sources::open(&word, &run.opening) {
             Ok(input) => inputs.push((word, input)),
             Err(error) => {
                 let status = match is_network(&word) {
@@ -124,10 +141,7 @@ fn plain_files(
         };
         let (header, start) = file_head(&file, len, framing, has_header, run.max_line)
             .with_context(|| name.clone())?;
-        let input = opened.names.len() as u32;
-        opened.headers.push(header);
-        opened.names.push(name.clone());
-        opened.sides.push(0);
+        let input = opened.list.add(name.clone(), 0, header);
         files.push(PlainFile {
             name,
             file,
@@ -139,7 +153,8 @@ fn plain_files(
     Ok(files)
 }
 
-/// Files and standard input are one source together, in their order; each network source is one by itself.
+/// Files and standard input are one source together, in their order; each network source is one by itself, and so
+/// is each file that is followed.
 fn streams(
     side: usize,
     source: &Source,
@@ -147,40 +162,59 @@ fn streams(
     run: &Run,
     opened: &mut Opened,
 ) -> Result<Vec<Group>> {
-    let framing = source.format.framing();
-    let has_header = source.format.has_header();
     let mut groups: Vec<Group> = Vec::new();
     let mut of_files: Option<usize> = None;
     for (number, (word, input)) in inputs.into_iter().enumerate() {
-        let (name, reader, endless) = match input {
-            Input::Plain { name, file, .. } => (name, sources::from_start(file)?, false),
+        let mut apart = source.merged || is_network(&word);
+        let (mut open, mut rest) = (VecDeque::new(), VecDeque::new());
+        let mut stream = |name: String, reader, live| {
+            let first = match number {
+                0 => source.header.clone().unwrap_or_default(),
+                _ => Vec::new(),
+            };
+            let part = Part {
+                name,
+                live: reader,
+                offset: 0,
+                lines: 0,
+                file: None,
+            };
+            let opener = Opener { side, source, run };
+            open.extend(opener.wait(part, first, &opened.list)?);
+            anyhow::Ok(live)
+        };
+        let live = match input {
+            Input::Plain { name, file, .. } => {
+                let live = !name_is_file(&name);
+                stream(name, sources::from_start(file)?, live)?
+            }
             Input::Stream {
                 name,
                 live,
                 endless,
-            } => (name, live, endless),
+            } => {
+                let is_live = endless || !name_is_file(&name);
+                stream(name, live, is_live)?
+            }
+            Input::Parts { parts, live, .. } => {
+                apart |= live;
+                rest.push_back(parts);
+                live
+            }
+            Input::Finder { finder, .. } => {
+                opened.finders.push(Found { side, finder });
+                opened.live = true;
+                continue;
+            }
         };
-        let live = endless || !name_is_file(&name);
         opened.live |= live;
-        let first = match number {
-            0 => source.header.clone().unwrap_or_default(),
-            _ => Vec::new(),
-        };
-        let input = opened.names.len() as u32;
-        let mut cutter = Cutter::new(reader, first, input, framing, run.block_size, run.max_line);
-        opened.headers.push(match has_header {
-            true => Some(cutter.header().with_context(|| name.clone())?),
-            false => None,
-        });
-        opened.names.push(name);
-        opened.sides.push(side);
-        let cutter = cutter.with_records(run.epoch);
-        let group = match (source.merged || is_network(&word), of_files) {
+        let group = match (apart, of_files) {
             (false, Some(group)) => group,
             (apart, _) => {
                 groups.push(Group {
                     side,
-                    cutters: VecDeque::new(),
+                    open: VecDeque::new(),
+                    rest: VecDeque::new(),
                     live: false,
                 });
                 let group = groups.len() - 1;
@@ -191,9 +225,101 @@ fn streams(
             }
         };
         groups[group].live |= live;
-        groups[group].cutters.push_back(cutter);
+        groups[group].open.extend(open);
+        groups[group].rest.extend(rest);
     }
     Ok(groups)
+}
+
+/// Makes parts ready to be read.
+#[derive(Copy, Clone)]
+pub struct Opener<'r> {
+    pub side: usize,
+    pub source: &'r Source,
+    pub run: &'r Run,
+}
+
+/// A part whose header has not come yet.
+pub struct Opening {
+    name: String,
+    part: OpenPart,
+    header: Option<Vec<u8>>,
+}
+
+impl Opener<'_> {
+    /// `first`: bytes of it that were read already.
+    pub fn begin(&self, part: Part, first: Vec<u8>) -> std::io::Result<Opening> {
+        let framing = self.source.format.framing();
+        let (block_size, most) = (self.run.block_size, self.run.max_line);
+        let cutter = Cutter::new(part.live, first, 0, framing, block_size, most)
+            .with_offset(part.offset)
+            .with_records(self.run.epoch);
+        let mut header = None;
+        if part.offset > 0
+            && self.source.format.has_header()
+            && let Some(file) = &part.file
+        {
+            let head = file.head(most)?;
+            let skip = if head.starts_with(BOM) { BOM.len() } else { 0 };
+            let end = super::input::first_record(&head[skip..], framing);
+            let end = end.map_or(head.len(), |end| skip + end);
+            header = Some(without_end(&head[skip..end]));
+        }
+        Ok(Opening {
+            name: part.name,
+            part: OpenPart {
+                cutter,
+                lines: part.lines,
+                file: part.file,
+            },
+            header,
+        })
+    }
+
+    /// The part, when its header is there; waits for that at most `wait`. An end that is only for now has none.
+    pub fn ready(
+        &self,
+        opening: &mut Option<Opening>,
+        wait: Option<Duration>,
+        list: &InputList,
+    ) -> std::io::Result<Option<OpenPart>> {
+        let Some(one) = opening else { return Ok(None) };
+        if self.source.format.has_header() && one.header.is_none() {
+            one.header = one.part.cutter.header(wait)?;
+            if one.header.is_none() {
+                if one.part.cutter.goes_on() {
+                    *opening = None;
+                }
+                return Ok(None);
+            }
+            one.part.lines += one.part.cutter.header_lines;
+        }
+        let Some(mut one) = opening.take() else {
+            return Ok(None);
+        };
+        one.part
+            .cutter
+            .set_input(list.add(one.name, self.side, one.header));
+        Ok(Some(one.part))
+    }
+
+    /// Waits for the header as long as it takes.
+    fn wait(&self, part: Part, first: Vec<u8>, list: &InputList) -> Result<Option<OpenPart>> {
+        let name = part.name.clone();
+        let mut opening = Some(self.begin(part, first).with_context(|| name.clone())?);
+        self.ready(&mut opening, None, list).with_context(|| name)
+    }
+}
+
+fn without_end(record: &[u8]) -> Vec<u8> {
+    let mut record = record.to_vec();
+    while record
+        .last()
+        .is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
+    {
+        record.pop();
+    }
+    record
 }
 
 /// Compressed files are streams, but they end.
@@ -222,14 +348,7 @@ fn file_head(
             continue;
         }
         let end = end.unwrap_or(head.len());
-        let mut header = head[skip..end].to_vec();
-        while header
-            .last()
-            .is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
-        {
-            header.pop();
-        }
-        return Ok((Some(header), end as u64));
+        return Ok((Some(without_end(&head[skip..end])), end as u64));
     }
 }
 

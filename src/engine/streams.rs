@@ -5,20 +5,22 @@
 
 use super::Report;
 use super::control::{Control, Flight, Landing};
-use super::cutter::{Cut, Cutter};
+use super::cutter::Cut;
 use super::driver::{Guard, Running};
 use super::front::{SourceWorker, next_chunk};
 use super::input::TooLong;
-use super::open::Group;
+use super::inputs::InputList;
+use super::open::{Found, Group, OpenPart, Opener, Opening};
 use super::order::lock;
 use crate::bytes::scan;
 use crate::data::{Block, Chunk};
 use crate::error::status;
-use crate::plan::node::{NodeKind, Plan, Turn};
+use crate::plan::node::{NodeKind, Plan, Source, Turn};
+use crate::sources::{Next, PartFile, Parts};
 use crossbeam::channel::{self, Receiver, RecvTimeoutError, Select, Sender};
 use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How long a reading thread waits for bytes before it looks whether the run is over.
@@ -26,66 +28,156 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Blocks of one source that wait for the control.
 const AHEAD: usize = 2;
 
+/// How often it is looked whether sources have appeared.
+const LOOK_FOR: Duration = Duration::from_millis(250);
+const TOO_MANY: &str =
+    "more files have appeared than can be followed at the same time; the rest is not read";
+
+/// How far a part has been handed out.
+#[derive(Clone)]
+pub struct Spot {
+    pub file: Arc<PartFile>,
+    /// The byte behind it, and the lines before.
+    pub offset: u64,
+    pub lines: u64,
+    /// The part has ended.
+    pub done: bool,
+}
+
 /// A block with a record that was too long behind it, and the lines before it in its input.
 struct Piece {
     block: Block,
     long: Option<TooLong>,
     lines: u64,
+    /// What is handed out with it.
+    spot: Option<Spot>,
 }
 
 /// What the control is given next.
 enum Came {
     Piece(usize, Piece),
+    /// A part begins or ends here.
+    Spot(usize, Spot),
     /// Nothing, in the time that was asked for.
     Nothing,
-    /// A source has ended, perhaps by a fault.
-    Ended(usize, Option<(u32, std::io::Error)>),
+    /// A source has ended, perhaps by a fault: what the name says cannot be read.
+    Ended(usize, Option<(String, std::io::Error)>),
 }
 
 /// The parts of a source, one behind the other.
-struct Parts {
-    cutters: VecDeque<Cutter>,
-    lines: Option<u64>,
+struct Reading<'r> {
+    opener: Opener<'r>,
+    list: &'r InputList,
+    opening: Option<Opening>,
+    open: VecDeque<OpenPart>,
+    rest: VecDeque<Box<dyn Parts>>,
 }
 
-impl Parts {
+impl OpenPart {
+    fn spot(&self, done: bool) -> Option<Spot> {
+        Some(Spot {
+            file: self.file.clone()?,
+            offset: self.cutter.offset(),
+            lines: self.lines,
+            done,
+        })
+    }
+}
+
+impl Reading<'_> {
     fn next(&mut self, source: usize, wait: Duration, spare: impl FnOnce() -> Vec<u8>) -> Came {
-        let Some(cutter) = self.cutters.front_mut() else {
-            return Came::Ended(source, None);
-        };
-        let lines = self.lines.get_or_insert(cutter.header_lines);
-        match cutter.next(Some(wait), spare()) {
-            Ok(Cut::Block(block, long)) => {
-                let before = *lines;
-                *lines += scan::count_byte(block.bytes(), b'\n') as u64 + u64::from(long.is_some());
-                let lines = before;
-                Came::Piece(source, Piece { block, long, lines })
-            }
-            Ok(Cut::Idle) => Came::Nothing,
-            Ok(Cut::End) => {
-                self.cutters.pop_front();
-                self.lines = None;
-                match self.cutters.is_empty() {
-                    true => Came::Ended(source, None),
-                    false => Came::Nothing,
-                }
-            }
+        match self.advance(source, wait, spare) {
+            Ok(came) => came,
             Err(error) => {
-                let input = cutter.input();
-                self.cutters.clear();
-                Came::Ended(source, Some((input, error)))
+                let name = self.open.front().map(|part| part.cutter.input());
+                let name = name.map_or_else(String::new, |input| self.list.name(input));
+                self.open.clear();
+                self.rest.clear();
+                Came::Ended(source, Some((name, error)))
             }
         }
+    }
+
+    fn advance(
+        &mut self,
+        source: usize,
+        wait: Duration,
+        spare: impl FnOnce() -> Vec<u8>,
+    ) -> std::io::Result<Came> {
+        if self.opening.is_some() {
+            let ready = self
+                .opener
+                .ready(&mut self.opening, Some(wait), self.list)?;
+            self.open.extend(ready);
+            return Ok(Came::Nothing);
+        }
+        let Some(part) = self.open.front_mut() else {
+            return self.open_next(source, wait);
+        };
+        match part.cutter.next(Some(wait), spare())? {
+            Cut::Block(block, long) => {
+                let lines = part.lines;
+                part.lines +=
+                    scan::count_byte(block.bytes(), b'\n') as u64 + u64::from(long.is_some());
+                let spot = part.spot(false);
+                Ok(Came::Piece(
+                    source,
+                    Piece {
+                        block,
+                        long,
+                        lines,
+                        spot,
+                    },
+                ))
+            }
+            Cut::Idle => Ok(Came::Nothing),
+            Cut::End => {
+                let ended = self.open.pop_front();
+                let spot = ended.and_then(|part| part.spot(!part.cutter.goes_on()));
+                Ok(match spot {
+                    Some(spot) => Came::Spot(source, spot),
+                    None if self.open.is_empty() && self.rest.is_empty() => {
+                        Came::Ended(source, None)
+                    }
+                    None => Came::Nothing,
+                })
+            }
+        }
+    }
+
+    fn open_next(&mut self, source: usize, wait: Duration) -> std::io::Result<Came> {
+        let Some(parts) = self.rest.front_mut() else {
+            return Ok(Came::Ended(source, None));
+        };
+        match parts.next(Some(wait))? {
+            Next::Idle => {}
+            Next::End => {
+                self.rest.pop_front();
+            }
+            Next::Part(part) => {
+                let spot = part.file.clone().map(|file| Spot {
+                    file,
+                    offset: part.offset,
+                    lines: part.lines,
+                    done: false,
+                });
+                self.opening = Some(self.opener.begin(part, Vec::new())?);
+                if let Some(spot) = spot {
+                    return Ok(Came::Spot(source, spot));
+                }
+            }
+        }
+        Ok(Came::Nothing)
     }
 }
 
 /// Where blocks come from: the one source, or a thread for each.
-enum Intake {
-    One(Parts),
+enum Intake<'r> {
+    One(Reading<'r>),
     Many(Vec<Option<Receiver<Came>>>),
 }
 
-impl Intake {
+impl Intake<'_> {
     /// The next of the sources that are `wanted`.
     fn next(&mut self, wait: Duration, wanted: &[usize], spare: impl FnOnce() -> Vec<u8>) -> Came {
         match self {
@@ -96,7 +188,11 @@ impl Intake {
                     .filter_map(|&source| Some((source, receivers[source].as_ref()?)))
                     .collect();
                 let came = match open.as_slice() {
-                    [] => return Came::Nothing,
+                    [] => {
+                        // Sources may appear.
+                        std::thread::sleep(wait);
+                        return Came::Nothing;
+                    }
                     [(source, receiver)] => match receiver.recv_timeout(wait) {
                         Ok(came) => came,
                         Err(RecvTimeoutError::Timeout) => return Came::Nothing,
@@ -138,6 +234,7 @@ impl Intake {
 
 /// Which of several sources may be read next.
 struct Turns {
+    of_side: Vec<Turn>,
     turns: Vec<Turn>,
     ended: Vec<bool>,
     /// None of them is live: what is read first is ours to say.
@@ -152,10 +249,18 @@ impl Turns {
         });
         let of_side: Vec<Turn> = std::iter::once(Turn::Any).chain(rights).collect();
         Turns {
+            of_side: of_side.clone(),
             turns: groups.iter().map(|group| of_side[group.side]).collect(),
             ended: vec![false; groups.len()],
             finite: groups.iter().all(|group| !group.live),
         }
+    }
+
+    /// One more source, that is live.
+    fn add(&mut self, side: usize) {
+        self.turns.push(self.of_side[side]);
+        self.ended.push(false);
+        self.finite = false;
     }
 
     fn wanted(&self, control: &Control<'_, '_>) -> Vec<usize> {
@@ -188,7 +293,7 @@ impl Turns {
 
 impl<'s> Running<'s> {
     /// Reads sources front to end, and hands their blocks to the workers.
-    pub fn streams(&self, groups: Vec<Group>, report: &mut Report) {
+    pub fn streams(&self, groups: Vec<Group>, mut finders: Vec<Found>, report: &mut Report) {
         let (send, receive) = channel::bounded::<(Block, Option<TooLong>)>(self.threads * 2);
         let spare: Mutex<Vec<Vec<u8>>> = Mutex::default();
         let flight = Flight::default();
@@ -203,7 +308,7 @@ impl<'s> Running<'s> {
                    readers: &mut Vec<SourceWorker<'_>>,
                    chunk: &mut Chunk,
                    (block, long): (Block, Option<TooLong>)| {
-            let side = self.sides[block.source as usize];
+            let side = self.side(block.source as usize);
             let buf = next_chunk(chunk, block);
             if sources == 1 {
                 keep(&spare, buf);
@@ -235,41 +340,72 @@ impl<'s> Running<'s> {
             // Only workers hold the other end: with all of them gone, sending fails.
             drop(receive);
             let mut control = Control::new(self, &groups);
-            let mut parts = groups.into_iter().map(|group| Parts {
-                cutters: group.cutters,
-                lines: None,
-            });
-            let mut intake = match (sources, parts.next()) {
-                (1, Some(one)) => Intake::One(one),
-                (_, first) => {
-                    let threads = first.into_iter().chain(parts).enumerate();
-                    Intake::Many(
-                        threads
-                            .map(|(source, parts)| {
-                                let (give, take) = channel::bounded(AHEAD);
-                                let done = &done;
-                                scope.spawn(move || self.read(source, parts, &give, done));
-                                Some(take)
-                            })
-                            .collect(),
-                    )
+            let sides: Vec<&Source> = self.plan.sides().collect();
+            let reading = |group: Group| Reading {
+                opener: Opener {
+                    side: group.side,
+                    source: sides[group.side],
+                    run: self.shared.run,
+                },
+                list: &self.shared.inputs,
+                opening: None,
+                open: group.open,
+                rest: group.rest,
+            };
+            let done = &done;
+            let start = |source: usize, group: Group| {
+                let (give, take) = channel::bounded(AHEAD);
+                let parts = reading(group);
+                scope.spawn(move || self.read(source, parts, &give, done));
+                Some(take)
+            };
+            let mut groups = groups;
+            let mut intake = match groups.pop() {
+                Some(only) if groups.is_empty() && finders.is_empty() => Intake::One(reading(only)),
+                last => {
+                    let all = groups.into_iter().chain(last).enumerate();
+                    Intake::Many(all.map(|(source, group)| start(source, group)).collect())
                 }
             };
+            let mut next_look = i64::MIN;
             let mut number = 0;
             let mut places = vec![0; sources];
             while !self.over() && !control.is_out_of_time() {
+                let mut patience = control.patience(flight.count() > 0);
+                if !finders.is_empty() {
+                    patience = patience.min(LOOK_FOR);
+                    let now = control.now();
+                    if now >= next_look {
+                        next_look = now.saturating_add(LOOK_FOR.as_nanos() as i64);
+                        for group in found(&mut finders, report) {
+                            let Intake::Many(receivers) = &mut intake else {
+                                break;
+                            };
+                            let source = receivers.len();
+                            let Some(side) = self.sides.get(source) else {
+                                report.unreadable.push((TOO_MANY.into(), status::NO_INPUT));
+                                finders.clear();
+                                break;
+                            };
+                            side.store(group.side, Ordering::Relaxed);
+                            control.add(group.side, group.live);
+                            turns.add(group.side);
+                            places.push(0);
+                            receivers.push(start(source, group));
+                        }
+                    }
+                }
                 let wanted = turns.wanted(&control);
-                if wanted.is_empty() {
+                if wanted.is_empty() && finders.is_empty() {
                     break;
                 }
-                let patience = control.patience(flight.count() > 0);
                 let buf = || lock(&spare).pop().unwrap_or_default();
                 match intake.next(patience, &wanted, buf) {
                     Came::Piece(source, piece) => {
                         let now = self.shared.run.clock.now();
                         control.arrived(source, now, &flight);
                         let mut block = piece.block;
-                        let side = self.sides[source];
+                        let side = self.side(source);
                         let stage = match side {
                             0 => 0,
                             _ => self.entries[side - 1].0,
@@ -293,8 +429,9 @@ impl<'s> Running<'s> {
                         }
                         control.after_block(&flight);
                     }
+                    Came::Spot(_, _) => {}
                     Came::Nothing => {
-                        for source in 0..sources {
+                        for source in 0..places.len() {
                             if intake.has_more(source) {
                                 control.hears(source);
                             }
@@ -302,12 +439,12 @@ impl<'s> Running<'s> {
                         control.idle(&flight);
                     }
                     Came::Ended(source, fault) => {
-                        if let Some((input, error)) = fault {
-                            let name = self.shared.names.get(input as usize);
-                            let name = name.map_or("-", String::as_str);
-                            report
-                                .unreadable
-                                .push((format!("{name}: {error}"), status::NO_INPUT));
+                        if let Some((name, error)) = fault {
+                            let told = match name.as_str() {
+                                "" => error.to_string(),
+                                name => format!("{name}: {error}"),
+                            };
+                            report.unreadable.push((told, status::NO_INPUT));
                         }
                         turns.ended[source] = true;
                         control.ended(source, &flight);
@@ -321,8 +458,13 @@ impl<'s> Running<'s> {
         });
     }
 
+    /// The side that a source is of.
+    pub fn side(&self, source: usize) -> usize {
+        self.sides[source].load(Ordering::Relaxed)
+    }
+
     /// One of several sources, read by a thread of its own.
-    fn read(&self, source: usize, mut parts: Parts, give: &Sender<Came>, done: &AtomicBool) {
+    fn read(&self, source: usize, mut parts: Reading<'_>, give: &Sender<Came>, done: &AtomicBool) {
         let _guard = Guard(self);
         while !self.over() && !done.load(Ordering::Relaxed) {
             match parts.next(source, LOOK, Vec::new) {
@@ -336,6 +478,25 @@ impl<'s> Running<'s> {
             }
         }
     }
+}
+
+/// Sources that have appeared.
+fn found(finders: &mut [Found], report: &mut Report) -> Vec<Group> {
+    let mut groups = Vec::new();
+    for found in finders {
+        match found.finder.look() {
+            Ok(parts) => groups.extend(parts.into_iter().map(|(_, parts)| Group {
+                side: found.side,
+                open: VecDeque::new(),
+                rest: VecDeque::from([parts]),
+                live: true,
+            })),
+            Err(error) => report
+                .unreadable
+                .push((error.to_string(), status::NO_INPUT)),
+        }
+    }
+    groups
 }
 
 fn keep(spare: &Mutex<Vec<Vec<u8>>>, buf: Vec<u8>) {

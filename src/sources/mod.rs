@@ -2,6 +2,7 @@
 //! the formats' affair.
 
 mod compressed;
+mod place;
 mod stdin;
 mod tcp;
 
@@ -10,7 +11,10 @@ use anyhow::{Context, Result};
 use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+
+pub use place::{PartFile, Place};
 
 /// What one call of [`Live::read`] came to.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub enum Read {
     /// Nothing came in time, or a signal did.
     Idle,
     End,
+    /// The present end of what will go on: what stands behind the last record end is for another run.
+    Present,
 }
 
 /// Bytes that come when they come.
@@ -28,8 +34,66 @@ pub trait Live: Send {
     fn read(&mut self, into: &mut Vec<u8>, max: usize, wait: Option<Duration>) -> io::Result<Read>;
 }
 
+/// One file or connection of a source, opened: bytes up to its end.
+pub struct Part {
+    /// For messages and `@file`.
+    pub name: String,
+    /// What follows the first `offset` bytes of it, which hold `lines` lines.
+    pub live: Box<dyn Live>,
+    pub offset: u64,
+    pub lines: u64,
+    /// What is behind it, where it can be read again.
+    pub file: Option<Arc<PartFile>>,
+}
+
+/// What came of a wait for a part.
+pub enum Next {
+    Part(Part),
+    /// None in time.
+    Idle,
+    /// None will come.
+    End,
+}
+
+/// A source of parts that come one behind the other: files that are rotated or appear, connections that are made
+/// again.
+pub trait Parts: Send {
+    /// The next part, when the one before has ended. Waits at most `wait` (`None`: for ever).
+    fn next(&mut self, wait: Option<Duration>) -> io::Result<Next>;
+}
+
+/// Sources that appear while a run goes on, each to be read at the same time as the others.
+pub trait Finder: Send {
+    /// Those that were not there at the look before, with their names.
+    fn look(&mut self) -> io::Result<Vec<(String, Box<dyn Parts>)>>;
+}
+
+/// How the words of a run are opened.
+#[derive(Clone, Debug, Default)]
+pub struct Opening {
+    /// Files are read on at their end, by name (`-F`).
+    pub follow: bool,
+    /// Up to the present end; a last line without a line end waits for another run (`--once`).
+    pub once: bool,
+    /// Last lines are taken though more may come behind them (`--final`).
+    pub last: bool,
+    /// Files whose places are kept: those of the run before.
+    pub kept: Option<Vec<Place>>,
+}
+
 /// A source word, opened.
 pub enum Input {
+    /// Parts, one behind the other. `live`: they come while they are read.
+    Parts {
+        name: String,
+        parts: Box<dyn Parts>,
+        live: bool,
+    },
+    /// Any number of sources, each of parts.
+    Finder {
+        name: String,
+        finder: Box<dyn Finder>,
+    },
     /// A regular file that is read in place: by many workers, at any offset.
     Plain { name: String, file: File, len: u64 },
     /// Anything else: read from front to end.
@@ -131,7 +195,7 @@ pub fn parse(word: &str) -> Result<Word, String> {
 }
 
 /// Opens a source. Errors name it.
-pub fn open(word: &Word) -> Result<Input> {
+pub fn open(word: &Word, _how: &Opening) -> Result<Input> {
     match word {
         Word::Stdin => stdin::open(),
         Word::File(path) => open_file(path),

@@ -114,7 +114,7 @@ impl Live for Listener {
             }
             let room = (max - (into.len() - from)).max(1);
             match read_some(&writer.stream, &mut writer.partial, room) {
-                Ok(Read::Idle) => {}
+                Ok(Read::Idle | Read::Present) => {}
                 Ok(Read::Data) => writer.give_lines(into),
                 // A writer that breaks off is like one that closes: what it sent counts.
                 Ok(Read::End) | Err(_) => {

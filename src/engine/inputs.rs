@@ -1,0 +1,46 @@
+//! The inputs of a run: each file and each connection that its sources come to, also those that appear while it
+//! goes on. Invariant: an input keeps its number, and what is said of it never changes.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// A file or a connection.
+pub struct InputInfo {
+    pub name: String,
+    /// Of formats that have one; the first record, without its line end.
+    pub header: Option<Vec<u8>>,
+    /// The stream that it is of: 0 the chain's own.
+    pub side: usize,
+}
+
+/// All of them, by number.
+#[derive(Default)]
+pub struct InputList {
+    list: RwLock<Vec<Arc<InputInfo>>>,
+}
+
+impl InputList {
+    /// One more; its number.
+    pub fn add(&self, name: String, side: usize, header: Option<Vec<u8>>) -> u32 {
+        let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
+        list.push(Arc::new(InputInfo { name, header, side }));
+        list.len() as u32 - 1
+    }
+
+    pub fn get(&self, input: u32) -> Option<Arc<InputInfo>> {
+        let list = self.list.read().unwrap_or_else(PoisonError::into_inner);
+        list.get(input as usize).cloned()
+    }
+
+    /// `-` for one that is not known.
+    pub fn name(&self, input: u32) -> String {
+        self.get(input)
+            .map_or_else(|| "-".into(), |info| info.name.clone())
+    }
+
+    pub fn all(&self) -> Vec<Arc<InputInfo>> {
+        self.list
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}

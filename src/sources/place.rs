@@ -1,0 +1,186 @@
+//! Which file it is and how far it has been read, so that another run finds it again: device and inode, and
+//! checksums of its first bytes and of those before the place, since inodes are used again and files are cut off
+//! in place. Invariant: a place names bytes that were there when it was taken.
+
+use super::compressed;
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use xxhash_rust::xxh3::xxh3_128;
+
+/// Bytes at the beginning and before the place that tell a file from others.
+const LOOK: u64 = 1024;
+
+/// A file that is read, as far as it must be found again.
+pub struct PartFile {
+    /// As it was named.
+    pub path: String,
+    pub file: File,
+    pub dev: u64,
+    pub ino: u64,
+    /// Offsets count what a decoder makes of it.
+    pub packed: bool,
+}
+
+/// How far a file has been read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    pub path: String,
+    pub dev: u64,
+    pub ino: u64,
+    /// The byte behind the last record that was read, and the lines before it.
+    pub offset: u64,
+    pub lines: u64,
+    pub head: Sum,
+    pub before: Sum,
+    /// When the place was taken, bytes and ns.
+    pub size: u64,
+    pub modified: i64,
+    /// Nothing more of it is to be read.
+    pub done: bool,
+    /// Offsets count what a decoder makes of it.
+    pub packed: bool,
+}
+
+/// So many bytes and what they come to (xxh3-128).
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sum {
+    pub len: u32,
+    pub sum: u128,
+}
+
+impl Sum {
+    pub fn of(bytes: &[u8]) -> Sum {
+        Sum {
+            len: bytes.len() as u32,
+            sum: xxh3_128(bytes),
+        }
+    }
+}
+
+impl PartFile {
+    pub fn new(path: String, file: File, packed: bool) -> io::Result<PartFile> {
+        let meta = file.metadata()?;
+        Ok(PartFile {
+            path,
+            dev: meta.dev(),
+            ino: meta.ino(),
+            file,
+            packed,
+        })
+    }
+
+    /// The place behind the first `offset` bytes.
+    pub fn place(&self, offset: u64, lines: u64, done: bool) -> io::Result<Place> {
+        let meta = self.file.metadata()?;
+        let (head, before) = self.sums(offset)?;
+        Ok(Place {
+            path: self.path.clone(),
+            dev: self.dev,
+            ino: self.ino,
+            offset,
+            lines,
+            head,
+            before,
+            size: meta.len(),
+            modified: meta.mtime() * 1_000_000_000 + meta.mtime_nsec(),
+            done,
+            packed: self.packed,
+        })
+    }
+
+    /// Whether what a place says stands in this file now.
+    pub fn agrees(&self, place: &Place) -> io::Result<bool> {
+        let size = self.file.metadata()?.len();
+        if self.packed != place.packed || (!self.packed && size < place.offset) {
+            return Ok(false);
+        }
+        Ok(self.sums(place.offset)? == (place.head, place.before))
+    }
+
+    /// Of the first bytes up to `offset`, and of those before it. Of what is packed only the file's first bytes
+    /// count, which are not rewritten.
+    fn sums(&self, offset: u64) -> io::Result<(Sum, Sum)> {
+        if self.packed {
+            let head = super::head(&self.file, LOOK as usize)?;
+            return Ok((Sum::of(&head), Sum::of(&[])));
+        }
+        let look = LOOK.min(offset) as usize;
+        let head = bytes_at(&self.file, 0, look)?;
+        let before = bytes_at(&self.file, offset - look as u64, look)?;
+        Ok((Sum::of(&head), Sum::of(&before)))
+    }
+
+    /// Its first bytes, as they are read: at most `max`.
+    pub fn head(&self, max: usize) -> io::Result<Vec<u8>> {
+        if !self.packed {
+            return super::head(&self.file, max);
+        }
+        let magic = super::head(&self.file, 4)?;
+        let mut bytes = Vec::new();
+        if let Some(mut live) = compressed::open(&magic, &self.file).map_err(io::Error::other)? {
+            while bytes.len() < max && live.read(&mut bytes, max, None)? == super::Read::Data {}
+        }
+        bytes.truncate(max);
+        Ok(bytes)
+    }
+}
+
+/// As many of `len` bytes as there are.
+pub fn bytes_at(file: &File, from: u64, len: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; len];
+    let mut at = 0;
+    while at < len {
+        let got = rustix::io::retry_on_intr(|| {
+            rustix::io::pread(file, &mut bytes[at..], from + at as u64)
+        })?;
+        if got == 0 {
+            break;
+        }
+        at += got;
+    }
+    bytes.truncate(at);
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn a_place_is_found_again_until_the_file_is_another() {
+        let dir = std::env::temp_dir().join(format!("dstream-place-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let path = dir.join("log");
+        let text: Vec<u8> = (0..5000u32)
+            .flat_map(|i| format!("{i}\n").into_bytes())
+            .collect();
+        std::fs::write(&path, &text).unwrap();
+        let open = || {
+            let file = File::open(&path).unwrap();
+            PartFile::new("log".into(), file, false).unwrap()
+        };
+        for offset in [0, 2, 1023, 1024, 1025, text.len() as u64] {
+            let place = open().place(offset, 0, false).unwrap();
+            assert!(open().agrees(&place).unwrap());
+        }
+        let place = open().place(20_000, 0, false).unwrap();
+        let mut more = std::fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .unwrap();
+        more.write_all(b"more\n").unwrap();
+        assert!(open().agrees(&place).unwrap(), "it has grown");
+        for changed in [0, 19_999] {
+            let mut other = text.clone();
+            other[changed] ^= 1;
+            std::fs::write(&path, &other).unwrap();
+            assert!(!open().agrees(&place).unwrap(), "byte {changed} is another");
+        }
+        std::fs::write(&path, &text[..19_999]).unwrap();
+        assert!(!open().agrees(&place).unwrap(), "it is shorter");
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+}
