@@ -1,9 +1,10 @@
 //! Multisets by group: each different value and how often it occurs. Keeps no order. Invariant: values are told
 //! apart as keys are, as written: `1` and `1.0` of text are two, JSON's `1` and `"1"` too; numbers go by value.
 
-use super::Rows;
-use super::owned::{Empty, encode, present};
+use super::owned::{Empty, decodes, encode, present};
+use super::{Rows, saved};
 use crate::bytes::hash::hash;
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::{ColumnV, Type};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -73,6 +74,51 @@ impl Bags {
 
     pub fn of(&self, group: u32) -> &Bag {
         &self.groups[group as usize]
+    }
+
+    pub fn save(&self, to: &mut Save) {
+        let lens = self.groups.iter().map(|bag| bag.len() as u64);
+        to.put(&lens.collect::<Vec<u64>>());
+        let (mut lens, mut keys, mut counts) = (Vec::new(), Vec::new(), Vec::new());
+        for (key, &count) in self.groups.iter().flatten() {
+            lens.push(key.len() as u64);
+            keys.extend_from_slice(key);
+            counts.push(count);
+        }
+        to.put(&lens);
+        to.put_bytes(&keys);
+        to.put(&counts);
+    }
+
+    pub fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {
+        self.clear();
+        let bags = saved::lens(from, groups)?;
+        let mut lens = from.take::<Vec<u64>>()?.into_iter();
+        let mut keys = from.take_bytes()?;
+        let mut counts = from.take::<Vec<u64>>()?.into_iter();
+        for len in bags {
+            let lens = saved::next(&mut lens, len)?;
+            let counts = saved::next(&mut counts, len)?.collect::<Vec<u64>>();
+            saved::total(counts.iter().copied())?;
+            let mut bag = Bag::with_capacity_and_hasher(len, self.seed);
+            for (size, count) in lens.zip(counts) {
+                let size = usize::try_from(size).map_err(|_| Damaged)?;
+                let (key, rest) = keys.split_at_checked(size).ok_or(Damaged)?;
+                if !decodes(key, &self.ty) || bag.insert(key.into(), count).is_some() {
+                    return Err(Damaged);
+                }
+                self.held += key.len() + 48;
+                keys = rest;
+            }
+            self.groups.push(bag);
+        }
+        saved::end(&lens)?;
+        saved::end(&counts)?;
+        if !keys.is_empty() {
+            return Err(Damaged);
+        }
+        self.grow(groups);
+        Ok(())
     }
 
     pub fn bytes(&self) -> usize {

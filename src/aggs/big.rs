@@ -2,10 +2,11 @@
 //! rounding at the end. Slow and simple; nothing here runs once a row unless sums overflow. Invariant: no
 //! leading zero digits, and zero is not negative.
 
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
 /// Sign and magnitude; digits of 32 bits, the lowest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Big {
     negative: bool,
     digits: Vec<u32>,
@@ -45,6 +46,14 @@ impl Big {
         Big {
             negative: negative && !digits.is_empty(),
             digits,
+        }
+    }
+
+    /// Whether it keeps the invariant, having been read from somewhere.
+    pub fn is_whole(&self) -> bool {
+        match self.digits.last() {
+            Some(&top) => top != 0,
+            None => !self.negative,
         }
     }
 

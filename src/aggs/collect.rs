@@ -1,9 +1,10 @@
 //! `collect:x[:N]`, `join:x[:SEP]`: the values themselves, in the order of the input. Skips null, keeps empty
 //! text. Invariant: what `N` leaves out can never come back, since places only compare.
 
-use super::owned::{Empty, Owned, order, present};
-use super::{Accumulator, Aggregate, Call, Need, Param, Rows, same};
+use super::owned::{self, Empty, Owned, order, present};
+use super::{Accumulator, Aggregate, Call, Need, Param, Rows, same, saved};
 use crate::data::doc::{Doc, Example};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::{ColumnBuilder, ColumnV, Type};
 use std::any::Any;
 
@@ -192,5 +193,41 @@ impl Accumulator for Lists {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn save(&self, to: &mut Save) {
+        let lens = self.groups.iter();
+        let lens = lens.map(|list| list.items.len() as u64 * 2 + u64::from(list.pruned));
+        to.put(&lens.collect::<Vec<u64>>());
+        let items = self.groups.iter().flat_map(|list| &list.items);
+        to.put_flat_of(items.clone().count(), items.clone().map(|item| item.0));
+        owned::save(items.map(|item| &item.1), to);
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {
+        self.clear();
+        let lens = saved::marked_lens(from, groups)?;
+        let mut places = from.take_flat::<u64>()?;
+        let mut cells = owned::Cells::of(from)?;
+        let mut lists = Vec::new();
+        for (len, pruned) in lens {
+            let mut items = Vec::new();
+            for place in saved::next(&mut places, len)? {
+                items.push((place, cells.next(&self.ty)?));
+            }
+            if pruned && self.limit.is_none_or(|limit| len < limit) {
+                return Err(Damaged);
+            }
+            lists.push(List { items, pruned });
+        }
+        saved::end(&places)?;
+        cells.end()?;
+        let items = lists.iter().flat_map(|list| &list.items);
+        self.held = items
+            .map(|item| size_of::<(u64, Owned)>() + item.1.heap())
+            .sum();
+        self.groups = lists;
+        self.grow(groups);
+        Ok(())
     }
 }

@@ -1,7 +1,8 @@
 //! `count`, `count:x`, `count_if:c`: how many. Counts nothing by value; see `distinct`. Of no records 0.
 
-use super::{Accumulator, Aggregate, Call, Need, Param, Rows, same};
+use super::{Accumulator, Aggregate, Call, Need, Param, Rows, same, saved};
 use crate::data::doc::{Doc, Example};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::{Column, ColumnBuilder, ColumnV, Number, Type};
 use std::any::Any;
 
@@ -125,6 +126,16 @@ impl Accumulator for Count {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn save(&self, to: &mut Save) {
+        to.put_flat(self.counts.iter().copied());
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {
+        self.counts = saved::counts(from, groups)?;
+        self.grow(groups);
+        Ok(())
     }
 
     fn touch(&self, group: u32) {

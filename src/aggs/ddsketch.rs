@@ -8,7 +8,9 @@
 //! between machines. A bucket whose values are all equal gives that value, as small whole numbers do, and the
 //! ends are kept too.
 
+use super::saved;
 use crate::data::Number;
+use serde::{Deserialize, Serialize};
 
 /// Buckets of an octave.
 const BUCKETS: usize = 35;
@@ -76,7 +78,51 @@ struct Bucket {
     only: f64,
 }
 
+/// A sketch as it is saved.
+#[derive(Serialize, Deserialize)]
+pub struct Parts {
+    zeros: u64,
+    least: f64,
+    most: f64,
+    positive: Vec<Filled>,
+    negative: Vec<Filled>,
+}
+
+/// A bucket that has values: its octave, its place there and what is in it.
+type Filled = (i32, u8, u64, f64);
+
+/// The octaves of floats.
+const OCTAVES: std::ops::RangeInclusive<i32> = -1074..=1023;
+
 impl DdSketch {
+    pub fn parts(&self) -> Parts {
+        Parts {
+            zeros: self.zeros,
+            least: self.least,
+            most: self.most,
+            positive: self.positive.parts(),
+            negative: self.negative.parts(),
+        }
+    }
+
+    /// The sketch of such parts; `None`: they are of none.
+    pub fn of_parts(parts: Parts) -> Option<DdSketch> {
+        let Parts {
+            zeros, least, most, ..
+        } = parts;
+        let buckets = parts.positive.iter().chain(&parts.negative);
+        let counts = buckets.map(|bucket| bucket.2).chain([zeros]);
+        let whole = least.is_finite() && most.is_finite() && least <= most;
+        whole.then_some(DdSketch {
+            count: saved::total(counts).ok()?,
+            zeros,
+            positive: Side::of_parts(&parts.positive)?,
+            negative: Side::of_parts(&parts.negative)?,
+            least,
+            most,
+        })
+    }
+
     /// Adds a finite value that occurs `count` times.
     #[inline]
     pub fn add(&mut self, value: f64, count: u64) {
@@ -158,6 +204,30 @@ impl DdSketch {
 }
 
 impl Side {
+    fn parts(&self) -> Vec<Filled> {
+        let buckets = self.buckets().filter(|bucket| bucket.2.count > 0);
+        let parts =
+            buckets.map(|(octave, at, bucket)| (octave, at as u8, bucket.count, bucket.only));
+        parts.collect()
+    }
+
+    fn of_parts(parts: &[Filled]) -> Option<Side> {
+        let mut side = Side::default();
+        for &(octave, at, count, only) in parts {
+            let at = usize::from(at);
+            let own = only.is_finite() && only > 0.0 && place(only) == (octave, at);
+            if at >= BUCKETS || !OCTAVES.contains(&octave) || !(only.is_nan() || own) {
+                return None;
+            }
+            let bucket = &mut side.octave(octave)[at];
+            if count == 0 || bucket.count > 0 {
+                return None;
+            }
+            *bucket = Bucket { count, only };
+        }
+        Some(side)
+    }
+
     #[inline]
     fn add(&mut self, amount: f64, count: u64) {
         let (octave, bucket) = place(amount);

@@ -5,9 +5,10 @@
 use super::bag::{self, Bags};
 use super::hll::Hll;
 use super::owned::Empty;
-use super::{Accumulator, Aggregate, Call, Need, Param, Rows, count, same};
+use super::{Accumulator, Aggregate, Call, Need, Param, Rows, count, same, saved};
 use crate::bytes::hash::stable;
 use crate::data::doc::{Doc, Example};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::{ColumnBuilder, ColumnV, Type};
 use std::any::Any;
 use std::collections::HashSet;
@@ -120,6 +121,14 @@ impl Accumulator for Distinct {
     fn as_any(&self) -> &dyn Any {
         self
     }
+
+    fn save(&self, to: &mut Save) {
+        self.bags.save(to);
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {
+        self.bags.load(from, groups)
+    }
 }
 
 /// Hashes up to [`EXACT_MAX`], then registers.
@@ -231,6 +240,42 @@ impl Accumulator for Approximate {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn save(&self, to: &mut Save) {
+        let lens = self.groups.iter();
+        let lens =
+            lens.map(|group| group.hashes.len() as u64 * 2 + u64::from(group.sketch.is_some()));
+        to.put(&lens.collect::<Vec<u64>>());
+        let hashes = self.groups.iter().flat_map(|group| &group.hashes);
+        to.put_flat_of(hashes.clone().count(), hashes.copied());
+        for sketch in self.groups.iter().filter_map(|group| group.sketch.as_ref()) {
+            to.put_bytes(sketch.registers());
+        }
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {
+        self.clear();
+        let lens = saved::marked_lens(from, groups)?;
+        let mut hashes = from.take_flat::<u64>()?;
+        for (len, sketched) in lens {
+            if len > if sketched { 0 } else { EXACT_MAX } {
+                return Err(Damaged);
+            }
+            let mut group = Group::default();
+            group.hashes.reserve(len);
+            group.hashes.extend(saved::next(&mut hashes, len)?);
+            self.held += group.hashes.len() * HASH_BYTES;
+            if sketched {
+                let registers = from.take_bytes()?;
+                group.sketch = Some(Hll::of_registers(registers).ok_or(Damaged)?);
+                self.held += Hll::BYTES;
+            }
+            self.groups.push(group);
+        }
+        saved::end(&hashes)?;
+        self.grow(groups);
+        Ok(())
     }
 }
 

@@ -3,7 +3,10 @@
 //! sum depends only on what was added, not on the order, since nothing is rounded before the end.
 
 use super::big::Big;
+use super::saved;
 use crate::data::Number;
+use crate::data::saved::{Damaged, Save, Saved};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// A sum for each group.
@@ -239,6 +242,57 @@ impl Sums {
     }
 }
 
+impl Sums {
+    /// Puts all sums. Most are small.
+    pub fn save(&self, to: &mut Save) {
+        let is_small = |units: &i128| i64::try_from(*units).is_ok();
+        let small = self.units.iter().all(is_small);
+        to.put(&(self.scale, small));
+        match small {
+            true => to.put_flat(self.units.iter().map(|&units| units as i64)),
+            false => to.put_flat(self.units.iter().copied()),
+        }
+        let mut big: Vec<(u32, &Big)> = self.big.iter().map(|(group, big)| (*group, big)).collect();
+        big.sort_unstable_by_key(|(group, _)| *group);
+        to.put(&big);
+        let floats = (0u32..).zip(&self.floats);
+        let floats: Vec<(u32, &FloatSum)> =
+            floats.filter(|(_, sum)| !sum.limbs.is_empty()).collect();
+        to.put(&floats);
+    }
+
+    /// Takes the sums of at most `groups` groups in place of its own.
+    pub fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {
+        self.clear();
+        let (scale, small): (u8, bool) = from.take()?;
+        let units: Vec<i128> = match small {
+            true => {
+                let units = saved::each::<i64>(from, groups)?;
+                units.into_iter().map(i128::from).collect()
+            }
+            false => saved::each(from, groups)?,
+        };
+        let big: Vec<(u32, Big)> = from.take()?;
+        let floats: Vec<(u32, FloatSum)> = from.take()?;
+        let len = units.len();
+        if scale > self.scale_max
+            || !saved::is_ascending(big.iter().map(|(group, _)| *group), len)
+            || !saved::is_ascending(floats.iter().map(|(group, _)| *group), len)
+            || !big.iter().all(|(_, big)| big.is_whole())
+            || !floats.iter().all(|(_, sum)| sum.is_whole())
+        {
+            return Err(Damaged);
+        }
+        (self.units, self.scale) = (units, scale);
+        self.big = big.into_iter().collect();
+        for (group, sum) in floats {
+            *self.float(group as usize) = sum;
+        }
+        self.grow(groups);
+        Ok(())
+    }
+}
+
 /// `over / (decimal * 2^binary)`
 pub struct Ratio {
     pub over: Big,
@@ -268,7 +322,7 @@ pub fn nearest(over: i128, under: u128) -> f64 {
 
 /// An exact sum of floats: a window of base-2^32 digits with signs and room for carries, as wide as what was
 /// added asks for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct FloatSum {
     /// The value is the sum of `limbs[i] * 2^(32 * (low + i))`.
     limbs: Vec<i64>,
@@ -279,6 +333,8 @@ pub struct FloatSum {
 
 /// So many additions leave room in 63 bits.
 const ADDS_MAX: u32 = 1 << 29;
+/// Limbs below and above this have no float's digits, nor a square's; with room for carries.
+const LIMBS: std::ops::Range<i32> = -100..200;
 
 impl FloatSum {
     /// Adds `±mantissa * 2^exponent`.
@@ -345,6 +401,16 @@ impl FloatSum {
         if self.adds >= ADDS_MAX {
             self.carry();
         }
+    }
+
+    /// Whether it can be the sum of so many floats.
+    fn is_whole(&self) -> bool {
+        let len = i32::try_from(self.limbs.len()).unwrap_or(i32::MAX);
+        let most = (u64::from(self.adds) + 1) << 32;
+        self.adds < ADDS_MAX
+            && LIMBS.contains(&self.low)
+            && len <= LIMBS.end - self.low
+            && self.limbs.iter().all(|limb| limb.unsigned_abs() <= most)
     }
 
     /// The value as a whole number and the power of two that it is to be multiplied by.

@@ -1,9 +1,10 @@
 //! `first:x`, `last:x`, `any:x`: a value by its place. Skips null, keeps empty text. Invariant: the value kept is
 //! the one at the least (or largest) event time, then place in the input, of all that were seen.
 
-use super::owned::{Empty, Owned, order, present};
-use super::{Accumulator, Aggregate, Call, Need, Param, Rows, same};
+use super::owned::{self, Empty, Owned, order, present};
+use super::{Accumulator, Aggregate, Call, Need, Param, Rows, same, saved};
 use crate::data::doc::{Doc, Example};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::{ColumnBuilder, ColumnV, Type};
 use std::any::Any;
 
@@ -187,5 +188,29 @@ impl Accumulator for Edge {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn save(&self, to: &mut Save) {
+        to.put_flat(self.at.iter().map(|at| at.0));
+        to.put_flat(self.at.iter().map(|at| at.1));
+        owned::save(self.values.iter(), to);
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {
+        self.clear();
+        let times: Vec<i64> = saved::each(from, groups)?;
+        let places: Vec<u64> = saved::each(from, groups)?;
+        if times.len() != places.len() {
+            return Err(Damaged);
+        }
+        let mut cells = owned::Cells::of(from)?;
+        let values: Result<Vec<Owned>, Damaged> =
+            times.iter().map(|_| cells.next(&self.ty)).collect();
+        self.values = values?;
+        cells.end()?;
+        self.heap = self.values.iter().map(Owned::heap).sum();
+        self.at = times.into_iter().zip(places).collect();
+        self.grow(groups);
+        Ok(())
     }
 }

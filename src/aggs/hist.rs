@@ -1,8 +1,9 @@
 //! `hist:x:W`: how many values fall into each bucket of width W. Lists no empty buckets.
 
-use super::{Accumulator, Aggregate, Call, Need, Param, Rows, Take, feed, same};
+use super::{Accumulator, Aggregate, Call, Need, Param, Rows, Take, feed, same, saved};
 use crate::bytes::number::settled;
 use crate::data::doc::{Doc, Example};
+use crate::data::saved::{Damaged, Save, Saved, number_of, number_parts};
 use crate::data::{ColumnBuilder, ColumnV, Number, Type};
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -31,6 +32,9 @@ struct Hist {
     scale: u8,
     held: usize,
 }
+
+/// The lower edge of a bucket of floats, and its count.
+type FloatEdge = ((u8, i64), u64);
 
 /// Counts of one group.
 #[derive(Default)]
@@ -65,6 +69,30 @@ impl Hist {
             Place::Float(edge) => buckets.floats.entry(edge).or_default(),
         } += count;
         self.held += buckets.exact.len() + buckets.floats.len() - before;
+    }
+
+    /// The counts of one group as they were put.
+    fn buckets(&self, exact: Vec<(i128, u64)>, floats: Vec<FloatEdge>) -> Result<Buckets, Damaged> {
+        let counts = exact.iter().map(|bucket| bucket.1);
+        saved::total(counts.chain(floats.iter().map(|bucket| bucket.1)))?;
+        let wide = match self.width {
+            Number::Exact { units, .. } => i128::from(units),
+            Number::Float(_) => 1,
+        };
+        if exact
+            .iter()
+            .any(|(widths, _)| widths.checked_mul(wide).is_none())
+        {
+            return Err(Damaged);
+        }
+        let mut edges = BTreeMap::new();
+        for (edge, count) in floats {
+            edges.insert(number_of(edge)?.finite().ok_or(Damaged)?, count);
+        }
+        Ok(Buckets {
+            exact: exact.into_iter().collect(),
+            floats: edges,
+        })
     }
 
     /// The bucket that a number is in.
@@ -193,5 +221,34 @@ impl Accumulator for Hist {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn save(&self, to: &mut Save) {
+        let lists = self.groups.iter().map(|buckets| {
+            let exact = buckets.exact.iter();
+            let floats = buckets.floats.iter();
+            let exact = exact.map(|(&widths, &count)| (widths, count));
+            let floats = floats.map(|(&edge, &count)| (number_parts(edge), count));
+            (exact.collect(), floats.collect())
+        });
+        to.put(&lists.collect::<Vec<(Vec<(i128, u64)>, Vec<FloatEdge>)>>());
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {
+        self.clear();
+        let lists: Vec<(Vec<(i128, u64)>, Vec<FloatEdge>)> = from.take()?;
+        if lists.len() > groups {
+            return Err(Damaged);
+        }
+        let lists = lists.into_iter();
+        let loaded: Result<Vec<Buckets>, Damaged> = lists
+            .map(|(exact, floats)| self.buckets(exact, floats))
+            .collect();
+        self.groups = loaded?;
+        let held = self.groups.iter();
+        let held = held.map(|buckets| buckets.exact.len() + buckets.floats.len());
+        self.held = held.sum();
+        self.grow(groups);
+        Ok(())
     }
 }

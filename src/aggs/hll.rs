@@ -28,6 +28,19 @@ impl Hll {
         }
     }
 
+    pub fn registers(&self) -> &[u8] {
+        &self.registers
+    }
+
+    /// With the registers of another; `None`: these are none.
+    pub fn of_registers(registers: &[u8]) -> Option<Hll> {
+        let good =
+            registers.len() == REGISTERS && registers.iter().all(|&rank| u32::from(rank) <= Q + 1);
+        good.then(|| Hll {
+            registers: registers.into(),
+        })
+    }
+
     #[inline]
     pub fn add(&mut self, hash: u64) {
         let rank = ((hash << P).leading_zeros().min(Q) + 1) as u8;

@@ -1,9 +1,12 @@
 //! Tests over the whole table. The law: however the input is cut into chunks and accumulators, and in whatever
-//! order these are merged, the same bytes come out; and they are those of a plain model.
+//! order these are merged, and whenever they are saved and loaded, the same bytes come out; and they are those of a
+//! plain model.
 
 use super::exact::nearest;
 use super::owned::{Owned, order};
 use super::*;
+mod saving;
+
 use crate::data::value::Printing;
 use crate::data::{Block, Selection, Value};
 use proptest::prelude::*;
@@ -296,7 +299,7 @@ fn whole(
 }
 
 /// What comes out if they are cut into chunks, dealt to accumulators that number the groups in ways of their
-/// own, and these are merged in any order.
+/// own, now and then saved and loaded, and these are merged in any order.
 fn split(
     dice: &mut Dice,
     records: &[Record],
@@ -337,6 +340,9 @@ fn split(
         accumulator.grow(GROUPS);
         let (chunk, column) = chunk(dice, head, ty, seq, call.timed);
         update(&mut **accumulator, &chunk, &column, &groups, call);
+        if dice.roll(4) == 0 {
+            *accumulator = saving::reloaded(&**accumulator, aggregate, call);
+        }
         (rest, seq) = (tail, seq + 1);
     }
     for (part, _) in &mut parts {
@@ -348,6 +354,9 @@ fn split(
         let (into, into_names) = &mut parts[at];
         into.merge(&*into_names, &*from, &names);
         assert!(into.bytes() > 0);
+        if dice.roll(4) == 0 {
+            *into = saving::reloaded(&**into, aggregate, call);
+        }
     }
     let (accumulator, names) = &parts[0];
     let windows = [WINDOW; GROUPS];

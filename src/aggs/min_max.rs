@@ -2,10 +2,11 @@
 //! fields, which are null here. Invariant: a group's exact numbers and its other values are kept apart, each
 //! part by itself the best of its kind; the better of the two is the answer.
 
-use super::owned::{Empty, Owned, order, present};
-use super::{Accumulator, Aggregate, Call, Need, Param, Rows, SCALE_MAX, same};
+use super::owned::{self, Empty, Owned, order, present};
+use super::{Accumulator, Aggregate, Call, Need, Param, Rows, SCALE_MAX, same, saved};
 use crate::bytes::number;
 use crate::data::doc::{Doc, Example};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::{Column, ColumnBuilder, ColumnV, Number, Numbers, Type, Value};
 use std::any::Any;
 use std::cmp::Ordering;
@@ -416,6 +417,57 @@ impl Accumulator for Extreme {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn save(&self, to: &mut Save) {
+        to.put(&self.scale);
+        to.put_flat(self.units.iter().copied());
+        owned::save(self.spelt.iter(), to);
+        let others = (0u32..).zip(&self.others);
+        let others = others.filter_map(|(group, other)| Some((group, other.as_deref()?)));
+        to.put(&others.clone().map(|(group, _)| group).collect::<Vec<u32>>());
+        owned::save(others.map(|(_, other)| other), to);
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {
+        self.clear();
+        let scale: u8 = from.take()?;
+        let units: Vec<i64> = saved::each(from, groups)?;
+        let numeric = !matches!(self.ty, Type::Bool | Type::List(_) | Type::Null);
+        let good = |&units: &i64| {
+            units == NONE || (numeric && units.checked_mul(self.side.sign()).is_some())
+        };
+        if scale > SCALE_MAX || !units.iter().all(good) {
+            return Err(Damaged);
+        }
+        let mut cells = owned::Cells::of(from)?;
+        let mut spelt = Vec::new();
+        if self.ty.is_bytes() {
+            for _ in &units {
+                spelt.push(cells.next(&self.ty)?);
+            }
+        }
+        cells.end()?;
+        let places: Vec<u32> = from.take()?;
+        if !saved::is_ascending(places.iter().copied(), units.len()) {
+            return Err(Damaged);
+        }
+        let mut others: Vec<Option<Box<Owned>>> = Vec::new();
+        if !places.is_empty() {
+            others.resize_with(units.len(), || None);
+        }
+        let mut cells = owned::Cells::of(from)?;
+        let mut heap: usize = spelt.iter().map(Owned::heap).sum();
+        for place in places {
+            let other = cells.next(&self.ty)?;
+            heap += size_of::<Owned>() + other.heap();
+            others[place as usize] = Some(Box::new(other));
+        }
+        cells.end()?;
+        (self.scale, self.units, self.spelt) = (scale, units, spelt);
+        (self.others, self.heap) = (others, heap);
+        self.grow(groups);
+        Ok(())
     }
 
     fn reads_numbers(&self) -> bool {

@@ -19,6 +19,7 @@ mod mode;
 mod owned;
 mod quantile;
 mod rate;
+mod saved;
 mod span;
 mod sum;
 mod top;
@@ -243,11 +244,10 @@ pub trait Accumulator: Send + Sync {
     fn clear(&mut self);
     fn as_any(&self) -> &dyn Any;
     /// Puts all groups.
-    fn save(&self, _to: &mut Save) {}
-    /// Takes what [`Accumulator::save`] has put of `groups` groups, in place of its own: there are none.
-    fn load(&mut self, _from: &mut Saved<'_>, _groups: usize) -> Result<(), Damaged> {
-        Err(Damaged)
-    }
+    fn save(&self, to: &mut Save);
+    /// Takes what [`Accumulator::save`] has put of at most `groups` groups, in place of its own: there are none.
+    /// There is room for `groups` groups then. After an error it is of no use.
+    fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged>;
 
     /// Asks for a group's value to be brought into the cache: it is emitted soon.
     fn touch(&self, _group: u32) {}

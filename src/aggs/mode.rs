@@ -4,6 +4,7 @@ use super::bag::Bags;
 use super::owned::{Empty, decode, order};
 use super::{Accumulator, Aggregate, Call, Need, Param, Rows, same};
 use crate::data::doc::{Doc, Example};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::{ColumnBuilder, ColumnV};
 use std::any::Any;
 
@@ -77,5 +78,13 @@ impl Accumulator for Mode {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn save(&self, to: &mut Save) {
+        self.bags.save(to);
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {
+        self.bags.load(from, groups)
     }
 }

@@ -2,6 +2,8 @@
 //! [`order`] is total, and equal only for cells that print alike in every format.
 
 use crate::bytes::json;
+use crate::bytes::number::SCALE_MAX;
+use crate::data::saved::{Damaged, Save, Saved, number_of, number_parts};
 use crate::data::value::Printing;
 use crate::data::{Chunk, ColumnBuilder, ColumnV, Number, Type, Value};
 use std::cmp::Ordering;
@@ -113,6 +115,121 @@ impl Owned {
             }
             _ => 0,
         }
+    }
+}
+
+/// The tags of saved cells; a text of up to 240 bytes is its length and this.
+const NULL: u8 = 0;
+const FALSE: u8 = 1;
+const TRUE: u8 = 2;
+const NUMBER: u8 = 3;
+const NANOS: u8 = 4;
+const LIST: u8 = 5;
+const LONG: u8 = 6;
+const SHORT: u8 = 7;
+
+/// Puts cells.
+pub fn save<'a>(cells: impl Iterator<Item = &'a Owned>, to: &mut Save) {
+    let mut out = Vec::new();
+    cells.for_each(|cell| cell.save(&mut out));
+    to.put_bytes(&out);
+}
+
+/// Takes off the cells that [`save`] has put, one by one, all of one type.
+pub struct Cells<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Cells<'a> {
+    pub fn of(from: &mut Saved<'a>) -> Result<Cells<'a>, Damaged> {
+        Ok(Cells {
+            rest: from.take_bytes()?,
+        })
+    }
+
+    pub fn next(&mut self, ty: &Type) -> Result<Owned, Damaged> {
+        Owned::load(&mut self.rest, ty).ok_or(Damaged)
+    }
+
+    /// All must have been taken.
+    pub fn end(&self) -> Result<(), Damaged> {
+        match self.rest {
+            [] => Ok(()),
+            _ => Err(Damaged),
+        }
+    }
+}
+
+impl Owned {
+    fn save(&self, out: &mut Vec<u8>) {
+        match self {
+            Owned::Null => out.push(NULL),
+            Owned::Bool(bit) => out.push(if *bit { TRUE } else { FALSE }),
+            Owned::Number(number) => {
+                let (scale, units) = number_parts(*number);
+                out.extend_from_slice(&[NUMBER, scale]);
+                out.extend_from_slice(&units.to_le_bytes());
+            }
+            Owned::Nanos(ns) => {
+                out.push(NANOS);
+                out.extend_from_slice(&ns.to_le_bytes());
+            }
+            Owned::Short(..) | Owned::Long(_) => {
+                let text = self.text();
+                match u8::try_from(text.len()) {
+                    Ok(len) if len <= u8::MAX - SHORT => out.push(SHORT + len),
+                    _ => {
+                        out.push(LONG);
+                        out.extend_from_slice(&(text.len() as u64).to_le_bytes());
+                    }
+                }
+                out.extend_from_slice(text);
+            }
+            Owned::List(items) => {
+                out.push(LIST);
+                out.extend_from_slice(&(items.len() as u64).to_le_bytes());
+                items.iter().for_each(|item| item.save(out));
+            }
+        }
+    }
+
+    /// Takes a cell of a type off the front of `rest`.
+    fn load(rest: &mut &[u8], ty: &Type) -> Option<Owned> {
+        let mut take = |len: usize| {
+            let (piece, behind) = rest.split_at_checked(len)?;
+            *rest = behind;
+            Some(piece)
+        };
+        let eight = |piece: &[u8]| piece.first_chunk().map(|eight| i64::from_le_bytes(*eight));
+        let tag = take(1)?[0];
+        Some(match (tag, ty) {
+            (NULL, _) => Owned::Null,
+            (FALSE | TRUE, Type::Bool) => Owned::Bool(tag == TRUE),
+            (NUMBER, Type::Number | Type::Float) => {
+                let scale = take(1)?[0];
+                let number = number_of((scale, eight(take(8)?)?)).ok()?;
+                Owned::Number(number.finite()?)
+            }
+            (NANOS, Type::Time | Type::Duration) => Owned::Nanos(eight(take(8)?)?),
+            (LONG.., Type::Untyped | Type::Text | Type::Json) => {
+                let len = match tag {
+                    LONG => usize::try_from(eight(take(8)?)?).ok()?,
+                    short => usize::from(short - SHORT),
+                };
+                let mut out = Owned::Null;
+                out.set_bytes(take(len)?);
+                out
+            }
+            (LIST, Type::List(item)) => {
+                let len = usize::try_from(eight(take(8)?)?).ok()?;
+                let mut items = Vec::new();
+                for _ in 0..len {
+                    items.push(Owned::load(rest, item)?);
+                }
+                Owned::List(items)
+            }
+            _ => return None,
+        })
     }
 }
 
@@ -242,5 +359,34 @@ pub fn decode(bytes: &[u8]) -> Owned {
             Owned::List(items)
         }
         _ => Owned::Null,
+    }
+}
+
+/// Whether these are bytes that [`encode`] may have made of a cell of the type.
+pub fn decodes(bytes: &[u8], ty: &Type) -> bool {
+    let Some((kind, rest)) = bytes.split_first() else {
+        return false;
+    };
+    match (kind, ty) {
+        (b'0', _) => rest.is_empty(),
+        (b'b', Type::Bool) => matches!(rest, [0 | 1]),
+        (b'n', Type::Time | Type::Duration) => rest.len() == 8,
+        (b'e', Type::Number | Type::Float) => rest.len() == 9 && rest[0] <= SCALE_MAX,
+        (b'f', Type::Number | Type::Float) => {
+            matches!(rest.try_into(), Ok(bits) if f64::from_le_bytes(bits).is_finite())
+        }
+        (b't', Type::Untyped | Type::Text | Type::Json) => true,
+        (b'l', Type::List(item)) => {
+            let mut rest = rest;
+            while let Some((size, behind)) = rest.split_first_chunk::<4>() {
+                let size = u32::from_le_bytes(*size) as usize;
+                match behind.split_at_checked(size) {
+                    Some((cell, behind)) if decodes(cell, item) => rest = behind,
+                    _ => return false,
+                }
+            }
+            rest.is_empty()
+        }
+        _ => false,
     }
 }

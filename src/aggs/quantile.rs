@@ -3,9 +3,12 @@
 //! than [`EXACT_MAX`], wherever they were met. With `--exact` there is no such number, and values are kept once
 //! with their count: `runs` sorted and each value in it once.
 
-use super::ddsketch::DdSketch;
-use super::{Accumulator, Aggregate, Call, Need, Param, Rows, SCALE_MAX, Take, count, feed, same};
+use super::ddsketch::{DdSketch, Parts};
+use super::{
+    Accumulator, Aggregate, Call, Need, Param, Rows, SCALE_MAX, Take, count, feed, same, saved,
+};
 use crate::data::doc::{Doc, Example};
+use crate::data::saved::{Damaged, Save, Saved, number_of, number_parts};
 use crate::data::{ColumnBuilder, ColumnV, Number};
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -359,6 +362,16 @@ impl Values {
     }
 }
 
+/// A number that fits no scale, and how often it occurs.
+type Odd = ((u8, i64), u64);
+
+/// The groups that have something, with it.
+fn some<'a, T: 'a>(groups: &'a [Group], of: impl Fn(&'a Group) -> Option<T> + 'a) -> Vec<(u32, T)> {
+    let groups = (0u32..).zip(groups);
+    let some = groups.filter_map(|(at, group)| Some((at, of(group)?)));
+    some.collect()
+}
+
 /// Two sorted multisets as one.
 fn union(
     a: impl ExactSizeIterator<Item = (i64, u64)>,
@@ -478,6 +491,95 @@ impl Accumulator for Percentile {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn save(&self, to: &mut Save) {
+        let values = self.groups.iter().map(|group| &group.values);
+        let lens = values.clone().map(|values| values.recent.len() as u64);
+        to.put(&lens.collect::<Vec<u64>>());
+        let lens = values.clone().map(|values| values.runs.len() as u64);
+        to.put(&lens.collect::<Vec<u64>>());
+        to.put_flat(values.clone().map(|values| values.scale));
+        let recent = values.clone().flat_map(|values| &values.recent);
+        let len = values.clone().map(|values| values.recent.len()).sum();
+        to.put_flat_of(len, recent.copied());
+        let runs = values.clone().flat_map(|values| &values.runs);
+        let len = values.map(|values| values.runs.len()).sum();
+        to.put_flat_of(len, runs.clone().map(|run| run.0));
+        to.put_flat_of(len, runs.map(|run| run.1));
+        let odd = some(&self.groups, |group| {
+            let odd = group.values.odd.iter();
+            let odd = odd.map(|(&number, &count)| (number_parts(number), count));
+            (!group.values.odd.is_empty()).then(|| odd.collect::<Vec<Odd>>())
+        });
+        to.put(&odd);
+        let sketches = some(&self.groups, |group| Some(group.sketch.as_ref()?.parts()));
+        to.put(&sketches);
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {
+        self.clear();
+        let recents = saved::lens(from, groups)?;
+        let lens = saved::lens(from, groups)?;
+        let scales: Vec<u8> = saved::each(from, groups)?;
+        let mut recent = from.take_flat::<i64>()?;
+        let mut units = from.take_flat::<i64>()?;
+        let mut counts = from.take_flat::<u64>()?;
+        let odd: Vec<(u32, Vec<Odd>)> = from.take()?;
+        let sketches: Vec<(u32, Parts)> = from.take()?;
+        let all = scales.len();
+        if recents.len() != all
+            || lens.len() != all
+            || scales.iter().any(|&scale| scale > SCALE_MAX)
+            || !saved::is_ascending(odd.iter().map(|(group, _)| *group), all)
+            || !saved::is_ascending(sketches.iter().map(|(group, _)| *group), all)
+        {
+            return Err(Damaged);
+        }
+        let mut loaded = Vec::new();
+        for ((recents, len), scale) in recents.into_iter().zip(lens).zip(scales) {
+            let runs = saved::next(&mut units, len)?.zip(saved::next(&mut counts, len)?);
+            let values = Values {
+                count: 0,
+                runs: runs.collect(),
+                recent: saved::next(&mut recent, recents)?.collect(),
+                scale,
+                odd: BTreeMap::new(),
+            };
+            if !values.runs.is_sorted_by(|a, b| a.0 < b.0) {
+                return Err(Damaged);
+            }
+            loaded.push(Group {
+                values,
+                sketch: None,
+            });
+        }
+        saved::end(&recent)?;
+        saved::end(&units)?;
+        saved::end(&counts)?;
+        for (group, odd) in odd {
+            for (number, count) in odd {
+                let number = number_of(number)?.finite().ok_or(Damaged)?;
+                loaded[group as usize].values.odd.insert(number, count);
+            }
+        }
+        for (group, parts) in sketches {
+            let sketch = DdSketch::of_parts(parts).ok_or(Damaged)?;
+            loaded[group as usize].sketch = Some(Box::new(sketch));
+        }
+        for group in &mut loaded {
+            let values = &mut group.values;
+            let counts = values.runs.iter().map(|run| run.1);
+            let counts = counts.chain(values.odd.values().copied());
+            values.count = saved::total(counts.chain([values.recent.len() as u64]))?;
+            if group.sketch.is_some() && values.count > 0 {
+                return Err(Damaged);
+            }
+        }
+        self.held = loaded.iter().map(Group::bytes).sum();
+        self.groups = loaded;
+        self.grow(groups);
+        Ok(())
     }
 }
 

@@ -3,8 +3,9 @@
 use super::big::Big;
 use super::exact::{Sums, nearest};
 use super::span::Times;
-use super::{Accumulator, Aggregate, Need, Param, Rows, SCALE_MAX, Take, feed, same};
+use super::{Accumulator, Aggregate, Need, Param, Rows, SCALE_MAX, Take, feed, same, saved};
 use crate::data::doc::{Doc, Example};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::{ColumnBuilder, ColumnV, Type};
 use std::any::Any;
 
@@ -143,5 +144,19 @@ impl Accumulator for Rate {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn save(&self, to: &mut Save) {
+        self.sums.save(to);
+        self.times.save(to);
+        to.put_flat(self.counts.iter().copied());
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {
+        self.sums.load(from, groups)?;
+        self.times.load(from, groups)?;
+        self.counts = saved::counts(from, groups)?;
+        self.grow(groups);
+        Ok(())
     }
 }

@@ -1,7 +1,8 @@
 //! `span`: last event time minus first. Of records without times null.
 
-use super::{Accumulator, Aggregate, Need, Param, Rows, same};
+use super::{Accumulator, Aggregate, Need, Param, Rows, same, saved};
 use crate::data::doc::{Doc, Example};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::{ColumnBuilder, ColumnV, Type};
 use std::any::Any;
 
@@ -91,5 +92,20 @@ impl Accumulator for Times {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn save(&self, to: &mut Save) {
+        to.put_flat(self.low.iter().copied());
+        to.put_flat(self.high.iter().copied());
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {
+        self.low = saved::each(from, groups)?;
+        self.high = saved::each(from, groups)?;
+        if self.low.len() != self.high.len() {
+            return Err(Damaged);
+        }
+        self.grow(groups);
+        Ok(())
     }
 }

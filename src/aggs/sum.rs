@@ -1,8 +1,9 @@
 //! `sum:x`: exact, whatever the order. Of no records 0; of nulls alone null, as in SQL.
 
 use super::exact::Sums;
-use super::{Accumulator, Aggregate, Need, Param, Rows, SCALE_MAX, Take, count, feed, same};
+use super::{Accumulator, Aggregate, Need, Param, Rows, SCALE_MAX, Take, count, feed, same, saved};
 use crate::data::doc::{Doc, Example};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::{ColumnBuilder, ColumnV, Number};
 use std::any::Any;
 
@@ -114,5 +115,20 @@ impl Accumulator for Sum {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn save(&self, to: &mut Save) {
+        self.sums.save(to);
+        to.put_flat(self.seen.iter().copied());
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {
+        self.sums.load(from, groups)?;
+        self.seen = saved::each(from, groups)?;
+        if self.seen.iter().any(|&seen| seen > NULLS | VALUES) {
+            return Err(Damaged);
+        }
+        self.grow(groups);
+        Ok(())
     }
 }

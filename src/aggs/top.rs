@@ -1,9 +1,10 @@
 //! `topk:x:K`, `topk_distinct:x:K`: the K largest values. Skips null and empty fields. Invariant: what is thrown
 //! away has K values before it already.
 
-use super::owned::{Empty, Owned, order, present};
-use super::{Accumulator, Aggregate, Call, Need, Param, Rows, same};
+use super::owned::{self, Empty, Owned, order, present};
+use super::{Accumulator, Aggregate, Call, Need, Param, Rows, same, saved};
 use crate::data::doc::{Doc, Example};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::{ColumnBuilder, ColumnV, Type, Value};
 use std::any::Any;
 
@@ -164,5 +165,35 @@ impl Accumulator for Top {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn save(&self, to: &mut Save) {
+        let lens = self.groups.iter();
+        let lens = lens.map(|list| list.items.len() as u64 * 2 + u64::from(list.full));
+        to.put(&lens.collect::<Vec<u64>>());
+        owned::save(self.groups.iter().flat_map(|list| &list.items), to);
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {
+        self.clear();
+        let lens = saved::marked_lens(from, groups)?;
+        let mut cells = owned::Cells::of(from)?;
+        let mut lists = Vec::new();
+        for (len, full) in lens {
+            let mut items = Vec::new();
+            for _ in 0..len {
+                items.push(cells.next(&self.ty)?);
+            }
+            if full && len < self.k {
+                return Err(Damaged);
+            }
+            lists.push(List { items, full });
+        }
+        cells.end()?;
+        let items = lists.iter().flat_map(|list| &list.items);
+        self.held = items.map(|item| size_of::<Owned>() + item.heap()).sum();
+        self.groups = lists;
+        self.grow(groups);
+        Ok(())
     }
 }

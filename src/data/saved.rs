@@ -3,6 +3,7 @@
 //! Invariant: what [`Saved`] is given may be any bytes: it gives an error, never a panic, and takes no more memory
 //! than a few times what it was given.
 
+use crate::bytes::number::{Number, SCALE_MAX};
 use crate::bytes::table::{ENTRY_BYTES, KeyTable};
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +45,12 @@ impl Save {
 
     /// Plain numbers as they lie in memory, behind their length: at the speed of a copy.
     pub fn put_flat<T: Flat>(&mut self, values: impl ExactSizeIterator<Item = T>) {
-        let size = values.len() * T::SIZE;
+        self.put_flat_of(values.len(), values);
+    }
+
+    /// As [`Save::put_flat`], of `len` values.
+    pub fn put_flat_of<T: Flat>(&mut self, len: usize, values: impl Iterator<Item = T>) {
+        let size = len * T::SIZE;
         self.put(&(size as u64));
         let from = self.bytes.len();
         self.bytes.resize(from + size, 0);
@@ -124,6 +130,23 @@ impl<'a> Saved<'a> {
             true => Ok(()),
             false => Err(Damaged),
         }
+    }
+}
+
+/// A number in two parts: the scale and the units, of a float its bits.
+pub fn number_parts(number: Number) -> (u8, i64) {
+    match number {
+        Number::Exact { units, scale } => (scale, units),
+        Number::Float(value) => (u8::MAX, value.to_bits() as i64),
+    }
+}
+
+/// The number of such parts.
+pub fn number_of((scale, units): (u8, i64)) -> Result<Number, Damaged> {
+    match scale {
+        ..=SCALE_MAX => Ok(Number::Exact { units, scale }),
+        u8::MAX => Ok(Number::Float(f64::from_bits(units as u64))),
+        _ => Err(Damaged),
     }
 }
 
