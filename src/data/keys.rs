@@ -459,6 +459,7 @@ mod tests {
                     let ranks = coder.rank(keys[i].as_deref()).cmp(&coder.rank(keys[j].as_deref()));
                     prop_assert!(ranks == Ordering::Equal || ranks == order);
                 }
+                prop_assert!(coder.fits(keys[i].as_deref()));
                 let mut scratch = Vec::new();
                 let mut back: Vec<_> = types.iter().map(ColumnBuilder::new).collect();
                 coder.decode(keys[i].as_deref(), &mut back, &mut scratch);

@@ -66,6 +66,23 @@ impl Packer {
         }
     }
 
+    /// Whether bytes are a row that was packed so.
+    pub fn is_row(&self, mut row: &[u8]) -> bool {
+        let row = &mut row;
+        let Some(&flags) = take(row, 1).first() else {
+            return false;
+        };
+        let times = [(TIME, 8), (WINDOW, 16), (BEFORE, 8)].into_iter();
+        let bytes: usize = times
+            .filter_map(|(flag, bytes)| (flags & flag != 0).then_some(bytes))
+            .sum();
+        flags & !(TIME | WINDOW | BEFORE) == 0
+            && take(row, bytes).len() == bytes
+            && (!self.lines || is_bytes(row))
+            && self.fields.iter().all(|(_, ty)| is_cell(row, ty))
+            && row.is_empty()
+    }
+
     /// An empty chunk of such rows.
     pub fn unpacker(&self) -> Unpacker {
         Unpacker {
@@ -227,6 +244,40 @@ pub fn unpack_cell(row: &mut &[u8], builder: &mut ColumnBuilder, scratch: &mut V
     }
 }
 
+/// Takes one cell off the front of `row`; whether it is one of the type.
+pub fn is_cell(row: &mut &[u8], ty: &Type) -> bool {
+    match take(row, 1).first().copied() {
+        Some(NULL) => true,
+        Some(BYTES) => ty.is_bytes() && is_bytes(row),
+        Some(EXACT) => matches!(ty, Type::Number | Type::Float) && take(row, 9).len() == 9,
+        Some(FLOAT) => matches!(ty, Type::Number | Type::Float) && take(row, 8).len() == 8,
+        Some(NANOS) => matches!(ty, Type::Time | Type::Duration) && take(row, 8).len() == 8,
+        Some(FALSE | TRUE) => *ty == Type::Bool,
+        Some(LIST) => match (ty, take(row, 4).try_into()) {
+            // Each item has a byte at least.
+            (Type::List(item), Ok(n)) => {
+                let n = u32::from_le_bytes(n);
+                n as usize <= row.len() && (0..n).all(|_| is_cell(row, item))
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether bytes are one cell of each of the types.
+pub fn are_cells<'t>(mut row: &[u8], types: impl IntoIterator<Item = &'t Type>) -> bool {
+    types.into_iter().all(|ty| is_cell(&mut row, ty)) && row.is_empty()
+}
+
+/// Takes bytes off the front of `row`; whether all of them were there.
+fn is_bytes(row: &mut &[u8]) -> bool {
+    match take(row, 4).try_into().map(u32::from_le_bytes) {
+        Ok(len) => take(row, len as usize).len() == len as usize,
+        Err(_) => false,
+    }
+}
+
 /// One packed cell as a value; lists are null.
 pub fn value<'a>(mut cell: &'a [u8], ty: &Type) -> Value<'a> {
     let cell = &mut cell;
@@ -330,6 +381,10 @@ mod tests {
             let mut packed = Vec::new();
             packer.pack(&chunk, row, &mut packed);
             assert_eq!(time(&packed), chunk.times.as_ref().map(|t| t[row as usize]));
+            assert!(packer.is_row(&packed));
+            for len in 0..packed.len() {
+                assert!(!packer.is_row(&packed[..len]));
+            }
             unpacker.push(&packed);
         }
         let back = unpacker.finish(Vec::new());

@@ -166,12 +166,11 @@ pub trait Process: Send {
     /// Keys and bytes held, about.
     fn held(&self) -> (usize, usize);
 
-    /// Puts the state: another process of the same node that loads it goes on as this one would. No chunk is
-    /// on its way.
-    fn save(&self, _to: &mut Save) {}
+    /// Puts the state: another process of the same node, made with the same seed, that loads it goes on as this one
+    /// would. No chunk is on its way.
+    fn save(&self, to: &mut Save);
 
-    /// Takes the state that [`Process::save`] has put, in place of its own, which is that of one just made.
-    fn load(&mut self, _from: &mut Saved<'_>) -> Result<(), Damaged> {
-        Err(Damaged)
-    }
+    /// Takes the state that [`Process::save`] has put, in place of its own, which is that of one just made. What
+    /// was damaged is an error, or a state that no row and no time makes panic; behind an error it is of no use.
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged>;
 }

@@ -4,7 +4,9 @@
 use super::lasting::{Lasting, Terms};
 use super::moving::{Moving, Over};
 use super::rows;
+use super::saving::any_key;
 use crate::data::process::{Given, Making, Process, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
 use crate::data::{Chunk, ColumnBuilder, FieldId, Type};
 use crate::plan::clocks::Lapse;
@@ -109,6 +111,19 @@ impl Process for Anomalies {
     fn held(&self) -> (usize, usize) {
         let of_states: usize = self.keys.iter().map(|(_, moving)| moving.bytes()).sum();
         (self.keys.len(), self.keys.bytes() + of_states)
+    }
+
+    fn save(&self, to: &mut Save) {
+        self.keys.save(to, Moving::save);
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        let over = self.far.over;
+        self.keys.load(from, any_key, |from| {
+            let mut moving = Moving::new(over);
+            moving.load(from)?;
+            Ok(moving)
+        })
     }
 }
 

@@ -5,8 +5,10 @@
 use super::in_time::{Waiting, lets_out};
 use super::lasting::{Lasting, Terms};
 use super::rows::{self, CHUNK, Gathered};
+use super::saving::{self, any_key, sound};
 use crate::data::packed::Packer;
 use crate::data::process::{Given, Making, Process, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
 use crate::data::{Chunk, Column, FieldId, Number, Selection, Type};
 use crate::plan::clocks::Lapse;
@@ -177,6 +179,34 @@ impl Process for Bursts {
         let keys = self.recent.len();
         let bytes = self.recent.bytes() + keys * self.burst.rows * 8;
         (keys, bytes + self.bytes + self.waiting.len() * 64)
+    }
+
+    fn save(&self, to: &mut Save) {
+        self.waiting.save(to, |row, to| {
+            saving::put_bytes(to, row.key.as_deref());
+            to.put_bytes(&row.packed);
+        });
+        self.recent.save(to, |recent, to| {
+            to.put(&(recent.told, &recent.times));
+        });
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        let (packer, most) = (&self.packer, self.burst.rows);
+        self.waiting.load(from, |from| {
+            let row = Row {
+                key: saving::take_bytes(from)?.map(<[u8]>::to_vec),
+                packed: from.take_bytes()?.to_vec(),
+            };
+            sound(packer.is_row(&row.packed))?;
+            Ok(row)
+        })?;
+        self.bytes = self.waiting.iter().map(|row| row.packed.len()).sum();
+        self.recent.load(from, any_key, |from| {
+            let (told, times): (bool, VecDeque<i64>) = from.take()?;
+            sound(times.len() <= most)?;
+            Ok(Recent { times, told })
+        })
     }
 }
 

@@ -2,8 +2,10 @@
 //! behind the largest one before it in its source. Gives no row. Invariant: what is counted follows from the
 //! delays alone, in whatever order they came.
 
+use super::saving::{self, sound};
 use crate::data::Chunk;
 use crate::data::process::{Given, Process, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -87,6 +89,24 @@ impl Delays {
         }
     }
 
+    fn save(&self, to: &mut Save) {
+        let counts: BTreeMap<i64, u64> = self.counts.iter().map(|(&at, &n)| (at, n)).collect();
+        to.put(&(self.unit, self.most, counts));
+    }
+
+    fn load(from: &mut Saved<'_>) -> Result<Delays, Damaged> {
+        let (unit, most, counts): (i64, i64, BTreeMap<i64, u64>) = from.take()?;
+        sound(unit > 0 && counts.keys().all(|delay| *delay >= 0))?;
+        let records = counts.values().try_fold(0u64, |sum, n| sum.checked_add(*n));
+        let records = records.filter(|n| saving::is_count(*n)).ok_or(Damaged)?;
+        Ok(Delays {
+            counts: counts.into_iter().collect(),
+            unit,
+            records,
+            most,
+        })
+    }
+
     fn coarsen(&mut self) {
         self.unit = self.unit.saturating_mul(10);
         for (delay, n) in std::mem::take(&mut self.counts) {
@@ -159,6 +179,19 @@ impl Process for Disorder {
     fn held(&self) -> (usize, usize) {
         let different: usize = self.sources.values().map(|one| one.counts.len()).sum();
         (self.sources.len(), different * 32)
+    }
+
+    fn save(&self, to: &mut Save) {
+        saving::put_list(to, self.sources.iter(), |(source, delays), to| {
+            to.put(source);
+            delays.save(to);
+        });
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        let sources = saving::take_list(from, |from| Ok((from.take()?, Delays::load(from)?)))?;
+        self.sources = sources.into_iter().collect();
+        Ok(())
     }
 }
 

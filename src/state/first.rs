@@ -4,9 +4,11 @@
 
 use super::lasting::{Lasting, Terms};
 use super::rows::{self, CHUNK, Gathered};
+use super::saving::{any_key, sound};
 use crate::data::keys::KeyCoder;
 use crate::data::packed::Packer;
 use crate::data::process::{Given, Making, Process, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
 use crate::data::{Chunk, Selection};
 use crate::plan::clocks::Lapse;
@@ -77,6 +79,14 @@ impl Process for First {
 
     fn held(&self) -> (usize, usize) {
         (self.seen.len(), self.seen.bytes())
+    }
+
+    fn save(&self, to: &mut Save) {
+        self.seen.save(to, |(), _| ());
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        self.seen.load(from, any_key, |_| Ok(()))
     }
 }
 
@@ -201,6 +211,21 @@ impl Process for Last {
 
     fn held(&self) -> (usize, usize) {
         (self.seen.len(), self.seen.bytes() + self.bytes)
+    }
+
+    fn save(&self, to: &mut Save) {
+        self.seen.save(to, |row, to| to.put_bytes(row));
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        let packer = &self.packer;
+        self.seen.load(from, any_key, |from| {
+            let row = from.take_bytes()?;
+            sound(packer.is_row(row))?;
+            Ok(row.to_vec())
+        })?;
+        self.bytes = self.seen.iter().map(|(_, row)| row.len()).sum();
+        Ok(())
     }
 }
 

@@ -4,8 +4,10 @@
 //! above it by its error at most; every key above total/N has a counter.
 
 use super::rows::CHUNK;
+use super::saving::{self, sound};
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Making, Process, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
 use crate::data::{Chunk, Column, ColumnBuilder, Number, Type};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -72,6 +74,42 @@ impl SpaceSaving {
         let count = self.counters[place as usize].count;
         self.smallest.insert((count, changed, place));
         self.places.insert(key, place);
+    }
+
+    fn save(&self, to: &mut Save) {
+        to.put(&self.changes);
+        saving::put_list(to, self.counters.iter(), |one, to| {
+            saving::put_bytes(to, one.key.as_deref());
+            to.put(&(one.count, one.error, one.changed));
+        });
+    }
+
+    fn load(from: &mut Saved<'_>, most: usize, coder: &KeyCoder) -> Result<SpaceSaving, Damaged> {
+        let changes = saving::count(from)?;
+        let counters = saving::take_list(from, |from| {
+            let key = saving::take_bytes(from)?;
+            sound(coder.fits(key))?;
+            Ok(Counter {
+                key: key.map(Box::from),
+                count: saving::count(from)?,
+                error: from.take()?,
+                changed: saving::count(from)?,
+            })
+        })?;
+        let sum: u128 = counters.iter().map(|one| u128::from(one.count)).sum();
+        sound(sum == u128::from(changes) && counters.len() <= most)?;
+        let (mut places, mut smallest) = (HashMap::new(), BTreeSet::new());
+        for (place, one) in (0u32..).zip(&counters) {
+            sound(one.error <= one.count && one.changed <= changes)?;
+            sound(places.insert(one.key.clone(), place).is_none())?;
+            smallest.insert((one.count, one.changed, place));
+        }
+        Ok(SpaceSaving {
+            places,
+            counters,
+            smallest,
+            changes,
+        })
     }
 
     /// Each key with its count and error, in the order of keys.
@@ -192,6 +230,24 @@ impl Process for Heavy {
     fn held(&self) -> (usize, usize) {
         let keys: usize = self.open.values().map(|one| one.counters.len()).sum();
         (keys, keys * 160)
+    }
+
+    fn save(&self, to: &mut Save) {
+        saving::put_list(to, self.open.iter(), |(window, one), to| {
+            to.put(window);
+            one.save(to);
+        });
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        let (most, coder) = (self.most, &self.coder);
+        let open = saving::take_list(from, |from| {
+            let window: (i64, i64) = from.take()?;
+            sound(window.0 > i64::MIN)?;
+            Ok((window, SpaceSaving::load(from, most, coder)?))
+        })?;
+        self.open = open.into_iter().collect();
+        Ok(())
     }
 }
 

@@ -3,9 +3,11 @@
 //! the input, whenever it is let out.
 
 use super::rows::{self, CHUNK, Gathered};
+use super::saving::{self, sound};
 use crate::data::keys::KeyCoder;
 use crate::data::packed::Packer;
 use crate::data::process::{Given, Making, Process, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
 use crate::data::{Chunk, Column, Selection, Type};
 use crate::plan::clocks::Lapse;
@@ -52,6 +54,36 @@ impl<T> Waiting<T> {
         let first = self.rows.first_entry()?;
         let time = first.key().0;
         (time <= upto).then(|| (time, first.remove()))
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.rows.values()
+    }
+
+    /// Puts what waits; `put` puts a row.
+    pub fn save(&self, to: &mut Save, mut put: impl FnMut(&T, &mut Save)) {
+        to.put(&self.next);
+        saving::put_list(to, self.rows.iter(), |(place, row), to| {
+            to.put(place);
+            put(row, to);
+        });
+    }
+
+    /// Takes what [`Waiting::save`] has put.
+    pub fn load(
+        &mut self,
+        from: &mut Saved<'_>,
+        mut take: impl FnMut(&mut Saved<'_>) -> Result<T, Damaged>,
+    ) -> Result<(), Damaged> {
+        let next = saving::count(from)?;
+        self.next = next;
+        let rows = saving::take_list(from, |from| {
+            let place: (i64, u64) = from.take()?;
+            sound(place.1 < next)?;
+            Ok((place, take(from)?))
+        })?;
+        self.rows = rows.into_iter().collect();
+        Ok(())
     }
 }
 
@@ -211,6 +243,30 @@ impl Process for InTime {
 
     fn held(&self) -> (usize, usize) {
         (self.waiting.len(), self.bytes + self.waiting.len() * 64)
+    }
+
+    fn save(&self, to: &mut Save) {
+        self.waiting.save(to, |row, to| {
+            for key in &row.keys {
+                saving::put_bytes(to, key.as_deref());
+            }
+            to.put_bytes(&row.packed);
+        });
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        let (packer, orders) = (&self.packer, self.orders.len());
+        self.waiting.load(from, |from| {
+            let keys = (0..orders).map(|_| Ok(saving::take_bytes(from)?.map(<[u8]>::to_vec)));
+            let row = Row {
+                keys: keys.collect::<Result<_, Damaged>>()?,
+                packed: from.take_bytes()?.to_vec(),
+            };
+            sound(packer.is_row(&row.packed))?;
+            Ok(row)
+        })?;
+        self.bytes = self.waiting.iter().map(|row| row.packed.len()).sum();
+        Ok(())
     }
 }
 

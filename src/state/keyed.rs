@@ -1,7 +1,9 @@
 //! A state a key: the key table with what belongs to each key, and the keys that were forgotten. Invariant: a slot
 //! stays a key's own until [`Keyed::tidy`], which is called between chunks only.
 
+use super::saving::{self, sound};
 use crate::bytes::table::KeyTable;
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::{Chunk, ColumnV};
 
 /// Below so many forgotten keys the table is not made anew.
@@ -111,6 +113,65 @@ impl<S> Keyed<S> {
         self.states = states;
     }
 
+    /// Puts all keys with their slots, and what `put` puts of the states that are there, by slot.
+    pub fn save(&self, to: &mut Save, mut put: impl FnMut(&S, &mut Save)) {
+        to.put_table(&self.table);
+        let mut there = vec![0u8; self.table.len().div_ceil(8)];
+        for (slot, _) in self.iter() {
+            there[slot as usize / 8] |= 1 << (slot % 8);
+        }
+        to.put_bytes(&there);
+        for (_, state) in self.iter() {
+            put(state, to);
+        }
+    }
+
+    /// Takes what [`Keyed::save`] has put.
+    pub fn load(
+        &mut self,
+        from: &mut Saved<'_>,
+        is_key: impl Fn(Option<&[u8]>) -> bool,
+        mut take: impl FnMut(&mut Saved<'_>) -> Result<S, Damaged>,
+    ) -> Result<(), Damaged> {
+        self.table = saving::take_keys(from, self.seed, is_key)?;
+        let there = from.take_bytes()?;
+        sound(there.len() == self.table.len().div_ceil(8))?;
+        self.there = 0;
+        self.states = Vec::with_capacity(self.table.len());
+        for slot in 0..self.table.len() {
+            let is_there = there[slot / 8] >> (slot % 8) & 1 == 1;
+            self.there += usize::from(is_there);
+            self.states.push(match is_there {
+                true => Some(take(from)?),
+                false => None,
+            });
+        }
+        Ok(())
+    }
+
+    /// Puts all keys with their slots, and no state.
+    pub fn save_slots(&self, to: &mut Save) {
+        to.put_table(&self.table);
+    }
+
+    /// Takes what [`Keyed::save_slots`] has put: no key is there.
+    pub fn load_slots(
+        &mut self,
+        from: &mut Saved<'_>,
+        is_key: impl Fn(Option<&[u8]>) -> bool,
+    ) -> Result<(), Damaged> {
+        self.table = saving::take_keys(from, self.seed, is_key)?;
+        self.states.clear();
+        self.states.resize_with(self.table.len(), || None);
+        self.there = 0;
+        Ok(())
+    }
+
+    /// Keys that ever had a slot: all slots are below.
+    pub fn slots_end(&self) -> u32 {
+        self.states.len() as u32
+    }
+
     /// Memory held, about, without what states have beside themselves.
     pub fn bytes(&self) -> usize {
         self.table.bytes() + self.states.capacity() * size_of::<Option<S>>()
@@ -143,5 +204,29 @@ mod tests {
         assert_eq!(keyed.get(slot), Some(&95));
         let slot = keyed.slot(Some(b"key 5"));
         assert_eq!(keyed.get(slot), None);
+    }
+
+    #[test]
+    fn keys_that_are_gone_keep_their_slots() {
+        let mut keyed: Keyed<String> = Keyed::new(7);
+        for i in 0..50 {
+            let key = format!("key {i}");
+            let slot = keyed.slot((i != 11).then_some(key.as_bytes()));
+            if i % 3 == 0 {
+                keyed.get_or(slot, || key);
+            }
+        }
+        let mut save = Save::default();
+        keyed.save(&mut save, |state, to| to.put(state));
+        let bytes = save.into_bytes();
+        let mut back: Keyed<String> = Keyed::new(7);
+        let mut from = Saved::new(&bytes);
+        let loaded = back.load(&mut from, saving::any_key, |from| from.take());
+        assert_eq!((loaded, from.end()), (Ok(()), Ok(())));
+        assert_eq!((back.len(), back.slots_end()), (17, 50));
+        for slot in 0..50 {
+            assert_eq!(back.key(slot), keyed.key(slot));
+            assert_eq!(back.get(slot), keyed.get(slot));
+        }
     }
 }

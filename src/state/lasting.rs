@@ -3,7 +3,9 @@
 //! its last use and the time to live, whenever its memory is freed (EVENT-TIME 2.7).
 
 use super::keyed::Keyed;
+use super::saving::{self, sound};
 use crate::data::process::{Limits, OnFull, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::{Chunk, ColumnV};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -215,16 +217,65 @@ impl<S> Lasting<S> {
         let mut moved = false;
         self.keyed.tidy(|_, _, _| moved = true);
         // A key that was forgotten and came again is listed twice.
-        let bounded = self.terms.ttl.is_some() || self.terms.limits.keys.is_some();
-        if bounded && (moved || self.oldest.len() > 2 * self.keyed.len() + 64) {
-            self.oldest = self
-                .keyed
-                .iter()
-                .map(|(slot, aged)| Reverse((aged.used, aged.number, slot)))
-                .collect();
+        if moved || self.oldest.len() > 2 * self.keyed.len() + 64 {
+            self.list();
         } else if self.keyed.is_empty() {
             self.oldest.clear();
         }
+    }
+
+    /// Lists each key that is there once, where it matters which is the oldest.
+    fn list(&mut self) {
+        if self.terms.ttl.is_some() || self.terms.limits.keys.is_some() {
+            let keys = self.keyed.iter();
+            self.oldest = keys
+                .map(|(slot, aged)| Reverse((aged.used, aged.number, slot)))
+                .collect();
+        }
+    }
+
+    /// Puts all keys with when they were used, and what `put` puts of their states, by slot.
+    pub fn save(&self, to: &mut Save, mut put: impl FnMut(&S, &mut Save)) {
+        to.put(&self.uses);
+        self.keyed.save(to, |aged, to| {
+            to.put(&(aged.used, aged.number));
+            put(&aged.state, to);
+        });
+    }
+
+    /// Takes what [`Lasting::save`] has put.
+    pub fn load(
+        &mut self,
+        from: &mut Saved<'_>,
+        is_key: impl Fn(Option<&[u8]>) -> bool,
+        mut take: impl FnMut(&mut Saved<'_>) -> Result<S, Damaged>,
+    ) -> Result<(), Damaged> {
+        let uses = saving::count(from)?;
+        self.uses = uses;
+        self.keyed.load(from, is_key, |from| {
+            let (used, number) = from.take()?;
+            sound(number <= uses)?;
+            let state = take(from)?;
+            Ok(Aged {
+                used,
+                number,
+                state,
+            })
+        })?;
+        self.list();
+        Ok(())
+    }
+
+    /// All slots are below.
+    pub fn slots_end(&self) -> u32 {
+        self.keyed.slots_end()
+    }
+
+    /// Whether grids can be asked for the moment at which any key expires.
+    pub fn are_in_time(&self) -> bool {
+        self.keyed
+            .iter()
+            .all(|(_, aged)| saving::is_time(aged.used))
     }
 
     /// Memory held, about, without what states have beside themselves.

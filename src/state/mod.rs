@@ -18,6 +18,7 @@ pub mod moving;
 pub mod pattern;
 pub mod rows;
 pub mod running;
+mod saving;
 pub mod scan;
 #[cfg(test)]
 pub mod testing;

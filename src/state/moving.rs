@@ -1,6 +1,8 @@
 //! Moving mean and deviation of a key's values: over the last rows, or with a weight. Invariant: a value is judged by
 //! those before it, then added (EVENT-TIME 2.13); in input order, so that no split shows.
 
+use super::saving::{self, sound};
+use crate::data::saved::{Damaged, Save, Saved};
 use std::collections::VecDeque;
 
 /// Over what a moving mean goes.
@@ -76,6 +78,26 @@ impl Moving {
     pub fn score(&self, x: f64) -> Option<f64> {
         let (mean, deviation) = self.state()?;
         (deviation > 0.0).then(|| (x - mean) / deviation)
+    }
+
+    pub fn save(&self, to: &mut Save) {
+        match self.over {
+            Over::Rows(_) => to.put(&(self.seen, &self.last)),
+            Over::Weight(_) => to.put(&(self.seen, self.mean, self.variance)),
+        }
+    }
+
+    /// Takes what [`Moving::save`] has put of one over the same.
+    pub fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        self.seen = saving::count(from)?;
+        match self.over {
+            Over::Rows(most) => {
+                self.last = from.take()?;
+                sound(self.last.len() as u64 == self.seen.min(most as u64))?;
+            }
+            Over::Weight(_) => (self.mean, self.variance) = from.take()?,
+        }
+        Ok(())
     }
 
     /// Memory held beside itself.

@@ -3,7 +3,9 @@
 //! state before it, then update the state; a null value changes no state.
 
 use super::moving::{Moving, Over};
+use super::saving::{self, sound};
 use crate::data::doc::{Doc, Example};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::{ColumnBuilder, ColumnV, Number, Type};
 
 /// All running functions, by name.
@@ -254,6 +256,50 @@ impl Step {
             }
             What::Lag | What::Lead => return None,
         })
+    }
+
+    pub fn save(&self, to: &mut Save) {
+        let number = |number: &Option<Number>, to: &mut Save| {
+            to.put(&number.is_some());
+            number
+                .iter()
+                .for_each(|number| saving::put_number(to, *number));
+        };
+        match self {
+            Step::Cumcount(count) => to.put(count),
+            Step::Cumsum(last) | Step::Delta(last) => number(last, to),
+            Step::Ewma(moving) | Step::Ewmsd(moving) | Step::Zscore(moving, _) => moving.save(to),
+            Step::Rate(last) => {
+                number(&last.map(|last| last.0), to);
+                to.put(&last.map_or(0, |last| last.1));
+            }
+            Step::Since(last) => to.put(last),
+        }
+    }
+
+    /// Takes what [`Step::save`] has put of the same function.
+    pub fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        let number = |from: &mut Saved<'_>| match from.take()? {
+            true => saving::take_number(from).map(Some),
+            false => Ok(None),
+        };
+        match self {
+            Step::Cumcount(count) => {
+                *count = from.take()?;
+                sound(u64::try_from(*count).is_ok_and(saving::is_count))?;
+            }
+            Step::Cumsum(last) | Step::Delta(last) => *last = number(from)?,
+            Step::Ewma(moving) | Step::Ewmsd(moving) | Step::Zscore(moving, _) => {
+                moving.load(from)?;
+            }
+            Step::Rate(last) => {
+                let value = number(from)?;
+                let at = from.take()?;
+                *last = value.map(|value| (value, at));
+            }
+            Step::Since(last) => *last = from.take()?,
+        }
+        Ok(())
     }
 
     /// Takes a row, and gives its value.

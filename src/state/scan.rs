@@ -5,9 +5,11 @@ use super::lasting::{Lasting, Terms};
 use super::moving::Over;
 use super::rows::{self, CHUNK, Gathered};
 use super::running::{Cell, Step, What};
+use super::saving::{self, any_key, sound};
 use crate::aggs::{self, Aggregate};
 use crate::data::packed::{self, Packer};
 use crate::data::process::{Given, Making, Process, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
 use crate::data::{Chunk, ColumnBuilder, ColumnV, FieldId, Type};
 use crate::plan::clocks::Lapse;
@@ -333,20 +335,66 @@ impl Scan {
 
     /// A row begins to wait.
     fn hold(&mut self, chunk: &Chunk, row: u32) -> u64 {
-        let number = self.first + self.held.len() as u64;
         let mut packed = Vec::new();
         self.packer.pack(chunk, row, &mut packed);
-        let time = packed::time(&packed).unwrap_or(i64::MAX);
+        self.wait(Held {
+            packed,
+            cells: vec![Vec::new(); self.sets.len()],
+            full: false,
+        })
+    }
+
+    fn wait(&mut self, held: Held) -> u64 {
+        let number = self.first + self.held.len() as u64;
+        let time = packed::time(&held.packed).unwrap_or(i64::MAX);
         while self.least.back().is_some_and(|(_, other)| *other > time) {
             self.least.pop_back();
         }
         self.least.push_back((number, time));
-        self.held.push_back(Held {
-            packed,
-            cells: vec![Vec::new(); self.sets.len()],
-            full: false,
-        });
+        self.held.push_back(held);
         number
+    }
+
+    fn take_held(&self, from: &mut Saved<'_>) -> Result<Held, Damaged> {
+        let full = from.take()?;
+        let packed = from.take_bytes()?.to_vec();
+        sound(self.packer.is_row(&packed))?;
+        let mut cells = Vec::with_capacity(self.sets.len());
+        for (_, ty) in &self.sets {
+            let cell = from.take_bytes()?;
+            sound(cell.is_empty() || packed::are_cells(cell, [ty]))?;
+            cells.push(cell.to_vec());
+        }
+        Ok(Held {
+            packed,
+            cells,
+            full,
+        })
+    }
+
+    fn take_key(&self, from: &mut Saved<'_>) -> Result<Key, Damaged> {
+        let mut key = self.new_key();
+        for step in key.steps.iter_mut().flatten() {
+            step.load(from)?;
+        }
+        key.gone = saving::count(from)?;
+        key.open = saving::count(from)?;
+        key.seen = saving::take_queue(from, |from| {
+            let (time, held) = from.take()?;
+            let cells = from.take_bytes()?.to_vec();
+            let seen = Seen { time, cells, held };
+            for &arg in &self.kept {
+                let types = [&self.scanning.types[arg]];
+                sound(packed::are_cells(self.cell(&seen, arg), types))?;
+            }
+            Ok(seen)
+        })?;
+        sound(key.gone <= key.open && key.open <= key.gone + key.seen.len() as u64)?;
+        // Rows whose frames are not full wait.
+        let end = self.first + self.held.len() as u64;
+        let mut open = key.seen.range((key.open - key.gone) as usize..);
+        sound(self.ahead == 0 || open.all(|seen| (self.first..end).contains(&seen.held)))?;
+        Ok(key)
     }
 
     /// Puts what was made to the rows that wait; `arrived`: the number of the first row of the chunk.
@@ -550,6 +598,35 @@ impl Process for Scan {
             self.keys.len(),
             self.keys.bytes() + keys.sum::<usize>() + held,
         )
+    }
+
+    fn save(&self, to: &mut Save) {
+        to.put(&(self.first, self.upto));
+        saving::put_list(to, self.held.iter(), |held, to| {
+            to.put(&held.full);
+            to.put_bytes(&held.packed);
+            held.cells.iter().for_each(|cell| to.put_bytes(cell));
+        });
+        self.keys.save(to, |key, to| {
+            key.steps.iter().flatten().for_each(|step| step.save(to));
+            to.put(&(key.gone, key.open));
+            saving::put_list(to, key.seen.iter(), |seen, to| {
+                to.put(&(seen.time, seen.held));
+                to.put_bytes(&seen.cells);
+            });
+        });
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        self.first = saving::count(from)?;
+        self.upto = from.take()?;
+        for held in saving::take_list(from, |from| self.take_held(from))? {
+            self.wait(held);
+        }
+        let mut keys = self.keys.clone();
+        keys.load(from, any_key, |from| self.take_key(from))?;
+        self.keys = keys;
+        Ok(())
     }
 }
 

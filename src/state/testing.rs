@@ -1,8 +1,10 @@
-//! Runs a process over random rows in random chunks, as the engine would: for the tests of every state. Invariant:
-//! what comes out is the rows' own text and the new columns, in order.
+//! Runs a process over random rows in random chunks, as the engine would: for the tests of every state. Now and then
+//! another one goes on with what it has saved. Invariant: what comes out is the rows' own text and the new columns,
+//! in order.
 
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Limits, Making, Process, Told};
+use crate::data::saved::{Save, Saved};
 use crate::data::time::{Watermark, Zone};
 use crate::data::value::Printing;
 use crate::data::{Chunk, ColumnBuilder, Field, Number, Schema, Selection, Type};
@@ -49,6 +51,122 @@ pub fn rows() -> impl Strategy<Value = Vec<Row>> {
 /// How many rows each chunk takes, over and over, and after which of them time is told.
 pub fn cuts() -> impl Strategy<Value = Vec<(usize, bool)>> {
     prop::collection::vec((1usize..7, any::<bool>()), 1..6)
+}
+
+pub fn saved(process: &dyn Process) -> Vec<u8> {
+    let mut save = Save::default();
+    process.save(&mut save);
+    save.into_bytes()
+}
+
+/// Whether a run ends behind a chunk, and another one goes on: about every second one, as chunks are random.
+pub fn is_cut(turn: usize, rows: usize) -> bool {
+    turn.wrapping_add(rows).is_multiple_of(2)
+}
+
+/// Another process of the same node, just made, that has loaded what this one has saved.
+pub fn restarted(process: &dyn Process, mut fresh: Box<dyn Process>) -> Box<dyn Process> {
+    let bytes = saved(process);
+    let mut from = Saved::new(&bytes);
+    fresh.load(&mut from).expect("it is what was just saved");
+    from.end().expect("all of it is taken");
+    assert_eq!(fresh.held().0, process.held().0);
+    assert_eq!(saved(fresh.as_ref()), bytes, "nothing is lost on the way");
+    fresh
+}
+
+/// Saves a state, cuts and changes the bytes, and loads them. What is an error is well; what is none goes on, and
+/// may do what it likes but panic.
+pub fn damage(
+    process: &dyn Process,
+    made: &dyn Fn() -> Box<dyn Process>,
+    go_on: &dyn Fn(&mut dyn Process, &mut Told),
+) {
+    let whole = saved(process);
+    let load = |bytes: &[u8]| {
+        let mut fresh = made();
+        let mut from = Saved::new(bytes);
+        let loaded = fresh.load(&mut from).and_then(|()| from.end());
+        loaded.map(|()| fresh)
+    };
+    assert!(load(&whole).is_ok() && whole.len() > 100);
+    for len in 0..whole.len() {
+        assert!(load(&whole[..len]).is_err(), "{len} of {}", whole.len());
+    }
+    let mut loaded = 0;
+    for at in 0..whole.len() {
+        for flip in [1 << (at % 8), 0x80, 0xff] {
+            let mut bytes = whole.clone();
+            bytes[at] ^= flip;
+            let Ok(mut process) = load(&bytes) else {
+                continue;
+            };
+            loaded += 1;
+            let mut told = Told::default();
+            let process = process.as_mut();
+            let ask = |process: &dyn Process| {
+                (
+                    process.next_end(),
+                    process.next_tick(),
+                    process.lag(),
+                    process.held(),
+                )
+            };
+            ask(process);
+            go_on(process, &mut told);
+            ask(process);
+            process.fork().close(Watermark::At(1000), &mut told);
+            process.tick(1 << 40);
+            process.close(Watermark::End, &mut told);
+            ask(process);
+            saved(process);
+        }
+    }
+    assert!(loaded > 50, "{loaded}");
+}
+
+/// The same for a process that takes rows of tests.
+pub fn damage_rows(sets: &[Type], make: impl Fn(&Making<'_>) -> Box<dyn Process>) {
+    let row = |place: i64| Row {
+        at: place / 2 + place * 7 % 5,
+        key: (place % 4) as u8,
+        n: place * 3 % 11 - 5,
+        null: place % 7 == 0,
+        place: place as usize,
+    };
+    let (first, second): (Vec<Row>, Vec<Row>) = (0..36).map(row).partition(|row| row.place < 24);
+    let (schema, coder) = (schema(sets), KeyCoder::new(vec![Type::Text]));
+    let made = || {
+        make(&Making {
+            schema: &schema,
+            carry: &[0, 1],
+            into: &[],
+            lines: true,
+            zone: &Zone::default(),
+            seed: 5,
+            coder: &coder,
+            alone: true,
+            limits: Limits::default(),
+            batched: false,
+        })
+    };
+    let take =
+        |rows: &[Row], mut latest: Option<i64>, process: &mut dyn Process, told: &mut Told| {
+            let mut chunk = chunk(rows, &mut latest, 3);
+            let given = Given {
+                input: 0,
+                key: chunk.column(0).expect("the key is there").clone(),
+                args: vec![chunk.column(1).expect("the number is there").clone()],
+                now: 7,
+            };
+            process.take(&mut chunk, &given, told);
+        };
+    let mut process = made();
+    take(&first, None, process.as_mut(), &mut Told::default());
+    damage(process.as_ref(), &made, &|process, told| {
+        take(&second, Some(12), process, told);
+        process.close(Watermark::At(17), told);
+    });
 }
 
 /// What came out.
@@ -125,18 +243,21 @@ pub fn run_with(
 ) -> Ran {
     let schema = schema(sets);
     let coder = KeyCoder::new(vec![Type::Text]);
-    let mut process = make(&Making {
-        schema: &schema,
-        carry: &[0, 1],
-        into: &[],
-        lines: true,
-        zone: &Zone::default(),
-        seed: 5,
-        coder: &coder,
-        alone: true,
-        limits,
-        batched: false,
-    });
+    let made = || {
+        make(&Making {
+            schema: &schema,
+            carry: &[0, 1],
+            into: &[],
+            lines: true,
+            zone: &Zone::default(),
+            seed: 5,
+            coder: &coder,
+            alone: true,
+            limits,
+            batched: false,
+        })
+    };
+    let mut process = made();
     let (mut lines, mut told) = (Vec::new(), Told::default());
     let show = |chunk: &Chunk, lines: &mut Vec<String>| {
         for row in chunk.live.iter() {
@@ -179,6 +300,9 @@ pub fn run_with(
             for chunk in process.close(Watermark::At(latest - disorder), &mut told) {
                 show(&chunk, &mut lines);
             }
+        }
+        if is_cut(turn, take) && told.failure.is_none() {
+            process = restarted(process.as_ref(), made());
         }
         if turn % 3 == 2 {
             process = process.fork();

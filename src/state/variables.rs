@@ -5,9 +5,11 @@
 
 use super::lasting::{Lasting, Terms};
 use super::rows::{self, CHUNK, Gathered};
+use super::saving::{self, sound};
 use crate::data::keys::KeyCoder;
 use crate::data::packed::{self, Packer};
 use crate::data::process::{Given, Making, Process, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::step::Counts;
 use crate::data::time::Watermark;
 use crate::data::{Block, Chunk, ColumnBuilder, ColumnV, FieldId, Selection, Type};
@@ -404,6 +406,14 @@ impl Process for Snapshot {
     fn held(&self) -> (usize, usize) {
         self.0.held()
     }
+
+    fn save(&self, to: &mut Save) {
+        self.0.save(to);
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        self.0.load(from)
+    }
 }
 
 /// Rows that are evaluated together.
@@ -546,6 +556,53 @@ impl Process for Variables {
 
     fn held(&self) -> (usize, usize) {
         (self.keyed.len(), self.keyed.bytes() + self.bytes)
+    }
+
+    fn save(&self, to: &mut Save) {
+        to.put(&(self.unborn.is_some(), self.rows));
+        to.put(&(self.timed, self.judged, self.window));
+        saving::put_list(to, self.timeouts.iter(), |one, to| {
+            to.put(&(one.from, one.moment));
+            saving::put_bytes(to, one.key.as_deref());
+            to.put_bytes(&one.packed);
+        });
+        self.keyed.save(to, |values, to| {
+            to.put(&values.row);
+            to.put_bytes(&values.packed);
+        });
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        if !from.take::<bool>()? {
+            self.unborn = None;
+        }
+        self.rows = saving::count(from)?;
+        (self.timed, self.judged, self.window) = from.take()?;
+        let (coder, sets) = (&self.coder, &self.sets);
+        let packed = |from: &mut Saved<'_>| {
+            let packed = from.take_bytes()?;
+            sound(packed::are_cells(packed, sets.iter().map(|(_, ty)| ty)))?;
+            Ok(packed.to_vec())
+        };
+        self.timeouts = saving::take_list(from, |from| {
+            let (first, moment) = from.take()?;
+            let key = saving::take_bytes(from)?;
+            sound(coder.fits(key))?;
+            Ok(Timeout {
+                from: first,
+                moment,
+                key: key.map(<[u8]>::to_vec),
+                packed: packed(from)?,
+            })
+        })?;
+        let is_key = |key: Option<&[u8]>| coder.fits(key);
+        self.keyed.load(from, is_key, |from| {
+            let row = from.take()?;
+            let packed = packed(from)?;
+            Ok(Values { packed, row })
+        })?;
+        self.bytes = self.keyed.iter().map(|(_, one)| one.packed.len()).sum();
+        Ok(())
     }
 }
 

@@ -2,10 +2,12 @@
 //! rows wait until it is known that all have come. Invariant: rows come by window, then key; but those of a line
 //! come when its other end is known, in that order among themselves, in front of the window that shows it.
 
+use super::saving::{self, is_time, sound};
 use crate::bytes::number::{SCALE_MAX, settled};
 use crate::data::keys::KeyCoder;
-use crate::data::packed::{pack_cell, unpack_cell};
+use crate::data::packed::{are_cells, pack_cell, unpack_cell};
 use crate::data::process::{FORGOTTEN, Given, Limits, Making, OnFull, Process, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::{Watermark, Zone};
 use crate::data::{Chunk, Column, ColumnBuilder, Number, Type};
 use crate::plan::grid::Grid;
@@ -58,6 +60,13 @@ struct Row {
     cells: Box<[u8]>,
 }
 
+impl Row {
+    /// Memory beside itself.
+    fn bytes(&self) -> usize {
+        self.cells.len() + self.key.as_ref().map_or(0, |key| key.len())
+    }
+}
+
 #[derive(Clone)]
 pub struct Fill {
     filling: Filling,
@@ -104,13 +113,14 @@ impl Fill {
         for column in &given.args {
             pack_cell(chunk, column, at, &mut cells);
         }
-        self.bytes += cells.len() + key.as_ref().map_or(0, |key| key.len());
-        self.rows.push(Row {
+        let row = Row {
             rank: self.coder.rank(key.as_deref()),
             key,
             start,
             cells: cells.into(),
-        });
+        };
+        self.bytes += row.bytes();
+        self.rows.push(row);
     }
 
     fn order(&self, a: &Row, b: &Row) -> Ordering {
@@ -252,8 +262,22 @@ impl Fill {
     }
 
     fn forget(&mut self, row: &Row) {
-        let bytes = row.cells.len() + row.key.as_ref().map_or(0, |key| key.len());
-        self.bytes = self.bytes.saturating_sub(bytes);
+        self.bytes = self.bytes.saturating_sub(row.bytes());
+    }
+
+    /// A row that was saved.
+    fn take_row(&self, from: &mut Saved<'_>) -> Result<Row, Damaged> {
+        let key = saving::take_bytes(from)?;
+        let start = from.take()?;
+        let cells = from.take_bytes()?;
+        sound(self.coder.fits(key) && is_time(start))?;
+        sound(are_cells(cells, &self.filling.fields))?;
+        Ok(Row {
+            rank: self.coder.rank(key),
+            key: key.map(Box::from),
+            start,
+            cells: cells.into(),
+        })
     }
 
     fn pass(&self, window: (i64, i64), row: &Row, out: &mut Out) {
@@ -524,6 +548,28 @@ impl Process for Fill {
     fn held(&self) -> (usize, usize) {
         let rows = self.known.capacity() + self.rows.capacity();
         (self.known.len(), self.bytes + rows * size_of::<Row>())
+    }
+
+    fn save(&self, to: &mut Save) {
+        to.put(&(self.current, self.last, self.watermark));
+        for rows in [&self.rows, &self.known] {
+            saving::put_list(to, rows.iter(), |row, to| {
+                saving::put_bytes(to, row.key.as_deref());
+                to.put(&row.start);
+                to.put_bytes(&row.cells);
+            });
+        }
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        (self.current, self.last, self.watermark) = from.take()?;
+        let (start, end) = self.current.unwrap_or((0, 0));
+        sound(is_time(start) && is_time(end) && self.last.is_none_or(is_time))?;
+        self.rows = saving::take_list(from, |from| self.take_row(from))?;
+        self.known = saving::take_list(from, |from| self.take_row(from))?;
+        let all = self.rows.iter().chain(&self.known);
+        self.bytes = all.map(Row::bytes).sum();
+        Ok(())
     }
 }
 

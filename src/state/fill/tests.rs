@@ -4,6 +4,7 @@ use super::*;
 use crate::data::value::Printing;
 use crate::data::{Field, Schema, Selection};
 use crate::plan::node::Extent;
+use crate::state::testing;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -110,9 +111,11 @@ fn run(
     (size, slide): (i64, i64),
     limits: Limits,
 ) -> (Vec<(String, i64, i64)>, Told) {
-    let filling = filling(how, size, slide);
-    let mut process: Box<dyn Process> =
-        making(limits, |making| Box::new(Fill::new(filling, making)));
+    let made = || -> Box<dyn Process> {
+        let filling = filling(how, size, slide);
+        making(limits, |making| Box::new(Fill::new(filling, making)))
+    };
+    let mut process = made();
     let (mut out, mut told, mut at) = (Vec::new(), Told::default(), 0);
     let mut floor = i64::MIN;
     for (turn, &(take, tell)) in cuts.iter().cycle().enumerate() {
@@ -136,6 +139,9 @@ fn run(
                 "{out:?}"
             );
             floor = upto.saturating_sub(process.lag());
+        }
+        if testing::is_cut(turn, take) && told.failure.is_none() {
+            process = testing::restarted(process.as_ref(), made());
         }
         if turn % 3 == 2 {
             process = process.fork();

@@ -6,12 +6,13 @@ use crate::data::keys::KeyCoder;
 use crate::data::packed::Unpacker;
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, Number, Type};
 use crate::plan::grouping::{Gives, Grouping, Panes};
+use serde::{Deserialize, Serialize};
 
 /// Rows of one chunk.
 pub const ROWS_MAX: usize = if cfg!(debug_assertions) { 32 } else { 8192 };
 
 /// Which of a window's rows one is.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     Early,
     OnTime,

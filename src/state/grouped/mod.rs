@@ -9,6 +9,7 @@ mod fixed;
 mod given;
 mod look_back;
 mod panes;
+mod saved;
 mod session;
 pub(super) mod slots;
 
@@ -18,6 +19,7 @@ mod tests;
 use crate::data::keys::KeyCoder;
 use crate::data::packed::Packer;
 use crate::data::process::{Given as Fed, Limits, Making, OnFull, Process, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
 use crate::data::{Chunk, ColumnV, Selection};
 use crate::plan::grid::Grid;
@@ -25,6 +27,7 @@ use crate::plan::grouping::{Gives, Grouping, Shape};
 use crate::plan::node::Make;
 use crate::state::keyed::Keyed;
 use given::{Given, Kind};
+use serde::{Deserialize, Serialize};
 use slots::Slots;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -67,7 +70,7 @@ struct Group {
 }
 
 /// A row that was printed, with what it was made of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Standing {
     slot: u32,
     window: (i64, i64),
@@ -670,5 +673,13 @@ impl Process for Grouped {
             self.keyed.len(),
             self.keyed.bytes() + self.slots.bytes() + groups,
         )
+    }
+
+    fn save(&self, to: &mut Save) {
+        self.put(to);
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        self.take_saved(from)
     }
 }

@@ -4,9 +4,13 @@
 
 use crate::aggs::{Accumulator, Rows};
 use crate::data::packed::Packer;
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::{Chunk, ColumnBuilder, ColumnV};
 use crate::plan::grouping::Agg;
+use crate::state::saving::{self, sound};
 
+/// Slots that may have been added since accumulators were last given room, beside those in use.
+const NEW_MAX: usize = 1 << 16;
 /// Below so many slots given back nothing is made anew.
 const REMAKE_FROM: usize = if cfg!(debug_assertions) { 8 } else { 4096 };
 
@@ -45,6 +49,18 @@ fn grown(accs: &mut [Box<dyn Accumulator>], slots: usize) {
     for acc in accs {
         acc.grow(slots);
     }
+}
+
+/// Whether bytes are rows as [`Slots::keep`] keeps them.
+fn are_rows(mut held: &[u8], packer: &Packer) -> bool {
+    while let Some((head, behind)) = held.split_at_checked(12) {
+        let len = u32::from_le_bytes(head[8..].try_into().unwrap_or_default());
+        match behind.split_at_checked(len as usize) {
+            Some((row, next)) if packer.is_row(row) => held = next,
+            _ => return false,
+        }
+    }
+    held.is_empty()
 }
 
 impl Slots {
@@ -278,6 +294,55 @@ impl Slots {
             grown: self.grown,
             gone: self.gone,
         }
+    }
+
+    /// Puts what is in all slots.
+    pub fn save(&self, to: &mut Save) {
+        to.put(&(self.used, self.grown, self.gone as u64));
+        match &self.store {
+            Store::Aggs { accs, .. } => accs.iter().for_each(|acc| acc.save(to)),
+            Store::Rows { rows, came, .. } => {
+                to.put(came);
+                rows.iter().for_each(|rows| to.put_bytes(rows));
+            }
+        }
+    }
+
+    /// Takes what [`Slots::save`] has put. What says which slots are in use is still to come: [`Slots::hold`].
+    pub fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        self.used = saving::small(from)?;
+        self.grown = saving::small(from)?;
+        self.gone = from.take::<u64>()?.try_into().map_err(|_| Damaged)?;
+        sound(self.grown <= self.used && self.gone <= self.used as usize)?;
+        match &mut self.store {
+            Store::Aggs { accs, .. } => {
+                for acc in accs {
+                    acc.load(from, self.grown as usize)?;
+                }
+            }
+            Store::Rows { packer, rows, came } => {
+                *came = saving::count(from)?;
+                for _ in 0..self.used {
+                    let held = from.take_bytes()?;
+                    sound(are_rows(held, packer))?;
+                    rows.push(held.to_vec());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether slots that were loaded are these, each once.
+    pub fn hold(&self, slots: Vec<u32>) -> bool {
+        let new = (self.used - self.grown) as usize;
+        new <= slots.len() + NEW_MAX
+            && slots.iter().all(|slot| *slot < self.used)
+            && saving::differ(slots)
+    }
+
+    /// Whether a slot that was loaded has room in the accumulators.
+    pub fn has_room(&self, slot: u32) -> bool {
+        slot < self.grown
     }
 
     /// Memory held, about.

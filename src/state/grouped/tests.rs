@@ -11,6 +11,7 @@ use crate::data::time::{Watermark, Zone};
 use crate::data::{Block, Chunk, Column, ColumnV, Field, Schema, Selection, Type};
 use crate::plan::grouping::{Agg, Gives, Grouping, Panes, Shape};
 use crate::plan::node::{Extent, Window};
+use crate::state::testing;
 use model::{counted, model};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -155,17 +156,18 @@ fn lines(chunk: &Chunk, grouping: &Grouping, out: &mut Vec<String>) {
 type Cuts = Vec<(usize, bool)>;
 
 fn machine(rows: &[Row], disorder: i64, grouping: &Grouping, cuts: &Cuts) -> (Vec<String>, u64) {
-    let process = process(grouping, Limits::default());
-    run(process, rows, disorder, grouping, cuts)
+    run(rows, disorder, grouping, cuts, true)
 }
 
 fn run(
-    mut process: Box<dyn Process>,
     rows: &[Row],
     disorder: i64,
     grouping: &Grouping,
     cuts: &Cuts,
+    alone: bool,
 ) -> (Vec<String>, u64) {
+    let made = || process_of(grouping, Limits::default(), alone);
+    let mut process = made();
     let (mut out, mut told) = (Vec::new(), Told::default());
     let (mut at, mut seq) = (0, 0);
     let mut cuts = cuts.iter().cycle();
@@ -205,6 +207,9 @@ fn run(
             assert!(process.next_end() > latest - disorder);
             // Another one with the same state goes on as well.
             process = process.fork();
+        }
+        if testing::is_cut(seq as usize, size) {
+            process = testing::restarted(process.as_ref(), made());
         }
     }
     for chunk in process.close(Watermark::End, &mut told) {
@@ -284,8 +289,7 @@ proptest! {
         prop_assert_eq!(&found, &expected);
         prop_assert_eq!(told, late);
         // One of several sources is told how far time is: behind each row here.
-        let several = process_of(&plan, Limits::default(), false);
-        let (found, told) = run(several, &rows, disorder, &plan, &vec![(1, true)]);
+        let (found, told) = run(&rows, disorder, &plan, &vec![(1, true)], false);
         prop_assert_eq!(&found, &expected);
         prop_assert_eq!(told, late);
     }

@@ -3,12 +3,14 @@
 //! Refuses late rows. Invariant: a version is never newer than what it goes with.
 
 use super::store::{Place, Store};
-use super::{Form, LEFT, MergeLines, check_keys, is_late, key_of, time_of};
+use super::{Form, LEFT, MergeLines, RIGHT, check_keys, is_late, key_of, time_of};
 use crate::data::Chunk;
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Making, Process, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
 use crate::state::keyed::Keyed;
+use crate::state::saving::{self, any_key};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -234,5 +236,45 @@ impl Process for Asof {
             self.newest.len(),
             self.newest.bytes() + self.store.held() + waiting,
         )
+    }
+
+    fn save(&self, to: &mut Save) {
+        to.put(&self.places);
+        self.newest.save(to, |(time, place), to| {
+            to.put(time);
+            to.put_bytes(self.store.get(*place));
+        });
+        to.put(&self.aging);
+        let mut waiting: Vec<&Waiting> = self.waiting.iter().map(|Reverse(one)| one).collect();
+        waiting.sort_unstable();
+        saving::put_list(to, waiting.into_iter(), |one, to| {
+            to.put(&(one.left, one.time, one.place));
+            saving::put_bytes(to, one.key.as_deref());
+            to.put_bytes(self.store.get(one.row.0));
+        });
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        self.places = saving::count(from)?;
+        let (form, store) = (&self.form, &mut self.store);
+        self.newest.load(from, any_key, |from| {
+            let time = from.take()?;
+            Ok((time, store.put(form.take_row(from, RIGHT)?)))
+        })?;
+        self.aging = from.take()?;
+        let waiting = saving::take_list(from, |from| {
+            let (left, time, place) = from.take()?;
+            let key = saving::take_bytes(from)?.map(Box::from);
+            let side = if left { LEFT } else { RIGHT };
+            Ok(Reverse(Waiting {
+                time,
+                left,
+                place,
+                key,
+                row: PlaceOrd(store.put(form.take_row(from, side)?)),
+            }))
+        })?;
+        self.waiting = waiting.into();
+        Ok(())
     }
 }

@@ -4,11 +4,13 @@
 use super::store::{Place, Store};
 use super::{LEFT, RIGHT, check_keys, key_of};
 use crate::data::keys::KeyCoder;
-use crate::data::packed::{pack_cell, unpack_cell};
+use crate::data::packed::{are_cells, pack_cell, unpack_cell};
 use crate::data::process::{Given, Making, Process, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, Type};
 use crate::state::keyed::Keyed;
+use crate::state::saving::{self, sound};
 use std::collections::BTreeMap;
 
 type Sides = [Vec<Place>; 2];
@@ -193,5 +195,56 @@ impl Process for Cogroup {
             (keys + one.len(), bytes + one.bytes())
         });
         (keys, bytes + self.store.held())
+    }
+
+    fn save(&self, to: &mut Save) {
+        to.put(&self.closed);
+        saving::put_list(to, self.panes.iter(), |(window, pane), to| {
+            to.put(&(window, pane.newest));
+            for keyed in pane.apart.iter().chain([&pane.keyed]) {
+                keyed.save(to, |sides, to| {
+                    for rows in sides {
+                        saving::put_list(to, rows.iter(), |place, to| {
+                            to.put_bytes(self.store.get(*place));
+                        });
+                    }
+                });
+            }
+        });
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        self.closed = from.take()?;
+        let (types, coder, store) = (&self.types, &self.coder, &mut self.store);
+        let mut row = |from: &mut Saved<'_>, side: usize| {
+            let row = from.take_bytes()?;
+            sound(are_cells(row, &types[side]))?;
+            Ok(store.put(row))
+        };
+        let panes = saving::take_list(from, |from| {
+            let (window, newest): ((i64, i64), i64) = from.take()?;
+            let mut keyed = [(); 3].map(|()| Keyed::new(self.seed));
+            for keyed in &mut keyed {
+                let is_key = |key: Option<&[u8]>| coder.fits(key);
+                keyed.load(from, is_key, |from| {
+                    Ok([
+                        saving::take_list(from, |from| row(from, LEFT))?,
+                        saving::take_list(from, |from| row(from, RIGHT))?,
+                    ])
+                })?;
+            }
+            let [left, right, keyed] = keyed;
+            let apart = [left, right];
+            Ok((
+                window,
+                Pane {
+                    keyed,
+                    apart,
+                    newest,
+                },
+            ))
+        })?;
+        self.panes = panes.into_iter().collect();
+        Ok(())
     }
 }

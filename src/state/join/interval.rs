@@ -7,9 +7,11 @@ use super::store::{Place, Store};
 use super::{Form, Kind, LEFT, MergeLines, Pairs, RIGHT, check_keys, is_late, key_of, time_of};
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Making, Process, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
 use crate::data::{Chunk, FieldId};
 use crate::state::keyed::Keyed;
+use crate::state::saving::{self, any_key, sound};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -99,6 +101,12 @@ impl Interval {
     }
 
     fn add(&mut self, entry: Entry) {
+        let index = self.keep(entry);
+        self.waiting.push(Reverse((entry.time, entry.place, index)));
+    }
+
+    /// A place for a row, which counts for its key.
+    fn keep(&mut self, entry: Entry) -> u32 {
         if entry.slot != NONE {
             let empty = || Rows {
                 first: [NONE; 2],
@@ -107,7 +115,7 @@ impl Interval {
             };
             self.keyed.get_or(entry.slot, empty).0.count += 1;
         }
-        let index = match self.spare.pop() {
+        match self.spare.pop() {
             Some(index) => {
                 self.entries[index as usize] = entry;
                 index
@@ -116,8 +124,7 @@ impl Interval {
                 self.entries.push(entry);
                 self.entries.len() as u32 - 1
             }
-        };
-        self.waiting.push(Reverse((entry.time, entry.place, index)));
+        }
     }
 
     /// Room for keys that are gone is given back; slots change.
@@ -234,7 +241,7 @@ impl Interval {
             entry.time.saturating_add(low),
             entry.time.saturating_add(high),
         );
-        if let Some(rows) = self.keyed.get(entry.slot).copied() {
+        if let Some(rows) = self.keyed.get(entry.slot) {
             let mut other = rows.first[1 - side];
             while other != NONE {
                 let one = &mut self.entries[other as usize];
@@ -252,9 +259,17 @@ impl Interval {
                 }
                 other = self.entries[other as usize].next;
             }
+        }
+        self.settle(index);
+    }
+
+    /// Puts a row among those that were passed, by its time.
+    fn settle(&mut self, index: u32) {
+        let entry = self.entries[index as usize];
+        if let Some(rows) = self.keyed.get(entry.slot).copied() {
             self.link(index, rows);
         }
-        let passed = &mut self.passed[side];
+        let passed = &mut self.passed[entry.side as usize];
         let entries = &self.entries;
         match passed.back() {
             Some(&last) if entries[last as usize].time > entry.time => {
@@ -310,6 +325,26 @@ impl Interval {
             ready.push(one);
         }
         ready
+    }
+
+    fn put_entry(&self, index: u32, to: &mut Save) {
+        let entry = self.entries[index as usize];
+        to.put(&(entry.slot, entry.matched, entry.time, entry.place));
+        to.put_bytes(self.store.get(entry.row));
+    }
+
+    fn take_entry(&mut self, from: &mut Saved<'_>, side: usize) -> Result<Entry, Damaged> {
+        let (slot, matched, time, place) = from.take()?;
+        sound(slot == NONE || slot < self.keyed.slots_end())?;
+        Ok(Entry {
+            slot,
+            next: NONE,
+            side: side as u8,
+            matched,
+            time,
+            place,
+            row: self.store.put(self.form.take_row(from, side)?),
+        })
     }
 
     /// Gives what was put down, in its order.
@@ -459,5 +494,40 @@ impl Process for Interval {
             self.keyed.len(),
             self.keyed.bytes() + self.store.held() + entries,
         )
+    }
+
+    /// A key is there as long as it has rows, so of keys nothing but their slots is put.
+    fn save(&self, to: &mut Save) {
+        to.put(&self.places);
+        self.keyed.save_slots(to);
+        let mut waiting: Vec<(i64, u64, u32)> = self.waiting.iter().map(|one| one.0).collect();
+        waiting.sort_unstable();
+        for side in [LEFT, RIGHT] {
+            let passed = self.passed[side].iter();
+            saving::put_list(to, passed, |index, to| self.put_entry(*index, to));
+            let indexes = waiting.iter().map(|one| one.2);
+            let is_of_side = |index: &u32| self.entries[*index as usize].side as usize == side;
+            let indexes: Vec<u32> = indexes.filter(is_of_side).collect();
+            saving::put_list(to, indexes.iter(), |index, to| self.put_entry(*index, to));
+        }
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        self.places = [saving::count(from)?, saving::count(from)?];
+        self.keyed.load_slots(from, any_key)?;
+        for side in [LEFT, RIGHT] {
+            let n: u64 = from.take()?;
+            for _ in 0..n {
+                let entry = self.take_entry(from, side)?;
+                let index = self.keep(entry);
+                self.settle(index);
+            }
+            let n: u64 = from.take()?;
+            for _ in 0..n {
+                let entry = self.take_entry(from, side)?;
+                self.add(entry);
+            }
+        }
+        Ok(())
     }
 }

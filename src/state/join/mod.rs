@@ -14,9 +14,11 @@ pub mod windowed;
 mod naive;
 
 use crate::data::keys::KeyCoder;
-use crate::data::packed::{self, Packer, pack_cell, unpack_cell};
+use crate::data::packed::{self, Packer, is_cell, pack_cell, unpack_cell};
 use crate::data::process::{Given, Making, Told};
+use crate::data::saved::{Damaged, Saved};
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, FieldId, Selection, Type};
+use crate::state::saving::sound;
 use std::sync::Arc;
 
 /// Rows of a chunk that comes out.
@@ -77,6 +79,21 @@ impl Form {
         for column in &given.args {
             pack_cell(chunk, column, row as usize, out);
         }
+    }
+
+    /// A row of a side as [`Form::pack`] has made it.
+    pub fn take_row<'a>(&self, from: &mut Saved<'a>, side: usize) -> Result<&'a [u8], Damaged> {
+        let row = from.take_bytes()?;
+        if side == LEFT {
+            sound(self.packer.is_row(row))?;
+            return Ok(row);
+        }
+        // Of a line that is not asked for nothing is read.
+        let line = self.merge.as_ref().map(|_| &Type::Json);
+        let mut types = self.into.iter().map(|(_, ty)| ty).chain(line);
+        let mut cells = row;
+        sound(types.all(|ty| is_cell(&mut cells, ty)))?;
+        Ok(row)
     }
 
     pub fn pairs(&self) -> Pairs<'_> {

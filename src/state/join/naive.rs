@@ -8,8 +8,10 @@ use super::windowed::Windowed;
 use super::{Kind, LEFT, RIGHT};
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Limits, Making, Process, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::{Watermark, Zone};
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, Field, Schema, Type, Value};
+use crate::state::testing;
 use proptest::prelude::*;
 use std::collections::HashSet;
 
@@ -123,10 +125,11 @@ fn watermarks(rows: &[Row], disorder: i64) -> Vec<i64> {
     out
 }
 
-/// Runs both sides through a process. `order`: whose turn it is, and how many rows; `closes`: whether the
+/// Runs both sides through a process, and through others that go on with what it has saved. `order`: whose turn it is, and how many rows; `closes`: whether the
 /// watermark is told in between. Returns what came out at once, and what came by the watermark.
 fn run(
-    process: &mut dyn Process,
+    process: &mut Box<dyn Process>,
+    made: &dyn Fn() -> Box<dyn Process>,
     sides: [&[Row]; 2],
     disorder: i64,
     order: &[(bool, usize, bool)],
@@ -135,7 +138,10 @@ fn run(
     let mut at = [0usize; 2];
     let (mut at_once, mut out, mut told) = (Vec::new(), Vec::new(), Told::default());
     let rest = [(false, usize::MAX, true), (true, usize::MAX, true)];
-    for &(right, n, close) in order.iter().chain(&rest) {
+    for (turn, &(right, n, close)) in order.iter().chain(&rest).enumerate() {
+        if testing::is_cut(turn, n.min(9)) {
+            *process = testing::restarted(process.as_ref(), made());
+        }
         let side = usize::from(right);
         let to = at[side].saturating_add(n).min(sides[side].len());
         let (mut chunk, given) = chunk(side, sides[side], &marks[side], at[side]..to);
@@ -240,9 +246,10 @@ proptest! {
         which in 0..5usize, low in -15..15i64, size in 0..20i64, disorder in 0..25i64,
     ) {
         let within = Within { kind: kind(which), low, high: low + size, lateness: 0 };
-        let mut process = made(|making| Box::new(Interval::new(making, within, None, None)));
+        let made = || made(|making| Box::new(Interval::new(making, within, None, None)));
+        let mut process = made();
         let sides = [left.as_slice(), right.as_slice()];
-        let (mut at_once, out, told) = run(process.as_mut(), sides, disorder, &order);
+        let (mut at_once, out, told) = run(&mut process, &made, sides, disorder, &order);
         at_once.sort();
         let expected = interval(sides, disorder, &within);
         prop_assert_eq!((at_once, out, told), expected);
@@ -255,9 +262,10 @@ proptest! {
         left in rows(), right in rows(), order in order(),
         keeps in any::<bool>(), age in prop::option::of(0..30i64), disorder in 0..25i64,
     ) {
-        let mut process = made(|making| Box::new(Asof::new(making, keeps, age, 0, None)));
+        let made = || made(|making| Box::new(Asof::new(making, keeps, age, 0, None)));
+        let mut process = made();
         let sides = [left.as_slice(), right.as_slice()];
-        let (mut at_once, out, told) = run(process.as_mut(), sides, disorder, &order);
+        let (mut at_once, out, told) = run(&mut process, &made, sides, disorder, &order);
         at_once.sort();
         let lates = sides.map(|rows| late(rows, disorder));
         let mut expected: Vec<Pair> = Vec::new();
@@ -289,10 +297,11 @@ proptest! {
     #[test]
     fn interface_9_1_whole_inputs(left in rows(), right in rows(), which in 0..5usize) {
         let kind = kind(which);
-        let mut process = made(|making| Box::new(Whole::new(making, kind, None)));
+        let made = || made(|making| Box::new(Whole::new(making, kind, None)));
+        let mut process = made();
         let sides = [left.as_slice(), right.as_slice()];
         let first = [(true, usize::MAX, false), (false, 3, false)];
-        let (mut out, end, _) = run(process.as_mut(), sides, 1000, &first);
+        let (mut out, end, _) = run(&mut process, &made, sides, 1000, &first);
         out.extend(end);
         let mut expected = Vec::new();
         let mut matched: HashSet<usize> = HashSet::new();
@@ -323,10 +332,11 @@ proptest! {
         let make = |making: &Making<'_>| -> Box<dyn Process> {
             Box::new(InWindows(Windowed::new(making, kind, 20, None, None, None)))
         };
-        let mut process = made(make);
+        let made = || made(make);
+        let mut process = made();
         // Nothing is late: the front judges rows by their windows, not the join.
         let sides = [left.as_slice(), right.as_slice()];
-        let (_, out, told) = run(process.as_mut(), sides, 1000, &order);
+        let (_, out, told) = run(&mut process, &made, sides, 1000, &order);
         prop_assert_eq!(told, 0);
         let mut expected = Vec::new();
         for window in -3..20i64 {
@@ -385,6 +395,14 @@ impl Process for InWindows {
 
     fn held(&self) -> (usize, usize) {
         self.0.held()
+    }
+
+    fn save(&self, to: &mut Save) {
+        self.0.save(to);
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        self.0.load(from)
     }
 }
 

@@ -5,8 +5,10 @@ use super::{LEFT, MergeLines};
 use crate::bytes::Span;
 use crate::data::packed::Packer;
 use crate::data::process::{Given, Making, Process, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
 use crate::data::{Chunk, Column, ColumnV, FieldId, Selection};
+use crate::state::saving::{self, sound};
 use std::collections::BTreeMap;
 
 /// Rows of one chunk that is given.
@@ -126,6 +128,31 @@ impl Process for Union {
 
     fn held(&self) -> (usize, usize) {
         (0, self.bytes)
+    }
+
+    fn save(&self, to: &mut Save) {
+        let Some(waiting) = &self.waiting else { return };
+        to.put(&self.taken);
+        saving::put_list(to, waiting.iter(), |((time, input, number), row), to| {
+            to.put(&(time, *input as u8, number));
+            to.put_bytes(row);
+        });
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        let Some(waiting) = &mut self.waiting else {
+            return Ok(());
+        };
+        self.taken = saving::count(from)?;
+        let rows = saving::take_list(from, |from| {
+            let (time, input, number): (i64, u8, u64) = from.take()?;
+            let row = from.take_bytes()?;
+            sound(self.packer.is_row(row))?;
+            Ok(((time, usize::from(input), number), row.to_vec()))
+        })?;
+        *waiting = rows.into_iter().collect();
+        self.bytes = waiting.values().map(Vec::len).sum();
+        Ok(())
     }
 }
 

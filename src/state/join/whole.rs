@@ -8,7 +8,9 @@ use crate::bytes::table::KeyTable;
 use crate::data::Chunk;
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Making, Process, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
+use crate::state::saving::{self, any_key, sound};
 
 const NONE: u32 = u32::MAX;
 
@@ -27,6 +29,7 @@ pub struct Whole {
     form: Form,
     coder: KeyCoder,
     keys_max: Option<u64>,
+    seed: u64,
     keys: KeyTable,
     /// First and last row of each key.
     ends: Vec<(u32, u32)>,
@@ -42,6 +45,7 @@ impl Whole {
             form: Form::new(making, merge),
             coder: making.coder.clone(),
             keys_max: making.limits.keys,
+            seed: making.seed,
             keys: KeyTable::new(making.seed),
             ends: Vec::new(),
             entries: Vec::new(),
@@ -51,22 +55,41 @@ impl Whole {
     }
 
     fn add(&mut self, key: Option<&[u8]>, time: Option<i64>) {
-        let index = self.entries.len() as u32;
         self.entries.push(Entry {
             next: NONE,
             matched: false,
             time,
             row: self.store.put(&self.packed),
         });
-        let Some(key) = key else { return };
-        let group = self.keys.find_or_add(Some(key), 0) as usize;
-        match self.ends.get_mut(group) {
+        if let Some(key) = key {
+            let group = self.keys.find_or_add(Some(key), 0);
+            self.link(group);
+        }
+    }
+
+    /// The last entry is of a key that has one already, or of the next.
+    fn link(&mut self, group: u32) {
+        let index = self.entries.len() as u32 - 1;
+        match self.ends.get_mut(group as usize) {
             Some((_, last)) => {
                 self.entries[*last as usize].next = index;
                 *last = index;
             }
             None => self.ends.push((index, index)),
         }
+    }
+
+    /// The key of each entry.
+    fn groups(&self) -> Vec<Option<u32>> {
+        let mut groups = vec![None; self.entries.len()];
+        for (group, (first, _)) in (0u32..).zip(&self.ends) {
+            let mut index = *first;
+            while index != NONE {
+                groups[index as usize] = Some(group);
+                index = self.entries[index as usize].next;
+            }
+        }
+        groups
     }
 }
 
@@ -133,5 +156,34 @@ impl Process for Whole {
             self.keys.len(),
             self.keys.bytes() + self.store.held() + entries,
         )
+    }
+
+    fn save(&self, to: &mut Save) {
+        to.put_table(&self.keys);
+        let entries = self.entries.iter().zip(self.groups());
+        saving::put_list(to, entries, |(entry, group), to| {
+            to.put(&(group, entry.matched, entry.time));
+            to.put_bytes(self.store.get(entry.row));
+        });
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        self.keys = saving::take_keys(from, self.seed, any_key)?;
+        let n: u64 = from.take()?;
+        for _ in 0..n {
+            let (group, matched, time): (Option<u32>, bool, Option<i64>) = from.take()?;
+            let row = self.store.put(self.form.take_row(from, RIGHT)?);
+            self.entries.push(Entry {
+                next: NONE,
+                matched,
+                time,
+                row,
+            });
+            if let Some(group) = group {
+                sound(group as usize <= self.ends.len())?;
+                self.link(group);
+            }
+        }
+        sound(self.ends.len() == self.keys.len())
     }
 }

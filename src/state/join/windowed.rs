@@ -5,9 +5,11 @@ use super::store::{Place, Store};
 use super::{Form, Kind, LEFT, MergeLines, RIGHT, check_keys, key_of, time_of};
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Making, Process, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
 use crate::data::{Chunk, FieldId};
 use crate::state::keyed::Keyed;
+use crate::state::saving::{self, any_key};
 use std::collections::BTreeMap;
 
 /// A row's time and where it is kept.
@@ -176,5 +178,43 @@ impl Process for Windowed {
             (keys + one.len(), bytes + one.bytes())
         });
         (keys, bytes + self.store.held())
+    }
+
+    fn save(&self, to: &mut Save) {
+        to.put(&self.closed);
+        let put = |sides: &Sides, to: &mut Save| {
+            for rows in sides {
+                saving::put_list(to, rows.iter(), |(time, place), to| {
+                    to.put(time);
+                    to.put_bytes(self.store.get(*place));
+                });
+            }
+        };
+        saving::put_list(to, self.panes.iter(), |(window, pane), to| {
+            to.put(window);
+            pane.keyed.save(to, put);
+            put(&pane.apart, to);
+        });
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        self.closed = from.take()?;
+        let (form, store) = (&self.form, &mut self.store);
+        let mut side = |from: &mut Saved<'_>, side: usize| {
+            saving::take_list(from, |from| {
+                let time = from.take()?;
+                Ok((time, store.put(form.take_row(from, side)?)))
+            })
+        };
+        let mut take = |from: &mut Saved<'_>| Ok([side(from, LEFT)?, side(from, RIGHT)?]);
+        let panes = saving::take_list(from, |from| {
+            let window: (i64, i64) = from.take()?;
+            let mut keyed = Keyed::new(self.seed);
+            keyed.load(from, any_key, &mut take)?;
+            let apart = take(from)?;
+            Ok((window, Pane { keyed, apart }))
+        })?;
+        self.panes = panes.into_iter().collect();
+        Ok(())
     }
 }

@@ -109,6 +109,27 @@ pub fn cell(cells: &[u8], n: usize, at: usize) -> &[u8] {
     body.get(from..end(at)).unwrap_or_default()
 }
 
+impl Conditions {
+    /// Whether bytes are the cells of a record, or it keeps none.
+    pub fn is_record(&self, cells: &[u8]) -> bool {
+        let n = self.types.len();
+        let mut all = self.types.iter().enumerate();
+        cells.is_empty() || all.all(|(at, ty)| packed::are_cells(cell(cells, n, at), [ty]))
+    }
+
+    /// Whether it is what the looks see of a match.
+    pub fn are_seen(&self, seen: &[Seen]) -> bool {
+        let mut looks = self.looks.iter().zip(seen);
+        seen.len() == self.looks.len()
+            && looks.all(|(look, seen)| match (look.reading, seen) {
+                (_, Seen::Nothing) => true,
+                (Reading::Count, seen) => matches!(seen, Seen::Count(_)),
+                (Reading::Sum | Reading::Avg, seen) => matches!(seen, Seen::Sum(..)),
+                (_, seen) => matches!(seen, Seen::Of(_)),
+            })
+    }
+}
+
 impl Judge for Conditions {
     fn holds(&mut self, name: usize, coming: &Coming<'_>, taken: Option<&Taken>) -> bool {
         let Some(condition) = &mut self.by_name[name] else {

@@ -3,7 +3,12 @@
 //! records in event-time order and says when a start has run out. Invariant: partial matches are the
 //! beginnings of matches, each once; what is found is considered in one order, whatever the chunks were.
 
+mod saved;
+
+pub use saved::{LoadedWays, Ways};
+
 use super::syntax::{Link, Pattern};
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -252,7 +257,7 @@ struct Whole {
     fate: Fate,
 }
 
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Fate {
     Open,
     Stands,

@@ -3,13 +3,15 @@
 //! what runs out at an instant does so before the records of that instant.
 
 use super::conditions::{Conditions, pack};
-use super::machine::{Coming, Findings, Machine, PARTIALS_MAX, Program};
+use super::machine::{Coming, Findings, LoadedWays, Machine, PARTIALS_MAX, Program, Ways};
 use super::rows::{self, Form, Measure, Row};
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Limits, Making, OnFull, Process, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
 use crate::data::{Chunk, Column, ColumnV, Type};
 use crate::state::keyed::Keyed;
+use crate::state::saving::{self, sound};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -346,11 +348,7 @@ impl Matcher {
                 true => self.plan.program.within.unwrap_or(0),
                 false => 0,
             };
-            let key = self.keys.key(slot);
-            let key = match self.plan.windowed {
-                true => key.and_then(|key| (key.get(16) == Some(&1)).then(|| &key[17..])),
-                false => key,
-            };
+            let key = self.own_key(self.keys.key(slot));
             let row = Row {
                 key: key.map(Into::into),
                 window,
@@ -379,6 +377,14 @@ impl Matcher {
         }
         if gone {
             self.keys.forget(slot);
+        }
+    }
+
+    /// A key without the window that is a part of it.
+    fn own_key<'k>(&self, key: Option<&'k [u8]>) -> Option<&'k [u8]> {
+        match self.plan.windowed {
+            true => key.and_then(|key| (key.get(16) == Some(&1)).then(|| &key[17..])),
+            false => key,
         }
     }
 
@@ -521,5 +527,100 @@ impl Process for Matcher {
             + self.waiting.capacity() * size_of::<Waiting>()
             + (machines + self.held.len()) * 200;
         (self.keys.len(), bytes)
+    }
+
+    fn save(&self, to: &mut Save) {
+        to.put(&(self.newest, self.places, self.numbers));
+        to.put(&(self.upto, self.conditions.now));
+        let mut ways = Ways::default();
+        self.keys
+            .iter()
+            .for_each(|(_, key)| key.machine.add_to(&mut ways));
+        self.held.values().for_each(|row| ways.add(&row.taken));
+        ways.save(to);
+        self.keys.save(to, |key, to| {
+            to.put(&(key.window, key.number));
+            key.machine.save(&ways, to);
+        });
+        saving::put_list(to, self.waiting.iter(), |one, to| {
+            to.put(&(one.time, one.flags, one.slot));
+            to.put_bytes(&one.cells);
+        });
+        to.put(&self.ages);
+        to.put(&self.timers);
+        to.put(&self.ends);
+        saving::put_list(to, self.held.iter(), |(place, row), to| {
+            to.put(place);
+            saving::put_bytes(to, row.key.as_deref());
+            to.put(&(row.window, row.timeout, row.before));
+            ways.put(&row.taken, to);
+        });
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        for number in [&mut self.newest, &mut self.places, &mut self.numbers] {
+            *number = saving::count(from)?;
+        }
+        (self.upto, self.conditions.now) = from.take()?;
+        let plan = Arc::clone(&self.plan);
+        let of = &self.conditions;
+        let ways = LoadedWays::load(
+            from,
+            &plan.program,
+            |cells| of.is_record(cells),
+            |seen| of.are_seen(seen),
+        )?;
+        let has_window = |window: &Option<(i64, i64)>| window.is_some() == plan.windowed;
+        let mut keys = self.keys.clone();
+        let is_key = |key: Option<&[u8]>| self.coder.fits(self.own_key(key));
+        keys.load(from, is_key, |from| {
+            let (window, number) = from.take()?;
+            sound(has_window(&window))?;
+            Ok(Key {
+                machine: Machine::load(from, &ways, &plan.program)?,
+                waiting: 0,
+                window,
+                number,
+            })
+        })?;
+        self.waiting = saving::take_list(from, |from| {
+            let (time, flags, slot) = from.take()?;
+            let cells = from.take_bytes()?;
+            // A key with records that wait is there.
+            keys.get_mut(slot).ok_or(Damaged)?.waiting += 1;
+            sound(of.is_record(cells))?;
+            Ok(Waiting {
+                time,
+                flags,
+                slot,
+                cells: cells.into(),
+            })
+        })?;
+        self.in_order = self.waiting.is_sorted_by_key(|one| one.time);
+        let times = self.waiting.iter().map(|one| one.time);
+        self.earliest = times.min().unwrap_or(i64::MAX);
+        self.ages = from.take()?;
+        self.timers = from.take()?;
+        self.ends = from.take()?;
+        let held = saving::take_list(from, |from| {
+            let place: (i64, u64, u64) = from.take()?;
+            let key = saving::take_bytes(from)?;
+            let (window, timeout, before) = from.take()?;
+            sound(self.coder.fits(key) && has_window(&window))?;
+            let row = Row {
+                key: key.map(Box::from),
+                window,
+                taken: ways.take(from)?,
+                timeout,
+                before,
+            };
+            Ok((place, row))
+        })?;
+        self.held = held.into_iter().collect();
+        self.keys = keys;
+        for (_, key) in self.keys.iter() {
+            key.machine.count_open(&plan.program, &mut self.findings);
+        }
+        Ok(())
     }
 }

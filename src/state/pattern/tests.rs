@@ -12,6 +12,7 @@ use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Late, Limits, Making, OnFull, Process, Told};
 use crate::data::time::{Watermark, Zone};
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, Field, Number, Schema, Type, Value};
+use crate::state::testing;
 use crate::{aggs, expr};
 use model::Model;
 use std::sync::Arc;
@@ -302,6 +303,10 @@ fn run(case: &Case, random: &mut Random) -> (Vec<Said>, u64) {
         said(&chunk, case, &mut out);
         if random.one_in(5) {
             process = process.fork();
+        }
+        if random.one_in(2) {
+            let fresh = Box::new(self::process(case, alone));
+            process = testing::restarted(process.as_ref(), fresh);
         }
         if random.one_in(3) && case.disorder.is_some() {
             for chunk in process.close(Watermark::At(watermark(latest)), &mut told) {

@@ -5,12 +5,14 @@
 
 mod out;
 mod part;
+mod saved;
 
 use super::grouped::slots::Slots;
 use super::lasting::{Lasting, Terms};
 use super::rows::{self, CHUNK};
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Making, Process, Told};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::{Watermark, next_multiple};
 use crate::data::{Chunk, Selection, Type};
 use crate::plan::clocks::Lapse;
@@ -607,6 +609,14 @@ impl Process for Totals {
             self.keyed.len(),
             self.keyed.bytes() + self.totals.bytes() + of_parts,
         )
+    }
+
+    fn save(&self, to: &mut Save) {
+        self.put(to);
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        self.take_saved(from)
     }
 }
 

@@ -3,9 +3,12 @@
 
 use super::NONE;
 use crate::bytes::table::KeyTable;
+use crate::data::keys::KeyCoder;
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::{Chunk, ColumnV};
 use crate::plan::grouping::Agg;
 use crate::state::grouped::slots::Slots;
+use crate::state::saving::{self, sound};
 
 /// What came in a window that is not over.
 pub struct Part {
@@ -52,6 +55,28 @@ impl Part {
             self.held.give_back(slot);
         }
         (slot != NONE).then_some(slot)
+    }
+
+    pub fn save(&self, to: &mut Save) {
+        to.put_table(&self.table);
+        to.put(&self.slots);
+        self.held.save(to);
+    }
+
+    /// Takes what [`Part::save`] has put; this one is new.
+    pub fn load(
+        &mut self,
+        from: &mut Saved<'_>,
+        seed: u64,
+        coder: &KeyCoder,
+    ) -> Result<(), Damaged> {
+        self.table = saving::take_keys(from, seed, |key| coder.fits(key))?;
+        self.slots = from.take()?;
+        sound(self.slots.len() == self.table.len())?;
+        self.held.load(from)?;
+        let slots = self.slots.iter().copied();
+        let slots: Vec<u32> = slots.filter(|slot| *slot != NONE).collect();
+        sound(slots.iter().all(|slot| self.held.has_room(*slot)) && self.held.hold(slots))
     }
 
     pub fn fork(&self, seed: u64) -> Part {

@@ -77,22 +77,25 @@ fn run(case: &Case, rows: &[Row], cuts: &[(usize, bool)]) -> (Vec<String>, Told)
         ttl: case.ttl,
         limits: case.limits,
     };
-    let mut process: Box<dyn Process> = Box::new(Totals::new(
-        of,
-        terms,
-        &Making {
-            schema: &testing::schema(&[]),
-            carry: &[],
-            into: &[],
-            lines: false,
-            zone: &Zone::default(),
-            seed: 5,
-            coder: &KeyCoder::new(vec![Type::Text]),
-            alone: true,
-            limits: case.limits,
-            batched: false,
-        },
-    ));
+    let made = || -> Box<dyn Process> {
+        Box::new(Totals::new(
+            of.clone(),
+            terms.clone(),
+            &Making {
+                schema: &testing::schema(&[]),
+                carry: &[],
+                into: &[],
+                lines: false,
+                zone: &Zone::default(),
+                seed: 5,
+                coder: &KeyCoder::new(vec![Type::Text]),
+                alone: true,
+                limits: case.limits,
+                batched: false,
+            },
+        ))
+    };
+    let mut process = made();
     let windowed = matches!(case.printed, Printed::Windows(_));
     let show = |chunk: &Chunk, lines: &mut Vec<String>| {
         for row in chunk.live.iter() {
@@ -143,6 +146,9 @@ fn run(case: &Case, rows: &[Row], cuts: &[(usize, bool)]) -> (Vec<String>, Told)
             for chunk in process.close(Watermark::At(latest - case.disorder), &mut told) {
                 show(&chunk, &mut lines);
             }
+        }
+        if testing::is_cut(turn, take) && told.failure.is_none() {
+            process = testing::restarted(process.as_ref(), made());
         }
         if turn % 3 == 2 {
             process = process.fork();
