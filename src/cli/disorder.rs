@@ -91,7 +91,7 @@ pub fn told(plan: Plan, options: &Options) -> Result<i32, Failure> {
     let mut advice = String::new();
     let mut status = 0;
     for (source, option) in streams {
-        let names = names(&source.words, source.merged);
+        let names = names(&source.words, source.merged || options.follow);
         let found = Arc::new(Mutex::new(Sources::new()));
         let counting = counting(source, &found, &sink.format, &zone);
         let report = engine::run(&counting, &run::running(&options, &signals)?);

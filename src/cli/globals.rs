@@ -129,6 +129,10 @@ pub struct Options {
     pub batch_on: Option<regex::bytes::Regex>,
     pub mark_batches: bool,
     pub merge_sorted: bool,
+    /// `-F`
+    pub follow: bool,
+    pub skip_to_end: bool,
+    pub max_ratio: Option<u64>,
     pub since: Option<String>,
     pub until: Option<String>,
     pub output_format: Option<String>,
@@ -183,6 +187,9 @@ impl Options {
             batch_on: None,
             mark_batches: false,
             merge_sorted: false,
+            follow: false,
+            skip_to_end: false,
+            max_ratio: None,
             since: None,
             until: None,
             output_format: None,
@@ -352,6 +359,33 @@ pub const OPTIONS: &[Opt] = &[
         ..PLAIN
     },
     Opt {
+        long: "follow",
+        short: Some('F'),
+        section: Section::Reading,
+        doc: doc(
+            "go on at the end of files, by name through rotation",
+            "Each file is a source of its own, read from its start and then as it grows, like `tail -F`: through              rename, truncation in place, deletion and a new file of the same name. One that is not there yet is              waited for. A last line without its end waits for the rest. Connections that are lost are made again.",
+        ),
+        set: |options, _| {
+            options.follow = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "skip-to-end",
+        section: Section::Reading,
+        doc: doc(
+            "begin at the present end of each source",
+            "Also of a line that is being written. Of sources whose place a checkpoint keeps, that place counts.              Lines are counted from where it began.",
+        ),
+        set: |options, _| {
+            options.skip_to_end = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
         long: "merge-sorted",
         section: Section::Reading,
         doc: doc(
@@ -376,6 +410,21 @@ pub const OPTIONS: &[Opt] = &[
                 return Err(Usage::new(format!("'{value}' is not from 1 byte to 1GiB")));
             }
             options.max_line = size;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "max-ratio",
+        takes: Takes::Value("N"),
+        default: "200",
+        section: Section::Reading,
+        doc: doc(
+            "compressed input over 1 GiB that grows more than N-fold is refused",
+            "",
+        ),
+        set: |options, value| {
+            options.max_ratio = Some(whole(value, 1)?);
             Ok(())
         },
         ..PLAIN

@@ -4,11 +4,8 @@
 /// Options that are described but not carried out: refused by name.
 pub const LATER_OPTIONS: &[(&str, Option<char>)] = &[
     ("multiline", None),
-    ("follow", Some('F')),
-    ("skip-to-end", None),
     ("glob", None),
     ("max-rate", None),
-    ("max-ratio", None),
     ("idle-close", None),
     ("max-open", None),
     ("bar", None),

@@ -198,7 +198,7 @@ pub fn guess(line: &[u8]) -> Option<&'static str> {
 pub fn directory(path: &str) -> Option<String> {
     Path::new(path).is_dir().then(|| {
         format!(
-            "{path} is a directory; name its files, as in {}/* (dir:{path} is not in this version)",
+            "{path} is a directory; name its files, as in {}/*, or read each that appears in it by dir:{path}",
             path.trim_end_matches('/')
         )
     })

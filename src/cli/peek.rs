@@ -4,7 +4,7 @@
 
 use crate::error::{Failure, status};
 use crate::formats::Framing;
-use crate::sources::{self, Input, Opening, Read, Word};
+use crate::sources::{self, Input, Next, Opening, Parts, Read, Word};
 use std::time::Duration;
 
 /// What is known of the sources before the run.
@@ -19,19 +19,28 @@ pub struct Peeked {
 }
 
 /// Reads the first record of the first source that can be opened. `max`: bytes of a record. `wait`: how long
-/// to wait for bytes; `None`: for ever.
+/// to wait for bytes; `None`: for ever. `follow`: what is not there is waited for.
 pub fn peek(
     words: &[Word],
     framing: Framing,
     max: usize,
     wait: Option<Duration>,
+    follow: bool,
 ) -> Result<Peeked, Failure> {
     let mut refused = None;
-    for word in words {
+    let how = Opening {
+        follow,
+        ..Opening::default()
+    };
+    // One that is there before one that is waited for.
+    let is_there =
+        |word: &&Word| !matches!(word, Word::File(path) if !std::path::Path::new(path).exists());
+    let absent = words.iter().filter(|word| !is_there(word));
+    for word in words.iter().filter(is_there).chain(absent) {
         if matches!(word, Word::Tcp(_) | Word::TcpListen(_)) {
             return Ok(Peeked::default());
         }
-        match sources::open(word, &Opening::default()) {
+        match sources::open(word, &how) {
             Ok(input) => return first_of(input, word, framing, max, wait),
             Err(error) => {
                 refused.get_or_insert(error);
@@ -102,7 +111,46 @@ fn first_of(
                 }
             })
         }
-        Input::Parts { .. } | Input::Finder { .. } => Ok(Peeked::default()),
+        Input::Parts {
+            name, mut parts, ..
+        } => {
+            let mut bytes = Vec::new();
+            let ended = first_of_parts(parts.as_mut(), framing, max, wait, &mut bytes);
+            ended.map_err(|error| failed(&name, error))?;
+            // They are read again from their start.
+            Ok(Peeked {
+                first: Some(whole(&bytes)),
+                ..Peeked::default()
+            })
+        }
+        Input::Finder { .. } => Ok(Peeked::default()),
+    }
+}
+
+/// Reads the first record of the first part that has one.
+fn first_of_parts(
+    parts: &mut dyn Parts,
+    framing: Framing,
+    max: usize,
+    wait: Option<Duration>,
+    bytes: &mut Vec<u8>,
+) -> std::io::Result<()> {
+    loop {
+        let mut part = match parts.next(wait)? {
+            Next::Part(part) => part,
+            Next::Idle if wait.is_none() => continue,
+            Next::Idle | Next::End => return Ok(()),
+        };
+        while bytes.len() < max && first_record(bytes, framing, false).is_none() {
+            match part.live.read(bytes, 1 << 16, wait)? {
+                Read::End | Read::Present => break,
+                Read::Idle if wait.is_some() => return Ok(()),
+                Read::Data | Read::Idle => {}
+            }
+        }
+        if !bytes.is_empty() {
+            return Ok(());
+        }
     }
 }
 

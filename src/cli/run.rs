@@ -19,7 +19,7 @@ use crate::plan::node::{Node, NodeKind, Plan};
 use crate::plan::right::{Look, Looked};
 use crate::plan::variables::Load;
 use crate::plan::{builder, names, output};
-use crate::sources::{Live, Word};
+use crate::sources::{Live, Notes, Opening, Word};
 use std::cell::RefCell;
 use std::io::IsTerminal;
 use std::rc::Rc;
@@ -62,7 +62,7 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     contradictions(&options)?;
     let mut words: Vec<String> = chain.sources.clone();
     words.extend(options.from.iter().cloned());
-    let sources = Sources::of(&words)?;
+    let sources = Sources::of(&words, options.follow)?;
     let zone = terminal::zone(options.tz.as_deref())?;
     let read = ReadOptions {
         delimiter: options.delimiter,
@@ -205,7 +205,8 @@ struct Sources {
 }
 
 impl Sources {
-    fn of(words: &[String]) -> Result<Sources, Stop> {
+    /// `follow`: files go on.
+    fn of(words: &[String], follow: bool) -> Result<Sources, Stop> {
         let mut sources = Sources {
             words: Vec::new(),
             terminal: false,
@@ -239,11 +240,12 @@ impl Sources {
             match word {
                 Word::Stdin => {
                     sources.terminal |= std::io::stdin().is_terminal();
-                    sources.regular &= terminal::stdin_is_file();
+                    sources.regular &= terminal::stdin_is_file() && !follow;
                 }
                 Word::File(path) => {
                     // One that is not there is told when it is opened.
-                    sources.regular &= std::fs::metadata(path).map_or(true, |meta| meta.is_file());
+                    let ends = std::fs::metadata(path).map_or(true, |meta| meta.is_file());
+                    sources.regular &= ends && !follow;
                 }
                 Word::Tcp(_) | Word::TcpListen(_) => {
                     sources.network = true;
@@ -290,7 +292,13 @@ fn first_record(
         .for_ns
         .and_then(|ns| u64::try_from(ns).ok())
         .map(Duration::from_nanos);
-    Ok(peek::peek(&sources.words, format.framing(), max, wait)?)
+    Ok(peek::peek(
+        &sources.words,
+        format.framing(),
+        max,
+        wait,
+        options.follow,
+    )?)
 }
 
 fn build_options(
@@ -385,7 +393,7 @@ fn looking(options: &Options, input: &str, own: &Sources, others: &Rc<Others>) -
                 usage
             }
         };
-        let sources = Sources::of(&[word.to_string()]).map_err(stopped)?;
+        let sources = Sources::of(&[word.to_string()], options.follow).map_err(stopped)?;
         if stdin && sources.words.contains(&Word::Stdin) {
             return Err(Usage::new("standard input is the chain's own source"));
         }
@@ -474,6 +482,7 @@ pub fn running(options: &Options, signals: &Signals) -> Result<engine::Run, Fail
         for_ns: options.for_ns,
         stop: signals.stop.clone(),
         idle: options.idle.unwrap_or(engine::IDLE),
+        opening: opening(options),
         ..engine::Run::default()
     };
     if options.stats == Some(Stats::Json) {
@@ -489,6 +498,17 @@ pub fn running(options: &Options, signals: &Signals) -> Result<engine::Run, Fail
         run.block_size = size;
     }
     Ok(run)
+}
+
+/// How sources are opened.
+fn opening(options: &Options) -> Opening {
+    Opening {
+        follow: options.follow,
+        skip_to_end: options.skip_to_end,
+        max_ratio: options.max_ratio,
+        notes: Notes::new(terminal::say),
+        ..Opening::default()
+    }
 }
 
 fn cores() -> usize {

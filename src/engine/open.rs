@@ -101,6 +101,7 @@ fn open_words(source: &Source, run: &Run, report: &mut Report) -> Result<Vec<(Wo
     for word in words {
         match sources::open(&word, &run.opening) {
             Ok(input) => inputs.push((word, input)),
+            Err(error) if error.is::<Failure>() => return Err(error),
             Err(error) => {
                 let status = match is_network(&word) {
                     true => status::UNAVAILABLE,

@@ -2,25 +2,37 @@
 //! of all proportion is refused.
 
 use super::{Blocking, Live};
-use anyhow::Result;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read};
 
-/// Compressed input over [`RATIO_FROM`] bytes that grows more than this many times is refused.
-const RATIO_MAX: u64 = 200;
+/// Compressed input over [`RATIO_FROM`] bytes that grows more than so many times is refused, unless `--max-ratio`
+/// says otherwise.
+pub const RATIO_MAX: u64 = 200;
 const RATIO_FROM: u64 = 1 << 30;
 
-/// A decoder if the file begins like something compressed.
-pub fn open(magic: &[u8], file: &File) -> Result<Option<Box<dyn Live>>> {
-    let gzip = magic.starts_with(&[0x1f, 0x8b]);
-    if !gzip && !magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+/// Whether bytes begin like something compressed.
+pub fn is_packed(magic: &[u8]) -> bool {
+    is_gzip(magic) || magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
+}
+
+fn is_gzip(magic: &[u8]) -> bool {
+    magic.starts_with(&[0x1f, 0x8b])
+}
+
+/// A decoder if the file begins like something compressed. It reads the file from its start, and leaves the
+/// descriptor's own place alone.
+pub fn open(file: &File, ratio_max: u64) -> io::Result<Option<Box<dyn Live>>> {
+    let magic = super::head(file, 4)?;
+    if !is_packed(&magic) {
         return Ok(None);
     }
-    let mut file = file.try_clone()?;
-    file.seek(SeekFrom::Start(0))?;
     let len = file.metadata()?.len();
+    let file = At {
+        file: file.try_clone()?,
+        at: 0,
+    };
     let input = BufReader::with_capacity(1 << 17, file);
-    let decoder: Box<dyn Read + Send> = if gzip {
+    let decoder: Box<dyn Read + Send> = if is_gzip(&magic) {
         Box::new(flate2::bufread::MultiGzDecoder::new(input))
     } else {
         Box::new(Frames {
@@ -31,14 +43,30 @@ pub fn open(magic: &[u8], file: &File) -> Result<Option<Box<dyn Live>>> {
     Ok(Some(Box::new(Blocking(Bounded {
         decoder,
         made: 0,
-        max: RATIO_FROM.max(len.saturating_mul(RATIO_MAX)),
+        ratio_max,
+        max: RATIO_FROM.max(len.saturating_mul(ratio_max)),
     }))))
+}
+
+/// A file read from a place of our own.
+struct At {
+    file: File,
+    at: u64,
+}
+
+impl Read for At {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let got = rustix::io::pread(&self.file, into, self.at)?;
+        self.at += got as u64;
+        Ok(got)
+    }
 }
 
 /// Stops what grows beyond bounds.
 struct Bounded {
     decoder: Box<dyn Read + Send>,
     made: u64,
+    ratio_max: u64,
     max: u64,
 }
 
@@ -48,19 +76,19 @@ impl Read for Bounded {
         self.made += got as u64;
         if self.made > self.max {
             return Err(io::Error::other(format!(
-                "compressed input grew more than {RATIO_MAX}-fold; decompress it yourself if it is meant"
+                "compressed input grew more than {}-fold; --max-ratio N allows more",
+                self.ratio_max
             )));
         }
         Ok(got)
     }
 }
 
-type ZstdFrame =
-    ruzstd::decoding::StreamingDecoder<BufReader<File>, ruzstd::decoding::FrameDecoder>;
+type ZstdFrame = ruzstd::decoding::StreamingDecoder<BufReader<At>, ruzstd::decoding::FrameDecoder>;
 
 /// Zstandard frames, one behind the other.
 struct Frames {
-    input: Option<BufReader<File>>,
+    input: Option<BufReader<At>>,
     frame: Option<ZstdFrame>,
 }
 

@@ -2,9 +2,14 @@
 //! the formats' affair.
 
 mod compressed;
+mod files;
+mod pace;
 mod place;
+mod rotated;
 mod stdin;
+mod tail;
 mod tcp;
+mod watch;
 
 use crate::data::doc::{Doc, Example};
 use anyhow::{Context, Result};
@@ -79,6 +84,53 @@ pub struct Opening {
     pub last: bool,
     /// Files whose places are kept: those of the run before.
     pub kept: Option<Vec<Place>>,
+    /// What is there is passed over, where no place is kept.
+    pub skip_to_end: bool,
+    /// Files that were found end when their name is gone.
+    pub leaves: bool,
+    /// So many times may compressed input grow.
+    pub max_ratio: Option<u64>,
+    /// Is told what people should know while a run goes on.
+    pub notes: Notes,
+}
+
+impl Opening {
+    pub fn ratio_max(&self) -> u64 {
+        self.max_ratio.unwrap_or(compressed::RATIO_MAX)
+    }
+
+    /// Where a file was left by the run before: the last that was handed out of that name.
+    pub fn place(&self, path: &str) -> Option<&Place> {
+        let kept = self.kept.as_ref()?;
+        kept.iter().rev().find(|place| place.path == path)
+    }
+
+    /// Whether regular files are read as parts, and not in place.
+    fn is_in_parts(&self) -> bool {
+        self.follow || self.once || self.kept.is_some() || self.skip_to_end
+    }
+}
+
+/// Where sources say what people should know: that a file is gone, that a connection is lost.
+#[derive(Clone, Default)]
+pub struct Notes(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+
+impl Notes {
+    pub fn new(tell: impl Fn(&str) + Send + Sync + 'static) -> Notes {
+        Notes(Some(Arc::new(tell)))
+    }
+
+    pub fn tell(&self, message: &str) {
+        if let Some(tell) = &self.0 {
+            tell(message);
+        }
+    }
+}
+
+impl std::fmt::Debug for Notes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Notes")
+    }
 }
 
 /// A source word, opened.
@@ -195,10 +247,10 @@ pub fn parse(word: &str) -> Result<Word, String> {
 }
 
 /// Opens a source. Errors name it.
-pub fn open(word: &Word, _how: &Opening) -> Result<Input> {
+pub fn open(word: &Word, how: &Opening) -> Result<Input> {
     match word {
-        Word::Stdin => stdin::open(),
-        Word::File(path) => open_file(path),
+        Word::Stdin => stdin::open(how),
+        Word::File(path) => open_file(path, how),
         Word::Tcp(address) => {
             let live = tcp::connect(address).with_context(|| format!("tcp:{address}"))?;
             Ok(Input::Stream {
@@ -218,20 +270,37 @@ pub fn open(word: &Word, _how: &Opening) -> Result<Input> {
     }
 }
 
-fn open_file(path: &str) -> Result<Input> {
-    let file = File::open(path).with_context(|| path.to_owned())?;
-    let meta = file.metadata().with_context(|| path.to_owned())?;
+fn open_file(path: &str, how: &Opening) -> Result<Input> {
+    let meta = match std::fs::metadata(path) {
+        Ok(meta) => meta,
+        Err(_) if how.is_in_parts() => return open_parts(path, None, how),
+        Err(error) => return Err(error).with_context(|| path.to_owned()),
+    };
     if meta.is_dir() {
         anyhow::bail!(
-            "{path}: is a directory; name the files in it, as in '{}/*'",
+            "{path}: is a directory; dir:{path} reads each file that appears in it, '{}/*' those that are there",
             path.trim_end_matches('/')
         );
     }
-    of_file(path.to_owned(), file, meta.is_file(), meta.len())
+    if meta.is_file() && how.is_in_parts() {
+        return open_parts(path, None, how);
+    }
+    let file = File::open(path).with_context(|| path.to_owned())?;
+    of_file(path.to_owned(), file, meta.is_file(), meta.len(), how)
+}
+
+/// A regular file whose place is kept, or that is followed.
+fn open_parts(path: &str, given: Option<File>, how: &Opening) -> Result<Input> {
+    let parts = files::Files::open(path, given, how)?;
+    Ok(Input::Parts {
+        name: path.to_owned(),
+        parts: Box::new(parts),
+        live: how.follow && !how.once,
+    })
 }
 
 /// A file by its content: compressed ones are streams.
-fn of_file(name: String, file: File, regular: bool, len: u64) -> Result<Input> {
+fn of_file(name: String, file: File, regular: bool, len: u64, how: &Opening) -> Result<Input> {
     if !regular {
         return Ok(Input::Stream {
             name,
@@ -239,9 +308,8 @@ fn of_file(name: String, file: File, regular: bool, len: u64) -> Result<Input> {
             endless: false,
         });
     }
-    let mut magic = [0u8; 4];
-    let got = rustix::io::pread(&file, &mut magic, 0).unwrap_or(0);
-    if let Some(live) = compressed::open(&magic[..got], &file).with_context(|| name.clone())? {
+    let unpacked = compressed::open(&file, how.ratio_max()).with_context(|| name.clone())?;
+    if let Some(live) = unpacked {
         return Ok(Input::Stream {
             name,
             live,

@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Bytes at the beginning and before the place that tell a file from others.
-const LOOK: u64 = 1024;
+pub const LOOK: u64 = 1024;
 
 /// A file that is read, as far as it must be found again.
 pub struct PartFile {
@@ -21,6 +23,10 @@ pub struct PartFile {
     pub ino: u64,
     /// Offsets count what a decoder makes of it.
     pub packed: bool,
+    /// Its first bytes as they were read: they may be cut off by now.
+    began: Mutex<Vec<u8>>,
+    /// What it holds now is not what was read.
+    cut_off: AtomicBool,
 }
 
 /// How far a file has been read.
@@ -50,6 +56,13 @@ pub struct Sum {
     pub sum: u128,
 }
 
+impl Place {
+    /// The file had been cut off when the place was taken: what stood before it is not known.
+    pub fn is_cut_off(&self) -> bool {
+        !self.packed && self.offset > 0 && self.before.len == 0
+    }
+}
+
 impl Sum {
     pub fn of(bytes: &[u8]) -> Sum {
         Sum {
@@ -68,13 +81,40 @@ impl PartFile {
             ino: meta.ino(),
             file,
             packed,
+            began: Mutex::default(),
+            cut_off: AtomicBool::new(false),
         })
+    }
+
+    /// Is told that the file was cut off in place, whatever its size is by now.
+    pub fn was_cut_off(&self) {
+        self.cut_off.store(true, Ordering::Relaxed);
+    }
+
+    /// Is told of what is read, so that a place can be found again though the file was cut off since.
+    pub fn passed(&self, at: u64, bytes: &[u8]) {
+        if at >= LOOK || self.packed {
+            return;
+        }
+        let mut began = self.began.lock().unwrap_or_else(PoisonError::into_inner);
+        if began.len() as u64 == at {
+            let room = (LOOK - at) as usize;
+            began.extend_from_slice(&bytes[..room.min(bytes.len())]);
+        }
     }
 
     /// The place behind the first `offset` bytes.
     pub fn place(&self, offset: u64, lines: u64, done: bool) -> io::Result<Place> {
         let meta = self.file.metadata()?;
-        let (head, before) = self.sums(offset)?;
+        let (mut head, mut before) = self.sums(offset)?;
+        let cut_off = meta.len() < offset || self.cut_off.load(Ordering::Relaxed);
+        if !self.packed && cut_off {
+            // It was cut off since. What it began with tells its copy; what it has now tells nothing.
+            let look = LOOK.min(offset) as usize;
+            let began = self.began.lock().unwrap_or_else(PoisonError::into_inner);
+            head = Sum::of(&began[..look.min(began.len())]);
+            before = Sum::of(&[]);
+        }
         Ok(Place {
             path: self.path.clone(),
             dev: self.dev,
@@ -93,7 +133,8 @@ impl PartFile {
     /// Whether what a place says stands in this file now.
     pub fn agrees(&self, place: &Place) -> io::Result<bool> {
         let size = self.file.metadata()?.len();
-        if self.packed != place.packed || (!self.packed && size < place.offset) {
+        let gone = place.is_cut_off() || (!self.packed && size < place.offset);
+        if self.packed != place.packed || gone {
             return Ok(false);
         }
         Ok(self.sums(place.offset)? == (place.head, place.before))
@@ -117,9 +158,8 @@ impl PartFile {
         if !self.packed {
             return super::head(&self.file, max);
         }
-        let magic = super::head(&self.file, 4)?;
         let mut bytes = Vec::new();
-        if let Some(mut live) = compressed::open(&magic, &self.file).map_err(io::Error::other)? {
+        if let Some(mut live) = compressed::open(&self.file, compressed::RATIO_MAX)? {
             while bytes.len() < max && live.read(&mut bytes, max, None)? == super::Read::Data {}
         }
         bytes.truncate(max);

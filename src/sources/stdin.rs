@@ -1,7 +1,7 @@
 //! Standard input, FIFOs and other files that cannot be read twice. Waits by poll, so that a pause is noticed
 //! and a signal heard.
 
-use super::{Input, Live, Read};
+use super::{Input, Live, Opening, Read};
 use anyhow::{Context, Result};
 use rustix::event::{PollFd, PollFlags, poll};
 use std::fs::File;
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// The size asked for a pipe's buffer: a pipe is as fast as its buffer.
 const PIPE_SIZE: usize = 1 << 20;
 
-pub fn open() -> Result<Input> {
+pub fn open(how: &Opening) -> Result<Input> {
     let file = File::from(
         io::stdin()
             .as_fd()
@@ -25,7 +25,10 @@ pub fn open() -> Result<Input> {
     }
     // A file that has been read in part already goes on from there, like a pipe.
     let at_start = meta.is_file() && rustix::fs::tell(&file).is_ok_and(|at| at == 0);
-    super::of_file("-".into(), file, at_start, meta.len())
+    if at_start && how.is_in_parts() {
+        return super::open_parts("-", Some(file), how);
+    }
+    super::of_file("-".into(), file, at_start, meta.len(), how)
 }
 
 /// A pipe, FIFO, socket or terminal.

@@ -12,17 +12,17 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 /// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A dstream that runs, its lines as they come.
-struct Running {
-    child: Child,
+pub struct Running {
+    pub child: Child,
     stdin: Option<ChildStdin>,
-    lines: Receiver<String>,
-    errors: Receiver<String>,
+    pub lines: Receiver<String>,
+    pub errors: Receiver<String>,
 }
 
-fn start(words: &[&str]) -> Running {
+pub fn start(words: &[&str]) -> Running {
     let mut child = Command::new(env!("CARGO_BIN_EXE_dstream"))
         .args(words)
         .env("TZ", "UTC")
@@ -54,22 +54,22 @@ fn lines_of(pipe: impl Read + Send + 'static) -> Receiver<String> {
 }
 
 impl Running {
-    fn write(&mut self, text: &str) {
+    pub fn write(&mut self, text: &str) {
         let stdin = self.stdin.as_mut().expect("standard input is open");
         stdin.write_all(text.as_bytes()).expect("dstream reads");
     }
 
-    fn line(&self) -> String {
+    pub fn line(&self) -> String {
         let line = self.lines.recv_timeout(PATIENCE);
         line.unwrap_or_else(|_| panic!("no line came; on stderr: {:?}", self.said()))
     }
 
     /// What was printed, to the end.
-    fn rest(&self) -> Vec<String> {
+    pub fn rest(&self) -> Vec<String> {
         self.lines.iter().collect()
     }
 
-    fn said(&self) -> Vec<String> {
+    pub fn said(&self) -> Vec<String> {
         self.errors.try_iter().collect()
     }
 
@@ -81,16 +81,16 @@ impl Running {
         });
     }
 
-    fn signal(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, signal).expect("dstream is there");
     }
 
-    fn close(&mut self) {
+    pub fn close(&mut self) {
         self.stdin = None;
     }
 
-    fn end(&mut self) -> ExitStatus {
+    pub fn end(&mut self) -> ExitStatus {
         let began = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("the child is ours") {
@@ -112,7 +112,7 @@ impl Drop for Running {
     }
 }
 
-fn wait_until(what: &str, done: impl Fn() -> bool) {
+pub fn wait_until(what: &str, done: impl Fn() -> bool) {
     let began = Instant::now();
     while !done() {
         assert!(began.elapsed() < PATIENCE, "waited in vain until {what}");

@@ -13,4 +13,5 @@ mod live;
 mod nexmark;
 mod oracle;
 mod session;
+mod sources;
 mod tidy;

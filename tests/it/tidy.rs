@@ -234,7 +234,10 @@ fn hazards_have_their_place() {
     ] {
         none(
             "a clock beside the clock",
-            holding(clock, below("src/engine/clock.rs")),
+            holding(clock, |file: &File| {
+                // Sources wait, and make rows for moments.
+                ["src/engine/clock.rs", "src/sources/pace.rs"].contains(&file.path.as_str())
+            }),
         );
     }
     for word in ["println!", "print!", "process::exit", "env::var"] {

@@ -169,7 +169,7 @@ $ dstream -i csv count < /dev/null
 
 # A directory as a file.
 $ mkdir d; dstream count d
-dstream: d is a directory; name its files, as in d/* (dir:d is not in this version)
+dstream: d is a directory; name its files, as in d/*, or read each that appears in it by dir:d
 ? 66
 
 # A missing file among three: the others are read.

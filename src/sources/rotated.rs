@@ -1,0 +1,364 @@
+//! Finds what a file was before it was rotated: `name.1`, `name.0`, `name-DATE`, `name.DATE`, `name-DATE.ext`, each
+//! also compressed, beside it. Content decides, or the inode; a name alone never does. Invariant: what is
+//! found holds the bytes before the place, as far as they are known.
+
+use super::compressed;
+use super::place::{Place, Sum, bytes_at};
+use super::{Live, Read};
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Endings of what was compressed.
+const PACKED: [&[u8]; 2] = [b".gz", b".zst"];
+/// Bytes that are decompressed at a time.
+const STEP: usize = 1 << 16;
+
+/// What became of a file that is not at its name any more.
+pub struct Found {
+    /// What it was, where something of it is left to read, and whether offsets count what a decoder makes of it.
+    pub old: Option<(File, bool)>,
+    /// Whole files that came behind it, in order.
+    pub between: Vec<File>,
+}
+
+/// A file by its name beside another.
+struct Beside {
+    path: PathBuf,
+    dev: u64,
+    ino: u64,
+    size: u64,
+    modified: (i64, i64),
+    tag: Tag,
+}
+
+/// What a rotated name has more than the name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Tag {
+    Number(u64),
+    Date(Vec<u8>),
+}
+
+/// How often it is looked again when names change while it is looked.
+const TRIES: usize = 5;
+
+/// Where what `place` tells of `path` is now; `None`: it is gone.
+pub fn find(path: &Path, place: &Place, ratio_max: u64) -> io::Result<Option<Found>> {
+    settled(|| find_now(path, place, ratio_max))
+}
+
+/// What was put in place of a file that is still open and has been put in its own place since: whole files, in
+/// order.
+pub fn since(path: &Path, old: (u64, u64)) -> io::Result<Vec<File>> {
+    settled(|| newer(&beside(path)?, old))
+}
+
+/// Looks again when what was listed is not there any more.
+fn settled<T>(look: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    for _ in 1..TRIES {
+        match look() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            other => return other,
+        }
+    }
+    look()
+}
+
+fn find_now(path: &Path, place: &Place, ratio_max: u64) -> io::Result<Option<Found>> {
+    let beside = beside(path)?;
+    let same = |one: &&Beside| one.ino == place.ino;
+    let others = |one: &&Beside| one.ino != place.ino;
+    let all = beside
+        .iter()
+        .filter(same)
+        .chain(beside.iter().filter(others));
+    for one in all.clone() {
+        let Some(file) = one.open()? else { continue };
+        if let Some(packed) = holds(&file, one.ino == place.ino, place, ratio_max)? {
+            return Ok(Some(Found {
+                old: Some((file, packed)),
+                between: newer(&beside, (one.dev, one.ino))?,
+            }));
+        }
+    }
+    // A copy that was made before the last of it was written: all of it has been read.
+    for one in all.filter(|one| !place.packed && one.size < place.offset) {
+        let Some(file) = one.open()? else { continue };
+        let head = bytes_at(&file, 0, place.head.len as usize)?;
+        if place.head.len > 0 && Sum::of(&head) == place.head {
+            return Ok(Some(Found {
+                old: None,
+                between: newer(&beside, (one.dev, one.ino))?,
+            }));
+        }
+    }
+    Ok(None)
+}
+
+impl Beside {
+    /// `None`: it may not be read. Fails when the name is another file's by now.
+    fn open(&self) -> io::Result<Option<File>> {
+        let file = match File::open(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(None),
+            other => other?,
+        };
+        match id(&file.metadata()?) == (self.dev, self.ino) {
+            true => Ok(Some(file)),
+            false => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+pub fn id(meta: &Metadata) -> (u64, u64) {
+    (meta.dev(), meta.ino())
+}
+
+/// The files that came behind one of a list, newest first, in order of time.
+fn newer(beside: &[Beside], old: (u64, u64)) -> io::Result<Vec<File>> {
+    let Some(at) = beside.iter().position(|one| (one.dev, one.ino) == old) else {
+        return Ok(Vec::new());
+    };
+    let names = beside[..at].iter().rev();
+    names.filter_map(|one| one.open().transpose()).collect()
+}
+
+/// Whether a file holds what stands before a place, and whether it is compressed.
+fn holds(file: &File, same: bool, place: &Place, ratio_max: u64) -> io::Result<Option<bool>> {
+    let packed = compressed::is_packed(&super::head(file, 4)?);
+    if place.offset == 0 {
+        // Nothing was read: no bytes tell it.
+        return Ok(same.then_some(packed));
+    }
+    if place.packed {
+        let head = bytes_at(file, 0, place.head.len as usize)?;
+        return Ok((packed && Sum::of(&head) == place.head).then_some(true));
+    }
+    let (head_len, before_len) = (place.head.len as usize, place.before.len as usize);
+    if !packed {
+        let short = file.metadata()?.len() < place.offset;
+        let from = place.offset.saturating_sub(before_len as u64);
+        let holds = !short
+            && Sum::of(&bytes_at(file, 0, head_len)?) == place.head
+            && Sum::of(&bytes_at(file, from, before_len)?) == place.before;
+        return Ok(holds.then_some(false));
+    }
+    let Ok(Some(mut live)) = compressed::open(file, ratio_max) else {
+        return Ok(None);
+    };
+    let holds = unpacked_holds(live.as_mut(), place, head_len, before_len);
+    // One that is damaged, or still being written, holds nothing.
+    Ok(holds.unwrap_or(false).then_some(true))
+}
+
+/// The same for what a decoder makes of a file; no more than a few bytes of it are held.
+fn unpacked_holds(
+    live: &mut dyn Live,
+    place: &Place,
+    head_len: usize,
+    before_len: usize,
+) -> io::Result<bool> {
+    let mut bytes: Vec<u8> = Vec::new();
+    let mut dropped = 0u64;
+    let mut head_agrees = false;
+    loop {
+        if !head_agrees && bytes.len() >= head_len {
+            if Sum::of(&bytes[..head_len]) != place.head {
+                return Ok(false);
+            }
+            head_agrees = true;
+        }
+        let there = dropped + bytes.len() as u64;
+        if head_agrees && there >= place.offset {
+            let end = (place.offset - dropped) as usize;
+            return Ok(Sum::of(&bytes[end - before_len..end]) == place.before);
+        }
+        if head_agrees && bytes.len() > before_len {
+            let drop = bytes.len() - before_len;
+            bytes.drain(..drop);
+            dropped += drop as u64;
+        }
+        if live.read(&mut bytes, STEP, None)? == Read::End {
+            return Ok(false);
+        }
+    }
+}
+
+/// What may be older versions of a file, by their names; newest first.
+fn beside(path: &Path) -> io::Result<Vec<Beside>> {
+    let Some(name) = path.file_name() else {
+        return Ok(Vec::new());
+    };
+    let dir = match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
+    let mut found: Vec<Beside> = Vec::new();
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return Ok(found);
+    };
+    let present = std::fs::metadata(path).ok().map(|meta| id(&meta));
+    for entry in entries {
+        let entry = entry?;
+        let Some(tag) = tag(name.as_bytes(), entry.file_name().as_bytes()) else {
+            continue;
+        };
+        let path = entry.path();
+        let Ok(meta) = std::fs::metadata(&path) else {
+            continue;
+        };
+        if meta.is_file() && present != Some(id(&meta)) {
+            found.push(Beside {
+                path,
+                dev: meta.dev(),
+                ino: meta.ino(),
+                size: meta.len(),
+                modified: (meta.mtime(), meta.mtime_nsec()),
+                tag,
+            });
+        }
+    }
+    // What is being compressed is there twice, and only the original is whole.
+    let plain: Vec<PathBuf> = found.iter().map(|one| one.path.clone()).collect();
+    found.retain(|one| {
+        let name = one.path.as_os_str().as_bytes();
+        let original = without_ending(name);
+        original == name || !plain.iter().any(|p| p.as_os_str().as_bytes() == original)
+    });
+    let numbers = found.iter().all(|one| matches!(one.tag, Tag::Number(_)));
+    let dates = found.iter().all(|one| matches!(one.tag, Tag::Date(_)));
+    found.sort_by(|one, other| {
+        let by_tag = match (&one.tag, &other.tag) {
+            (Tag::Number(one), Tag::Number(other)) => one.cmp(other),
+            (Tag::Date(one), Tag::Date(other)) => other.cmp(one),
+            _ => std::cmp::Ordering::Equal,
+        };
+        let by_time = other.modified.cmp(&one.modified);
+        if numbers || dates {
+            by_tag.then(by_time)
+        } else {
+            by_time.then(by_tag)
+        }
+    });
+    Ok(found)
+}
+
+fn without_ending(name: &[u8]) -> &[u8] {
+    let ending = PACKED.iter().find(|ending| name.ends_with(ending));
+    ending.map_or(name, |ending| &name[..name.len() - ending.len()])
+}
+
+/// What a name beside `name` has more, if it looks like a rotated one.
+fn tag(name: &[u8], other: &[u8]) -> Option<Tag> {
+    let other = without_ending(other);
+    let behind = |stem: &[u8]| -> Option<Tag> {
+        let rest = other.strip_prefix(stem)?;
+        match rest.split_first()? {
+            (b'.' | b'-' | b'_', tag) => parsed(tag),
+            _ => None,
+        }
+    };
+    behind(name).or_else(|| {
+        // The ending stays the last: access-20260101.log of access.log.
+        let dot = name
+            .iter()
+            .rposition(|&byte| byte == b'.')
+            .filter(|&at| at > 0)?;
+        let (stem, ending) = name.split_at(dot);
+        let other = other.strip_suffix(ending)?;
+        let rest = other.strip_prefix(stem)?;
+        match rest.split_first()? {
+            (b'.' | b'-' | b'_', tag) => parsed(tag),
+            _ => None,
+        }
+    })
+}
+
+fn parsed(tag: &[u8]) -> Option<Tag> {
+    if tag == b"old" {
+        return Some(Tag::Number(0));
+    }
+    let first = tag.first()?;
+    let date = |byte: &u8| byte.is_ascii_digit() || b"-_:.TtZz+".contains(byte);
+    if !first.is_ascii_digit() || !tag.iter().all(date) {
+        return None;
+    }
+    let digits = std::str::from_utf8(tag).ok()?;
+    match digits.parse::<u64>() {
+        // A number of six digits or more is a date, as logrotate writes them.
+        Ok(number) if tag.len() < 6 => Some(Tag::Number(number)),
+        _ => Some(Tag::Date(tag.to_vec())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_what_was_rotated() {
+        let check = |other: &str, expected: Option<Tag>| {
+            assert_eq!(tag(b"access.log", other.as_bytes()), expected, "{other}");
+        };
+        let date = |text: &str| Some(Tag::Date(text.into()));
+        check("access.log.1", Some(Tag::Number(1)));
+        check("access.log.0", Some(Tag::Number(0)));
+        check("access.log.12.gz", Some(Tag::Number(12)));
+        check("access.log-20260101", date("20260101"));
+        check("access.log-2026-01-01.zst", date("2026-01-01"));
+        check(
+            "access.log.2026-01-01T10:00:00Z",
+            date("2026-01-01T10:00:00Z"),
+        );
+        check("access-20260101.log", date("20260101"));
+        check("access.1.log.gz", Some(Tag::Number(1)));
+        check("access.log.old", Some(Tag::Number(0)));
+        check("access.log", None);
+        check("access.log.gz", None);
+        check("access.log.swp", None);
+        check("access.log.1.tmp", None);
+        check("access.logs.1", None);
+        check("other.log.1", None);
+    }
+
+    #[test]
+    fn the_old_content_is_found_and_what_came_behind_it() {
+        let dir = std::env::temp_dir().join(format!("dstream-rotated-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let path = dir.join("a.log");
+        let old = "old\n".repeat(1000);
+        std::fs::write(&path, &old).unwrap();
+        let file = super::super::PartFile::new("a.log".into(), File::open(&path).unwrap(), false);
+        let place = file.unwrap().place(3000, 750, false).unwrap();
+        let found = || find(&path, &place, 200).unwrap();
+        assert!(found().is_none(), "nothing is beside it");
+        std::fs::rename(&path, dir.join("a.log.1")).unwrap();
+        std::fs::write(&path, "new\n").unwrap();
+        assert!(found().unwrap().between.is_empty());
+        std::fs::rename(dir.join("a.log.1"), dir.join("a.log.2")).unwrap();
+        std::fs::write(dir.join("a.log.1"), "between\n").unwrap();
+        assert_eq!(found().unwrap().between.len(), 1);
+        // Compressed, and the original gone.
+        let mut packed = flate2::write::GzEncoder::new(
+            File::create(dir.join("a.log.2.gz")).unwrap(),
+            flate2::Compression::default(),
+        );
+        std::io::Write::write_all(&mut packed, old.as_bytes()).unwrap();
+        packed.finish().unwrap();
+        std::fs::remove_file(dir.join("a.log.2")).unwrap();
+        let gz = found().unwrap();
+        assert!(gz.old.unwrap().1);
+        assert_eq!(gz.between.len(), 1);
+        // Other content of the same length.
+        std::fs::remove_file(dir.join("a.log.2.gz")).unwrap();
+        std::fs::write(dir.join("a.log.2"), "odd\n".repeat(1000)).unwrap();
+        assert!(found().is_none());
+        // A copy that lacks the last of what was read.
+        std::fs::write(dir.join("a.log.2"), &old[..2000]).unwrap();
+        let short = found().unwrap();
+        assert!(short.old.is_none());
+        assert_eq!(short.between.len(), 1);
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+}

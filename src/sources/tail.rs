@@ -1,0 +1,481 @@
+//! A file that is read while others write to it, cut it off and rename it: what the name stands for is looked at
+//! again and again, and what is found is opened at once, since the next rotation may come at any time. Knows
+//! nothing of checkpoints. Invariant: bytes are given once and in order, whatever becomes of the name.
+
+use super::pace::{Began, Deadline};
+use super::place::{LOOK, PartFile, Place, Sum, bytes_at};
+use super::rotated::{self, id};
+use super::watch::{Watch, Woken, pause};
+use super::{Live, Opening, Read, compressed};
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Between the looks at a file that was rotated, before it is taken to be at its end.
+const QUIET: Duration = Duration::from_millis(250);
+/// So many looks find nothing new.
+const QUIET_LOOKS: u8 = 2;
+
+/// A name whose files are read one behind the other.
+pub struct Name {
+    /// As it was given, for messages.
+    pub shown: String,
+    /// `None`: it has no name that could become another file's.
+    pub path: Option<PathBuf>,
+    pub how: Opening,
+    ahead: Mutex<Ahead>,
+}
+
+/// What is to be read next.
+#[derive(Default)]
+struct Ahead {
+    queue: VecDeque<Upcoming>,
+    /// The file that the name last stood for.
+    newest: Option<(u64, u64)>,
+    watch: Option<Watch>,
+}
+
+/// A file that is to be read, held open.
+pub struct Upcoming {
+    pub file: File,
+    pub offset: u64,
+    pub lines: u64,
+    pub until: Until,
+}
+
+/// How far a file is read.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// On, until the name stands for another file and nothing more comes.
+    Followed,
+    /// To its end, of which nothing is known if it is within a line.
+    Rest,
+    End,
+    /// So many bytes; `last`: what is behind the last line end counts too.
+    Size {
+        size: u64,
+        last: bool,
+    },
+}
+
+impl Upcoming {
+    pub fn whole(file: File, until: Until) -> Upcoming {
+        Upcoming {
+            file,
+            offset: 0,
+            lines: 0,
+            until,
+        }
+    }
+}
+
+impl Name {
+    pub fn new(shown: String, path: Option<PathBuf>, how: Opening) -> Arc<Name> {
+        Arc::new(Name {
+            shown,
+            path,
+            how,
+            ahead: Mutex::default(),
+        })
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, Ahead> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn push(&self, upcoming: Upcoming) -> io::Result<()> {
+        let newest = id(&upcoming.file.metadata()?);
+        let mut ahead = self.ahead();
+        ahead.newest = Some(newest);
+        ahead.queue.push_back(upcoming);
+        Ok(())
+    }
+
+    pub fn pop(&self) -> Option<Upcoming> {
+        self.ahead().queue.pop_front()
+    }
+
+    /// Files that wait to be read.
+    pub fn ahead_of(&self) -> usize {
+        self.ahead().queue.len()
+    }
+
+    pub fn has_more(&self) -> bool {
+        self.ahead_of() > 0
+    }
+
+    /// Opens what the name has come to stand for since the last look, and what it stood for in between.
+    pub fn look(&self) -> io::Result<()> {
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
+        let newest = self.ahead().newest;
+        let file = match regular(path) {
+            // It may be given its owner in a moment.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => None,
+            file => file?,
+        };
+        let Some(file) = file else {
+            return Ok(());
+        };
+        if newest == Some(id(&file.metadata()?)) {
+            return Ok(());
+        }
+        if let Some(old) = newest {
+            for file in rotated::since(path, old)? {
+                self.push(Upcoming::whole(file, Until::Followed))?;
+            }
+        }
+        self.push(Upcoming::whole(file, Until::Followed))
+    }
+
+    /// Whether nothing has the name, and none is waited for.
+    pub fn has_left(&self) -> io::Result<bool> {
+        match &self.path {
+            Some(path) if self.how.leaves => Ok(regular(path)?.is_none()),
+            _ => Ok(false),
+        }
+    }
+
+    /// Waits for a change, at most so long.
+    pub fn wait(&self, file: Option<&File>, most: Duration) -> io::Result<Woken> {
+        let Some(path) = &self.path else {
+            return pause(most);
+        };
+        let mut ahead = self.ahead();
+        if ahead.watch.is_none() && file.is_none() {
+            // What came before it was watched has been told to nobody.
+            ahead.watch = Some(Watch::of_names(dir_of(path)));
+            return Ok(Woken::Changed);
+        }
+        let watch = ahead
+            .watch
+            .get_or_insert_with(|| Watch::of_names(dir_of(path)));
+        if let Some(file) = file {
+            watch.file(file);
+            // What came before it was watched has been told to nobody.
+            return Ok(Woken::Changed);
+        }
+        watch.wait(most)
+    }
+
+    /// How long it may be waited until it must be looked again.
+    pub fn period(&self) -> Duration {
+        let ahead = self.ahead();
+        ahead.watch.as_ref().map_or(QUIET, Watch::period)
+    }
+
+    pub fn note_missed(&self, bytes: u64) {
+        let what = match bytes {
+            0 => "what was written to it since it was last read was missed".to_string(),
+            1 => "at least 1 byte was missed".to_string(),
+            bytes => format!("at least {bytes} bytes were missed"),
+        };
+        self.how.notes.tell(&format!(
+            "{} was rotated and the old file is gone; {what}",
+            self.shown
+        ));
+    }
+}
+
+pub fn dir_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    }
+}
+
+/// A regular file by its name; `None`: there is none.
+pub fn regular(path: &Path) -> io::Result<Option<File>> {
+    // A FIFO is not opened, which would wait for its writer.
+    match std::fs::metadata(path) {
+        Ok(meta) if meta.is_file() => {}
+        Ok(_) => return Ok(None),
+        Err(error) if is_absent(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    match File::open(path) {
+        Ok(file) => Ok(file.metadata()?.is_file().then_some(file)),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// One file of a name, read front to end.
+pub struct Tail {
+    name: Arc<Name>,
+    part: Arc<PartFile>,
+    /// What is read: the part's, or a copy that was made before that was cut off.
+    file: File,
+    at: u64,
+    /// The largest size seen.
+    size: u64,
+    /// The bytes before `at`, as they were read.
+    last: Vec<u8>,
+    head: Vec<u8>,
+    until: Until,
+    /// Looks that found nothing new since there is another file.
+    quiet: u8,
+    looked: Option<Began>,
+    watched: bool,
+    /// The rest of it, from a compressed copy.
+    copy: Option<Box<dyn Live>>,
+}
+
+/// What one attempt to read came to.
+enum Step {
+    Given(Read),
+    /// Nothing; so long until it must be looked again.
+    Nothing(Duration),
+    /// It is to be read on from elsewhere.
+    Again,
+}
+
+impl Tail {
+    pub fn new(name: Arc<Name>, part: Arc<PartFile>, at: u64, until: Until) -> io::Result<Tail> {
+        let file = part.file.try_clone()?;
+        let look = LOOK.min(at) as usize;
+        let head = bytes_at(&file, 0, look)?;
+        part.passed(0, &head);
+        Ok(Tail {
+            last: bytes_at(&file, at - look as u64, look)?,
+            head,
+            name,
+            part,
+            file,
+            at,
+            size: at,
+            until,
+            quiet: 0,
+            looked: None,
+            watched: false,
+            copy: None,
+        })
+    }
+
+    fn step(&mut self, into: &mut Vec<u8>, max: usize) -> io::Result<Step> {
+        let mut most = max;
+        if let Until::Size { size, last } = self.until {
+            let left = size.saturating_sub(self.at);
+            if left == 0 {
+                return Ok(Step::Given(if last { Read::End } else { Read::Present }));
+            }
+            most = most.min(usize::try_from(left).unwrap_or(max));
+        }
+        let from = into.len();
+        into.resize(from + most, 0);
+        let got =
+            rustix::io::retry_on_intr(|| rustix::io::pread(&self.file, &mut into[from..], self.at));
+        into.truncate(from + got.unwrap_or(0));
+        if got? > 0 {
+            if !self.is_intact()? {
+                into.truncate(from);
+                return self.cut_off();
+            }
+            self.passed(&into[from..]);
+            return Ok(Step::Given(Read::Data));
+        }
+        match self.until {
+            Until::End => Ok(Step::Given(Read::End)),
+            Until::Size { .. } => self.cut_off(),
+            Until::Rest if matches!(self.last.last(), None | Some(b'\n')) => {
+                Ok(Step::Given(Read::End))
+            }
+            Until::Rest => self.settle(),
+            Until::Followed => self.look(),
+        }
+    }
+
+    /// At the present end of a file that is followed.
+    fn look(&mut self) -> io::Result<Step> {
+        if self.quiet == 0 && !self.name.has_more() {
+            let period = self.name.period();
+            if let Some(since) = self.looked.map(Began::elapsed)
+                && since < period
+            {
+                return Ok(Step::Nothing(period - since));
+            }
+        }
+        let size = self.file.metadata()?.len();
+        self.size = self.size.max(size);
+        if size < self.at || !self.is_intact()? {
+            return self.cut_off();
+        }
+        self.name.look()?;
+        if self.name.has_more() || self.name.has_left()? {
+            return self.settle();
+        }
+        self.quiet = 0;
+        self.looked = Some(Began::now());
+        // What was written between the read and the look is read before it is waited.
+        match size > self.at {
+            true => Ok(Step::Again),
+            false => Ok(Step::Nothing(self.name.period())),
+        }
+    }
+
+    /// Nothing more may come: it has, when two looks have found nothing.
+    fn settle(&mut self) -> io::Result<Step> {
+        if self.name.ahead_of() > 1 {
+            // Another file has come and gone since: nobody writes to this one.
+            return Ok(Step::Given(Read::End));
+        }
+        let since = self.looked.map_or(QUIET, Began::elapsed);
+        if self.quiet > 0 && since < QUIET {
+            return Ok(Step::Nothing(QUIET - since));
+        }
+        self.looked = Some(Began::now());
+        if self.quiet >= QUIET_LOOKS {
+            return Ok(Step::Given(Read::End));
+        }
+        self.quiet += 1;
+        Ok(Step::Nothing(QUIET))
+    }
+
+    fn passed(&mut self, bytes: &[u8]) {
+        self.part.passed(self.at, bytes);
+        let room = (LOOK as usize).saturating_sub(self.head.len());
+        self.head.extend_from_slice(&bytes[..room.min(bytes.len())]);
+        let keep = (LOOK as usize).saturating_sub(bytes.len());
+        let drop = self.last.len().saturating_sub(keep);
+        self.last.drain(..drop);
+        let from = bytes.len().saturating_sub(LOOK as usize);
+        self.last.extend_from_slice(&bytes[from..]);
+        self.at += bytes.len() as u64;
+        self.size = self.size.max(self.at);
+        self.quiet = 0;
+    }
+
+    /// Whether what was read before still stands there.
+    fn is_intact(&self) -> io::Result<bool> {
+        let from = self.at - self.last.len() as u64;
+        Ok(bytes_at(&self.file, from, self.last.len())? == self.last)
+    }
+
+    /// It was cut off in place: what it was is read on where it was copied to, and then it begins anew.
+    fn cut_off(&mut self) -> io::Result<Step> {
+        let place = Place {
+            path: self.name.shown.clone(),
+            dev: self.part.dev,
+            ino: self.part.ino,
+            offset: self.at,
+            lines: 0,
+            head: Sum::of(&self.head),
+            before: Sum::of(&self.last),
+            size: self.size,
+            modified: 0,
+            done: false,
+            packed: false,
+        };
+        self.part.was_cut_off();
+        let followed = self.until == Until::Followed;
+        let ratio_max = self.name.how.ratio_max();
+        let found = match &self.name.path {
+            Some(path) if self.at > 0 => rotated::find(path, &place, ratio_max)?,
+            _ => None,
+        };
+        self.until = Until::End;
+        let mut step = Step::Given(Read::End);
+        match found {
+            Some(found) => {
+                match found.old {
+                    Some((file, true)) => {
+                        let live = compressed::open(&file, ratio_max)?;
+                        self.copy = live.map(|live| Skipped::boxed(live, self.at));
+                        step = Step::Again;
+                    }
+                    Some((file, false)) => {
+                        self.file = file;
+                        step = Step::Again;
+                    }
+                    None => {}
+                }
+                for file in found.between.into_iter().filter(|_| followed) {
+                    self.name.push(Upcoming::whole(file, Until::End))?;
+                }
+            }
+            None if self.size > self.at => self.name.note_missed(self.size - self.at),
+            None => {}
+        }
+        if followed {
+            let file = self.part.file.try_clone()?;
+            self.name.push(Upcoming::whole(file, Until::Followed))?;
+        }
+        Ok(step)
+    }
+}
+
+impl Live for Tail {
+    fn read(&mut self, into: &mut Vec<u8>, max: usize, wait: Option<Duration>) -> io::Result<Read> {
+        let deadline = Deadline::after(wait);
+        loop {
+            if let Some(copy) = &mut self.copy {
+                return copy.read(into, max, wait);
+            }
+            let again = match self.step(into, max)? {
+                Step::Given(read) => return Ok(read),
+                Step::Again => continue,
+                Step::Nothing(again) => again,
+            };
+            let left = deadline.left(again);
+            if left.is_zero() && deadline.is_over() {
+                return Ok(Read::Idle);
+            }
+            let woken = if self.quiet > 0 {
+                pause(left)?
+            } else {
+                let file = (!self.watched).then_some(&self.file);
+                self.watched = true;
+                self.name.wait(file, left)?
+            };
+            match woken {
+                Woken::Signal => return Ok(Read::Idle),
+                Woken::Changed => self.looked = None,
+                Woken::Time => {}
+            }
+        }
+    }
+}
+
+/// What follows the first bytes of a stream, which were read before.
+pub struct Skipped {
+    live: Box<dyn Live>,
+    left: u64,
+}
+
+impl Skipped {
+    pub fn boxed(live: Box<dyn Live>, left: u64) -> Box<dyn Live> {
+        match left {
+            0 => live,
+            left => Box::new(Skipped { live, left }),
+        }
+    }
+}
+
+impl Live for Skipped {
+    fn read(&mut self, into: &mut Vec<u8>, max: usize, wait: Option<Duration>) -> io::Result<Read> {
+        while self.left > 0 {
+            let from = into.len();
+            let most = usize::try_from(self.left)
+                .unwrap_or(usize::MAX)
+                .min(1 << 16);
+            let read = self.live.read(into, most, wait)?;
+            self.left -= (into.len() - from) as u64;
+            into.truncate(from);
+            if read != Read::Data {
+                return Ok(read);
+            }
+        }
+        self.live.read(into, max, wait)
+    }
+}
