@@ -18,6 +18,13 @@ impl Bitmap {
         made
     }
 
+    /// The map of these words; `None` unless they are as many as `len` bits take, with zeros behind the last.
+    pub fn of_words(words: Vec<u64>, len: usize) -> Option<Bitmap> {
+        let behind = len % 64;
+        let clean = behind == 0 || words.last().is_some_and(|last| last >> behind == 0);
+        (words.len() == len.div_ceil(64) && clean).then_some(Bitmap { words, len })
+    }
+
     pub fn len(&self) -> usize {
         self.len
     }
@@ -114,6 +121,10 @@ mod tests {
             map.push(true);
             assert_eq!(map.count_ones(), len + 6);
             assert!(map.get(len + 76) && !map.get(len + 75));
+            let words = map.words().to_vec();
+            assert_eq!(Bitmap::of_words(words.clone(), len + 77), Some(map));
+            assert_eq!(Bitmap::of_words(words.clone(), len + 141), None);
+            assert_eq!(Bitmap::of_words(words, len + 76), None);
         }
     }
 }

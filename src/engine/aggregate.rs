@@ -5,6 +5,7 @@
 
 use super::order::lock;
 use super::panes::Panes;
+use super::saving::{read, write};
 use super::sliding::Sliding;
 use crate::aggs::{self, Accumulator};
 use crate::bytes::table::KeyTable;
@@ -16,8 +17,8 @@ use crate::plan::grid::Grid;
 use crate::plan::node::{AggCall, Extent, Scope, Window};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, RwLock};
 
 /// Shards of an aggregate over the whole input; and over windows, which hold fewer keys each.
 const SHARD_BITS: u32 = 6;
@@ -118,7 +119,7 @@ pub struct AggregateState<'p> {
     pub(super) shards: Vec<Mutex<Groups>>,
     pub(super) bits: u32,
     /// Panes of sliding windows, of which some are closed.
-    sliding: Mutex<Sliding>,
+    pub(super) sliding: RwLock<Sliding>,
     /// Open windows: end by start (of panes: by space, the last end that sees it).
     pub(super) ends: Mutex<BTreeMap<i64, i64>>,
     /// Windows that end at or before have been given.
@@ -127,7 +128,7 @@ pub struct AggregateState<'p> {
     /// Values given that came from sketches.
     sketched: AtomicU64,
     /// Windows without a record have a row too: from when on, or from the first record's.
-    pub(super) empties: Option<Option<i64>>,
+    pub(super) empties: Mutex<Option<Option<i64>>>,
 }
 
 impl<'p> AggregateState<'p> {
@@ -169,12 +170,12 @@ impl<'p> AggregateState<'p> {
                 .map(|_| Mutex::new(Groups::new(aggs, seed)))
                 .collect(),
             bits,
-            sliding: Mutex::default(),
+            sliding: RwLock::default(),
             ends: Mutex::default(),
             closed: Mutex::new(i64::MIN),
             seed,
             sketched: AtomicU64::new(0),
-            empties: None,
+            empties: Mutex::default(),
         }
     }
 
@@ -197,19 +198,19 @@ impl<'p> AggregateState<'p> {
             windowed: self.windowed,
             shards: shards.collect(),
             bits: self.bits,
-            sliding: Mutex::new(lock(&self.sliding).fork(empty)),
+            sliding: RwLock::new(read(&self.sliding).fork(empty)),
             ends: Mutex::new(lock(&self.ends).clone()),
             closed: Mutex::new(*lock(&self.closed)),
             seed: self.seed,
             sketched: AtomicU64::new(0),
-            empties: self.empties,
+            empties: Mutex::new(*lock(&self.empties)),
         }
     }
 
     /// Memory held, about, but for what workers have not handed in, which is bounded.
     pub fn bytes(&self) -> usize {
         let shards = self.shards.iter().map(|shard| lock(shard).bytes());
-        shards.sum::<usize>() + lock(&self.sliding).bytes()
+        shards.sum::<usize>() + read(&self.sliding).bytes()
     }
 
     /// Groups that have been handed in; of panes that are partly closed, none.
@@ -320,7 +321,7 @@ impl<'p> AggregateState<'p> {
 
     fn close_panes(&self, panes: &Panes, taken: &mut Vec<Groups>, at: i64) -> Parts {
         let empty = &|| Groups::new(self.aggs, self.seed);
-        let mut sliding = lock(&self.sliding);
+        let mut sliding = write(&self.sliding);
         for groups in taken.drain(..) {
             sliding.put(panes, &groups, empty);
         }

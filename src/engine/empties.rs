@@ -5,16 +5,17 @@ use super::aggregate::{AggregateState, Entry, Groups, Parts, Spaces};
 use super::order::lock;
 use crate::data::time::Watermark;
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 impl AggregateState<'_> {
     /// Windows without a record have a row too, those that end behind `from`.
     pub fn give_empties(&mut self, from: Option<i64>) {
-        self.empties = Some(from);
+        self.empties = Mutex::new(Some(from));
     }
 
     /// Behind which end the next window to be given has its own, where there is one for each.
     pub(super) fn given_upto(&self) -> Option<i64> {
-        let from = self.empties?;
+        let from = (*lock(&self.empties))?;
         match *lock(&self.closed) {
             i64::MIN => from.or_else(|| {
                 let ends = lock(&self.ends);

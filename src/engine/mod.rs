@@ -23,6 +23,7 @@ pub mod partial;
 mod peek;
 pub mod prefix;
 pub mod rows;
+mod saving;
 mod sliding;
 pub mod steps;
 mod streams;

@@ -51,6 +51,11 @@ impl<T> Turnstile<T> {
         self.turned.notify_all();
     }
 
+    /// The first chunk to come has this number.
+    pub fn begin(&self, seq: u64) {
+        lock(&self.state).0 = seq;
+    }
+
     /// A worker failed: nobody waits for its chunk any more.
     pub fn abandon(&self) {
         lock(&self.state).1 = true;

@@ -28,6 +28,11 @@ impl Panes {
         }
     }
 
+    /// The most windows that a pane can be in.
+    pub fn most(&self) -> i64 {
+        self.most
+    }
+
     /// The windows that hold pane `p`: first and last number; none if last < first.
     pub fn windows(&self, p: i64) -> (i64, i64) {
         let begin = p * self.pane;
@@ -77,6 +82,18 @@ impl Panes {
             space.div_euclid(self.most + 1),
             space.rem_euclid(self.most + 1),
         )
+    }
+
+    /// Where the last window ends that sees a space; `None`: there is no such space, as of any number that was read.
+    pub fn last_end(&self, space: i64) -> Option<i64> {
+        let (p, skip) = self.pane_of(space);
+        let begin = p.checked_mul(self.pane)?;
+        let behind = self.size.checked_sub(begin)?.checked_sub(self.pane)?;
+        let first = behind.div_euclid(self.slide).checked_neg()?;
+        let last = begin.div_euclid(self.slide);
+        let start = last.checked_mul(self.slide)?.checked_add(self.offset)?;
+        let end = start.checked_add(self.size)?;
+        (first.checked_add(skip)? <= last).then_some(end)
     }
 
     /// The first space of a pane.
@@ -130,6 +147,11 @@ mod tests {
                 Ok(space) => {
                     let (first, last) = panes.seen(space);
                     prop_assert_eq!((first..=last).collect::<Vec<_>>(), &open[..]);
+                    prop_assert_eq!(panes.last_end(space), Some(panes.window(last).1));
+                    // However odd the number, an answer or none.
+                    for odd in [space.wrapping_mul(i64::MAX / 3), i64::MIN, i64::MAX, i64::MAX >> 1] {
+                        panes.last_end(odd);
+                    }
                     let (pane, skip) = panes.pane_of(space);
                     prop_assert_eq!(panes.space_of(pane) + skip, space);
                     for &k in &holding {

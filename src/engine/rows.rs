@@ -3,19 +3,23 @@
 //! by window end, then as the node says, then by their place in the input.
 
 use super::aggregate::{EMIT_ROWS, sort};
-use super::order::lock;
+use super::saving::{read, write};
 use crate::bytes::Span;
-use crate::data::keys;
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, Field, FieldId, Schema, Type, Value};
+use crate::data::{kept, keys};
 use crate::expr::{EvalContext, Expr};
 use crate::plan::node::{NodeKind, Scope};
 use std::cmp::Ordering;
-use std::sync::Mutex;
+use std::sync::RwLock;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Rows at which a bounded ranking is cut down.
 const PRUNE_FROM: usize = if cfg!(debug_assertions) { 64 } else { 1 << 16 };
+
+/// Pieces that kept rows are saved in.
+const SHARES: usize = 16;
 
 /// What a node keeps and in which order it gives it.
 pub struct RowsState<'p> {
@@ -32,9 +36,26 @@ pub struct RowsState<'p> {
     /// Of equal partition only the last row: `distinct --last`.
     last: bool,
     windowed: bool,
-    kept: Mutex<Vec<Kept>>,
+    kept: RwLock<Pool>,
     /// Bytes held, about, also by workers.
     held: AtomicUsize,
+}
+
+/// What was kept by all workers.
+#[derive(Clone)]
+struct Pool {
+    kept: Vec<Kept>,
+    /// A bounded ranking is cut down when it has more rows.
+    prune_at: usize,
+}
+
+impl Default for Pool {
+    fn default() -> Pool {
+        Pool {
+            kept: Vec::new(),
+            prune_at: PRUNE_FROM,
+        }
+    }
 }
 
 /// A compact chunk and where its rows stood in the input.
@@ -110,7 +131,7 @@ impl<'p> RowsState<'p> {
             rank,
             last,
             windowed: !matches!(scope, Scope::Forever),
-            kept: Mutex::default(),
+            kept: RwLock::default(),
             held: AtomicUsize::new(0),
         })
     }
@@ -128,7 +149,7 @@ impl<'p> RowsState<'p> {
             rank: self.rank,
             last: self.last,
             windowed: self.windowed,
-            kept: Mutex::new(lock(&self.kept).clone()),
+            kept: RwLock::new(read(&self.kept).clone()),
             held: AtomicUsize::new(self.held()),
         }
     }
@@ -142,7 +163,8 @@ impl<'p> RowsState<'p> {
         if !self.windowed {
             return None;
         }
-        lock(&self.kept)
+        read(&self.kept)
+            .kept
             .iter()
             .filter_map(|kept| kept.chunk.windows.as_ref())
             .flatten()
@@ -152,11 +174,11 @@ impl<'p> RowsState<'p> {
 
     /// Everything whose window has ended by `upto`, as chunks in order.
     pub fn close(&self, upto: Watermark, threads: usize) -> Vec<Chunk> {
-        let mut kept = lock(&self.kept);
+        let kept = &mut write(&self.kept).kept;
         if kept.is_empty() || (upto != Watermark::End && !self.windowed) {
             return Vec::new();
         }
-        let mut entries = self.entries(&kept);
+        let mut entries = self.entries(kept);
         let mut stay = Vec::new();
         if upto != Watermark::End {
             entries.retain(|entry| {
@@ -170,10 +192,10 @@ impl<'p> RowsState<'p> {
                 return Vec::new();
             }
         }
-        let ranks = self.choose(&kept, &mut entries, threads);
+        let ranks = self.choose(kept, &mut entries, threads);
         let mut out = Vec::new();
         for (piece, ranks) in entries.chunks(EMIT_ROWS).zip(ranks.chunks(EMIT_ROWS)) {
-            let mut chunk = self.gather(&kept, piece, false).chunk;
+            let mut chunk = self.gather(kept, piece, false).chunk;
             if let Some(field) = self.rank {
                 let mut builder = ColumnBuilder::new(&Type::Number);
                 for rank in ranks {
@@ -189,12 +211,86 @@ impl<'p> RowsState<'p> {
         let rest = if stay.is_empty() {
             Vec::new()
         } else {
-            vec![self.gather(&kept, &stay, true)]
+            vec![self.gather(kept, &stay, true)]
         };
         let held = rest.iter().map(|kept| kept.chunk.held()).sum();
         self.held.store(held, Relaxed);
         *kept = rest;
         out
+    }
+
+    /// Whether most rows can be forgotten.
+    fn is_bounded(&self) -> bool {
+        self.limit.is_some() || self.last
+    }
+
+    /// Takes rows of a worker. Of a ranking those that cannot be in it are forgotten, however often it is given some.
+    fn put(&self, more: &mut Vec<Kept>) {
+        let mut pool = write(&self.kept);
+        pool.kept.append(more);
+        let rows: usize = pool.kept.iter().map(|kept| kept.places.len()).sum();
+        if self.is_bounded() && rows > pool.prune_at {
+            pool.kept = vec![self.pruned(&pool.kept)];
+            pool.prune_at = PRUNE_FROM.max(pool.kept[0].places.len() * 2);
+        }
+    }
+
+    /// The rows that can be in the ranking, as one.
+    fn pruned(&self, kept: &[Kept]) -> Kept {
+        let mut entries = self.entries(kept);
+        self.choose(kept, &mut entries, 1);
+        let rest = self.gather(kept, &entries, true);
+        let before: usize = kept.iter().map(|kept| kept.chunk.held()).sum();
+        self.held.fetch_add(rest.chunk.held(), Relaxed);
+        self.held.fetch_sub(before, Relaxed);
+        rest
+    }
+
+    /// The columns that are kept: what later nodes read, then partition and order.
+    fn fields(&self) -> Vec<(FieldId, Type)> {
+        let carried = self.carry.iter().filter(|field| Some(**field) != self.rank);
+        let carried = carried.filter_map(|&at| Some((at, self.schema.fields.get(at)?.ty.clone())));
+        let width = self.schema.fields.len();
+        let keys = (width..).zip(&self.exprs);
+        carried
+            .chain(keys.map(|(at, expr)| (at, expr.ty.clone())))
+            .collect()
+    }
+
+    /// Pieces that the rows are saved in.
+    pub fn pieces(&self) -> usize {
+        SHARES
+    }
+
+    /// Puts one of the pieces. Workers have handed in theirs.
+    pub fn save(&self, i: usize, to: &mut Save) {
+        let pool = read(&self.kept);
+        let fields = self.fields();
+        let mine = pool.kept.iter().skip(i).step_by(SHARES);
+        to.put(&mine.len());
+        for Kept { chunk, places } in mine {
+            to.put_flat(places.iter().copied());
+            kept::save(chunk, &fields, to);
+        }
+    }
+
+    /// Takes one of the pieces beside what is kept.
+    pub fn load(&self, i: usize, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        let fields = self.fields();
+        let count: usize = from.take()?;
+        let mut loaded = Vec::new();
+        for _ in 0..count {
+            let places: Vec<u64> = from.take_flat()?.collect();
+            let chunk = kept::load(&fields, from)?;
+            let beside = chunk.windows.is_some() || !self.windowed;
+            if i >= SHARES || places.len() != chunk.rows.len() || !beside {
+                return Err(Damaged);
+            }
+            self.held.fetch_add(chunk.held(), Relaxed);
+            loaded.push(Kept { chunk, places });
+        }
+        write(&self.kept).kept.append(&mut loaded);
+        Ok(())
     }
 
     fn entries(&self, kept: &[Kept]) -> Vec<Entry> {
@@ -473,22 +569,17 @@ impl<'p> RowsPartial<'p> {
         self.rows += entries.len();
         self.state.held.fetch_add(kept.chunk.held(), Relaxed);
         self.kept.push(kept);
-        if (self.state.limit.is_some() || self.state.last) && self.rows > self.prune_at {
-            let mut entries = self.state.entries(&self.kept);
-            self.state.choose(&self.kept, &mut entries, 1);
-            let kept = self.state.gather(&self.kept, &entries, true);
-            self.rows = entries.len();
+        if self.state.is_bounded() && self.rows > self.prune_at {
+            let kept = self.state.pruned(&self.kept);
+            self.rows = kept.places.len();
             self.prune_at = PRUNE_FROM.max(self.rows * 2);
-            let before: usize = self.kept.iter().map(|kept| kept.chunk.held()).sum();
-            self.state.held.fetch_add(kept.chunk.held(), Relaxed);
-            self.state.held.fetch_sub(before, Relaxed);
             self.kept = vec![kept];
         }
     }
 
     pub fn deal(&mut self) {
         if !self.kept.is_empty() {
-            lock(&self.state.kept).append(&mut self.kept);
+            self.state.put(&mut self.kept);
             self.rows = 0;
         }
     }

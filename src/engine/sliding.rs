@@ -5,6 +5,7 @@
 
 use super::aggregate::Groups;
 use super::panes::Panes;
+use crate::data::saved::{Damaged, Save, Saved};
 use std::collections::BTreeMap;
 
 /// Windows that must hold a run of panes for it to be worth merging ahead.
@@ -126,6 +127,25 @@ impl Sliding {
         }
     }
 
+    /// Puts one of so many `shares` of the panes; runs are merged anew when they are asked for.
+    pub fn save(&self, panes: &Panes, share: usize, shares: usize, to: &mut Save) {
+        let is_mine = |pane: i64| pane.rem_euclid(shares as i64) == share as i64;
+        let mine = self.panes.iter().filter(|(pane, _)| is_mine(**pane));
+        let late = self.late.iter();
+        let late = late.filter(|(space, _)| is_mine(panes.pane_of(**space).0));
+        to.put(&(mine.clone().count(), late.clone().count()));
+        for (place, groups) in mine.chain(late) {
+            to.put(place);
+            groups.save(to);
+        }
+    }
+
+    /// Adds panes that [`load`] has taken.
+    pub fn extend(&mut self, panes: Places, late: Places) {
+        self.panes.extend(panes);
+        self.late.extend(late);
+    }
+
     /// Frees what no window sees that ends behind `at`.
     pub fn free(&mut self, panes: &Panes, at: i64) {
         let open = |pane: i64| panes.window(panes.windows(pane).1).1 > at;
@@ -135,6 +155,41 @@ impl Sliding {
             // The last window that holds all of a run is the last of its first pane.
             free(runs, |number| open(number << level));
         }
+    }
+}
+
+/// Groups by pane or by space.
+type Places = BTreeMap<i64, Groups>;
+
+/// Takes what [`Sliding::save`] put: the panes, and what was late for the first windows of its pane.
+pub fn load(
+    panes: &Panes,
+    share: usize,
+    shares: usize,
+    from: &mut Saved<'_>,
+    groups: &impl Fn(&mut Saved<'_>) -> Result<Groups, Damaged>,
+) -> Result<(Places, Places), Damaged> {
+    let (count, late_count): (usize, usize) = from.take()?;
+    let mut both = (Places::new(), Places::new());
+    for (places, count) in [(&mut both.0, count), (&mut both.1, late_count)] {
+        for _ in 0..count {
+            places.insert(from.take()?, groups(from)?);
+        }
+    }
+    let mine = |pane: i64| pane.rem_euclid(shares as i64) == share as i64;
+    let is_pane = |pane: &i64| {
+        let most = i64::MAX / (panes.most() + 1);
+        pane.unsigned_abs() < most.unsigned_abs()
+            && panes.last_end(panes.space_of(*pane)).is_some()
+            && mine(*pane)
+    };
+    let is_late = |space: &i64| {
+        let (pane, skip) = panes.pane_of(*space);
+        skip > 0 && panes.last_end(*space).is_some() && mine(pane)
+    };
+    match both.0.keys().all(is_pane) && both.1.keys().all(is_late) {
+        true => Ok(both),
+        false => Err(Damaged),
     }
 }
 

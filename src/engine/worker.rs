@@ -151,6 +151,11 @@ impl<'p> Stage<'p> {
         })
     }
 
+    /// Indices of its nodes.
+    pub fn nodes(&self) -> Range<usize> {
+        self.nodes.clone()
+    }
+
     /// Another one in the same state, no chunk of which is on its way.
     pub fn fork(&self) -> Stage<'p> {
         let ordered = self
