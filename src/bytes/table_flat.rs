@@ -33,7 +33,7 @@ impl KeyTable {
     }
 
     /// The table of these pieces; `None` if they are none of a table with this seed.
-    // PERF: 10 million keys of 8 to 13 bytes, one core: 0.19 s in 64 tables, 0.36 s in one.
+    // PERF: 10 million keys of 13 bytes and their counts, one core of a busy machine: 0.6 s in 64 tables, 1.0 s in one.
     pub fn from_parts(
         seed: u64,
         entries: impl ExactSizeIterator<Item = [u8; ENTRY_BYTES]>,

@@ -8,6 +8,11 @@
 
 use dstream::bytes::table::KeyTable;
 use dstream::bytes::{Cells, PADDING, Span, hash, json, number, quote, scan, time};
+use dstream::data::Type;
+use dstream::data::keys::KeyCoder;
+use dstream::data::saved::{Save, Saved};
+use dstream::engine::aggregate::Groups;
+use dstream::plan::node::AggCall;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -67,6 +72,9 @@ const KERNELS: &[(&str, fn(usize) -> Job)] = &[
         count_keys(size, Keys::Even(200_000), "a-long-tail-of-the-key-and")
     }),
     ("absorb, 1 M keys by shard", absorb),
+    ("save, 10 M keys with counts", |size| save(size, 6)),
+    ("load, 10 M keys with counts", |size| load(size, 6)),
+    ("load, 10 M keys, in one table", |size| load(size, 0)),
     ("numbers like -12.3", |size| numbers(size, 100, 1)),
     ("numbers of 12 digits", |size| {
         numbers(size, 1_000_000_000, 3)
@@ -413,6 +421,76 @@ fn absorb(size: usize) -> Job {
         bytes: text.len(),
         rows,
         run: Box::new(run),
+    }
+}
+
+/// Groups of keys like `user-01234567`, in `2^bits` shards, with a count.
+fn groups(size: usize, bits: u32) -> (Vec<AggCall>, Vec<Groups>) {
+    let (call, aggregate) = ("count", dstream::aggs::find("count"));
+    let calls = vec![AggCall {
+        name: call.into(),
+        aggregate: aggregate.expect("count is in the table"),
+        call: dstream::aggs::Call {
+            func: call.into(),
+            arg: None,
+            param: None,
+            timed: false,
+            exact: false,
+        },
+        arg: None,
+    }];
+    let mut shards: Vec<Groups> = (0..1 << bits).map(|_| Groups::new(&calls, 7)).collect();
+    for number in 0..size / 20 * 3 {
+        let key = format!("user-{number:08}");
+        let hash = hash::hash(Some(key.as_bytes()), 0, 7);
+        let shard = (hash >> 1 >> (63 - bits)) as usize;
+        shards[shard].table.find_or_add(Some(key.as_bytes()), 0);
+    }
+    shards.iter_mut().for_each(Groups::grow);
+    (calls, shards)
+}
+
+fn rows(shards: &[Groups]) -> usize {
+    shards.iter().map(|shard| shard.table.len()).sum()
+}
+
+fn save(size: usize, bits: u32) -> Job {
+    let (_, shards) = groups(size, bits);
+    let save = |shard: &Groups| {
+        let mut to = Save::default();
+        shard.save(&mut to);
+        to.into_bytes()
+    };
+    Job {
+        bytes: shards.iter().map(|shard| save(shard).len()).sum(),
+        rows: rows(&shards),
+        run: Box::new(move || {
+            for shard in &shards {
+                black_box(save(shard));
+            }
+        }),
+    }
+}
+
+fn load(size: usize, bits: u32) -> Job {
+    let (calls, shards) = groups(size, bits);
+    let rows = rows(&shards);
+    let saved = shards.into_iter().map(|shard| {
+        let mut to = Save::default();
+        shard.save(&mut to);
+        to.into_bytes()
+    });
+    let saved: Vec<Vec<u8>> = saved.collect();
+    let coder = KeyCoder::new(vec![Type::Untyped]);
+    Job {
+        bytes: saved.iter().map(Vec::len).sum(),
+        rows,
+        run: Box::new(move || {
+            let load = |piece| Groups::load(&calls, 7, &coder, &mut Saved::new(piece)).ok();
+            let loaded: Vec<Option<Groups>> = saved.iter().map(|piece| load(piece)).collect();
+            assert!(loaded.iter().all(Option::is_some));
+            black_box(loaded);
+        }),
     }
 }
 
