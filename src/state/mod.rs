@@ -16,6 +16,8 @@ pub mod keyed;
 pub mod lasting;
 pub mod moving;
 pub mod pattern;
+#[cfg(test)]
+mod restarts;
 pub mod rows;
 pub mod running;
 mod saving;
