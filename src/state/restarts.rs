@@ -632,7 +632,7 @@ fn damage_is_told_or_does_no_harm() {
         null: place % 7 == 0,
         place: place as usize,
     };
-    let rows: Vec<Row> = (0..40).map(row).collect();
+    let rows: Vec<Row> = (0..30).map(row).collect();
     for case in cases() {
         let fed = feed(&case, &rows, &[(6, true), (5, false)]);
         let (before, behind) = fed.split_at(fed.len() * 2 / 3);

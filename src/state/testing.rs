@@ -118,13 +118,16 @@ pub fn damage(
     };
     let mut loaded = 0;
     for at in 0..whole.len() {
-        for flip in [1 << (at % 8), 0x80, 0xff] {
-            let mut bytes = whole.clone();
-            bytes[at] ^= flip;
+        // A number may be anything, too.
+        let numbers = [[0xff; 9], [0xfe, 255, 255, 255, 255, 255, 255, 255, 255]];
+        let flips = [1 << (at % 8), 0x80, 0xff].map(|flip| vec![whole[at] ^ flip]);
+        let others = numbers.map(|number| [&number[..], &[1]].concat());
+        for other in flips.into_iter().chain(others) {
+            let bytes = [&whole[..at], &other, &whole[at + 1..]].concat();
             let done = catch_unwind(AssertUnwindSafe(|| load(&bytes).map(go_on).is_ok()));
             match done {
                 Ok(is_loaded) => loaded += u32::from(is_loaded),
-                Err(_) => panic!("{name}: byte {at} ^ {flip:#x} of {whole:?}"),
+                Err(_) => panic!("{name}: byte {at} as {other:?} of {whole:?}"),
             }
         }
     }
