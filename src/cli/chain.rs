@@ -7,6 +7,7 @@ use super::{check, script, suggest};
 use crate::error::Usage;
 use crate::ops::Operator;
 use crate::ops::args::Args;
+use crate::sources::SOURCES;
 use std::collections::VecDeque;
 
 /// What the splitter asks about words.
@@ -187,7 +188,7 @@ impl Splitter<'_> {
         let like_a_name = word
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-        word == "-" || scheme(word).is_some() || !like_a_name || (self.world.exists)(word)
+        word == "-" || has_scheme(word) || !like_a_name || (self.world.exists)(word)
     }
 
     fn operator(&mut self, operator: &'static Operator) -> Result<Option<Request>, Usage> {
@@ -431,20 +432,10 @@ fn no_operator(word: &str, tables: &Tables) -> Usage {
     usage
 }
 
-/// The scheme of a source word (`tcp` of `tcp:host:port`), among those that the interface knows.
-pub fn scheme(word: &str) -> Option<&'static str> {
-    const SCHEMES: [&str; 8] = [
-        "dir",
-        "glob",
-        "rate",
-        "tcp",
-        "tcp-listen",
-        "udp",
-        "unix",
-        "unix-listen",
-    ];
-    let (name, _) = word.split_once(':')?;
-    SCHEMES.into_iter().find(|known| *known == name)
+/// Whether a word begins like a source of a known kind (`tcp:host:port`).
+fn has_scheme(word: &str) -> bool {
+    let scheme = word.split_once(':').map(|(scheme, _)| scheme);
+    scheme.is_some() && SOURCES.iter().any(|entry| entry.scheme == scheme)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::ops::{Group, Operator, args::Args};
 use crate::plan::builder;
 use crate::plan::node::{Custom, Node, NodeKind, Output, Plan, Sink, Source, Times};
 use crate::plan::window::duration;
-use crate::sources::{self, Word};
+use crate::sources::{self, Opening};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is told of delays: so many of a thousand records, and how that is called.
@@ -91,7 +91,7 @@ pub fn told(plan: Plan, options: &Options) -> Result<i32, Failure> {
     let mut advice = String::new();
     let mut status = 0;
     for (source, option) in streams {
-        let names = names(&source.words, source.merged || options.follow);
+        let names = names(&source.words, source.merged, &run::opening(&options));
         let found = Arc::new(Mutex::new(Sources::new()));
         let counting = counting(source, &found, &sink.format, &zone);
         let report = engine::run(&counting, &run::running(&options, &signals)?);
@@ -177,11 +177,11 @@ fn counting(
 
 /// What is one source, by name, as the engine numbers them: files and streams that are read one behind the other,
 /// and each socket; each word where they are `merged`.
-fn names(words: &[String], merged: bool) -> Vec<String> {
+fn names(words: &[String], merged: bool, how: &Opening) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let mut of_files: Option<usize> = None;
     for word in words {
-        let alone = merged || matches!(sources::parse(word), Ok(Word::Tcp(_) | Word::TcpListen(_)));
+        let alone = merged || sources::parse(word).is_ok_and(|word| word.is_apart(how));
         match (alone, of_files) {
             (false, Some(at)) => names[at] = format!("{} {word}", names[at]),
             (alone, _) => {

@@ -9,6 +9,7 @@ use crate::engine::{LINE_MAX, Limit, OnBad};
 use crate::error::Usage;
 use crate::plan::grouped::{Lateness, OutputMode, Triggers};
 use crate::plan::grouping::Panes;
+use crate::sources::NamePattern;
 use std::path::PathBuf;
 
 /// A row of the table of options.
@@ -133,6 +134,12 @@ pub struct Options {
     pub follow: bool,
     pub skip_to_end: bool,
     pub max_ratio: Option<u64>,
+    /// Of `dir:`
+    pub glob: Option<String>,
+    /// Records a second.
+    pub max_rate: Option<f64>,
+    /// ns
+    pub idle_close: Option<i64>,
     pub since: Option<String>,
     pub until: Option<String>,
     pub output_format: Option<String>,
@@ -190,6 +197,9 @@ impl Options {
             follow: false,
             skip_to_end: false,
             max_ratio: None,
+            glob: None,
+            max_rate: None,
+            idle_close: None,
             since: None,
             until: None,
             output_format: None,
@@ -386,6 +396,19 @@ pub const OPTIONS: &[Opt] = &[
         ..PLAIN
     },
     Opt {
+        long: "glob",
+        takes: Takes::Value("PATTERN"),
+        default: "*",
+        section: Section::Reading,
+        doc: doc("names that dir: takes", "As `glob:` has them."),
+        set: |options, value| {
+            NamePattern::parse(value).map_err(Usage::new)?;
+            options.glob = Some(value.into());
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
         long: "merge-sorted",
         section: Section::Reading,
         doc: doc(
@@ -394,6 +417,21 @@ pub const OPTIONS: &[Opt] = &[
         ),
         set: |options, _| {
             options.merge_sorted = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "max-rate",
+        takes: Takes::Value("N/s"),
+        default: "none",
+        section: Section::Reading,
+        doc: doc(
+            "records a second from each source",
+            "They are passed on evenly, never more than those of a twentieth of a second at once. Lines are counted.",
+        ),
+        set: |options, value| {
+            options.max_rate = Some(units::rate(value)?);
             Ok(())
         },
         ..PLAIN
@@ -425,6 +463,21 @@ pub const OPTIONS: &[Opt] = &[
         ),
         set: |options, value| {
             options.max_ratio = Some(whole(value, 1)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "idle-close",
+        takes: Takes::Value("D"),
+        default: "never",
+        section: Section::Reading,
+        doc: doc(
+            "listeners: close a connection that has sent nothing for so long",
+            "What it sent counts, also a last line without its end.",
+        ),
+        set: |options, value| {
+            options.idle_close = Some(above_zero(value)?);
             Ok(())
         },
         ..PLAIN

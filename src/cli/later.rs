@@ -4,9 +4,6 @@
 /// Options that are described but not carried out: refused by name.
 pub const LATER_OPTIONS: &[(&str, Option<char>)] = &[
     ("multiline", None),
-    ("glob", None),
-    ("max-rate", None),
-    ("idle-close", None),
     ("max-open", None),
     ("bar", None),
     ("spark", None),

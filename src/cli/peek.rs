@@ -7,6 +7,9 @@ use crate::formats::Framing;
 use crate::sources::{self, Input, Next, Opening, Parts, Read, Word};
 use std::time::Duration;
 
+/// How often it is looked whether a file has appeared.
+const LOOK: Duration = Duration::from_millis(250);
+
 /// What is known of the sources before the run.
 #[derive(Default)]
 pub struct Peeked {
@@ -19,17 +22,20 @@ pub struct Peeked {
 }
 
 /// Reads the first record of the first source that can be opened. `max`: bytes of a record. `wait`: how long
-/// to wait for bytes; `None`: for ever. `follow`: what is not there is waited for.
+/// to wait for bytes; `None`: for ever. `how`: followed, what is not
+/// there is waited for.
 pub fn peek(
     words: &[Word],
     framing: Framing,
     max: usize,
     wait: Option<Duration>,
-    follow: bool,
+    how: &Opening,
 ) -> Result<Peeked, Failure> {
     let mut refused = None;
     let how = Opening {
-        follow,
+        follow: how.follow,
+        glob: how.glob.clone(),
+        form: how.form,
         ..Opening::default()
     };
     // One that is there before one that is waited for.
@@ -37,10 +43,14 @@ pub fn peek(
         |word: &&Word| !matches!(word, Word::File(path) if !std::path::Path::new(path).exists());
     let absent = words.iter().filter(|word| !is_there(word));
     for word in words.iter().filter(is_there).chain(absent) {
-        if matches!(word, Word::Tcp(_) | Word::TcpListen(_)) {
+        if word.is_network() {
             return Ok(Peeked::default());
         }
-        match sources::open(word, &how) {
+        let input = sources::expand(word, &how).and_then(|words| {
+            // Those that match a pattern are all there.
+            sources::open(words.first().unwrap_or(word), &how)
+        });
+        match input {
             Ok(input) => return first_of(input, word, framing, max, wait),
             Err(error) => {
                 refused.get_or_insert(error);
@@ -95,9 +105,12 @@ fn first_of(
                 }
             }
             let first = Some(whole(&bytes));
-            // A compressed file is read again from its start.
-            let again = matches!(word, Word::File(path)
-                if std::fs::metadata(path).is_ok_and(|meta| meta.is_file()));
+            // A compressed file is read again from its start, and rows of our own are made again.
+            let again = match word {
+                Word::File(path) => std::fs::metadata(path).is_ok_and(|meta| meta.is_file()),
+                Word::Glob(_) | Word::Rate(_) => true,
+                _ => false,
+            };
             Ok(if again {
                 Peeked {
                     first,
@@ -123,7 +136,25 @@ fn first_of(
                 ..Peeked::default()
             })
         }
-        Input::Finder { .. } => Ok(Peeked::default()),
+        Input::Finder { name, mut finder } => {
+            let found = loop {
+                let look = finder.look().map_err(|error| failed(&name, error))?;
+                match look.into_iter().next() {
+                    Some((_, parts)) => break Some(parts),
+                    None if wait.is_some() => break None,
+                    None => std::thread::sleep(LOOK),
+                }
+            };
+            let mut bytes = Vec::new();
+            if let Some(mut parts) = found {
+                let ended = first_of_parts(parts.as_mut(), framing, max, wait, &mut bytes);
+                ended.map_err(|error| failed(&name, error))?;
+            }
+            Ok(Peeked {
+                first: Some(whole(&bytes)),
+                ..Peeked::default()
+            })
+        }
     }
 }
 

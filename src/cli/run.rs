@@ -19,7 +19,7 @@ use crate::plan::node::{Node, NodeKind, Plan};
 use crate::plan::right::{Look, Looked};
 use crate::plan::variables::Load;
 use crate::plan::{builder, names, output};
-use crate::sources::{Live, Notes, Opening, Word};
+use crate::sources::{Form, Live, Notes, Opening, Word};
 use std::cell::RefCell;
 use std::io::IsTerminal;
 use std::rc::Rc;
@@ -214,12 +214,6 @@ impl Sources {
             network: false,
         };
         for word in words {
-            let exists = std::path::Path::new(word).exists();
-            match chain::scheme(word) {
-                Some("tcp" | "tcp-listen") | None => {}
-                Some(_) if exists => {}
-                Some(scheme) => return Err(chain::not_yet(&format!("the source {scheme}:")).into()),
-            }
             sources
                 .words
                 .push(crate::sources::parse(word).map_err(Usage::new)?);
@@ -237,20 +231,19 @@ impl Sources {
             sources.words.push(Word::Stdin);
         }
         for word in &sources.words {
+            sources.network |= word.is_network();
+            sources.regular &= !follow;
             match word {
                 Word::Stdin => {
                     sources.terminal |= std::io::stdin().is_terminal();
-                    sources.regular &= terminal::stdin_is_file() && !follow;
+                    sources.regular &= terminal::stdin_is_file();
                 }
                 Word::File(path) => {
                     // One that is not there is told when it is opened.
-                    let ends = std::fs::metadata(path).map_or(true, |meta| meta.is_file());
-                    sources.regular &= ends && !follow;
+                    sources.regular &= std::fs::metadata(path).map_or(true, |meta| meta.is_file());
                 }
-                Word::Tcp(_) | Word::TcpListen(_) => {
-                    sources.network = true;
-                    sources.regular = false;
-                }
+                Word::Glob(_) => {}
+                _ => sources.regular = false,
             }
         }
         Ok(sources)
@@ -274,6 +267,13 @@ fn first_record(
 ) -> Result<Peeked, Stop> {
     let name = word.split(':').next().unwrap_or(word);
     let table = format.has_header() || matches!(name, "csv" | "tsv");
+    let form = form(options);
+    if let (Some(Word::Rate(_)), Some(header)) = (sources.words.first(), form.header()) {
+        return Ok(Peeked {
+            first: Some(header.into_bytes()),
+            ..Peeked::default()
+        });
+    }
     if table && sources.network {
         return Err(Usage::new(format!(
             "-i {name}: the header of a socket is not known before it is read; read it through a pipe: nc HOST PORT | dstream …"
@@ -297,7 +297,7 @@ fn first_record(
         format.framing(),
         max,
         wait,
-        options.follow,
+        &opening(options),
     )?)
 }
 
@@ -500,13 +500,33 @@ pub fn running(options: &Options, signals: &Signals) -> Result<engine::Run, Fail
     Ok(run)
 }
 
+/// How rows that we make are written, so that the format reads them.
+fn form(options: &Options) -> Form {
+    let word = options.input_format.as_deref().unwrap_or("text");
+    match word.split(':').next().unwrap_or(word) {
+        "csv" | "tsv" if options.no_header => Form::Text,
+        "csv" => Form::Table(options.delimiter.unwrap_or(b',')),
+        "tsv" => Form::Table(options.delimiter.unwrap_or(b'\t')),
+        "json" => Form::Json,
+        "logfmt" => Form::Logfmt,
+        _ => Form::Text,
+    }
+}
+
 /// How sources are opened.
-fn opening(options: &Options) -> Opening {
+pub fn opening(options: &Options) -> Opening {
     Opening {
         follow: options.follow,
         skip_to_end: options.skip_to_end,
         max_ratio: options.max_ratio,
-        notes: Notes::new(terminal::say),
+        glob: options.glob.clone(),
+        max_rate: options.max_rate,
+        idle_close: options
+            .idle_close
+            .and_then(|ns| u64::try_from(ns).ok())
+            .map(Duration::from_nanos),
+        form: form(options),
+        notes: Notes::new(|note| terminal::say(&messages::without_numbers(note))),
         ..Opening::default()
     }
 }

@@ -53,6 +53,27 @@ pub fn size(text: &str) -> Result<usize, Usage> {
     usize::try_from(value).map_err(|_| wrong())
 }
 
+/// `100/s`, `30/m`, `2/h`, `100`: so many a second.
+pub fn rate(text: &str) -> Result<f64, Usage> {
+    let (number, unit) = text.split_once('/').unwrap_or((text, "s"));
+    let seconds = match unit {
+        "s" => Some(1.0),
+        "m" | "min" => Some(60.0),
+        "h" => Some(3600.0),
+        _ => None,
+    };
+    let number = number
+        .parse::<f64>()
+        .ok()
+        .filter(|n| *n > 0.0 && *n <= 1e12);
+    match (number, seconds) {
+        (Some(number), Some(seconds)) => Ok(number / seconds),
+        _ => Err(Usage::new(format!(
+            "'{text}' is not a rate; write 100/s or 30/m"
+        ))),
+    }
+}
+
 /// `100` or `0.5%`.
 pub fn limit(text: &str) -> Result<Limit, Usage> {
     let wrong = || {

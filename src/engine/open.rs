@@ -99,15 +99,22 @@ fn open_words(source: &Source, run: &Run, report: &mut Report) -> Result<Vec<(Wo
     let mut inputs = Vec::new();
     let first_refused = report.unreadable.len();
     for word in words {
-        match sources::open(&word, &run.opening) {
-            Ok(input) => inputs.push((word, input)),
-            Err(error) if error.is::<Failure>() => return Err(error),
-            Err(error) => {
-                let status = match is_network(&word) {
-                    true => status::UNAVAILABLE,
-                    false => status::NO_INPUT,
-                };
-                report.unreadable.push((format!("{error:#}"), status));
+        let status = match word.is_network() {
+            true => status::UNAVAILABLE,
+            false => status::NO_INPUT,
+        };
+        let opened = sources::expand(&word, &run.opening).map(|words| {
+            words
+                .into_iter()
+                .map(|word| (sources::open(&word, &run.opening), word))
+                .collect()
+        });
+        let opened: Vec<_> = opened.unwrap_or_else(|error| vec![(Err(error), word)]);
+        for (input, word) in opened {
+            match input {
+                Ok(input) => inputs.push((word, input)),
+                Err(error) if error.is::<Failure>() => return Err(error),
+                Err(error) => report.unreadable.push((format!("{error:#}"), status)),
             }
         }
     }
@@ -120,11 +127,6 @@ fn open_words(source: &Source, run: &Run, report: &mut Report) -> Result<Vec<(Wo
         .into());
     }
     Ok(inputs)
-}
-
-/// A network source has a watermark of its own.
-fn is_network(word: &Word) -> bool {
-    matches!(word, Word::Tcp(_) | Word::TcpListen(_))
 }
 
 fn plain_files(
@@ -166,7 +168,7 @@ fn streams(
     let mut groups: Vec<Group> = Vec::new();
     let mut of_files: Option<usize> = None;
     for (number, (word, input)) in inputs.into_iter().enumerate() {
-        let mut apart = source.merged || is_network(&word);
+        let mut apart = source.merged || word.is_apart(&run.opening);
         let (mut open, mut rest) = (VecDeque::new(), VecDeque::new());
         let mut stream = |name: String, reader, live| {
             let first = match number {

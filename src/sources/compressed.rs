@@ -1,7 +1,7 @@
 //! gzip and Zstandard, by content. A file of many members or frames is read to its end; input that grows out
 //! of all proportion is refused.
 
-use super::{Blocking, Live};
+use super::{At, Blocking, Live};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 
@@ -46,20 +46,6 @@ pub fn open(file: &File, ratio_max: u64) -> io::Result<Option<Box<dyn Live>>> {
         ratio_max,
         max: RATIO_FROM.max(len.saturating_mul(ratio_max)),
     }))))
-}
-
-/// A file read from a place of our own.
-struct At {
-    file: File,
-    at: u64,
-}
-
-impl Read for At {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let got = rustix::io::pread(&self.file, into, self.at)?;
-        self.at += got as u64;
-        Ok(got)
-    }
 }
 
 /// Stops what grows beyond bounds.

@@ -50,7 +50,7 @@ impl Files {
             }
         }
         let files = Files {
-            name: Name::new(shown.into(), path, how.clone()),
+            name: Name::new(shown.into(), path, how.of_path(shown)),
             given,
             begun: false,
             skipping: None,

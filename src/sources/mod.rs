@@ -2,24 +2,35 @@
 //! the formats' affair.
 
 mod compressed;
+mod connect;
+mod dir;
 mod files;
+mod glob;
+mod listen;
 mod pace;
+mod pattern;
 mod place;
+mod rate;
 mod rotated;
 mod stdin;
+mod table;
 mod tail;
-mod tcp;
+mod throttle;
+mod udp;
 mod watch;
+mod words;
 
-use crate::data::doc::{Doc, Example};
 use anyhow::{Context, Result};
 use std::fs::File;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use pattern::NamePattern;
 pub use place::{PartFile, Place};
+pub use rate::Form;
+pub use table::{Entry, SOURCES};
+pub use words::{Word, expand, open, parse};
 
 /// What one call of [`Live::read`] came to.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -90,6 +101,14 @@ pub struct Opening {
     pub leaves: bool,
     /// So many times may compressed input grow.
     pub max_ratio: Option<u64>,
+    /// Names that `dir:` takes.
+    pub glob: Option<String>,
+    /// Records a second of each source.
+    pub max_rate: Option<f64>,
+    /// Listeners close a connection that has sent nothing for so long.
+    pub idle_close: Option<Duration>,
+    /// How `rate:` writes its rows.
+    pub form: Form,
     /// Is told what people should know while a run goes on.
     pub notes: Notes,
 }
@@ -105,9 +124,57 @@ impl Opening {
         kept.iter().rev().find(|place| place.path == path)
     }
 
+    /// The same for one file only, so that not each holds the places of all.
+    fn of_path(&self, path: &str) -> Opening {
+        let own = self.place(path).cloned();
+        Opening {
+            kept: self.kept.as_ref().map(|_| own.into_iter().collect()),
+            ..self.without_places()
+        }
+    }
+
+    fn without_places(&self) -> Opening {
+        Opening {
+            follow: self.follow,
+            once: self.once,
+            last: self.last,
+            kept: None,
+            skip_to_end: self.skip_to_end,
+            leaves: self.leaves,
+            max_ratio: self.max_ratio,
+            glob: self.glob.clone(),
+            max_rate: self.max_rate,
+            idle_close: self.idle_close,
+            form: self.form,
+            notes: self.notes.clone(),
+        }
+    }
+
     /// Whether regular files are read as parts, and not in place.
     fn is_in_parts(&self) -> bool {
         self.follow || self.once || self.kept.is_some() || self.skip_to_end
+    }
+}
+
+/// A name as it may be told: it may hold anything.
+fn shown(name: &[u8]) -> String {
+    let text = String::from_utf8_lossy(name);
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter.is_control() {
+            true => shown.extend(letter.escape_default()),
+            false => shown.push(letter),
+        }
+    }
+    shown
+}
+
+/// What the system says of an error, without its number.
+fn without_number(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((text, _)) => text.to_lowercase(),
+        None => text,
     }
 }
 
@@ -154,120 +221,6 @@ pub enum Input {
         live: Box<dyn Live>,
         endless: bool,
     },
-}
-
-/// A source word, understood but not opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Word {
-    Stdin,
-    File(String),
-    Tcp(String),
-    TcpListen(String),
-}
-
-/// A row of the table of sources, for the documents and for unknown schemes.
-pub struct Entry {
-    pub word: &'static str,
-    pub scheme: Option<&'static str>,
-    pub doc: Doc,
-}
-
-pub const SOURCES: &[Entry] = &[
-    Entry {
-        word: "FILE…",
-        scheme: None,
-        doc: Doc {
-            summary: "Files, read in order, like `cat`; `.gz` and `.zst` by content",
-            text: "A file that cannot be opened is told, the others are read, and the run ends with status 66.",
-            examples: &[Example {
-                title: "Two files as one stream",
-                session: "$ printf 'a\\n' > one; printf 'b\\na\\n' > two; dstream count-by-key one two\na\t2\nb\t1\n",
-            }],
-        },
-    },
-    Entry {
-        word: "-",
-        scheme: None,
-        doc: Doc {
-            summary: "Standard input, also when no source is named",
-            text: "A regular file there (`dstream … < file`) counts as that file.",
-            examples: &[Example {
-                title: "A pipe",
-                session: "$ printf 'a\\nb\\n' | dstream count -\n2\n",
-            }],
-        },
-    },
-    Entry {
-        word: "tcp:HOST:PORT",
-        scheme: Some("tcp"),
-        doc: Doc {
-            summary: "Connects and reads lines",
-            text: "Ends when the other side closes. A source that is not there is status 69.",
-            examples: &[],
-        },
-    },
-    Entry {
-        word: "tcp-listen:[ADDR:]PORT",
-        scheme: Some("tcp-listen"),
-        doc: Doc {
-            summary: "Accepts any number of writers and reads their lines",
-            text: "Listens on 127.0.0.1 and ::1; a public address must be written out. Lines of different writers \
-                   are never mixed within a line. It never ends by itself.",
-            examples: &[],
-        },
-    },
-];
-
-/// Understands a source word. An unknown `SCHEME:` is an error that lists the known ones, unless there is a
-/// file of that name.
-pub fn parse(word: &str) -> Result<Word, String> {
-    if word == "-" {
-        return Ok(Word::Stdin);
-    }
-    let Some((scheme, rest)) = word.split_once(':') else {
-        return Ok(Word::File(word.into()));
-    };
-    match scheme {
-        "tcp" => Ok(Word::Tcp(rest.into())),
-        "tcp-listen" => Ok(Word::TcpListen(rest.into())),
-        _ if Path::new(word).exists() => Ok(Word::File(word.into())),
-        _ if !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') => {
-            let known: Vec<_> = SOURCES
-                .iter()
-                .filter_map(|entry| entry.scheme)
-                .map(|s| format!("{s}:"))
-                .collect();
-            Err(format!(
-                "no source of kind '{scheme}:'; known are files, -, {}",
-                known.join(", ")
-            ))
-        }
-        _ => Ok(Word::File(word.into())),
-    }
-}
-
-/// Opens a source. Errors name it.
-pub fn open(word: &Word, how: &Opening) -> Result<Input> {
-    match word {
-        Word::Stdin => stdin::open(how),
-        Word::File(path) => open_file(path, how),
-        Word::Tcp(address) => {
-            let live = tcp::connect(address).with_context(|| format!("tcp:{address}"))?;
-            Ok(Input::Stream {
-                name: format!("tcp:{address}"),
-                live: Box::new(live),
-                endless: true,
-            })
-        }
-        Word::TcpListen(address) => {
-            let live = tcp::listen(address).with_context(|| format!("tcp-listen:{address}"))?;
-            Ok(Input::Stream {
-                name: format!("tcp-listen:{address}"),
-                live: Box::new(live),
-                endless: true,
-            })
-        }
-    }
 }
 
 fn open_file(path: &str, how: &Opening) -> Result<Input> {
@@ -344,8 +297,27 @@ impl<R: io::Read + Send> Live for Blocking<R> {
 
 /// A plain file read front to end.
 pub fn from_start(file: File) -> io::Result<Box<dyn Live>> {
-    rustix::fs::seek(&file, rustix::fs::SeekFrom::Start(0))?;
-    Ok(Box::new(Blocking(file)))
+    from_place(&file, 0)
+}
+
+/// A plain file read from a place to its end; the descriptor's own place is left alone.
+fn from_place(file: &File, at: u64) -> io::Result<Box<dyn Live>> {
+    let file = file.try_clone()?;
+    Ok(Box::new(Blocking(At { file, at })))
+}
+
+/// A file read from a place of our own.
+struct At {
+    file: File,
+    at: u64,
+}
+
+impl io::Read for At {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let got = rustix::io::pread(&self.file, into, self.at)?;
+        self.at += got as u64;
+        Ok(got)
+    }
 }
 
 /// The first bytes of a plain file, at most `max`.
@@ -361,22 +333,4 @@ pub fn head(file: &File, max: usize) -> io::Result<Vec<u8>> {
     }
     bytes.truncate(max);
     Ok(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_files_unless_a_scheme_is_known() {
-        assert_eq!(parse("-"), Ok(Word::Stdin));
-        assert_eq!(parse("a.log"), Ok(Word::File("a.log".into())));
-        assert_eq!(parse("tcp:h:1"), Ok(Word::Tcp("h:1".into())));
-        assert_eq!(parse("tcp-listen:9999"), Ok(Word::TcpListen("9999".into())));
-        assert!(parse("kafka:x").unwrap_err().contains("tcp-listen:"));
-        assert_eq!(
-            parse("2026-01-01T10:00"),
-            Ok(Word::File("2026-01-01T10:00".into()))
-        );
-    }
 }

@@ -55,15 +55,22 @@ impl Live for Pipe {
 
 /// Waits until a descriptor can be read; false when it cannot be within `wait`, or a signal came.
 pub fn ready(fd: &impl AsFd, wait: Option<Duration>) -> io::Result<bool> {
-    let wait = wait.map(|wait| rustix::event::Timespec {
-        tv_sec: wait.as_secs() as i64,
-        tv_nsec: i64::from(wait.subsec_nanos()),
-    });
-    match poll(&mut [PollFd::new(fd, PollFlags::IN)], wait.as_ref()) {
+    match poll(
+        &mut [PollFd::new(fd, PollFlags::IN)],
+        timespec(wait).as_ref(),
+    ) {
         Ok(n) => Ok(n > 0),
         Err(rustix::io::Errno::INTR) => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+pub fn timespec(wait: Option<Duration>) -> Option<rustix::event::Timespec> {
+    wait.map(|wait| rustix::event::Timespec {
+        // Longer than anybody waits.
+        tv_sec: wait.as_secs().min(1 << 40) as i64,
+        tv_nsec: i64::from(wait.subsec_nanos()),
+    })
 }
 
 /// One read of at most `max` bytes behind what is in `into`.

@@ -176,7 +176,7 @@ impl Name {
         };
         self.how.notes.tell(&format!(
             "{} was rotated and the old file is gone; {what}",
-            self.shown
+            super::shown(self.shown.as_bytes())
         ));
     }
 }

@@ -2,7 +2,7 @@
 //! while, since network file systems tell nothing. Says that something may have happened, never what. Invariant:
 //! a wait ends by the time that was asked for.
 
-use super::stdin::ready;
+use super::stdin::{ready, timespec};
 use rustix::event::poll;
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use rustix::io::Errno;
@@ -89,11 +89,6 @@ impl Watch {
         inotify::add_watch(self.inotify.as_ref()?, path, flags).ok()
     }
 
-    /// Whether changes are told: by inotify.
-    pub fn is_told(&self) -> bool {
-        self.told
-    }
-
     /// The time after which it must be looked in any case.
     pub fn period(&self) -> Duration {
         if self.told { LOOK } else { POLL }
@@ -143,11 +138,7 @@ impl Watch {
 
 /// Waits for nothing but a signal.
 pub fn pause(most: Duration) -> io::Result<Woken> {
-    let most = rustix::event::Timespec {
-        tv_sec: most.as_secs().min(1 << 30) as i64,
-        tv_nsec: i64::from(most.subsec_nanos()),
-    };
-    match poll(&mut [], Some(&most)) {
+    match poll(&mut [], timespec(Some(most)).as_ref()) {
         Ok(_) => Ok(Woken::Time),
         Err(rustix::io::Errno::INTR) => Ok(Woken::Signal),
         Err(error) => Err(error.into()),

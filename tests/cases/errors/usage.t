@@ -89,7 +89,7 @@ dstream: the operator 'foreach-batch' is not in this version
 ? 2
 
 $ dstream count-by-key count-by-key kafka:topic
-dstream: no source of kind 'kafka:'; known are files, -, tcp:, tcp-listen:
+dstream: no source of kind 'kafka:'; known are files, -, dir:, glob:, tcp:, unix:, tcp-listen:, udp-listen:, unix-listen:, rate:
 ? 2
 
 $ printf 'a\n' > a; dstream count a filter '/a/'
