@@ -651,7 +651,7 @@ mod tests {
         );
         check("-quiet", "there is no option '-u'; did you mean '--quiet'?");
         check("-Z", "there is no option '-Z'");
-        check("--checkpoint f", "--checkpoint is not in this version");
+        check("--wal f", "--wal is not in this version");
         check("count --wal d", "--wal is not in this version");
     }
 

@@ -82,7 +82,7 @@ impl Section {
             Section::Batches => "Batches and triggers",
             Section::Writing => "Writing",
             Section::Running => "Running",
-            Section::State => "State",
+            Section::State => "State and checkpoint",
             Section::Reports => "Errors and reports",
             Section::Help => "Help",
         }
@@ -167,10 +167,30 @@ pub struct Options {
     pub late_file: Option<PathBuf>,
     /// Bytes.
     pub max_state: Option<usize>,
+    pub keep: Keep,
     pub stats: Option<Stats>,
     pub explain: Option<Explain>,
     pub block_size: Option<usize>,
     pub epoch: Option<u64>,
+}
+
+/// What is kept between runs.
+#[derive(Clone, Debug, Default)]
+pub struct Keep {
+    pub checkpoint: Option<PathBuf>,
+    /// Between commits, ns.
+    pub every: Option<i64>,
+    pub reset: bool,
+    pub adopt: bool,
+    pub discard: Vec<String>,
+    pub show: Option<Stats>,
+    /// ns
+    pub wait: Option<i64>,
+    /// `--durability process`
+    pub process: bool,
+    pub once: bool,
+    /// `--final`
+    pub last: bool,
 }
 
 impl Options {
@@ -222,6 +242,7 @@ impl Options {
             max_late: None,
             late_file: None,
             max_state: None,
+            keep: Keep::default(),
             stats: None,
             explain: None,
             block_size: None,
@@ -997,6 +1018,150 @@ pub const OPTIONS: &[Opt] = &[
         ),
         set: |options, _| {
             options.exact = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "once",
+        section: Section::State,
+        doc: Doc {
+            summary: "read each source to its present end, keep the place, and end",
+            text: "For cron. With `--checkpoint` the next run goes on from there: a last line without its line end waits for it, and windows that are open stay in the checkpoint and are printed by the run that closes them. So are totals of the whole input, unless `--output-mode complete` prints them at each end. Without a checkpoint everything is closed and printed.",
+            examples: &[Example {
+                title: "Each hour's status counts once, whatever the minute cron runs it",
+                session: "$ printf 'a 1\\na 2\\n' > log; dstream --once --checkpoint ck --time '$2:s' --watermark 0s window 2s count log; printf 'a 3\\na 4\\n' >> log; dstream --once --checkpoint ck --time '$2:s' --watermark 0s window 2s count log\n1970-01-01T00:00:00Z\t1\n1970-01-01T00:00:02Z\t2\n",
+            }],
+        },
+        set: |options, _| {
+            options.keep.once = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "final",
+        section: Section::State,
+        doc: doc(
+            "this run is the last: take the last line, close and print everything",
+            "With `--checkpoint`: the job ends with it. A last line without a line end counts.",
+        ),
+        set: |options, _| {
+            options.keep.last = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "checkpoint",
+        takes: Takes::Value("FILE"),
+        value: What::File,
+        section: Section::State,
+        doc: Doc {
+            summary: "keep places and state in FILE, so that another run goes on",
+            text: "A run that is stopped or killed goes on when the same command is given again: the input from where it was read, windows and totals from what they held, and what was written behind the last commit is cut off, so each line counts once. Written at once when the run begins, each `--checkpoint-every`, at a signal and at the end; beside it are FILE.1, the generation before, and FILE.lock. Files that are neither followed nor read with `--once` are a job that ends: begun again after its end it prints nothing. A chain that was changed is refused; free to change are output format, what follows the last operator with state, threads, watermark and limits. `dstream-checkpoint`(5) tells what is in it.",
+            examples: &[Example {
+                title: "Totals that go on",
+                session: "$ printf 'a\\nb\\n' > log; dstream --once --checkpoint ck count-by-key log; printf 'a\\n' >> log; dstream --once --final --checkpoint ck count-by-key log\na\t2\nb\t1\n",
+            }],
+        },
+        set: |options, value| {
+            options.keep.checkpoint = Some(value.into());
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "checkpoint-every",
+        takes: Takes::Value("D"),
+        default: "1s",
+        section: Section::State,
+        doc: doc(
+            "time between commits",
+            "What is held while a commit is taken does not stop the stream for more than a tenth of the time: with large state commits are rarer than D.",
+        ),
+        set: |options, value| {
+            options.keep.every = Some(above_zero(value)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "checkpoint-reset",
+        section: Section::State,
+        doc: doc("forget what the checkpoint holds and begin anew", ""),
+        set: |options, _| {
+            options.keep.reset = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "checkpoint-adopt",
+        section: Section::State,
+        doc: doc(
+            "go on with other paths, or with a changed chain whose operators with state all fit",
+            "An operator's state is found again by what the operator is and does. One that does not fit is named; `--discard-state` lets it start empty.",
+        ),
+        set: |options, _| {
+            options.keep.adopt = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "discard-state",
+        takes: Takes::Value("OPERATOR"),
+        section: Section::State,
+        repeated: true,
+        doc: doc("with --checkpoint-adopt: this operator starts empty", ""),
+        set: |options, value| {
+            options.keep.discard.push(value.into());
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "show",
+        takes: Takes::Maybe(&["json"]),
+        section: Section::State,
+        doc: doc(
+            "check the checkpoint and print what is in it",
+            "In words: when it was written, its chain, the place in each file, the time, what each operator holds, the outputs. `json`: every entry, a line each.",
+        ),
+        set: |options, value| {
+            options.keep.show = Some(one_of(value, &[("", Stats::Words), ("json", Stats::Json)])?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "wait",
+        takes: Takes::Value("D"),
+        default: "0s",
+        section: Section::State,
+        doc: doc(
+            "how long to wait for a checkpoint that another run has in use",
+            "After that the run ends with status 75.",
+        ),
+        set: |options, value| {
+            options.keep.wait = Some(units::duration(value)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "durability",
+        takes: Takes::Value("power|process"),
+        value: What::OneOf(&["power", "process"]),
+        default: "power",
+        section: Section::State,
+        doc: doc(
+            "what a commit survives",
+            "`power`: a power cut; output and checkpoint are synced to the disk. `process`: only that the process is killed, for less time on slow disks.",
+        ),
+        set: |options, value| {
+            options.keep.process = one_of(value, &[("power", false), ("process", true)])?;
             Ok(())
         },
         ..PLAIN

@@ -16,6 +16,7 @@ pub mod peek;
 pub mod report;
 pub mod run;
 pub mod script;
+pub mod show;
 pub mod signals;
 pub mod suggest;
 pub mod terminal;

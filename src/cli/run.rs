@@ -2,11 +2,11 @@
 //! record, builds the plan, lets the engine run it, and says what there is to say. Prints no record itself.
 
 use super::chain::Chain;
-use super::globals::{Explain, Options, Stats};
+use super::globals::{Explain, Keep, Options, Stats};
 use super::peek::{self, Peeked};
 use super::signals::Signals;
 use super::{
-    TABLES, chain, check, disorder, explain, messages, read_text, report, terminal, units,
+    TABLES, chain, check, disorder, explain, messages, read_text, report, show, terminal, units,
 };
 use crate::data::process::OnFull;
 use crate::data::time::Zone;
@@ -58,6 +58,9 @@ pub fn run(chain: &Chain) -> Result<i32, Usage> {
 
 fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     let options = Options::read(&chain.options)?;
+    if let Some(how) = options.keep.show {
+        return Ok(show::show(&options.keep, how)??);
+    }
     let mut operators = operators(chain)?;
     contradictions(&options)?;
     let mut words: Vec<String> = chain.sources.clone();
@@ -77,7 +80,10 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     if sources.terminal && matches!(options.explain, None | Some(Explain::Disorder)) {
         terminal::say("reading from the terminal; end with Ctrl-D");
     }
-    let peeked = first_record(format_word, &format, &sources, &options)?;
+    let mut peeked = first_record(format_word, &format, &sources, &options)?;
+    if peeked.first.is_some() {
+        peeked.first = options.keep.first_record().or(peeked.first);
+    }
     let others = Rc::new(Others::default());
     let mut built = build_options(&options, words, &sources, zone)?;
     built.look = looking(&options, format_word, &sources, &others);
@@ -119,7 +125,7 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
         &plan.source.format_name,
         peeked.first.as_deref().unwrap_or_default(),
     );
-    let status = execute(&plan, &known, &options)?;
+    let status = execute(&plan, peeked.first.as_deref(), &known, &options)?;
     // Its writer may go now.
     drop((peeked.kept, others));
     Ok(status)
@@ -152,6 +158,7 @@ fn contradictions(options: &Options) -> Result<(), Usage> {
             )));
         }
     }
+    keeping_alone(&options.keep)?;
     if options.append && options.output.is_none() {
         return Err(Usage::new("--append needs --output FILE, which it adds to"));
     }
@@ -189,6 +196,36 @@ fn contradictions(options: &Options) -> Result<(), Usage> {
     {
         return Err(Usage::new(
             "--mark-batches marks the ends of batches; give --batch, --batch-lines or --batch-on",
+        ));
+    }
+    Ok(())
+}
+
+/// What is said of a checkpoint needs one.
+fn keeping_alone(keep: &Keep) -> Result<(), Usage> {
+    if keep.checkpoint.is_none() {
+        let needing = [
+            ("--checkpoint-every", keep.every.is_some()),
+            ("--checkpoint-reset", keep.reset),
+            ("--checkpoint-adopt", keep.adopt),
+            ("--discard-state", !keep.discard.is_empty()),
+            ("--wait", keep.wait.is_some()),
+            ("--durability", keep.process),
+        ];
+        if let Some((name, _)) = needing.iter().find(|(_, given)| *given) {
+            return Err(Usage::new(format!(
+                "{name} needs --checkpoint FILE, which it is about"
+            )));
+        }
+    }
+    if !keep.discard.is_empty() && !keep.adopt {
+        return Err(Usage::new(
+            "--discard-state needs --checkpoint-adopt: it says which state need not fit",
+        ));
+    }
+    if keep.reset && keep.adopt {
+        return Err(Usage::new(
+            "--checkpoint-reset and --checkpoint-adopt: the one forgets what the other is to keep",
         ));
     }
     Ok(())
@@ -348,7 +385,7 @@ fn build_options(
         since,
         until,
         zone,
-        live: !sources.regular,
+        live: !sources.regular || options.keep.is_in_runs(),
         regular_files: sources.regular,
         output_format: options.output_format.clone(),
         output: options.output.clone(),
@@ -454,9 +491,16 @@ fn usage_of(error: anyhow::Error) -> Usage {
 }
 
 /// Runs the plan and says how it went.
-fn execute(plan: &Plan, known: &[String], options: &Options) -> Result<i32, Failure> {
+fn execute(
+    plan: &Plan,
+    first: Option<&[u8]>,
+    known: &[String],
+    options: &Options,
+) -> Result<i32, Failure> {
     let signals = Signals::heard()?;
-    let report = engine::run(plan, &running(options, &signals)?);
+    let mut run = running(options, &signals)?;
+    run.keeping = options.keep.keeping(options.follow, first);
+    let report = engine::run(plan, &run);
     let status = report::told(&report, &plan.source.format_name, known, options);
     match signals.came() {
         Some(signal) => Ok(terminal::die_by(signal)),
@@ -518,6 +562,8 @@ pub fn opening(options: &Options) -> Opening {
     Opening {
         follow: options.follow,
         skip_to_end: options.skip_to_end,
+        once: options.keep.once,
+        last: options.keep.last,
         max_ratio: options.max_ratio,
         glob: options.glob.clone(),
         max_rate: options.max_rate,

@@ -1,8 +1,10 @@
 //! How late rows are: counts of delays in steps of an eighth of a power of two, the largest exactly. Does not keep
 //! the delays. Invariant: adding in any order, in parts or at once, gives the same.
 
+use serde::{Deserialize, Serialize};
+
 /// Delays, ns; below zero they count as zero.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delays {
     steps: Vec<u64>,
     count: u64,

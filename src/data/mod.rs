@@ -13,6 +13,7 @@ pub mod process;
 pub mod saved;
 pub mod schema;
 pub mod step;
+pub mod sum;
 pub mod time;
 pub mod value;
 

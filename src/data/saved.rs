@@ -124,6 +124,11 @@ impl<'a> Saved<'a> {
         KeyTable::from_parts(seed, entries, spaces, arena).ok_or(Damaged)
     }
 
+    /// All that is left.
+    pub fn rest(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// Nothing may be left.
     pub fn end(&self) -> Result<(), Damaged> {
         match self.bytes.is_empty() {

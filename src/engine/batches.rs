@@ -37,7 +37,7 @@ impl BatchLog {
         Some(BatchLog {
             step: times.batch()?,
             by_wall,
-            first: first_batch(plan, running.shared.began),
+            first: first_batch(plan, running.shared.job_began),
             told: i64::MIN,
             before: Batch::default(),
         })

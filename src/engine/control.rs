@@ -3,6 +3,7 @@
 
 use super::batches::BatchLog;
 use super::clock::wait;
+use super::commit::{Kept, Moments, Tracked};
 use super::driver::Running;
 use super::open::Group;
 use super::order::lock;
@@ -100,6 +101,8 @@ pub struct Control<'c, 's> {
     boundary: i64,
     /// How far the plan's watermark has come.
     reached: Option<i64>,
+    /// Something has changed since the last commit.
+    changed: bool,
     last_epoch: i64,
     until: Option<i64>,
     every_block: bool,
@@ -141,7 +144,7 @@ impl<'c, 's> Control<'c, 's> {
             pulses: Vec::new(),
             arrival,
             boundary,
-            reached: None,
+            reached: running.kept.and_then(|kept| kept.moments.reached),
             last_epoch: now,
             until: running
                 .shared
@@ -149,6 +152,7 @@ impl<'c, 's> Control<'c, 's> {
                 .for_ns
                 .map(|span| running.shared.began + span),
             every_block: running.shared.run.epoch.is_some(),
+            changed: false,
             settled: true,
             by_wall: plan.source.clock.is_none()
                 && !matches!(
@@ -209,6 +213,9 @@ impl<'c, 's> Control<'c, 's> {
             most = most.min(wait(now, until));
         }
         most = most.min(wait(now, self.next_change()));
+        if let Some(kept) = self.running.kept.filter(|_| self.changed) {
+            most = most.min(wait(now, kept.due())).max(WAIT_BUSY);
+        }
         most.min(wait(now, self.next_trigger()))
     }
 
@@ -315,11 +322,53 @@ impl<'c, 's> Control<'c, 's> {
             self.running.shared.meters[source].raise(reached);
         }
         self.settled = false;
+        self.changed = true;
         self.clock(now, flight);
     }
 
+    /// A place in the input has changed without a block.
+    pub fn moved(&mut self) {
+        self.changed = true;
+    }
+
+    /// Between blocks: looks after the checkpoint, and takes one when it is due.
+    pub fn keep(&mut self, sources: &[Tracked], flight: &Flight) {
+        let Some(kept) = self.running.kept else {
+            return;
+        };
+        if let Err(error) = kept.poll(self.running) {
+            return self.running.fail(error);
+        }
+        if self.changed && kept.is_due(self.now()) {
+            flight.wait();
+            let shared = self.running.shared;
+            if lock(&shared.failure).is_none() && !shared.out.has_failed() {
+                self.commit(sources, false, false);
+            }
+        }
+    }
+
+    /// Takes a checkpoint; no block is on its way.
+    pub fn commit(&mut self, sources: &[Tracked], ended: bool, wait: bool) {
+        let Some(kept) = self.running.kept else {
+            return;
+        };
+        let moments = Moments {
+            reached: self.reached,
+            ..Moments::default()
+        };
+        if ended {
+            self.running.shared.out.complete();
+        }
+        self.changed = false;
+        if let Err(error) = kept.commit(self.running, moments, sources, ended, wait) {
+            self.running.fail(error);
+        }
+    }
+
     pub fn ended(&mut self, source: usize, flight: &Flight) {
-        self.pulses[source].ended = true;
+        // One that goes on in another run is waited for by that.
+        self.pulses[source].ended = !self.running.kept.is_some_and(Kept::goes_on);
         if self.pulses.iter().any(|pulse| !pulse.ended) {
             flight.wait();
             if self.is_due() {
@@ -343,6 +392,14 @@ impl<'c, 's> Control<'c, 's> {
         if self.every_block || (self.is_due() && self.now() - self.last_epoch >= EPOCH_MIN) {
             self.epoch(flight);
         }
+    }
+
+    /// Nothing more is read for now: what time has let out already goes out.
+    pub fn settle(&mut self, flight: &Flight) {
+        if self.is_due() {
+            self.epoch(flight);
+        }
+        self.running.shared.out.flush();
     }
 
     /// Nothing more is read: batches that have ended are closed, before what the end of the input closes.
@@ -438,6 +495,7 @@ impl<'c, 's> Control<'c, 's> {
         let upto = self.watermark();
         let began = self.now();
         self.running.close(upto);
+        self.changed = true;
         if let (Some(log), Watermark::At(at)) = (&mut self.batches, upto) {
             log.done(self.running, at, began);
         }

@@ -156,6 +156,11 @@ impl Cutter {
                 return Ok(Cut::Block(self.cut(end, spare), None));
             }
             if self.ended {
+                if self.goes_on
+                    && let Some(end) = self.last_end()
+                {
+                    return Ok(Cut::Block(self.cut(end, spare), None));
+                }
                 if self.carry.is_empty() || self.goes_on {
                     return Ok(Cut::End);
                 }

@@ -2,6 +2,7 @@
 //! hold and closes what the watermark has passed. A run over plain files is one epoch; on anything else an
 //! epoch ends when a window may close (`control`).
 
+use super::commit::{self, Kept};
 use super::front::{SourceWorker, may_never_occur, next_chunk, of_header};
 use super::input::{FileBlocks, TooLong};
 use super::ledger::{Account, BadRecord, Ledger};
@@ -22,10 +23,10 @@ use crate::data::step::Counts;
 use crate::data::time::Watermark;
 use crate::error::{Failure, status};
 use crate::plan::node::{Node, NodeKind, Plan, Source, Times};
-use anyhow::{Context, Result};
+use crate::sinks::{FileSink, Mode, Sink};
+use anyhow::Result;
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher};
-use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -78,10 +79,27 @@ pub struct Running<'s> {
     pub threads: usize,
     /// The input comes while it is read.
     pub live: bool,
+    /// With a checkpoint.
+    pub kept: Option<&'s Kept>,
 }
 
 fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()> {
-    let opened = open_inputs(plan, run, report)?;
+    let mut seed = std::hash::RandomState::new().build_hasher().finish();
+    let kept = run
+        .keeping
+        .as_ref()
+        .map(|keeping| Kept::open(plan, run, keeping, seed))
+        .transpose()?;
+    let kept = kept.as_ref();
+    let mut job_began = began;
+    if let Some(kept) = kept.filter(|kept| kept.had) {
+        (seed, job_began) = (kept.seed(), kept.moments.began);
+        if kept.has_ended() {
+            commit::publish(&kept.earlier.files)?;
+            return kept.check_ended();
+        }
+    }
+    let opened = open_inputs(plan, run, kept, report)?;
     report.live = opened.live;
     let first_input = opened.list.get(0);
     let header = first_input.as_ref().and_then(|info| info.header.as_deref());
@@ -94,8 +112,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     }
     check_headers(plan, &opened)?;
     let threads = run.threads.max(1);
-    let seed = std::hash::RandomState::new().build_hasher().finish();
-    let mut made = stages(plan, seed, began);
+    let mut made = stages(plan, seed, job_began);
     let mut workers = Vec::new();
     let tables = Tables::load(plan, run, seed)?;
     let setting = Setting {
@@ -105,28 +122,26 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         tables: &tables,
         seed,
         alone: sides.len() == 1,
+        earlier: kept.map(|kept| &kept.earlier),
     };
     for stage in &mut made {
         let of_stage: Result<Vec<_>> = (0..threads).map(|_| stage.worker(&setting)).collect();
         workers.push(of_stage?);
     }
-    let create = |path: &Option<PathBuf>| -> Result<Option<File>> {
-        let Some(path) = path else { return Ok(None) };
-        let file = File::create(path).with_context(|| Failure {
-            status: status::CANT_CREATE,
-            message: format!("cannot create '{}'", path.display()),
-        })?;
-        Ok(Some(file))
+    let side_file = |path: &Option<PathBuf>| -> Result<Option<(FileSink, u64)>> {
+        let open = |path: &PathBuf| FileSink::open(path, Mode::Growing, setting.earlier);
+        path.as_ref().map(open).transpose()
     };
-    let bad_file = create(&run.bad_file)?;
-    let mut late_file = create(&run.late_file)?;
-    if let (Some(file), Some(header)) = (&mut late_file, header) {
+    let bad_file = side_file(&run.bad_file)?.map(|(file, _)| file);
+    let mut late_file = side_file(&run.late_file)?;
+    if let (Some((file, 0)), Some(header)) = (&mut late_file, header) {
         // So that the file can be read as the input was.
-        file.write_all(&[header, b"\n"].concat())?;
+        file.write(&[header, b"\n"].concat())?;
     }
+    let late_file = late_file.map(|(file, _)| file);
     let shared = Shared {
         run,
-        out: open_output(plan, run, opened.live, header)?,
+        out: open_output(plan, run, opened.live, header, kept)?,
         marks: plan
             .source
             .time
@@ -157,8 +172,9 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         counts: Mutex::new(Counts::default()),
         failure: Mutex::new(None),
         began,
+        job_began,
     };
-    if let (Some(step), Some(first)) = (shared.marks, first_batch(plan, began)) {
+    if let (Some(step), Some(first)) = (shared.marks, first_batch(plan, job_began)) {
         shared.out.mark_from(first.div_euclid(step));
     }
     let lanes: Vec<Lane<'_>> = made
@@ -176,7 +192,11 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         entries: &entries,
         threads,
         live: opened.live,
+        kept,
     };
+    if let Some(kept) = kept {
+        running.go_on(kept)?;
+    }
     match opened.inputs {
         Inputs::Plain(files) => {
             let blocks = FileBlocks::new(
@@ -186,17 +206,11 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
                 run.max_line,
             );
             running.files(&blocks);
+            running.end();
         }
         Inputs::Streams(groups) => running.streams(groups, opened.finders, report),
     }
     report.stopped = run.stop.load(Ordering::Relaxed);
-    if lock(&shared.failure).is_none() {
-        running.close(Watermark::End);
-        let last = shared.last_batch.load(Ordering::Relaxed);
-        if shared.marks.is_some() && last > i64::MIN {
-            shared.out.mark_to(last + 1);
-        }
-    }
     running.settle(plan, report);
     tables.tell(&mut report.counts);
     Ok(())
@@ -246,6 +260,18 @@ impl<'s> Running<'s> {
     pub fn fail(&self, error: anyhow::Error) {
         lock(&self.shared.failure).get_or_insert(error);
         self.abandon();
+    }
+
+    /// All input has been read, and no other run goes on with it: everything is closed and given out.
+    pub fn end(&self) {
+        if lock(&self.shared.failure).is_some() {
+            return;
+        }
+        self.close(Watermark::End);
+        let last = self.shared.last_batch.load(Ordering::Relaxed);
+        if self.shared.marks.is_some() && last > i64::MIN {
+            self.shared.out.mark_to(last + 1);
+        }
     }
 
     /// Whether no more input is to be read.
@@ -553,20 +579,29 @@ impl<'s> Running<'s> {
         }
         // Rows that were made are written, whatever else went wrong; but a file only appears when all went well.
         let whole = report.failure.is_none();
-        if whole || plan.sink.path.is_none() {
-            match shared.out.finish() {
-                Ok(_) => {}
-                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-                    report.broken_pipe = true
+        let written = match self.kept {
+            Some(kept) => {
+                if !kept.is_complete() {
+                    // Another run goes on with it.
+                    shared.out.leave();
                 }
-                Err(error) => {
-                    let to = plan.sink.path.as_deref().unwrap_or("standard output");
-                    let failure = Failure {
-                        status: status::IO,
-                        message: format!("cannot write to {to}: {error}"),
-                    };
-                    report.failure.get_or_insert(failure.into());
-                }
+                shared.out.check()
+            }
+            None if whole || plan.sink.path.is_none() => shared.out.finish(),
+            None => Ok(()),
+        };
+        match written {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                report.broken_pipe = true
+            }
+            Err(error) => {
+                let to = plan.sink.path.as_deref().unwrap_or("standard output");
+                let failure = Failure {
+                    status: status::IO,
+                    message: format!("cannot write to {to}: {error}"),
+                };
+                report.failure.get_or_insert(failure.into());
             }
         }
         for (path, error) in self.lanes.iter().flat_map(|lane| tee_failures(lane.stage)) {

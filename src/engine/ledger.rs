@@ -6,9 +6,8 @@ use super::order::lock;
 use super::{Limit, OnBad};
 use crate::data::process::Late;
 use crate::error::{Failure, status};
+use crate::sinks::{FileSink, Mark, Sink};
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::Write;
 use std::sync::Mutex;
 
 /// Records at the beginning that may not all be bad.
@@ -61,15 +60,15 @@ struct State {
     records: u64,
     bad: u64,
     faults: HashMap<&'static str, Fault>,
-    bad_file: Option<File>,
+    bad_file: Option<FileSink>,
     late: Late,
-    late_file: Option<File>,
+    late_file: Option<FileSink>,
 }
 
 impl State {
     fn enter_late(&mut self, late: &mut Late) -> Result<(), Failure> {
         if let (Some(file), Some(lines)) = (&mut self.late_file, late.lines.take()) {
-            file.write_all(&lines).map_err(|error| Failure {
+            file.write(&lines).map_err(|error| Failure {
                 status: status::IO,
                 message: format!("cannot write the late records: {error}"),
             })?;
@@ -83,8 +82,8 @@ impl Ledger {
     pub fn new(
         on_bad: OnBad,
         max_bad: Option<Limit>,
-        bad_file: Option<File>,
-        late_file: Option<File>,
+        bad_file: Option<FileSink>,
+        late_file: Option<FileSink>,
     ) -> Ledger {
         let state = State {
             next: 0,
@@ -129,6 +128,23 @@ impl Ledger {
         lock(&self.state).late.clone()
     }
 
+    /// Where its files stand, or which one could not be written.
+    pub fn marks(&self) -> Result<Vec<Mark>, (String, std::io::Error)> {
+        let mut state = lock(&self.state);
+        let state = &mut *state;
+        let mut marks = Vec::new();
+        let files = [
+            ("--bad-file", &mut state.bad_file),
+            ("--late", &mut state.late_file),
+        ];
+        for (name, file) in files {
+            if let Some(file) = file {
+                marks.extend(file.marks().map_err(|error| (name.to_string(), error))?);
+            }
+        }
+        Ok(marks)
+    }
+
     /// Whether the rest of the input was not needed.
     pub fn is_closed(&self) -> bool {
         lock(&self.state).closed
@@ -156,7 +172,7 @@ impl Ledger {
                 let mut line = format!("{}\t{name}:{}\t", bad.what, bad.offset).into_bytes();
                 line.extend_from_slice(&bad.text);
                 line.push(b'\n');
-                file.write_all(&line).map_err(|error| Failure {
+                file.write(&line).map_err(|error| Failure {
                     status: status::IO,
                     message: format!("--bad-file cannot be written: {error}"),
                 })?;

@@ -6,8 +6,10 @@ use super::order::{Turnstile, lock};
 use super::prefix::{Board, Latest};
 use crate::data::Selection;
 use crate::data::delays::Delays;
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::{SECOND, next_multiple};
 use crate::plan::node::{Batching, Times};
+use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, OnceLock};
 
@@ -51,6 +53,7 @@ impl Default for AutoBoard {
 }
 
 /// What `--watermark auto` remembers of a source.
+#[derive(Clone, Serialize, Deserialize)]
 struct Auto {
     rows: u64,
     latest: i64,
@@ -93,6 +96,16 @@ impl Auto {
         }
         before
     }
+}
+
+/// What another run must know of a source's time.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    latest: i64,
+    counts: u64,
+    auto: Auto,
+    raised: i64,
+    first: Option<i64>,
 }
 
 /// Times of a chunk's rows, and the watermark before each.
@@ -241,11 +254,42 @@ impl Meter {
         auto.watermark = auto.watermark.max(to);
     }
 
+    /// Puts how far the time has come. No block is on its way.
+    pub fn save(&self, to: &mut Save) {
+        to.put(&Kept {
+            latest: self.latest.sum().0,
+            counts: self.counts.sum(),
+            auto: lock(&self.auto.state).clone(),
+            raised: self.raised.0.load(Ordering::Relaxed),
+            first: self.first(),
+        });
+    }
+
+    /// Goes on from there. No block has been read yet.
+    pub fn load(&self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        let kept: Kept = from.take()?;
+        self.latest.add(Latest(kept.latest));
+        self.counts.add(kept.counts);
+        *lock(&self.auto.state) = kept.auto;
+        self.raised.0.fetch_max(kept.raised, Ordering::Relaxed);
+        if let Some(first) = kept.first {
+            self.first.get_or_init(|| first);
+        }
+        Ok(())
+    }
+
     pub fn abandon(&self) {
         self.latest.abandon();
         self.counts.abandon();
         self.auto.turnstile.abandon();
     }
+}
+
+/// The largest time of a source, from what [`Meter::save`] has put.
+pub fn latest_of(saved: &[u8]) -> Result<Option<i64>, Damaged> {
+    let kept: Kept = Saved::new(saved).take()?;
+    let latest = kept.latest.max(kept.auto.latest);
+    Ok((latest != i64::MIN).then_some(latest))
 }
 
 /// The clock, or the begin of the batch that it is in.

@@ -4,7 +4,9 @@
 pub mod aggregate;
 mod arguments;
 mod batches;
+pub mod checkpoint;
 pub mod clock;
+mod commit;
 mod control;
 mod cutter;
 mod driver;
@@ -29,6 +31,7 @@ pub mod steps;
 mod streams;
 pub mod worker;
 
+pub use commit::{Keeping, Moments};
 pub use driver::run;
 
 use crate::data::delays::Delays;
@@ -94,6 +97,10 @@ pub struct Run {
     pub stop: Arc<AtomicBool>,
     pub progress: Arc<Progress>,
     pub clock: Arc<dyn Clock>,
+    /// `--checkpoint`.
+    pub keeping: Option<Keeping>,
+    /// Set when outputs are to be opened again by name.
+    pub reopen: Arc<AtomicBool>,
     /// Told of each batch when it is done.
     pub on_batch: Option<Told>,
 }
@@ -152,6 +159,8 @@ impl Default for Run {
             stop: Arc::default(),
             progress: Arc::default(),
             clock: Arc::new(clock::System::default()),
+            keeping: None,
+            reopen: Arc::default(),
             on_batch: None,
         }
     }
@@ -259,5 +268,7 @@ pub struct Shared<'r> {
     all_seen: AtomicBool,
     counts: Mutex<Counts>,
     failure: Mutex<Option<anyhow::Error>>,
+    /// When this run began, and the first of the job.
     began: i64,
+    job_began: i64,
 }

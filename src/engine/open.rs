@@ -1,5 +1,6 @@
 //! Opens what a run reads and writes.
 
+use super::commit::Kept;
 use super::cutter::Cutter;
 use super::input::{BOM, PlainFile};
 use super::inputs::InputList;
@@ -8,8 +9,8 @@ use super::{Report, Run};
 use crate::error::{Failure, status};
 use crate::formats::Framing;
 use crate::plan::node::{Output, Plan, Source, Times};
-use crate::sinks::{FileSink, Null, Sink, Stdout};
-use crate::sources::{self, Finder, Input, Part, PartFile, Parts, Word};
+use crate::sinks::{FileSink, Mode, Null, Sink, Stdout};
+use crate::sources::{self, Finder, Input, Opening as How, Part, PartFile, Parts, Word};
 use anyhow::{Context, Result};
 use std::collections::VecDeque;
 use std::fs::File;
@@ -27,6 +28,8 @@ pub enum Inputs {
 pub struct Group {
     /// 0: the chain's own, else another stream's (`Plan::sides`).
     pub side: usize,
+    /// What another run knows it by.
+    pub name: String,
     /// Those that are open already.
     pub open: VecDeque<OpenPart>,
     /// Where the others come from.
@@ -56,7 +59,12 @@ pub struct Opened {
     pub live: bool,
 }
 
-pub fn open_inputs(plan: &Plan, run: &Run, report: &mut Report) -> Result<Opened> {
+pub fn open_inputs(
+    plan: &Plan,
+    run: &Run,
+    kept: Option<&Kept>,
+    report: &mut Report,
+) -> Result<Opened> {
     let mut opened = Opened {
         inputs: Inputs::Streams(Vec::new()),
         list: InputList::default(),
@@ -66,9 +74,12 @@ pub fn open_inputs(plan: &Plan, run: &Run, report: &mut Report) -> Result<Opened
     let mut groups = Vec::new();
     let one_side = plan.sides().nth(1).is_none();
     for (side, source) in plan.sides().enumerate() {
-        let inputs = open_words(source, run, report)?;
+        let mut how = run.opening.clone();
+        how.kept = kept.map(|kept| kept.places(side));
+        let inputs = open_words(source, &how, report)?;
         let plain = one_side
             && run.epoch.is_none()
+            && kept.is_none()
             && !source.merged
             && source.header.is_none()
             && !source.time.as_ref().is_some_and(Times::is_arrival)
@@ -85,7 +96,7 @@ pub fn open_inputs(plan: &Plan, run: &Run, report: &mut Report) -> Result<Opened
     Ok(opened)
 }
 
-fn open_words(source: &Source, run: &Run, report: &mut Report) -> Result<Vec<(Word, Input)>> {
+fn open_words(source: &Source, how: &How, report: &mut Report) -> Result<Vec<(Word, Input)>> {
     let mut words = Vec::new();
     for word in &source.words {
         words.push(sources::parse(word).map_err(|message| Failure {
@@ -103,10 +114,10 @@ fn open_words(source: &Source, run: &Run, report: &mut Report) -> Result<Vec<(Wo
             true => status::UNAVAILABLE,
             false => status::NO_INPUT,
         };
-        let opened = sources::expand(&word, &run.opening).map(|words| {
+        let opened = sources::expand(&word, how).map(|words| {
             words
                 .into_iter()
-                .map(|word| (sources::open(&word, &run.opening), word))
+                .map(|word| (sources::open(&word, how), word))
                 .collect()
         });
         let opened: Vec<_> = opened.unwrap_or_else(|error| vec![(Err(error), word)]);
@@ -186,6 +197,12 @@ fn streams(
             open.extend(opener.wait(part, first, &opened.list)?);
             anyhow::Ok(live)
         };
+        let name = match &input {
+            Input::Plain { name, .. }
+            | Input::Stream { name, .. }
+            | Input::Parts { name, .. }
+            | Input::Finder { name, .. } => name.clone(),
+        };
         let live = match input {
             Input::Plain { name, file, .. } => {
                 let live = !name_is_file(&name);
@@ -216,6 +233,10 @@ fn streams(
             (apart, _) => {
                 groups.push(Group {
                     side,
+                    name: match apart {
+                        true => name,
+                        false => "files".into(),
+                    },
                     open: VecDeque::new(),
                     rest: VecDeque::new(),
                     live: false,
@@ -355,12 +376,13 @@ fn file_head(
     }
 }
 
-/// Opens the output; what stands before the first row is written.
+/// Opens the output; what stands before the first row is written, unless a run before has written it.
 pub fn open_output(
     plan: &Plan,
     run: &Run,
     live: bool,
     header: Option<&[u8]>,
+    kept: Option<&Kept>,
 ) -> Result<Linearizer> {
     let mut begin = Vec::new();
     let layout = match &plan.sink.out {
@@ -381,24 +403,24 @@ pub fn open_output(
             begin.clear();
             Box::new(Null)
         }
-        None => Box::new(Stdout::new().context("standard output")?),
-        Some(path) => {
-            let file = Path::new(path);
-            let failed = || Failure {
-                status: status::CANT_CREATE,
-                message: format!("cannot create '{path}'"),
-            };
-            if plan.sink.append {
-                let (sink, len) = FileSink::append(file).with_context(failed)?;
-                if len > 0 {
-                    begin.clear();
-                }
-                Box::new(sink)
-            } else if live {
-                Box::new(FileSink::growing(file).with_context(failed)?)
-            } else {
-                Box::new(FileSink::whole(file).with_context(failed)?)
+        None => {
+            if kept.is_some_and(|kept| kept.had) {
+                begin.clear();
             }
+            Box::new(Stdout::new().context("standard output")?)
+        }
+        Some(path) => {
+            let mode = match () {
+                _ if plan.sink.append => Mode::Append,
+                _ if live => Mode::Growing,
+                _ => Mode::Whole,
+            };
+            let earlier = kept.map(|kept| &kept.earlier);
+            let (sink, len) = FileSink::open(Path::new(path), mode, earlier)?;
+            if len > 0 {
+                begin.clear();
+            }
+            Box::new(sink)
         }
     };
     let out = Linearizer::new(sink, layout, run.threads * 4);

@@ -2,8 +2,9 @@
 //! finished output back in order. Chunks are handed out in sequence and every chunk passes every turnstile,
 //! so waiting for a predecessor always ends.
 
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::formats::Layout;
-use crate::sinks::Sink;
+use crate::sinks::{Mark, Sink};
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -207,14 +208,70 @@ impl Linearizer {
     }
 
     /// Ends the output: what is held goes out and the sink is completed.
-    pub fn finish(&self) -> std::io::Result<Written> {
+    pub fn finish(&self) -> std::io::Result<()> {
         self.flush();
-        let mut out = lock(&self.state);
-        if let Some(error) = out.failed.take() {
-            return Err(error);
+        self.check()?;
+        lock(&self.state).sink.finish()
+    }
+
+    /// Why something could not be written; taken out.
+    pub fn check(&self) -> std::io::Result<()> {
+        lock(&self.state).failed.take().map_or(Ok(()), Err)
+    }
+
+    /// Something could not be written.
+    pub fn has_failed(&self) -> bool {
+        lock(&self.state).failed.is_some()
+    }
+
+    /// Where the files of the output stand, and what the layout holds besides. All chunks have been put.
+    pub fn marks(&self) -> std::io::Result<Vec<Mark>> {
+        lock(&self.state).sink.marks()
+    }
+
+    /// What a run that goes on with the output must know: the open batch with its number, what the layout holds.
+    pub fn held(&self) -> (Option<(i64, u64)>, Vec<u8>) {
+        let out = lock(&self.state);
+        let mut save = Save::default();
+        if let Some(layout) = &out.layout {
+            layout.save(&mut save);
         }
-        out.sink.finish()?;
-        Ok(out.written)
+        let marker = out.marker.map(|marker| (marker.batch, marker.number));
+        (marker, save.into_bytes())
+    }
+
+    /// Goes on from there, with chunk `seq`.
+    pub fn go_on(&self, seq: u64, marker: Option<(i64, u64)>, held: &[u8]) -> Result<(), Damaged> {
+        let mut out = lock(&self.state);
+        out.next = seq;
+        out.marker = marker.map(|(batch, number)| Marker { batch, number });
+        match &mut out.layout {
+            Some(layout) if !held.is_empty() => layout.load(&mut Saved::new(held)),
+            _ => Ok(()),
+        }
+    }
+
+    /// All is written: what is held goes out, and the sink's marks say that it is complete.
+    pub fn complete(&self) {
+        self.flush();
+        lock(&self.state).sink.complete();
+    }
+
+    /// A checkpoint with the marks asked for last is on the disk.
+    pub fn committed(&self) -> std::io::Result<()> {
+        lock(&self.state).sink.committed()
+    }
+
+    /// Another run goes on with the output.
+    pub fn leave(&self) {
+        lock(&self.state).sink.leave();
+    }
+
+    /// The files were moved away: they are opened again by name.
+    pub fn reopen(&self) -> std::io::Result<()> {
+        let mut out = lock(&self.state);
+        out.flush();
+        out.sink.reopen()
     }
 
     pub fn abandon(&self) {
@@ -336,7 +393,8 @@ mod tests {
                 });
             }
         });
-        assert_eq!(out.finish().unwrap().rows, 300);
+        out.finish().unwrap();
+        assert_eq!(out.written().rows, 300);
         let expected: String = (0..300).map(|seq| format!("{seq}\n")).collect();
         assert_eq!(String::from_utf8(lock(&text).clone()).unwrap(), expected);
     }

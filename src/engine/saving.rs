@@ -11,6 +11,7 @@ use crate::data::keys::KeyCoder;
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::expr::Expr;
 use crate::plan::node::{AggCall, Node, NodeKind, Plan, Scope};
+use crate::plan::text;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -21,35 +22,43 @@ impl Stage<'_> {
         1 + self.ordered.len() + self.end.pieces()
     }
 
-    /// What piece `i` is of, so that it is only loaded where it belongs.
+    /// What piece `i` is of, so that it is only loaded where it belongs: what the node is and does, and the shape of
+    /// what it keeps, but not its place in the chain.
     pub fn shape(&self, plan: &Plan, i: usize) -> String {
-        let Some(number) = i.checked_sub(1) else {
-            return format!("stage of the nodes {:?}", self.nodes());
-        };
+        match self.node_of(plan, i) {
+            None => "stage".into(),
+            Some((node, part)) => format!("{} piece {part}", shape(node)),
+        }
+    }
+
+    /// The operator whose state piece `i` is, as typed; empty: of no one's.
+    pub fn operator<'p>(&self, plan: &'p Plan, i: usize) -> &'p str {
+        self.node_of(plan, i).map_or("", |(node, _)| &node.operator)
+    }
+
+    fn node_of<'p>(&self, plan: &'p Plan, i: usize) -> Option<(&'p Node, usize)> {
+        let number = i.checked_sub(1)?;
         let has_state = |at: &usize| has_ordered_state(&plan.nodes[*at].kind);
-        let part = number.saturating_sub(self.ordered.len());
         let at = match number < self.ordered.len() {
-            true => self.nodes().filter(has_state).nth(number),
-            false => Some(self.nodes().end),
+            true => self.nodes().filter(has_state).nth(number)?,
+            false => self.nodes().end,
         };
-        let node = at.and_then(|at| Some((at, plan.nodes.get(at)?)));
-        node.map_or_else(String::new, |(at, node)| shape(node, at, part))
+        let part = number.saturating_sub(self.ordered.len());
+        Some((plan.nodes.get(at)?, part))
     }
 
     /// One of [`Stage::pieces`].
-    pub fn save_piece(&self, i: usize) -> Vec<u8> {
-        let mut to = Save::default();
+    pub fn save_piece(&self, i: usize, to: &mut Save) {
         match i.checked_sub(1) {
             None => {
                 to.put(&self.seq.load(Relaxed));
                 to.put(&self.clocks().map(|clock| clock.load(Relaxed)));
             }
             Some(number) => match self.ordered.get(number) {
-                Some(turnstile) => turnstile.with(|state| state.save(&mut to)),
-                None => self.end.save(number - self.ordered.len(), &mut to),
+                Some(turnstile) => turnstile.with(|state| state.save(to)),
+                None => self.end.save(number - self.ordered.len(), to),
             },
         }
-        to.into_bytes()
     }
 
     /// Takes what [`Stage::save_piece`] gave for the same number in place of its own, before any chunk has come. The
@@ -101,7 +110,7 @@ fn has_ordered_state(kind: &NodeKind) -> bool {
 }
 
 /// A node and the types of what it keeps.
-fn shape(node: &Node, at: usize, part: usize) -> String {
+fn shape(node: &Node) -> String {
     let exprs = |exprs: &[Expr]| {
         let types: Vec<String> = exprs.iter().map(|expr| type_text(&expr.ty)).collect();
         types.join(",")
@@ -135,7 +144,7 @@ fn shape(node: &Node, at: usize, part: usize) -> String {
         }
         _ => String::new(),
     };
-    format!("node {at}, {}, {rest}, piece {part}", node.operator)
+    format!("{} {rest}", text::shape(node))
 }
 
 fn call_text(agg: &AggCall) -> String {
@@ -199,7 +208,7 @@ impl Ordered {
                 seen, ends, seed, ..
             } => {
                 *seen = from.take_table(*seed)?;
-                *ends = take_ends(from)?;
+                *ends = from.take()?;
             }
             Ordered::Limit { left } => {
                 let more: u64 = from.take()?;
@@ -358,6 +367,7 @@ mod tests {
             tables,
             seed: SEED,
             alone: true,
+            earlier: None,
         };
         let mut stage = stages(plan, SEED, began).remove(0);
         let (mut ops, mut next) = (Vec::new(), 0);
@@ -462,7 +472,13 @@ mod tests {
 
         fn pieces(&self) -> Vec<Vec<u8>> {
             let pieces = 0..self.stage.pieces();
-            pieces.map(|i| self.stage.save_piece(i)).collect()
+            pieces
+                .map(|i| {
+                    let mut to = Save::default();
+                    self.stage.save_piece(i, &mut to);
+                    to.into_bytes()
+                })
+                .collect()
         }
     }
 

@@ -13,7 +13,7 @@ use crate::expr::{EvalContext, Expr};
 use crate::formats::Writer;
 use crate::plan::grid::Grid;
 use crate::plan::node::{Node, NodeKind, Output, Plan, Scope};
-use crate::sinks::{FileSink, Null, Sink};
+use crate::sinks::{Earlier, FileSink, Mode, Null, Sink};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -90,6 +90,8 @@ pub struct Setting<'p, 'r> {
     pub seed: u64,
     /// The input is one source.
     pub alone: bool,
+    /// What the runs of the job before have written.
+    pub earlier: Option<&'r Earlier>,
 }
 
 /// A worker's form of node `index`, and its ordered state where it has one. `None`: the node ends its stage.
@@ -180,7 +182,9 @@ pub fn op<'p>(
                     status: crate::error::status::CANT_CREATE,
                     message: format!("tee: {path}"),
                 };
-                let mut sink = FileSink::growing(Path::new(path)).with_context(failed)?;
+                let (mut sink, len) =
+                    FileSink::open(Path::new(path), Mode::Growing, setting.earlier)
+                        .with_context(failed)?;
                 let mut begin = Vec::new();
                 match out {
                     Output::Original => {
@@ -188,7 +192,9 @@ pub fn op<'p>(
                     }
                     Output::Columns(schema) => format.begin(schema, &mut begin),
                 }
-                sink.write(&begin).with_context(failed)?;
+                if len == 0 {
+                    sink.write(&begin).with_context(failed)?;
+                }
                 Ok(Ordered::Tee {
                     sink: Box::new(sink),
                     path: path.clone(),

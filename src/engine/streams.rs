@@ -4,6 +4,7 @@
 //! nothing more is read. Invariant: no more than a few blocks of a source are ever held.
 
 use super::Report;
+use super::commit::Tracked;
 use super::control::{Control, Flight, Landing};
 use super::cutter::Cut;
 use super::driver::{Guard, Running};
@@ -13,12 +14,13 @@ use super::inputs::InputList;
 use super::open::{Found, Group, OpenPart, Opener, Opening};
 use super::order::lock;
 use crate::bytes::scan;
+use crate::data::saved::Saved;
 use crate::data::{Block, Chunk};
-use crate::error::status;
+use crate::error::{Failure, status};
 use crate::plan::node::{NodeKind, Plan, Source, Turn};
 use crate::sources::{Next, PartFile, Parts};
 use crossbeam::channel::{self, Receiver, RecvTimeoutError, Select, Sender};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -173,7 +175,7 @@ impl Reading<'_> {
 
 /// Where blocks come from: the one source, or a thread for each.
 enum Intake<'r> {
-    One(Reading<'r>),
+    One(Box<Reading<'r>>),
     Many(Vec<Option<Receiver<Came>>>),
 }
 
@@ -359,9 +361,19 @@ impl<'s> Running<'s> {
                 scope.spawn(move || self.read(source, parts, &give, done));
                 Some(take)
             };
+            let mut tracked = Vec::new();
+            for group in &groups {
+                tracked.push(self.track(tracked.len(), group));
+            }
+            if self.kept.is_some_and(|kept| !kept.had) {
+                // From here on a restart knows what was in the output before.
+                control.commit(&tracked, false, true);
+            }
             let mut groups = groups;
             let mut intake = match groups.pop() {
-                Some(only) if groups.is_empty() && finders.is_empty() => Intake::One(reading(only)),
+                Some(only) if groups.is_empty() && finders.is_empty() => {
+                    Intake::One(Box::new(reading(only)))
+                }
                 last => {
                     let all = groups.into_iter().chain(last).enumerate();
                     Intake::Many(all.map(|(source, group)| start(source, group)).collect())
@@ -391,6 +403,7 @@ impl<'s> Running<'s> {
                             control.add(group.side, group.live);
                             turns.add(group.side);
                             places.push(0);
+                            tracked.push(self.track(source, &group));
                             receivers.push(start(source, group));
                         }
                     }
@@ -418,6 +431,7 @@ impl<'s> Running<'s> {
                         block.lines = Some(piece.lines);
                         number += 1;
                         places[source] += 1;
+                        tracked[source].note(piece.spot);
                         if let Some((readers, chunk)) = &mut local {
                             run(0, readers, chunk, (block, piece.long));
                         } else {
@@ -429,7 +443,10 @@ impl<'s> Running<'s> {
                         }
                         control.after_block(&flight);
                     }
-                    Came::Spot(_, _) => {}
+                    Came::Spot(source, spot) => {
+                        tracked[source].note(Some(spot));
+                        control.moved();
+                    }
                     Came::Nothing => {
                         for source in 0..places.len() {
                             if intake.has_more(source) {
@@ -450,12 +467,64 @@ impl<'s> Running<'s> {
                         control.ended(source, &flight);
                     }
                 }
+                control.keep(&tracked, &flight);
+                self.reopen();
             }
             done.store(true, Ordering::Relaxed);
             flight.wait();
-            control.finish(&flight);
+            let goes_on = self.kept.is_some_and(|kept| {
+                let enough = self.shared.enough.load(Ordering::Relaxed);
+                !enough && (kept.goes_on() || self.over() || control.is_out_of_time())
+            });
+            if goes_on {
+                control.settle(&flight);
+            } else {
+                control.finish(&flight);
+                self.end();
+            }
+            if lock(&self.shared.failure).is_none() && !self.shared.out.has_failed() {
+                control.commit(&tracked, !goes_on, true);
+            }
             drop(send);
         });
+    }
+
+    /// A source for the checkpoint; its time goes on from where that of a run before has ended.
+    fn track(&self, source: usize, group: &Group) -> Tracked {
+        if let Some(bytes) = self
+            .kept
+            .and_then(|kept| kept.times_of(group.side, &group.name))
+        {
+            let mut saved = Saved::new(&bytes);
+            let meters = [&self.shared.meters[source], &self.shared.clocks[source]];
+            for meter in meters {
+                // A source of another kind under the same name begins anew.
+                if meter.load(&mut saved).is_err() {
+                    break;
+                }
+            }
+        }
+        Tracked {
+            side: group.side,
+            name: group.name.clone(),
+            spots: BTreeMap::new(),
+        }
+    }
+
+    /// Outputs were moved away: they are opened again by name.
+    fn reopen(&self) {
+        if self.shared.run.reopen.swap(false, Ordering::Relaxed)
+            && let Err(error) = self.shared.out.reopen()
+        {
+            let path = self.plan.sink.path.as_deref().unwrap_or("standard output");
+            self.fail(
+                Failure {
+                    status: status::CANT_CREATE,
+                    message: format!("cannot open '{path}' again: {error}"),
+                }
+                .into(),
+            );
+        }
     }
 
     /// The side that a source is of.
@@ -485,8 +554,9 @@ fn found(finders: &mut [Found], report: &mut Report) -> Vec<Group> {
     let mut groups = Vec::new();
     for found in finders {
         match found.finder.look() {
-            Ok(parts) => groups.extend(parts.into_iter().map(|(_, parts)| Group {
+            Ok(parts) => groups.extend(parts.into_iter().map(|(name, parts)| Group {
                 side: found.side,
+                name,
                 open: VecDeque::new(),
                 rest: VecDeque::from([parts]),
                 live: true,

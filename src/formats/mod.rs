@@ -2,6 +2,7 @@
 //! Refuses nothing itself: each format says what it cannot take. Invariant: the table is sorted by name.
 
 use crate::data::doc::{Doc, Example};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::value::Printing;
 use crate::data::{Chunk, FieldId, Schema, Type};
 use crate::error::Usage;
@@ -325,6 +326,9 @@ pub trait Layout: Send {
     fn push(&mut self, rows: &[u8], out: &mut Vec<u8>);
     /// Nothing more comes for now: what is held goes out.
     fn flush(&mut self, out: &mut Vec<u8>);
+    /// Puts what is held and settled, for another run.
+    fn save(&self, to: &mut Save);
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged>;
 }
 
 #[cfg(test)]

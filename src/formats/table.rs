@@ -6,9 +6,11 @@ use super::{
     Doc, Example, Format, Layout, OutColumn, OutSchema, WriteFormat, WriteOptions, Writer,
 };
 use crate::bytes::{number, utf8};
+use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::value::Printing;
 use crate::data::{Chunk, Type};
 use anyhow::Result;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -125,7 +127,7 @@ fn escape(out: &mut Vec<u8>, from: usize) {
     }
 }
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
 enum Kind {
     Number,
     Text,
@@ -164,6 +166,25 @@ impl Layout for TableLayout {
         if !self.settled && self.rows > 0 {
             self.settle(out);
         }
+    }
+
+    fn save(&self, to: &mut Save) {
+        let columns: Vec<(usize, Kind)> = self.columns.iter().map(|c| (c.width, c.kind)).collect();
+        to.put(&(columns, self.rows, self.settled));
+        to.put_bytes(&self.held);
+    }
+
+    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        let (columns, rows, settled): (Vec<(usize, Kind)>, usize, bool) = from.take()?;
+        // Other columns are a new table.
+        if columns.len() == self.columns.len() {
+            for (column, (width, kind)) in self.columns.iter_mut().zip(columns) {
+                (column.width, column.kind) = (width, kind);
+            }
+            (self.rows, self.settled) = (rows, settled);
+            self.held = from.take_bytes()?.to_vec();
+        }
+        Ok(())
     }
 }
 

@@ -38,6 +38,56 @@ pub fn chain(plan: &Plan) -> String {
     out
 }
 
+/// What a checkpoint is bound to, a line each: the format, the times and the nodes up to the last one with state.
+/// Not: paths of sources, watermark, output.
+pub fn canonical(plan: &Plan) -> Vec<String> {
+    let mut out = vec![format!("parse     {}", plan.source.format_name)];
+    let times = match &plan.source.time {
+        Some(Times::Event { at, .. }) => at.text(),
+        Some(times) => times_text(times),
+        None => "none".into(),
+    };
+    out.push(format!("time      {times}"));
+    if plan.source.since.is_some() || plan.source.until.is_some() {
+        out.push(format!("range     {}", range(plan)));
+    }
+    let last = plan.nodes.iter().rposition(|node| has_state(&node.kind));
+    for node in &plan.nodes[..last.map_or(0, |last| last + 1)] {
+        let (word, rest) = node_text(node, false);
+        out.push(format!("{word:<10}{rest}").trim_end().to_string());
+    }
+    out
+}
+
+/// Whether a node remembers rows that have gone by.
+fn has_state(kind: &NodeKind) -> bool {
+    matches!(
+        kind,
+        NodeKind::Aggregate { .. }
+            | NodeKind::Sort { .. }
+            | NodeKind::Distinct { .. }
+            | NodeKind::Limit { .. }
+            | NodeKind::Custom(_)
+    )
+}
+
+/// A node with everything that the shape of its state depends on: also the fields of rows that it keeps.
+pub fn shape(node: &Node) -> String {
+    let (word, rest) = node_text(node, true);
+    let mut out = format!("{word} {rest}");
+    let carry: &[FieldId] = match &node.kind {
+        NodeKind::Sort { carry, .. } | NodeKind::Distinct { carry, .. } => carry,
+        NodeKind::Custom(custom) => &custom.carry,
+        _ => &[],
+    };
+    for id in carry {
+        if let Some(field) = node.schema.fields.get(*id) {
+            write!(out, " {:?}", field.ty).expect("a String takes what is written");
+        }
+    }
+    out
+}
+
 fn line(out: &mut String, word: &str, rest: &str) {
     let text = format!("{word:<10}{rest}");
     out.push_str(text.trim_end());
@@ -70,7 +120,7 @@ fn lines_of(plan: &Plan, programs: bool, out: &mut String) {
         line(out, "range", &range(plan));
     }
     for node in &plan.nodes {
-        let (word, rest) = node_text(node);
+        let (word, rest) = node_text(node, true);
         line(out, word, &rest);
         if programs {
             for expr in exprs(&node.kind) {
@@ -167,9 +217,9 @@ pub(super) fn exprs(kind: &NodeKind) -> Vec<&Expr> {
 }
 
 /// A node's word and the parts of its line.
-fn node_text(node: &Node) -> (&'static str, String) {
+fn node_text(node: &Node, carries: bool) -> (&'static str, String) {
     let schema = &node.schema;
-    let carried = |carry: &[FieldId]| match carry.is_empty() {
+    let carried = |carry: &[FieldId]| match carry.is_empty() || !carries {
         true => String::new(),
         false => format!("carry {}", fields(schema, carry)),
     };

@@ -1,25 +1,94 @@
-//! A file: whole at the end, growing, or added to. A reader never sees half of a file that is written whole.
+//! A file: whole at the end, growing, or added to. A reader never sees half of a file that is written whole. With a
+//! checkpoint, what a run that was killed has written behind its last commit is cut off by the next one.
+//! Invariant: a file that somebody else has changed is not cut.
 
-use super::Sink;
+use super::{Earlier, Mark, Sink, Written};
+use crate::data::sum::Sum;
+use crate::error::{Failure, status};
+use anyhow::{Context, Result};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+
+/// Bytes before the end that tell whether a file is still the one that was written.
+const TAIL: u64 = 4096;
+
+/// How a file comes to be.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Of input that ends: it appears when it is complete.
+    Whole,
+    /// Of live input: it starts empty and grows.
+    Growing,
+    /// It is added to.
+    Append,
+}
 
 pub struct FileSink {
     file: File,
-    /// The temporary name and the final one, until the file is complete.
-    rename: Option<(PathBuf, PathBuf)>,
+    path: PathBuf,
+    mode: Mode,
+    /// The name that it has until it is complete.
+    aside: Option<PathBuf>,
+    complete: bool,
+    /// Another run may go on with it, so nothing is removed that is not complete.
+    kept: bool,
+    /// What is no regular file (a FIFO, `/dev/null`) has no length.
+    regular: bool,
+    len: u64,
 }
 
 impl FileSink {
-    /// Of input that ends: a temporary file beside `path`, renamed by `finish` and removed if that never comes.
-    /// What is no regular file (a FIFO, `/dev/null`) is written as it is.
-    pub fn whole(path: &Path) -> io::Result<FileSink> {
+    /// Opens an output as [`Mode`] says; the length that it has already is given too: a header goes only into an
+    /// empty one. `earlier`: of a job with a checkpoint.
+    pub fn open(path: &Path, mode: Mode, earlier: Option<&Earlier>) -> Result<(FileSink, u64)> {
+        let failed = || Failure {
+            status: status::CANT_CREATE,
+            message: format!("cannot create '{}'", path.display()),
+        };
+        let Some(earlier) = earlier else {
+            let sink = match mode {
+                Mode::Whole => FileSink::whole(path, &std::process::id().to_string(), false),
+                Mode::Growing => FileSink::plain(path, mode, true),
+                Mode::Append => FileSink::plain(path, mode, false),
+            };
+            let sink = sink.with_context(failed)?;
+            let len = sink.len;
+            return Ok((sink, len));
+        };
+        let run = format!("{:032x}", earlier.run);
+        let written = earlier.of(&path.to_string_lossy());
+        let mut sink = match written {
+            Some(written) if written.complete => {
+                publish(written).with_context(failed)?;
+                match mode {
+                    Mode::Whole => FileSink::whole(path, &run, true).with_context(failed)?,
+                    _ => FileSink::again(path, mode, written)?,
+                }
+            }
+            Some(written) => FileSink::again(path, mode, written)?,
+            None => match mode {
+                Mode::Whole => FileSink::whole(path, &run, true).with_context(failed)?,
+                _ => FileSink::plain(path, mode, false).with_context(failed)?,
+            },
+        };
+        sink.kept = true;
+        if sink.regular {
+            sink.lock()?;
+        }
+        if written.is_none() && mode == Mode::Growing && sink.regular {
+            sink.file.set_len(0).with_context(failed)?;
+            sink.len = 0;
+        }
+        let len = sink.len;
+        Ok((sink, len))
+    }
+
+    /// A file beside `path` that gets its name when it is complete, and is removed if that never comes.
+    fn whole(path: &Path, run: &str, kept: bool) -> io::Result<FileSink> {
         if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
-            return Ok(FileSink {
-                file: OpenOptions::new().write(true).open(path)?,
-                rename: None,
-            });
+            return FileSink::plain(path, Mode::Whole, false);
         }
         let name = path
             .file_name()
@@ -31,8 +100,13 @@ impl FileSink {
                 "not a file's name",
             ));
         }
-        let aside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+        let aside = path.with_file_name(format!(".{name}.{run}.tmp"));
+        if kept {
+            // Of a run of this job that was killed before its first commit.
+            let _ = fs::remove_file(&aside);
+        }
         let file = OpenOptions::new()
+            .read(true)
             .write(true)
             .create_new(true)
             .open(&aside)?;
@@ -42,36 +116,187 @@ impl FileSink {
         }
         Ok(FileSink {
             file,
-            rename: Some((aside, path.to_owned())),
+            path: path.to_owned(),
+            mode: Mode::Whole,
+            aside: Some(aside),
+            complete: false,
+            kept,
+            regular: true,
+            len: 0,
         })
     }
 
-    /// Of live input: starts empty and grows.
-    pub fn growing(path: &Path) -> io::Result<FileSink> {
+    /// The file itself.
+    fn plain(path: &Path, mode: Mode, empty: bool) -> io::Result<FileSink> {
+        let is_other = fs::metadata(path).is_ok_and(|meta| !meta.is_file());
+        let mut options = OpenOptions::new();
+        if is_other {
+            options.write(true);
+        } else {
+            options.read(true).create(true);
+            match empty {
+                true => options.write(true).truncate(true),
+                false => options.append(true),
+            };
+        }
+        let file = options.open(path)?;
+        let meta = file.metadata()?;
         Ok(FileSink {
-            file: File::create(path)?,
-            rename: None,
+            path: path.to_owned(),
+            mode,
+            aside: None,
+            complete: false,
+            kept: false,
+            regular: meta.is_file(),
+            len: if meta.is_file() { meta.len() } else { 0 },
+            file,
         })
     }
 
-    /// Adds to the file. The length it has already is given too: a header goes only into an empty one.
-    pub fn append(path: &Path) -> io::Result<(FileSink, u64)> {
-        let file = OpenOptions::new().append(true).create(true).open(path)?;
-        let len = file.metadata()?.len();
-        Ok((FileSink { file, rename: None }, len))
+    /// What an earlier run has written, cut off where it stood in its last checkpoint.
+    fn again(path: &Path, mode: Mode, written: &Written) -> Result<FileSink> {
+        let there = match &written.aside {
+            Some(aside) if !written.complete => PathBuf::from(aside),
+            _ => path.to_owned(),
+        };
+        let name = there.display();
+        let changed = |what: String| Failure {
+            status: status::DATA,
+            message: format!(
+                "the output '{name}' {what} since the checkpoint was written; put it back, or begin anew with \
+                 --checkpoint-reset"
+            ),
+        };
+        let file = OpenOptions::new().read(true).append(true).open(&there);
+        let file = file.map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => changed("was removed".into()),
+            _ => Failure {
+                status: status::CANT_CREATE,
+                message: format!("cannot open '{name}': {error}"),
+            },
+        })?;
+        let len = file.metadata().with_context(|| name.to_string())?.len();
+        let mut sink = FileSink {
+            file,
+            path: path.to_owned(),
+            mode,
+            aside: written
+                .aside
+                .as_ref()
+                .filter(|_| !written.complete)
+                .map(PathBuf::from),
+            complete: false,
+            kept: true,
+            regular: true,
+            len,
+        };
+        sink.lock()?;
+        if len < written.len {
+            let lost = format!("has become shorter ({len} bytes of {})", written.len);
+            return Err(changed(lost).into());
+        }
+        sink.len = written.len;
+        if sink.tail().with_context(|| name.to_string())? != written.tail {
+            return Err(changed("was changed".into()).into());
+        }
+        sink.file
+            .set_len(written.len)
+            .with_context(|| name.to_string())?;
+        Ok(sink)
     }
+
+    /// Two runs do not write one file.
+    fn lock(&self) -> Result<()> {
+        if let Err(fs::TryLockError::WouldBlock) = self.file.try_lock() {
+            return Err(Failure {
+                status: status::TEMPORARY,
+                message: format!(
+                    "the output '{}' is in use by another run",
+                    self.path.display()
+                ),
+            }
+            .into());
+        }
+        Ok(())
+    }
+
+    /// Of the last bytes before its length.
+    fn tail(&self) -> io::Result<Sum> {
+        let look = TAIL.min(self.len);
+        let mut bytes = vec![0; look as usize];
+        self.file.read_exact_at(&mut bytes, self.len - look)?;
+        Ok(Sum::of(&bytes))
+    }
+}
+
+/// A file that was complete in a checkpoint gets its name, if it has not got it yet.
+pub fn publish(written: &Written) -> io::Result<()> {
+    if let Some(aside) = &written.aside {
+        match fs::rename(aside, &written.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 impl Sink for FileSink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)
+        self.file.write_all(bytes)?;
+        self.len += bytes.len() as u64;
+        Ok(())
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        if let Some((aside, path)) = self.rename.take() {
-            fs::rename(&aside, &path).inspect_err(|_| {
-                let _ = fs::remove_file(&aside);
+        self.complete = true;
+        self.committed()
+    }
+
+    fn marks(&mut self) -> io::Result<Vec<Mark>> {
+        if !self.regular {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Mark {
+            written: Written {
+                path: self.path.to_string_lossy().into_owned(),
+                aside: self
+                    .aside
+                    .as_ref()
+                    .map(|aside| aside.to_string_lossy().into_owned()),
+                len: self.len,
+                tail: self.tail()?,
+                complete: self.complete,
+            },
+            file: self.file.try_clone()?,
+        }])
+    }
+
+    fn complete(&mut self) {
+        self.complete = true;
+    }
+
+    fn committed(&mut self) -> io::Result<()> {
+        if self.complete
+            && let Some(aside) = self.aside.take()
+        {
+            fs::rename(&aside, &self.path).inspect_err(|_| {
+                if !self.kept {
+                    let _ = fs::remove_file(&aside);
+                }
             })?;
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self) {
+        self.kept = true;
+    }
+
+    fn reopen(&mut self) -> io::Result<()> {
+        // A file that is written whole has a name that nobody knows.
+        if self.aside.is_none() && self.regular {
+            let again = FileSink::plain(&self.path, self.mode, false)?;
+            (self.file, self.len) = (again.file.try_clone()?, again.len);
         }
         Ok(())
     }
@@ -79,7 +304,7 @@ impl Sink for FileSink {
 
 impl Drop for FileSink {
     fn drop(&mut self) {
-        if let Some((aside, _)) = &self.rename {
+        if let Some(aside) = self.aside.as_ref().filter(|_| !self.kept) {
             let _ = fs::remove_file(aside);
         }
     }
@@ -89,21 +314,78 @@ impl Drop for FileSink {
 mod tests {
     use super::*;
 
+    fn in_a_directory(name: &str, check: impl FnOnce(&Path)) {
+        let dir = std::env::temp_dir().join(format!("dstream-sink-{name}-{}", std::process::id()));
+        fs::create_dir_all(&dir).unwrap();
+        check(&dir);
+        fs::remove_dir_all(&dir).unwrap();
+    }
+
     #[test]
     fn a_whole_file_appears_at_the_end_or_not_at_all() {
-        let dir = std::env::temp_dir().join(format!("dstream-sink-{}", std::process::id()));
-        fs::create_dir_all(&dir).unwrap();
-        let path = dir.join("out");
-        let mut sink = FileSink::whole(&path).unwrap();
-        sink.write(b"x").unwrap();
-        assert!(!path.exists());
-        sink.finish().unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"x");
-        let mut sink = FileSink::whole(&path).unwrap();
-        sink.write(b"y").unwrap();
-        drop(sink);
-        assert_eq!(fs::read(&path).unwrap(), b"x");
-        assert_eq!(fs::read_dir(&dir).unwrap().count(), 1);
-        fs::remove_dir_all(&dir).unwrap();
+        in_a_directory("whole", |dir| {
+            let path = dir.join("out");
+            let (mut sink, _) = FileSink::open(&path, Mode::Whole, None).unwrap();
+            sink.write(b"x").unwrap();
+            assert!(!path.exists());
+            sink.finish().unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"x");
+            let (mut sink, _) = FileSink::open(&path, Mode::Whole, None).unwrap();
+            sink.write(b"y").unwrap();
+            drop(sink);
+            assert_eq!(fs::read(&path).unwrap(), b"x");
+            assert_eq!(fs::read_dir(dir).unwrap().count(), 1);
+        });
+    }
+
+    /// GUARANTEES 3.3: the output is cut back to the committed length; a shorter or changed one is refused.
+    #[test]
+    fn what_was_not_committed_is_cut_off() {
+        in_a_directory("again", |dir| {
+            let path = dir.join("out");
+            fs::write(&path, "before\n").unwrap();
+            let mut earlier = Earlier::default();
+            let (mut sink, len) = FileSink::open(&path, Mode::Append, Some(&earlier)).unwrap();
+            assert_eq!(len, 7);
+            sink.write(b"one\n").unwrap();
+            earlier.files = vec![sink.marks().unwrap().remove(0).written];
+            sink.write(b"lost\n").unwrap();
+            sink.leave();
+            drop(sink);
+            let (mut sink, _) = FileSink::open(&path, Mode::Append, Some(&earlier)).unwrap();
+            sink.write(b"two\n").unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"before\none\ntwo\n");
+            let second = FileSink::open(&path, Mode::Append, Some(&earlier));
+            assert!(second.is_err(), "two runs");
+            drop(sink);
+            fs::write(&path, "befor3\none\ntwo\n").unwrap();
+            let message = |result: Result<(FileSink, u64)>| format!("{:#}", result.err().unwrap());
+            let changed = message(FileSink::open(&path, Mode::Append, Some(&earlier)));
+            assert!(changed.contains("was changed"), "{changed}");
+            fs::write(&path, "bef").unwrap();
+            let shorter = message(FileSink::open(&path, Mode::Append, Some(&earlier)));
+            assert!(shorter.contains("3 bytes of 11"), "{shorter}");
+        });
+    }
+
+    #[test]
+    fn a_complete_file_gets_its_name_after_the_commit() {
+        in_a_directory("complete", |dir| {
+            let path = dir.join("out");
+            let mut earlier = Earlier {
+                run: 5,
+                ..Earlier::default()
+            };
+            let (mut sink, _) = FileSink::open(&path, Mode::Whole, Some(&earlier)).unwrap();
+            sink.write(b"all\n").unwrap();
+            sink.complete();
+            earlier.files = vec![sink.marks().unwrap().remove(0).written];
+            sink.leave();
+            drop(sink);
+            assert!(!path.exists());
+            // The next run finds it complete.
+            drop(FileSink::open(&path, Mode::Whole, Some(&earlier)).unwrap());
+            assert_eq!(fs::read(&path).unwrap(), b"all\n");
+        });
     }
 }

@@ -3,13 +3,13 @@
 //! in place. Invariant: a place names bytes that were there when it was taken.
 
 use super::compressed;
+use crate::data::sum::Sum;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use xxhash_rust::xxh3::xxh3_128;
 
 /// Bytes at the beginning and before the place that tell a file from others.
 pub const LOOK: u64 = 1024;
@@ -49,26 +49,10 @@ pub struct Place {
     pub packed: bool,
 }
 
-/// So many bytes and what they come to (xxh3-128).
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sum {
-    pub len: u32,
-    pub sum: u128,
-}
-
 impl Place {
     /// The file had been cut off when the place was taken: what stood before it is not known.
     pub fn is_cut_off(&self) -> bool {
         !self.packed && self.offset > 0 && self.before.len == 0
-    }
-}
-
-impl Sum {
-    pub fn of(bytes: &[u8]) -> Sum {
-        Sum {
-            len: bytes.len() as u32,
-            sum: xxh3_128(bytes),
-        }
     }
 }
 

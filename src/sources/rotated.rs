@@ -3,8 +3,9 @@
 //! found holds the bytes before the place, as far as they are known.
 
 use super::compressed;
-use super::place::{Place, Sum, bytes_at};
+use super::place::{Place, bytes_at};
 use super::{Live, Read};
+use crate::data::sum::Sum;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;

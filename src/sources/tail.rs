@@ -3,10 +3,11 @@
 //! nothing of checkpoints. Invariant: bytes are given once and in order, whatever becomes of the name.
 
 use super::pace::{Began, Deadline};
-use super::place::{LOOK, PartFile, Place, Sum, bytes_at};
+use super::place::{LOOK, PartFile, Place, bytes_at};
 use super::rotated::{self, id};
 use super::watch::{Watch, Woken, pause};
 use super::{Live, Opening, Read, compressed};
+use crate::data::sum::Sum;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;

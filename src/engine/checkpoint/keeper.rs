@@ -1,0 +1,119 @@
+//! Writes generations while the stream goes on: a thread of its own syncs the outputs, then writes the checkpoint
+//! that names their lengths. One generation at a time. Invariant: a checkpoint is on the disk only after all that it
+//! says is written.
+
+use super::file::{Entry, Header};
+use super::store::Store;
+use crossbeam::channel::{self, Receiver, Sender};
+use std::fs::File;
+use std::io;
+use std::thread::JoinHandle;
+
+/// A generation to be written.
+pub struct Job {
+    pub header: Header,
+    pub entries: Vec<Entry>,
+    /// Outputs, with what to call them when they cannot be synced.
+    pub outputs: Vec<(String, File)>,
+}
+
+/// What became of one.
+pub struct Done {
+    pub generation: u64,
+    pub result: Result<u64, Refused>,
+}
+
+/// A step that failed, and where.
+#[derive(Debug)]
+pub struct Refused {
+    pub at: String,
+    pub error: io::Error,
+}
+
+pub struct Keeper {
+    give: Option<Sender<Job>>,
+    done: Receiver<Done>,
+    thread: Option<JoinHandle<()>>,
+    /// One is being written.
+    busy: bool,
+}
+
+impl Keeper {
+    /// `power`: what is committed survives a power cut.
+    pub fn new(store: Store, name: String, power: bool) -> io::Result<Keeper> {
+        let (give, take) = channel::bounded::<Job>(1);
+        let (tell, done) = channel::bounded(2);
+        let work = move || {
+            for job in take {
+                let result = commit(&store, &name, power, &job);
+                let told = tell.send(Done {
+                    generation: job.header.generation,
+                    result,
+                });
+                if told.is_err() {
+                    return;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("checkpoint".into());
+        Ok(Keeper {
+            give: Some(give),
+            done,
+            thread: Some(thread.spawn(work)?),
+            busy: false,
+        })
+    }
+
+    pub fn is_busy(&self) -> bool {
+        self.busy
+    }
+
+    /// Begins to write a generation; none is being written.
+    pub fn begin(&mut self, job: Job) {
+        let sent = self
+            .give
+            .as_ref()
+            .is_some_and(|give| give.send(job).is_ok());
+        self.busy = sent;
+    }
+
+    /// What became of the one that is being written, if it is known; `wait`: it is waited for.
+    pub fn done(&mut self, wait: bool) -> Option<Done> {
+        if !self.busy {
+            return None;
+        }
+        let done = match wait {
+            true => self.done.recv().ok(),
+            false => self.done.try_recv().ok(),
+        };
+        self.busy &= done.is_none();
+        done
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.give = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic there has been told already.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn commit(store: &Store, name: &str, power: bool, job: &Job) -> Result<u64, Refused> {
+    if power {
+        for (path, file) in &job.outputs {
+            file.sync_data().map_err(|error| Refused {
+                at: path.clone(),
+                error,
+            })?;
+        }
+    }
+    store
+        .replace(&job.header, &job.entries)
+        .map_err(|error| Refused {
+            at: name.to_string(),
+            error,
+        })
+}

@@ -1,0 +1,320 @@
+//! The checkpoint among files: `CK`, the generation before it as `CK.1`, and the lock `CK.lock`, all of them for
+//! their owner alone and never behind a symbolic link. Invariant: at any instant, also if the power goes, `CK` or
+//! `CK.1` is a whole generation, and a newer one than was there before.
+
+use super::file::{self, Entry, Fault, Header};
+use crate::error::{Failure, status};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often a lock that is held is tried again.
+const TRY: Duration = Duration::from_millis(20);
+
+/// A checkpoint that is held by this run.
+pub struct Store {
+    path: PathBuf,
+    /// Survives a power cut, not only a kill.
+    power: bool,
+    /// Ends with its owner.
+    _lock: File,
+}
+
+/// A generation that was read.
+pub struct Loaded {
+    pub header: Header,
+    pub entries: Vec<Entry>,
+    /// Why it is not the newest one: to be said.
+    pub warning: Option<String>,
+    /// Bytes of the file.
+    pub size: u64,
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(ending);
+    path.with_file_name(name)
+}
+
+fn directory(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => Path::new("/"),
+    }
+}
+
+fn failure(status: i32, message: String) -> Failure {
+    Failure { status, message }
+}
+
+impl Store {
+    /// Takes the lock of `path`, waiting at most `wait`. Removes what dead runs have left.
+    ///
+    /// # Errors
+    /// 75 if another run holds it; 73 if the directory cannot be written.
+    pub fn open(path: &Path, power: bool, wait: Duration) -> Result<Store, Failure> {
+        if path.file_name().is_none() {
+            let message = format!("--checkpoint: '{}' is not a file's name", path.display());
+            return Err(failure(status::USAGE, message));
+        }
+        let lock_path = beside(path, ".lock");
+        let cannot = |error: io::Error| {
+            let message = format!("cannot create '{}': {error}", lock_path.display());
+            failure(status::CANT_CREATE, message)
+        };
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let lock = rustix::fs::open(&lock_path, flags, Mode::RUSR | Mode::WUSR)
+            .map_err(|error| cannot(error.into()))?;
+        let lock = File::from(lock);
+        let mut left = wait;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(fs::TryLockError::WouldBlock) if !left.is_zero() => {
+                    std::thread::sleep(TRY.min(left));
+                    left = left.saturating_sub(TRY);
+                }
+                Err(fs::TryLockError::WouldBlock) => {
+                    let message = format!(
+                        "the checkpoint '{}' is in use by another run; wait for it with --wait 30s",
+                        path.display()
+                    );
+                    return Err(failure(status::TEMPORARY, message));
+                }
+                Err(fs::TryLockError::Error(error)) => return Err(cannot(error)),
+            }
+        }
+        let store = Store {
+            path: path.to_owned(),
+            power,
+            _lock: lock,
+        };
+        store.sweep();
+        Ok(store)
+    }
+
+    /// Removes temporary files of runs that were killed while they wrote.
+    fn sweep(&self) {
+        let Some(name) = self.path.file_name() else {
+            return;
+        };
+        let Ok(entries) = fs::read_dir(directory(&self.path)) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            let found = entry.file_name();
+            if found
+                .as_bytes()
+                .strip_prefix(name.as_bytes())
+                .is_some_and(|rest| rest.starts_with(b".tmp.") || rest == b".1.tmp")
+            {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    /// The newest generation that is whole; `None` where there is none yet.
+    pub fn load(&self) -> Result<Option<Loaded>, Failure> {
+        load(&self.path)
+    }
+
+    /// Puts a new generation in the place of the one before, which is kept beside it.
+    pub fn replace(&self, header: &Header, entries: &[Entry]) -> io::Result<u64> {
+        let aside = beside(&self.path, &format!(".tmp.{:016x}", random()));
+        let written = self.write(&aside, header, entries);
+        if written.is_err() {
+            let _ = fs::remove_file(&aside);
+        }
+        written
+    }
+
+    fn write(&self, aside: &Path, header: &Header, entries: &[Entry]) -> io::Result<u64> {
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let made = File::from(rustix::fs::open(aside, flags, Mode::RUSR | Mode::WUSR)?);
+        let size = file::write(BufWriter::with_capacity(1 << 18, &made), header, entries)?;
+        if self.power {
+            made.sync_all()?;
+        }
+        // The generation before gets its second name first, so that there is no instant without one.
+        let before = beside(&self.path, ".1.tmp");
+        match rustix::fs::linkat(CWD, &self.path, CWD, &before, AtFlags::empty()) {
+            Ok(()) => fs::rename(&before, beside(&self.path, ".1"))?,
+            Err(rustix::io::Errno::NOENT) => {}
+            // A file system without links: the old one is moved away for the instant.
+            Err(rustix::io::Errno::PERM | rustix::io::Errno::NOTSUP) => {
+                fs::rename(&self.path, beside(&self.path, ".1"))?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        fs::rename(aside, &self.path)?;
+        if self.power {
+            sync_directory(&self.path)?;
+        }
+        Ok(size)
+    }
+
+    /// Both generations are gone; the lock stays.
+    pub fn reset(&self) -> io::Result<()> {
+        for path in [self.path.clone(), beside(&self.path, ".1")] {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What has happened to the names in a file's directory is on the disk.
+pub fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(directory(path))?.sync_all()
+}
+
+/// A number that nobody can guess.
+pub fn random() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    std::hash::RandomState::new().build_hasher().finish()
+}
+
+/// The header of the newest generation whose header is whole: for what must be known before the chain is.
+pub fn header(path: &Path) -> Option<Header> {
+    const MOST: u64 = 64 << 20;
+    let of = |path: PathBuf| {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let file = File::from(rustix::fs::open(path, flags, Mode::empty()).ok()?);
+        let mut bytes = Vec::new();
+        for size in [1 << 16, MOST] {
+            (&file)
+                .take(size - bytes.len() as u64)
+                .read_to_end(&mut bytes)
+                .ok()?;
+            if let Ok(header) = file::header(&bytes) {
+                return Some(header);
+            }
+        }
+        None
+    };
+    of(path.to_owned()).or_else(|| of(beside(path, ".1")))
+}
+
+/// The newest generation of `path` that is whole.
+///
+/// # Errors
+/// 65 if there are generations but none that can be used, or if others may write it; 66 if it cannot be read.
+pub fn load(path: &Path) -> Result<Option<Loaded>, Failure> {
+    let before = beside(path, ".1");
+    let newest = match read(path)? {
+        Some(Ok(loaded)) => return Ok(Some(loaded)),
+        Some(Err(fault @ Fault::Newer { .. })) => {
+            let message = format!("the checkpoint '{}' {fault}", path.display());
+            return Err(failure(status::DATA, message));
+        }
+        Some(Err(fault)) => Some(fault),
+        None => None,
+    };
+    let told = match &newest {
+        Some(fault) => format!("the checkpoint '{}' {fault}", path.display()),
+        None => format!("the checkpoint '{}' is gone", path.display()),
+    };
+    match (read(&before)?, newest) {
+        (Some(Ok(mut loaded)), _) => {
+            loaded.warning = Some(format!(
+                "{told}; going on from the one before it, '{}'",
+                before.display()
+            ));
+            Ok(Some(loaded))
+        }
+        (None, None) => Ok(None),
+        (Some(Err(fault)), _) => Err(failure(
+            status::DATA,
+            format!(
+                "{told}, and '{}' {fault}; --checkpoint-reset begins anew",
+                before.display()
+            ),
+        )),
+        // It may be anybody's: it is neither used nor replaced.
+        (None, Some(Fault::Foreign)) => {
+            Err(failure(status::DATA, format!("{told}; name another file")))
+        }
+        (None, Some(_)) => Err(failure(
+            status::DATA,
+            format!("{told}, and there is none before it; --checkpoint-reset begins anew"),
+        )),
+    }
+}
+
+/// One generation; `None`: there is no such file.
+fn read(path: &Path) -> Result<Option<Result<Loaded, Fault>>, Failure> {
+    let cannot = |error: &dyn std::fmt::Display| {
+        let message = format!(
+            "the checkpoint '{}' cannot be read: {error}",
+            path.display()
+        );
+        failure(status::NO_INPUT, message)
+    };
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(file) => File::from(file),
+        Err(rustix::io::Errno::NOENT) => return Ok(None),
+        Err(rustix::io::Errno::LOOP) => {
+            return Err(failure(
+                status::DATA,
+                format!(
+                    "the checkpoint '{}' is a symbolic link, which is not followed; name the file itself",
+                    path.display()
+                ),
+            ));
+        }
+        Err(error) => return Err(cannot(&error)),
+    };
+    let meta = file.metadata().map_err(|error| cannot(&error))?;
+    if !meta.is_file() {
+        let message = format!("the checkpoint '{}' is not a file", path.display());
+        return Err(failure(status::DATA, message));
+    }
+    if meta.mode() & 0o022 != 0 {
+        return Err(failure(
+            status::DATA,
+            format!(
+                "others may write the checkpoint '{}', so it is not trusted; chmod 600 if it is yours",
+                path.display()
+            ),
+        ));
+    }
+    let me = rustix::process::geteuid();
+    if me.is_root() && meta.uid() != 0 {
+        return Err(failure(
+            status::DATA,
+            format!(
+                "the checkpoint '{}' is of another user, so it is not trusted",
+                path.display()
+            ),
+        ));
+    }
+    let mut bytes = Vec::new();
+    let mut file = file;
+    bytes
+        .try_reserve_exact(meta.len() as usize)
+        .map_err(|error| cannot(&error))?;
+    file.read_to_end(&mut bytes)
+        .map_err(|error| cannot(&error))?;
+    let size = bytes.len() as u64;
+    let warning = (meta.mode() & 0o044 != 0).then(|| {
+        format!(
+            "others may read the checkpoint '{}'; it is written for its owner alone from now on",
+            path.display()
+        )
+    });
+    Ok(Some(file::read(&bytes).map(|(header, entries)| Loaded {
+        header,
+        entries,
+        warning,
+        size,
+    })))
+}

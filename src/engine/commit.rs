@@ -1,0 +1,690 @@
+//! What a checkpoint keeps of a run, and how a run goes on from it. Everything is taken between epochs, when no block
+//! is on its way. Invariant: what is loaded goes on as that which was saved would have done; what does not fit is
+//! refused before anything is read or written.
+
+use super::Run;
+use super::checkpoint::file::{Entry, Header, Kind};
+use super::checkpoint::keeper::{Done, Job, Keeper};
+use super::checkpoint::store::{self, Loaded, Store};
+use super::driver::{Lane, Running};
+use super::order::lock;
+use super::steps::Ordered;
+use super::streams::Spot;
+use crate::data::saved::{Damaged, Save, Saved};
+use crate::error::{Failure, status};
+use crate::plan::node::Plan;
+use crate::plan::text;
+use crate::sinks::{Earlier, Mark, Written};
+use crate::sources::Place;
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use xxhash_rust::xxh3::xxh3_128;
+
+/// `--checkpoint` and what belongs to it.
+#[derive(Clone, Debug)]
+pub struct Keeping {
+    pub path: PathBuf,
+    /// Between commits, ns.
+    pub every: i64,
+    /// `--durability power`.
+    pub power: bool,
+    /// For the lock.
+    pub wait: Duration,
+    pub reset: bool,
+    pub adopt: bool,
+    /// Operators that start empty.
+    pub discard: Vec<String>,
+    /// The first record of the input, where the chain was made by it.
+    pub first: Option<Vec<u8>>,
+    /// Input that is not at its end yet goes on in another run: `--once` or `-F`, without `--final`.
+    pub goes_on: bool,
+}
+
+/// The most of a run's time that taking commits may cost: one part in so many.
+const SHARE: i64 = 10;
+
+/// A job's checkpoint in this run.
+pub struct Kept {
+    header: Header,
+    keeping: Keeping,
+    keeper: Mutex<Keeper>,
+    /// By side and path: files of runs before, unless this one has a newer place.
+    places: Mutex<BTreeMap<(usize, String), Place>>,
+    /// What is still to be loaded: the run's numbers, and the time of sources that have not appeared yet.
+    pub moments: Moments,
+    times: Mutex<BTreeMap<(usize, String), Vec<u8>>>,
+    state: Mutex<Vec<Entry>>,
+    pub earlier: Earlier,
+    /// There is a generation on the disk.
+    pub had: bool,
+    next: Mutex<Timing>,
+}
+
+/// When the next commit is due.
+struct Timing {
+    generation: u64,
+    at: i64,
+    ended: bool,
+}
+
+/// Numbers of a run that another one goes on with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moments {
+    /// When the job began, ns.
+    pub began: i64,
+    /// The plan's watermark.
+    pub reached: Option<i64>,
+    pub last_batch: i64,
+    /// The batch that is open in the output, and its number.
+    pub marker: Option<(i64, u64)>,
+    /// What the output's layout holds.
+    pub layout: Vec<u8>,
+    /// Rows enough have been given: nothing more is read.
+    pub enough: bool,
+    /// For those who ask: when time next lets something out, ns, and keys and bytes held by each stage.
+    pub next_end: Option<i64>,
+    pub held: Vec<(String, u64, u64)>,
+}
+
+fn damaged(keeping: &Keeping, what: &str) -> anyhow::Error {
+    Failure {
+        status: status::DATA,
+        message: format!(
+            "the checkpoint '{}' does not fit this chain: {what}; --checkpoint-reset begins anew",
+            keeping.path.display()
+        ),
+    }
+    .into()
+}
+
+impl Kept {
+    /// Takes the lock, reads the newest generation and checks that it is this chain's.
+    pub fn open(plan: &Plan, run: &Run, keeping: &Keeping, seed: u64) -> Result<Kept> {
+        let store = Store::open(&keeping.path, keeping.power, keeping.wait)?;
+        if keeping.reset {
+            store.reset().with_context(|| Failure {
+                status: status::CANT_CREATE,
+                message: format!("--checkpoint-reset: '{}'", keeping.path.display()),
+            })?;
+        }
+        let loaded = store.load()?;
+        let chain = text::canonical(plan);
+        let sources: Vec<String> = plan
+            .sides()
+            .flat_map(|source| match source.words.as_slice() {
+                [] => vec!["-".to_string()],
+                words => words.to_vec(),
+            })
+            .collect();
+        let had = loaded.is_some();
+        let (header, entries) = match loaded {
+            None => {
+                let header = Header {
+                    run: u128::from(store::random()) << 64 | u128::from(store::random()),
+                    seed,
+                    ..Header::default()
+                };
+                (header, Vec::new())
+            }
+            Some(loaded) => {
+                // A run that has read nothing has left nothing that would have to fit.
+                if loaded.header.records > 0 {
+                    check(&loaded, keeping, &chain, &sources)?;
+                }
+                if let Some(warning) = &loaded.warning {
+                    run.opening.notes.tell(warning);
+                }
+                (loaded.header, loaded.entries)
+            }
+        };
+        let generation = header.generation;
+        let header = Header {
+            program: env!("CARGO_PKG_VERSION").into(),
+            fingerprint: xxh3_128(chain.join("\n").as_bytes()),
+            chain,
+            sources,
+            first: match header.records {
+                0 => keeping.first.clone(),
+                _ => header.first.clone(),
+            },
+            ..header
+        };
+        let name = keeping.path.display().to_string();
+        let keeper = Keeper::new(store, name, keeping.power)?;
+        let mut kept = Kept {
+            keeping: keeping.clone(),
+            keeper: Mutex::new(keeper),
+            places: Mutex::default(),
+            moments: Moments {
+                last_batch: i64::MIN,
+                ..Moments::default()
+            },
+            times: Mutex::default(),
+            state: Mutex::default(),
+            earlier: Earlier {
+                run: header.run,
+                files: Vec::new(),
+            },
+            had,
+            next: Mutex::new(Timing {
+                generation,
+                at: 0,
+                ended: false,
+            }),
+            header,
+        };
+        kept.sort(entries)
+            .map_err(|_| damaged(keeping, "an entry cannot be read"))?;
+        Ok(kept)
+    }
+
+    /// What the entries are about.
+    fn sort(&mut self, entries: Vec<Entry>) -> Result<(), Damaged> {
+        let (mut places, mut times, mut state) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        for entry in entries {
+            let mut saved = Saved::new(&entry.payload);
+            if entry.is(Kind::Source) {
+                let (side, place): (usize, Place) = saved.take()?;
+                // A file of a directory that is done and gone is forgotten.
+                if !place.done || std::path::Path::new(&place.path).exists() || place.path == "-" {
+                    places.insert((side, place.path.clone()), place);
+                }
+            } else if entry.is(Kind::Watermark) {
+                let key: (usize, String) = saved.take()?;
+                times.insert(key, saved.take_bytes()?.to_vec());
+            } else if entry.is(Kind::Sink) {
+                self.earlier.files.push(saved.take()?);
+            } else if entry.is(Kind::Engine) {
+                self.moments = saved.take()?;
+            } else if entry.is(Kind::State) {
+                state.push(entry);
+            }
+        }
+        (self.places, self.times, self.state) =
+            (Mutex::new(places), Mutex::new(times), Mutex::new(state));
+        Ok(())
+    }
+
+    /// The seed of the job's key tables.
+    pub fn seed(&self) -> u64 {
+        self.header.seed
+    }
+
+    /// All input was read and all rows are written.
+    pub fn has_ended(&self) -> bool {
+        self.header.ended
+    }
+
+    /// Whether input that is read to its end for now goes on in another run.
+    pub fn goes_on(&self) -> bool {
+        self.keeping.goes_on
+    }
+
+    /// A run of a job that has ended has nothing to do; it says so where something may have been expected of it.
+    pub fn check_ended(&self) -> Result<()> {
+        let grown = lock(&self.places).values().find_map(|place| {
+            let size = std::fs::metadata(&place.path).ok()?.len();
+            (!place.packed && size > place.offset).then(|| place.path.clone())
+        });
+        let (Some(path), false) = (grown, self.moments.enough) else {
+            return Ok(());
+        };
+        Err(Failure {
+            status: status::USAGE,
+            message: format!(
+                "'{path}' has grown since the job of the checkpoint '{}' ended; a job that goes on with what comes \
+                 is told --once (or -F) from its first run on; --checkpoint-reset begins anew",
+                self.keeping.path.display()
+            ),
+        }
+        .into())
+    }
+
+    /// The job has ended in this run, and is on the disk.
+    pub fn is_complete(&self) -> bool {
+        lock(&self.next).ended
+    }
+
+    /// Places of the files of a side.
+    pub fn places(&self, side: usize) -> Vec<Place> {
+        let places = lock(&self.places);
+        let of_side = places.iter().filter(|((one, _), _)| *one == side);
+        of_side.map(|(_, place)| place.clone()).collect()
+    }
+
+    /// What was known of the time of a source.
+    pub fn times_of(&self, side: usize, name: &str) -> Option<Vec<u8>> {
+        lock(&self.times).remove(&(side, name.to_string()))
+    }
+
+    /// Whether a commit is due.
+    pub fn is_due(&self, now: i64) -> bool {
+        now >= lock(&self.next).at && !lock(&self.keeper).is_busy()
+    }
+
+    /// When the next one is.
+    pub fn due(&self) -> i64 {
+        lock(&self.next).at
+    }
+
+    /// What became of the commit that is under way. `wait`: until that is known.
+    fn heed(&self, running: &Running<'_>, wait: bool) -> Result<()> {
+        let Some(Done { result, .. }) = lock(&self.keeper).done(wait) else {
+            return Ok(());
+        };
+        result.map_err(|refused| {
+            anyhow::Error::new(Failure {
+                status: status::IO,
+                message: format!(
+                    "cannot write '{}': {}; the checkpoint before it stands",
+                    refused.at, refused.error
+                ),
+            })
+        })?;
+        running.shared.out.committed().map_err(|error| Failure {
+            status: status::IO,
+            message: format!("cannot complete the output: {error}"),
+        })?;
+        Ok(())
+    }
+
+    /// Looks after the commit that is under way.
+    pub fn poll(&self, running: &Running<'_>) -> Result<()> {
+        self.heed(running, false)
+    }
+
+    /// Takes a generation and begins to write it; `ended`: nothing follows. No block is on its way. `wait`: it is
+    /// on the disk when this returns.
+    pub fn commit(
+        &self,
+        running: &Running<'_>,
+        moments: Moments,
+        sources: &[Tracked],
+        ended: bool,
+        wait: bool,
+    ) -> Result<()> {
+        self.heed(running, true)?;
+        let clock = &running.shared.run.clock;
+        let began = clock.now();
+        let mut entries = Vec::new();
+        for lane in running.lanes {
+            running.hand_in(lane);
+        }
+        self.save_sources(running, sources, &mut entries)?;
+        let mut outputs = Vec::new();
+        for mark in running.marks().map_err(|(path, error)| Failure {
+            status: status::IO,
+            message: format!("cannot write to {path}: {error}"),
+        })? {
+            entries.push(entry(Kind::Sink, entries.len(), &mark.written));
+            outputs.push((mark.written.path.clone(), mark.file));
+        }
+        let mut moments = moments;
+        (moments.marker, moments.layout) = running.shared.out.held();
+        moments.last_batch = running.shared.last_batch.load(Ordering::Relaxed);
+        moments.enough = running.shared.enough.load(Ordering::Relaxed);
+        moments.began = running.shared.job_began;
+        moments.next_end = running.next_end().filter(|end| *end != i64::MAX);
+        moments.held = running.held_by();
+        entries.push(entry(Kind::Engine, 0, &moments));
+        entries.extend(running.save_state());
+        let now = clock.now();
+        let mut next = lock(&self.next);
+        next.generation += 1;
+        let header = Header {
+            generation: next.generation,
+            created: now,
+            records: self.header.records + running.shared.ledger.totals().0,
+            ended,
+            ..self.header.clone()
+        };
+        // Large state is kept less often, so that most of the time goes to the stream.
+        let every = self.keeping.every.max((now - began).saturating_mul(SHARE));
+        next.at = now.saturating_add(every);
+        drop(next);
+        lock(&self.keeper).begin(Job {
+            header,
+            entries,
+            outputs,
+        });
+        if wait {
+            self.heed(running, true)?;
+        }
+        lock(&self.next).ended = ended;
+        Ok(())
+    }
+
+    fn save_sources(
+        &self,
+        running: &Running<'_>,
+        sources: &[Tracked],
+        entries: &mut Vec<Entry>,
+    ) -> Result<()> {
+        let mut places = lock(&self.places);
+        for tracked in sources {
+            for spot in tracked.spots.values() {
+                let place = spot.file.place(spot.offset, spot.lines, spot.done);
+                let place = place.with_context(|| Failure {
+                    status: status::NO_INPUT,
+                    message: format!("cannot read '{}' again", spot.file.path),
+                })?;
+                places.insert((tracked.side, place.path.clone()), place);
+            }
+        }
+        for (number, ((side, _), place)) in places.iter().enumerate() {
+            entries.push(entry(Kind::Source, number, &(side, place)));
+        }
+        let mut times = lock(&self.times);
+        for (source, tracked) in sources.iter().enumerate() {
+            let mut save = Save::default();
+            running.shared.meters[source].save(&mut save);
+            running.shared.clocks[source].save(&mut save);
+            times.insert((tracked.side, tracked.name.clone()), save.into_bytes());
+        }
+        for (number, (key, bytes)) in times.iter().enumerate() {
+            let mut save = Save::default();
+            save.put(key);
+            save.put_bytes(bytes);
+            entries.push(Entry::new(Kind::Watermark, 0, number, save.into_bytes()));
+        }
+        Ok(())
+    }
+}
+
+impl Tracked {
+    /// How far one of its files has been handed out.
+    pub fn note(&mut self, spot: Option<Spot>) {
+        if let Some(spot) = spot {
+            match self.spots.get_mut(&spot.file.path) {
+                Some(one) => *one = spot,
+                None => {
+                    self.spots.insert(spot.file.path.clone(), spot);
+                }
+            }
+        }
+    }
+}
+
+fn entry(kind: Kind, shard: usize, value: &impl Serialize) -> Entry {
+    let mut save = Save::default();
+    save.put(value);
+    Entry::new(kind, 0, shard, save.into_bytes())
+}
+
+/// A source as far as a checkpoint is concerned.
+pub struct Tracked {
+    pub side: usize,
+    /// What another run knows it by.
+    pub name: String,
+    /// By path: how far its files have been read in this run.
+    pub spots: BTreeMap<String, Spot>,
+}
+
+/// Whether a checkpoint is of this chain and these sources.
+fn check(loaded: &Loaded, keeping: &Keeping, chain: &[String], sources: &[String]) -> Result<()> {
+    let name = keeping.path.display();
+    let refuse = |message: String| -> Result<()> {
+        Err(Failure {
+            status: status::DATA,
+            message,
+        }
+        .into())
+    };
+    if keeping.adopt {
+        return Ok(());
+    }
+    let header = &loaded.header;
+    if header.chain != chain {
+        let diff = difference(&header.chain, chain);
+        return refuse(format!(
+            "the checkpoint '{name}' is of another chain:\n{diff}name another file, begin anew with \
+             --checkpoint-reset, or keep the state that fits with --checkpoint-adopt"
+        ));
+    }
+    if header.sources != sources {
+        let diff = difference(&header.sources, sources);
+        return refuse(format!(
+            "the checkpoint '{name}' is of other sources:\n{diff}if they are what is meant, --checkpoint-adopt goes \
+             on with them"
+        ));
+    }
+    Ok(())
+}
+
+/// Two texts line by line: what only the first has with `-`, what only the second has with `+`.
+pub fn difference(old: &[String], new: &[String]) -> String {
+    // The longest common subsequence; chains are short.
+    let mut common = vec![vec![0usize; new.len() + 1]; old.len() + 1];
+    for i in (0..old.len()).rev() {
+        for j in (0..new.len()).rev() {
+            common[i][j] = match old[i] == new[j] {
+                true => common[i + 1][j + 1] + 1,
+                false => common[i + 1][j].max(common[i][j + 1]),
+            };
+        }
+    }
+    let (mut i, mut j, mut out) = (0, 0, String::new());
+    while i < old.len() || j < new.len() {
+        let (sign, line) = match (old.get(i), new.get(j)) {
+            (Some(a), Some(b)) if a == b => {
+                i += 1;
+                j += 1;
+                (' ', a)
+            }
+            (Some(a), b) if b.is_none() || common[i + 1][j] >= common[i][j + 1] => {
+                i += 1;
+                ('-', a)
+            }
+            (_, Some(b)) => {
+                j += 1;
+                ('+', b)
+            }
+            _ => break,
+        };
+        out.push_str(&format!("  {sign} {line}\n"));
+    }
+    out
+}
+
+impl Running<'_> {
+    /// Where all files of the output stand; or which one could not be written.
+    fn marks(&self) -> Result<Vec<Mark>, (String, std::io::Error)> {
+        let out = self.plan.sink.path.as_deref().unwrap_or("standard output");
+        let mut marks = self
+            .shared
+            .out
+            .marks()
+            .map_err(|error| (out.to_string(), error))?;
+        for lane in self.lanes {
+            for turnstile in &lane.stage.ordered {
+                marks.extend(turnstile.with(|state| match state {
+                    Ordered::Tee { sink, path, failed } => match failed.take() {
+                        Some(error) => Err((path.clone(), error)),
+                        None => sink.marks().map_err(|error| (path.clone(), error)),
+                    },
+                    _ => Ok(Vec::new()),
+                })?);
+            }
+        }
+        marks.extend(self.shared.ledger.marks()?);
+        Ok(marks)
+    }
+
+    /// When time next lets something out.
+    fn next_end(&self) -> Option<i64> {
+        let ends = self
+            .lanes
+            .iter()
+            .map(|lane| lane.stage.next_end.load(Ordering::Relaxed));
+        ends.min()
+    }
+
+    /// The stages that hold something: their operators, keys and bytes.
+    fn held_by(&self) -> Vec<(String, u64, u64)> {
+        let of = |lane: &Lane<'_>| {
+            let (keys, bytes) = lane.stage.held();
+            let pieces =
+                (0..lane.stage.pieces()).map(|piece| lane.stage.operator(self.plan, piece));
+            let mut operators: Vec<&str> = pieces.filter(|one| !one.is_empty()).collect();
+            operators.dedup();
+            (operators.join(", "), keys as u64, bytes as u64)
+        };
+        let all = self.lanes.iter().map(of);
+        all.filter(|(operators, ..)| !operators.is_empty())
+            .collect()
+    }
+
+    /// Goes on where the runs before have ended: their numbers and their state. Nothing has been read.
+    pub fn go_on(&self, kept: &Kept) -> Result<()> {
+        if !kept.had {
+            return Ok(());
+        }
+        self.load_state(kept)?;
+        let moments = &kept.moments;
+        let last = self
+            .lanes
+            .last()
+            .map_or(0, |lane| lane.stage.seq.load(Ordering::Relaxed));
+        self.shared
+            .last_batch
+            .store(moments.last_batch, Ordering::Relaxed);
+        self.shared.enough.store(moments.enough, Ordering::Relaxed);
+        self.shared
+            .out
+            .go_on(last, moments.marker, &moments.layout)
+            .map_err(|_| damaged(&kept.keeping, "what the table holds cannot be read"))
+    }
+
+    /// The state of all stages, a piece each; large ones by several threads.
+    fn save_state(&self) -> Vec<Entry> {
+        let mut pieces = Vec::new();
+        for (at, lane) in self.lanes.iter().enumerate() {
+            pieces.extend((0..lane.stage.pieces()).map(|piece| (at, piece)));
+        }
+        let next = std::sync::atomic::AtomicUsize::new(0);
+        let saved: Vec<Mutex<Option<Entry>>> = pieces.iter().map(|_| Mutex::new(None)).collect();
+        let work = || {
+            loop {
+                let i = next.fetch_add(1, Ordering::Relaxed);
+                let Some(&(at, piece)) = pieces.get(i) else {
+                    return;
+                };
+                let stage = self.lanes[at].stage;
+                let mut save = Save::default();
+                save.put(&stage.shape(self.plan, piece));
+                stage.save_piece(piece, &mut save);
+                *lock(&saved[i]) = Some(Entry::new(Kind::State, at, piece, save.into_bytes()));
+            }
+        };
+        if self.threads > 1 && self.held().1 > LARGE {
+            std::thread::scope(|scope| {
+                for _ in 0..self.threads {
+                    scope.spawn(work);
+                }
+            });
+        } else {
+            work();
+        }
+        saved
+            .into_iter()
+            .filter_map(|one| lock(&one).take())
+            .collect()
+    }
+
+    /// Loads what was kept of the stages.
+    fn load_state(&self, kept: &Kept) -> Result<()> {
+        let entries = std::mem::take(&mut *lock(&kept.state));
+        if !kept.had || kept.header.records == 0 {
+            return Ok(());
+        }
+        let keeping = &kept.keeping;
+        let mut by_shape: BTreeMap<(String, u32), Vec<&[u8]>> = BTreeMap::new();
+        for entry in entries.iter().rev() {
+            let mut saved = Saved::new(&entry.payload);
+            let shape: String = saved
+                .take()
+                .map_err(|_| damaged(keeping, "an entry cannot be read"))?;
+            let rest = saved.rest();
+            by_shape.entry((shape, entry.shard)).or_default().push(rest);
+        }
+        let mut work: Vec<(usize, usize, &[u8])> = Vec::new();
+        for (at, lane) in self.lanes.iter().enumerate() {
+            for piece in 0..lane.stage.pieces() {
+                let shape = lane.stage.shape(self.plan, piece);
+                let operator = lane.stage.operator(self.plan, piece);
+                let name = operator.split(' ').next().unwrap_or_default();
+                if keeping
+                    .discard
+                    .iter()
+                    .any(|one| *one == name || *one == operator)
+                {
+                    continue;
+                }
+                match by_shape
+                    .get_mut(&(shape.clone(), piece as u32))
+                    .and_then(Vec::pop)
+                {
+                    Some(bytes) => work.push((at, piece, bytes)),
+                    None => {
+                        let hint = match keeping.adopt {
+                            true => format!("; --discard-state {name} lets it start empty"),
+                            false => String::new(),
+                        };
+                        let what = format!("it has no state for '{operator}' as it is now{hint}");
+                        return Err(damaged(keeping, &what));
+                    }
+                }
+            }
+        }
+        let next = std::sync::atomic::AtomicUsize::new(0);
+        let failed = Mutex::new(None);
+        let load = || {
+            loop {
+                let i = next.fetch_add(1, Ordering::Relaxed);
+                let Some(&(at, piece, bytes)) = work.get(i) else {
+                    return;
+                };
+                let stage = self.lanes[at].stage;
+                if stage.load_piece(piece, bytes).is_err() {
+                    lock(&failed).get_or_insert(stage.operator(self.plan, piece).to_string());
+                }
+            }
+        };
+        let size: usize = work.iter().map(|(_, _, bytes)| bytes.len()).sum();
+        if self.threads > 1 && size > LARGE {
+            std::thread::scope(|scope| {
+                for _ in 0..self.threads {
+                    scope.spawn(load);
+                }
+            });
+        } else {
+            load();
+        }
+        match lock(&failed).take() {
+            Some(operator) => {
+                let what = format!("the state of '{operator}' cannot be read");
+                Err(damaged(keeping, &what))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// State from which on several threads save or load it, bytes.
+const LARGE: usize = 1 << 20;
+
+/// What has to be published of a job that has ended.
+pub fn publish(files: &[Written]) -> Result<()> {
+    for written in files.iter().filter(|written| written.complete) {
+        crate::sinks::publish(written).with_context(|| Failure {
+            status: status::IO,
+            message: format!("cannot complete '{}'", written.path),
+        })?;
+    }
+    Ok(())
+}
