@@ -2,8 +2,8 @@
 //! while, since network file systems tell nothing. Says that something may have happened, never what. Invariant:
 //! a wait ends by the time that was asked for.
 
-use super::stdin::{ready, timespec};
-use rustix::event::poll;
+use super::stdin::timespec;
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
@@ -99,8 +99,9 @@ impl Watch {
         let Some(inotify) = &self.inotify else {
             return pause(most);
         };
-        if !ready(inotify, Some(most))? {
-            return Ok(Woken::Time);
+        match heard(inotify, most)? {
+            Woken::Changed => {}
+            other => return Ok(other),
         }
         let mut space = [MaybeUninit::uninit(); 8192];
         let mut events = inotify::Reader::new(inotify, &mut space);
@@ -127,12 +128,24 @@ impl Watch {
         let Some(inotify) = &self.inotify else {
             return pause(most);
         };
-        if !ready(inotify, Some(most))? {
-            return Ok(Woken::Time);
+        match heard(inotify, most)? {
+            Woken::Changed => {}
+            other => return Ok(other),
         }
         let mut events = [0u8; 4096];
         while rustix::io::read(inotify, &mut events).is_ok_and(|got| got > 0) {}
         Ok(Woken::Changed)
+    }
+}
+
+/// Waits until something is told.
+fn heard(inotify: &OwnedFd, most: Duration) -> io::Result<Woken> {
+    let mut polled = [PollFd::new(inotify, PollFlags::IN)];
+    match poll(&mut polled, timespec(Some(most)).as_ref()) {
+        Ok(0) => Ok(Woken::Time),
+        Ok(_) => Ok(Woken::Changed),
+        Err(Errno::INTR) => Ok(Woken::Signal),
+        Err(error) => Err(error.into()),
     }
 }
 
