@@ -171,7 +171,9 @@ impl Name {
 
     pub fn note_missed(&self, bytes: u64) {
         let what = match bytes {
-            0 => "what was written to it since it was last read was missed".to_string(),
+            0 => {
+                "what was written to it since it was last read, if anything, was missed".to_string()
+            }
             1 => "at least 1 byte was missed".to_string(),
             bytes => format!("at least {bytes} bytes were missed"),
         };
