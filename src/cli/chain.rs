@@ -651,8 +651,11 @@ mod tests {
         );
         check("-quiet", "there is no option '-u'; did you mean '--quiet'?");
         check("-Z", "there is no option '-Z'");
-        check("--wal f", "--wal is not in this version");
-        check("count --wal d", "--wal is not in this version");
+        check("--bar f", "--bar is not in this version");
+        check(
+            "count --metrics-file d",
+            "--metrics-file is not in this version",
+        );
     }
 
     #[test]

@@ -191,6 +191,11 @@ pub struct Keep {
     pub once: bool,
     /// `--final`
     pub last: bool,
+    pub wal: Option<PathBuf>,
+    /// ns
+    pub wal_sync: Option<i64>,
+    /// Bytes.
+    pub max_wal: Option<usize>,
 }
 
 impl Options {
@@ -1162,6 +1167,51 @@ pub const OPTIONS: &[Opt] = &[
         ),
         set: |options, value| {
             options.keep.process = one_of(value, &[("power", false), ("process", true)])?;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "wal",
+        takes: Takes::Value("DIR"),
+        value: What::File,
+        section: Section::State,
+        doc: doc(
+            "log input that cannot be read again",
+            "With `--checkpoint`: what pipes and sockets give is written down in DIR before it is worked on, and the run after one that was killed reads it again, so that nothing received is lost but what came since the last sync of the log. Files are read again themselves and are not logged.",
+        ),
+        set: |options, value| {
+            options.keep.wal = Some(value.into());
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "wal-sync",
+        takes: Takes::Value("D"),
+        default: "10ms",
+        section: Section::State,
+        doc: doc(
+            "time between syncs of that log",
+            "What a power cut may cost; a kill costs nothing that was logged.",
+        ),
+        set: |options, value| {
+            options.keep.wal_sync = Some(above_zero(value)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "max-wal",
+        takes: Takes::Value("SIZE"),
+        default: "1GiB",
+        section: Section::State,
+        doc: doc(
+            "size of that log; when it is full a checkpoint is written, which shortens it",
+            "",
+        ),
+        set: |options, value| {
+            options.keep.max_wal = Some(units::size(value)?);
             Ok(())
         },
         ..PLAIN

@@ -10,9 +10,6 @@ pub const LATER_OPTIONS: &[(&str, Option<char>)] = &[
     ("live", None),
     ("flush", None),
     ("tmp", None),
-    ("wal", None),
-    ("wal-sync", None),
-    ("max-wal", None),
     ("metrics-file", None),
     ("no-config", None),
 ];

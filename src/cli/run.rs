@@ -211,6 +211,7 @@ fn keeping_alone(keep: &Keep) -> Result<(), Usage> {
             ("--discard-state", !keep.discard.is_empty()),
             ("--wait", keep.wait.is_some()),
             ("--durability", keep.process),
+            ("--wal", keep.wal.is_some()),
         ];
         if let Some((name, _)) = needing.iter().find(|(_, given)| *given) {
             return Err(Usage::new(format!(
@@ -221,6 +222,11 @@ fn keeping_alone(keep: &Keep) -> Result<(), Usage> {
     if !keep.discard.is_empty() && !keep.adopt {
         return Err(Usage::new(
             "--discard-state needs --checkpoint-adopt: it says which state need not fit",
+        ));
+    }
+    if keep.wal.is_none() && (keep.wal_sync.is_some() || keep.max_wal.is_some()) {
+        return Err(Usage::new(
+            "--wal-sync and --max-wal need --wal DIR, which they are about",
         ));
     }
     if keep.reset && keep.adopt {

@@ -6,7 +6,7 @@ use crate::data::time::Zone;
 use crate::engine::checkpoint::file::{Entry, Header};
 use crate::engine::checkpoint::shown::{self, Told};
 use crate::engine::checkpoint::store::{self, Loaded};
-use crate::engine::{Keeping, clock, clock::Clock};
+use crate::engine::{Keeping, Logging, clock, clock::Clock};
 use crate::error::{Failure, Usage, status};
 use crate::plan::window::duration;
 use std::fmt::Write;
@@ -36,6 +36,11 @@ impl Keep {
             adopt: self.adopt,
             discard: self.discard.clone(),
             first: first.map(<[u8]>::to_vec),
+            logging: self.wal.as_ref().map(|dir| Logging {
+                dir: dir.clone(),
+                sync: Duration::from_nanos(self.wal_sync.unwrap_or(10_000_000).unsigned_abs()),
+                most: self.max_wal.unwrap_or(1 << 30) as u64,
+            }),
             goes_on: (self.once || follow) && !self.last,
         })
     }

@@ -10,6 +10,7 @@ use super::driver::{Lane, Running};
 use super::order::lock;
 use super::steps::Ordered;
 use super::streams::Spot;
+use super::wal::{Logging, Received, Replay, Wal};
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::error::{Failure, status};
 use crate::plan::node::Plan;
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -41,6 +42,8 @@ pub struct Keeping {
     pub discard: Vec<String>,
     /// The first record of the input, where the chain was made by it.
     pub first: Option<Vec<u8>>,
+    /// `--wal`.
+    pub logging: Option<Logging>,
     /// Input that is not at its end yet goes on in another run: `--once` or `-F`, without `--final`.
     pub goes_on: bool,
 }
@@ -63,6 +66,17 @@ pub struct Kept {
     /// There is a generation on the disk.
     pub had: bool,
     next: Mutex<Timing>,
+    log: Option<Mutex<Log>>,
+    /// It has been said that something may be missing.
+    told: AtomicBool,
+}
+
+/// The log of input, and what is to be read of it first.
+struct Log {
+    wal: Wal,
+    replay: Option<Replay>,
+    /// The generation that is being written needs no record before this one.
+    needed: u64,
 }
 
 /// When the next commit is due.
@@ -86,6 +100,8 @@ pub struct Moments {
     pub layout: Vec<u8>,
     /// Rows enough have been given: nothing more is read.
     pub enough: bool,
+    /// The run had ended by itself, or by a signal: nothing was received behind this.
+    pub whole: bool,
     /// For those who ask: when time next lets something out, ns, and keys and bytes held by each stage.
     pub next_end: Option<i64>,
     pub held: Vec<(String, u64, u64)>,
@@ -171,6 +187,8 @@ impl Kept {
                 files: Vec::new(),
             },
             had,
+            log: None,
+            told: AtomicBool::new(false),
             next: Mutex::new(Timing {
                 generation,
                 at: 0,
@@ -178,13 +196,65 @@ impl Kept {
             }),
             header,
         };
-        kept.sort(entries)
+        let from = kept
+            .sort(entries)
             .map_err(|_| damaged(keeping, "an entry cannot be read"))?;
+        if let Some(logging) = &keeping.logging {
+            let (wal, replay) = Wal::open(logging, kept.header.run, from, keeping.power, run)?;
+            kept.log = Some(Mutex::new(Log {
+                wal,
+                replay: Some(replay),
+                needed: from,
+            }));
+        }
         Ok(kept)
     }
 
+    /// The next block that a run before has received and not committed.
+    pub fn replay(&self) -> Result<Option<Received>> {
+        let Some(log) = &self.log else {
+            return Ok(None);
+        };
+        let mut log = lock(log);
+        let Some(replay) = &mut log.replay else {
+            return Ok(None);
+        };
+        let next = replay.next()?;
+        if next.is_none() {
+            log.replay = None;
+        }
+        Ok(next)
+    }
+
+    /// A block of input that cannot be read again has come: it is written down, if there is a log.
+    pub fn receive(&self, run: &Run, received: impl FnOnce() -> Received) -> Result<()> {
+        if let Some(log) = &self.log {
+            lock(log).wal.append(&received())?;
+            return Ok(());
+        }
+        if self.had && !self.moments.whole && !self.told.swap(true, Ordering::Relaxed) {
+            let source = received().input;
+            let name = if source == "-" {
+                "standard input"
+            } else {
+                &source
+            };
+            run.opening.notes.tell(&format!(
+                "{name} cannot be read again: what the run before had received since its last commit is lost; --wal \
+                 DIR keeps it"
+            ));
+        }
+        Ok(())
+    }
+
+    /// The log is longer than it is to be.
+    fn is_log_full(&self) -> bool {
+        self.log.as_ref().is_some_and(|log| lock(log).wal.is_full())
+    }
+
     /// What the entries are about.
-    fn sort(&mut self, entries: Vec<Entry>) -> Result<(), Damaged> {
+    fn sort(&mut self, entries: Vec<Entry>) -> Result<u64, Damaged> {
+        let mut from = 0;
         let (mut places, mut times, mut state) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         for entry in entries {
             let mut saved = Saved::new(&entry.payload);
@@ -201,13 +271,15 @@ impl Kept {
                 self.earlier.files.push(saved.take()?);
             } else if entry.is(Kind::Engine) {
                 self.moments = saved.take()?;
+            } else if entry.is(Kind::Wal) {
+                from = saved.take()?;
             } else if entry.is(Kind::State) {
                 state.push(entry);
             }
         }
         (self.places, self.times, self.state) =
             (Mutex::new(places), Mutex::new(times), Mutex::new(state));
-        Ok(())
+        Ok(from)
     }
 
     /// The seed of the job's key tables.
@@ -264,7 +336,7 @@ impl Kept {
 
     /// Whether a commit is due.
     pub fn is_due(&self, now: i64) -> bool {
-        now >= lock(&self.next).at && !lock(&self.keeper).is_busy()
+        (now >= lock(&self.next).at || self.is_log_full()) && !lock(&self.keeper).is_busy()
     }
 
     /// When the next one is.
@@ -286,6 +358,11 @@ impl Kept {
                 ),
             })
         })?;
+        if let Some(log) = &self.log {
+            let mut log = lock(log);
+            let needed = log.needed;
+            log.wal.forget(needed);
+        }
         running.shared.out.committed().map_err(|error| Failure {
             status: status::IO,
             message: format!("cannot complete the output: {error}"),
@@ -332,6 +409,14 @@ impl Kept {
         moments.next_end = running.next_end().filter(|end| *end != i64::MAX);
         moments.held = running.held_by();
         entries.push(entry(Kind::Engine, 0, &moments));
+        if let Some(log) = &self.log {
+            let mut log = lock(log);
+            log.needed = match &log.replay {
+                Some(replay) => replay.at(),
+                None => log.wal.mark(),
+            };
+            entries.push(entry(Kind::Wal, 0, &log.needed));
+        }
         entries.extend(running.save_state());
         let now = clock.now();
         let mut next = lock(&self.next);
@@ -356,6 +441,9 @@ impl Kept {
             self.heed(running, true)?;
         }
         lock(&self.next).ended = ended;
+        if let (true, Some(log)) = (ended, &self.log) {
+            lock(log).wal.remove();
+        }
         Ok(())
     }
 

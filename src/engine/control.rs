@@ -103,6 +103,8 @@ pub struct Control<'c, 's> {
     reached: Option<i64>,
     /// Something has changed since the last commit.
     changed: bool,
+    /// What the clock is said to be, ns.
+    replayed: Option<i64>,
     last_epoch: i64,
     until: Option<i64>,
     every_block: bool,
@@ -153,6 +155,7 @@ impl<'c, 's> Control<'c, 's> {
                 .map(|span| running.shared.began + span),
             every_block: running.shared.run.epoch.is_some(),
             changed: false,
+            replayed: None,
             settled: true,
             by_wall: plan.source.clock.is_none()
                 && !matches!(
@@ -193,7 +196,16 @@ impl<'c, 's> Control<'c, 's> {
     }
 
     pub fn now(&self) -> i64 {
-        self.running.shared.run.clock.now()
+        let now = self.running.shared.run.clock.now();
+        self.replayed.unwrap_or(now)
+    }
+
+    /// The clock stands where it stood when the input at hand was received, or goes again.
+    pub fn replay(&mut self, at: Option<i64>) {
+        if at.is_none() && self.replayed.is_some() {
+            self.last_epoch = i64::MIN;
+        }
+        self.replayed = at;
     }
 
     pub fn is_out_of_time(&self) -> bool {
@@ -355,6 +367,7 @@ impl<'c, 's> Control<'c, 's> {
         };
         let moments = Moments {
             reached: self.reached,
+            whole: wait,
             ..Moments::default()
         };
         if ended {
@@ -389,7 +402,9 @@ impl<'c, 's> Control<'c, 's> {
 
     /// After a block: closes what the watermark has passed.
     pub fn after_block(&mut self, flight: &Flight) {
-        if self.every_block || (self.is_due() && self.now() - self.last_epoch >= EPOCH_MIN) {
+        if self.every_block
+            || (self.is_due() && self.now().saturating_sub(self.last_epoch) >= EPOCH_MIN)
+        {
             self.epoch(flight);
         }
     }

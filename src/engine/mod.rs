@@ -29,10 +29,12 @@ mod saving;
 mod sliding;
 pub mod steps;
 mod streams;
+mod wal;
 pub mod worker;
 
 pub use commit::{Keeping, Moments};
 pub use driver::run;
+pub use wal::Logging;
 
 use crate::data::delays::Delays;
 use crate::data::process::{Late, Limits};

@@ -13,12 +13,15 @@ use super::input::TooLong;
 use super::inputs::InputList;
 use super::open::{Found, Group, OpenPart, Opener, Opening};
 use super::order::lock;
-use crate::bytes::scan;
+use super::wal::Received;
+use crate::bytes::{PADDING, scan};
+use crate::data::block::Origin;
 use crate::data::saved::Saved;
 use crate::data::{Block, Chunk};
 use crate::error::{Failure, status};
 use crate::plan::node::{NodeKind, Plan, Source, Turn};
 use crate::sources::{Next, PartFile, Parts};
+use anyhow::Result;
 use crossbeam::channel::{self, Receiver, RecvTimeoutError, Select, Sender};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,6 +56,8 @@ struct Piece {
     lines: u64,
     /// What is handed out with it.
     spot: Option<Spot>,
+    /// When it came, if that was in a run before.
+    arrival: Option<i64>,
 }
 
 /// What the control is given next.
@@ -129,6 +134,7 @@ impl Reading<'_> {
                         long,
                         lines,
                         spot,
+                        arrival: None,
                     },
                 ))
             }
@@ -380,6 +386,7 @@ impl<'s> Running<'s> {
                 }
             };
             let mut next_look = i64::MIN;
+            let mut replay = Replaying::default();
             let mut number = 0;
             let mut places = vec![0; sources];
             while !self.over() && !control.is_out_of_time() {
@@ -413,9 +420,25 @@ impl<'s> Running<'s> {
                     break;
                 }
                 let buf = || lock(&spare).pop().unwrap_or_default();
-                match intake.next(patience, &wanted, buf) {
+                let came = match replay.next(self, &tracked) {
+                    Ok(Some(came)) => came,
+                    Ok(None) => {
+                        control.replay(None);
+                        intake.next(patience, &wanted, buf)
+                    }
+                    Err(error) => {
+                        self.fail(error);
+                        break;
+                    }
+                };
+                match came {
                     Came::Piece(source, piece) => {
-                        let now = self.shared.run.clock.now();
+                        control.replay(piece.arrival);
+                        let now = control.now();
+                        if let Err(error) = self.receive(&tracked[source], &piece, now) {
+                            self.fail(error);
+                            break;
+                        }
                         control.arrived(source, now, &flight);
                         let mut block = piece.block;
                         let side = self.side(source);
@@ -511,6 +534,31 @@ impl<'s> Running<'s> {
         }
     }
 
+    /// A block that cannot be read again is written down before it is worked on.
+    fn receive(&self, tracked: &Tracked, piece: &Piece, now: i64) -> Result<()> {
+        let Some(kept) = self.kept.filter(|_| piece.spot.is_none()) else {
+            return Ok(());
+        };
+        if piece.arrival.is_some() {
+            return Ok(());
+        }
+        kept.receive(self.shared.run, || {
+            let origin = piece.block.origin;
+            let info = self.shared.inputs.get(origin.input);
+            Received {
+                side: tracked.side,
+                source: tracked.name.clone(),
+                input: self.shared.inputs.name(origin.input),
+                header: info.and_then(|info| info.header.clone()),
+                arrival: now,
+                offset: origin.offset,
+                lines: piece.lines,
+                long: piece.long,
+                bytes: piece.block.bytes().to_vec(),
+            }
+        })
+    }
+
     /// Outputs were moved away: they are opened again by name.
     fn reopen(&self) {
         if self.shared.run.reopen.swap(false, Ordering::Relaxed)
@@ -546,6 +594,66 @@ impl<'s> Running<'s> {
                 }
             }
         }
+    }
+}
+
+/// What runs before have received and not committed comes first.
+#[derive(Default)]
+struct Replaying {
+    /// Inputs that it came from, as they are known now.
+    inputs: BTreeMap<(usize, String, Option<Vec<u8>>), u32>,
+    over: bool,
+}
+
+impl Replaying {
+    fn next(&mut self, running: &Running<'_>, tracked: &[Tracked]) -> Result<Option<Came>> {
+        let Some(kept) = running.kept.filter(|_| !self.over) else {
+            return Ok(None);
+        };
+        while let Some(received) = kept.replay()? {
+            let is_it = |one: &Tracked| (one.side, &one.name) == (received.side, &received.source);
+            let Some(source) = tracked.iter().position(is_it) else {
+                running.shared.run.opening.notes.tell(&format!(
+                    "what '{}' had received is not read again: it is no source of this run",
+                    received.source
+                ));
+                continue;
+            };
+            let key = (received.side, received.input, received.header);
+            let input = *self
+                .inputs
+                .entry(key)
+                .or_insert_with_key(|(side, name, header)| {
+                    running
+                        .shared
+                        .inputs
+                        .add(name.clone(), *side, header.clone())
+                });
+            let len = received.bytes.len();
+            let mut bytes = received.bytes;
+            bytes.resize(len + PADDING, 0);
+            let mut block = Block::from_padded(bytes, len);
+            block.origin = Origin {
+                input,
+                offset: received.offset,
+            };
+            let mut long = received.long;
+            if let Some(long) = &mut long {
+                long.origin.input = input;
+            }
+            return Ok(Some(Came::Piece(
+                source,
+                Piece {
+                    block,
+                    long,
+                    lines: received.lines,
+                    spot: None,
+                    arrival: Some(received.arrival),
+                },
+            )));
+        }
+        self.over = true;
+        Ok(None)
     }
 }
 

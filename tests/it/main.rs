@@ -15,3 +15,4 @@ mod oracle;
 mod session;
 mod sources;
 mod tidy;
+mod wal;
