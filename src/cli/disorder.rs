@@ -167,6 +167,7 @@ fn counting(
             format_name: "lines".into(),
             format: format.clone(),
             out: Output::Original,
+            partial: None,
         },
         zone: zone.clone(),
         mark_batches: false,

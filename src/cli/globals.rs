@@ -189,6 +189,7 @@ pub struct Keep {
     /// `--durability process`
     pub process: bool,
     pub once: bool,
+    pub flush: bool,
     /// `--final`
     pub last: bool,
     pub wal: Option<PathBuf>,
@@ -1040,6 +1041,23 @@ pub const OPTIONS: &[Opt] = &[
         },
         set: |options, _| {
             options.keep.once = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "flush",
+        section: Section::State,
+        doc: Doc {
+            summary: "with --once: print open windows and totals too, marked partial; they stay open",
+            text: "Each row has a last column, `partial`: true where the window, or the total, goes on in the next run. The run that closes it prints it again, whole.",
+            examples: &[Example {
+                title: "What there is so far, and later the whole",
+                session: "$ printf 'a 1\\na 2\\n' > log; dstream --once --flush --checkpoint ck --time '$2:s' --watermark 0s window 2s count log; printf 'a 3\\na 4\\n' >> log; dstream --once --flush --checkpoint ck --time '$2:s' --watermark 0s window 2s count log\n1970-01-01T00:00:00Z\t1\tfalse\n1970-01-01T00:00:02Z\t1\ttrue\n1970-01-01T00:00:02Z\t2\tfalse\n1970-01-01T00:00:04Z\t1\ttrue\n",
+            }],
+        },
+        set: |options, _| {
+            options.keep.flush = true;
             Ok(())
         },
         ..PLAIN

@@ -219,6 +219,11 @@ fn keeping_alone(keep: &Keep) -> Result<(), Usage> {
             )));
         }
     }
+    if keep.flush && !(keep.once && keep.checkpoint.is_some()) {
+        return Err(Usage::new(
+            "--flush needs --once and --checkpoint FILE: without them all windows are printed at the end",
+        ));
+    }
     if !keep.discard.is_empty() && !keep.adopt {
         return Err(Usage::new(
             "--discard-state needs --checkpoint-adopt: it says which state need not fit",
@@ -403,6 +408,7 @@ fn build_options(
         exact: options.exact,
         triggers: options.triggers.clone(),
         limits: options.limits,
+        flush: options.keep.flush,
         load: Some(Load(Arc::new(|path| {
             std::fs::read(path).map_err(|error| {
                 let error = anyhow::Error::new(error).context(path.to_string());

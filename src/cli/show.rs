@@ -35,6 +35,7 @@ impl Keep {
             reset: self.reset,
             adopt: self.adopt,
             discard: self.discard.clone(),
+            flush: self.flush,
             first: first.map(<[u8]>::to_vec),
             logging: self.wal.as_ref().map(|dir| Logging {
                 dir: dir.clone(),

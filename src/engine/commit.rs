@@ -44,6 +44,8 @@ pub struct Keeping {
     pub first: Option<Vec<u8>>,
     /// `--wal`.
     pub logging: Option<Logging>,
+    /// What is open when a run ends is given, and goes on (`--flush`).
+    pub flush: bool,
     /// Input that is not at its end yet goes on in another run: `--once` or `-F`, without `--final`.
     pub goes_on: bool,
 }
@@ -295,6 +297,11 @@ impl Kept {
     /// Whether input that is read to its end for now goes on in another run.
     pub fn goes_on(&self) -> bool {
         self.keeping.goes_on
+    }
+
+    /// Whether what is open at the end of this run is given, too.
+    pub fn flushes(&self) -> bool {
+        self.keeping.flush
     }
 
     /// A run of a job that has ended has nothing to do; it says so where something may have been expected of it.

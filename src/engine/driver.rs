@@ -158,6 +158,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         batches: Mutex::default(),
         bytes_in: AtomicU64::new(0),
         enough: AtomicBool::new(false),
+        peeking: AtomicBool::new(false),
         seen: plan
             .sides()
             .map(|source| {

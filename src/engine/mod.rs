@@ -265,6 +265,8 @@ pub struct Shared<'r> {
     bytes_in: AtomicU64,
     /// Nothing more of the input is needed.
     enough: AtomicBool,
+    /// What is given now is early.
+    peeking: AtomicBool,
     /// By side and wanted field: it has occurred.
     seen: Vec<Vec<AtomicBool>>,
     all_seen: AtomicBool,

@@ -74,7 +74,9 @@ impl Running<'_> {
         let enough = self.shared.enough.load(Atomic::Relaxed);
         let from = last.stage.seq.load(Atomic::Relaxed);
         self.shared.out.rewind(0);
+        self.shared.peeking.store(true, Atomic::Relaxed);
         copy.close(Watermark::End);
+        self.shared.peeking.store(false, Atomic::Relaxed);
         self.shared.out.rewind(from);
         self.shared.enough.store(enough, Atomic::Relaxed);
         Ok(())

@@ -4,7 +4,7 @@
 //! nothing more is read. Invariant: no more than a few blocks of a source are ever held.
 
 use super::Report;
-use super::commit::Tracked;
+use super::commit::{Kept, Tracked};
 use super::control::{Control, Flight, Landing};
 use super::cutter::Cut;
 use super::driver::{Guard, Running};
@@ -501,6 +501,11 @@ impl<'s> Running<'s> {
             });
             if goes_on {
                 control.settle(&flight);
+                if self.kept.is_some_and(Kept::flushes)
+                    && let Err(error) = self.peek()
+                {
+                    self.fail(error);
+                }
             } else {
                 control.finish(&flight);
                 self.end();

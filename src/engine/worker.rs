@@ -11,7 +11,7 @@ use super::steps::{Met, Op, Ordered, RowWriter, Setting, Work, op};
 use super::{Shared, steps};
 use crate::data::process::{Late, Told};
 use crate::data::step::Counts;
-use crate::data::{Chunk, Selection};
+use crate::data::{Bitmap, Chunk, Column, ColumnV, FieldId, Selection};
 use crate::expr::EvalContext;
 use crate::formats::Bad;
 use crate::plan::node::{Batching, NodeKind, Plan, Times};
@@ -145,6 +145,7 @@ impl<'p> Stage<'p> {
             ops,
             rights,
             writer: RowWriter::new(&sink.out, sink.format.as_ref())?,
+            partial: sink.partial,
             counts: Counts::default(),
             last_needed: None,
             late: Late::default(),
@@ -227,6 +228,8 @@ pub struct StageWorker<'p> {
     /// Other streams that come in here, with the ordered state that takes them, in order.
     rights: Vec<(usize, Feeder)>,
     writer: RowWriter,
+    /// The column that says whether a row is partial.
+    partial: Option<FieldId>,
     pub counts: Counts,
     /// Of the chunk that ran last: where in its block the last record begins that is needed.
     pub last_needed: Option<usize>,
@@ -410,6 +413,11 @@ impl StageWorker<'_> {
                 shared.run.progress.rows.fetch_add(rows, Ordering::Relaxed);
                 let mut bytes = Vec::new();
                 let mut ends = Vec::new();
+                if let Some(field) = self.partial {
+                    let is_partial = shared.peeking.load(Ordering::Relaxed);
+                    let column = Column::Bool(Bitmap::new(chunk.rows.len(), is_partial));
+                    chunk.set_column(field, ColumnV::new(column));
+                }
                 if rows > 0 && !shared.run.quiet {
                     bytes = shared.out.buffer();
                     match shared.marks {

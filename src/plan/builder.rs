@@ -70,6 +70,8 @@ pub struct Options {
     pub triggers: Triggers,
     /// `--max-keys` and `--on-full`.
     pub limits: Limits,
+    /// Rows say whether they are partial (`--flush`).
+    pub flush: bool,
     /// Reads the files that operators name (`--initial`).
     pub load: Option<Load>,
     /// `-x FILE`.
@@ -734,6 +736,7 @@ impl<'a> Builder<'a> {
                 format_name: written.name,
                 format: written.format,
                 out: written.out,
+                partial: None,
             },
             zone: self.options.zone.clone(),
             mark_batches: self.options.mark_batches,
@@ -741,6 +744,9 @@ impl<'a> Builder<'a> {
             notes: self.notes,
         };
         super::optimize::optimize(&mut plan, &self.read);
+        if self.options.flush {
+            super::output::mark_partial(&mut plan)?;
+        }
         Ok(plan)
     }
 

@@ -380,6 +380,8 @@ pub struct Sink {
     pub format_name: String,
     pub format: Arc<dyn WriteFormat>,
     pub out: Output,
+    /// Of each row: it is of a window, or of a total, that goes on in another run (`--flush`).
+    pub partial: Option<FieldId>,
 }
 
 /// What is written of each row.

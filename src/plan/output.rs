@@ -3,7 +3,7 @@
 
 use super::builder::Builder;
 use super::names;
-use super::node::Output;
+use super::node::{Output, Plan};
 use crate::data::value::Printing;
 use crate::data::{Field, FieldId, Open, Type};
 use crate::error::Usage;
@@ -237,6 +237,28 @@ impl Builder<'_> {
         self.read.push(true);
         self.schema.add(Field::hidden(called, ty))
     }
+}
+
+/// Adds a last column that says whether a row is of a window, or of a total, that is open still.
+pub(super) fn mark_partial(plan: &mut Plan) -> Result<(), Usage> {
+    let schema = plan
+        .nodes
+        .last()
+        .map_or(&plan.source.schema, |node| &node.schema);
+    let field = schema.fields.len();
+    let Output::Columns(out) = &mut plan.sink.out else {
+        return Err(Usage::new(
+            "--flush: this chain passes its lines on as they come, so nothing of it is open",
+        ));
+    };
+    out.columns.push(OutColumn {
+        field,
+        name: "partial".into(),
+        ty: Type::Bool,
+        optional: false,
+    });
+    plan.sink.partial = Some(field);
+    Ok(())
 }
 
 /// The format that a file's ending stands for.
