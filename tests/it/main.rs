@@ -6,6 +6,7 @@
 
 mod cases;
 mod completion;
+mod dependencies;
 mod docs;
 mod fuzz;
 mod laws;
