@@ -1,6 +1,7 @@
 //! Documents are what the tables make of them, and the README's examples are what the program prints.
 //! `UPDATE=1 cargo test docs` rewrites both; the diff is the review.
 
+use super::session::Scratch;
 use std::path::Path;
 use std::process::Command;
 
@@ -25,12 +26,23 @@ fn write(path: &str, text: &str) {
 
 /// A command with this program first in the path, in the crate's root.
 fn shell(command: &str) -> (String, String, Option<i32>) {
+    shell_in(root(), command)
+}
+
+/// A directory in which the README's commands find the tests' data, and may leave what they make.
+fn playground() -> Scratch {
+    let scratch = Scratch::new();
+    std::os::unix::fs::symlink(root().join("tests"), scratch.0.join("tests")).expect("a link");
+    scratch
+}
+
+fn shell_in(dir: &Path, command: &str) -> (String, String, Option<i32>) {
     let binary = Path::new(env!("CARGO_BIN_EXE_dstream"));
     let folder = binary.parent().expect("a file is in a folder");
     let path = std::env::var("PATH").unwrap_or_default();
     let output = Command::new("sh")
         .args(["-c", command])
-        .current_dir(root())
+        .current_dir(dir)
         .env("PATH", format!("{}:{path}", folder.display()))
         .env("TZ", "UTC")
         .output()
@@ -46,11 +58,12 @@ fn shell(command: &str) -> (String, String, Option<i32>) {
 fn run_examples(readme: &str) -> String {
     let mut out = String::new();
     let mut inside = false;
+    let dir = playground();
     for line in readme.lines() {
         if line.starts_with("```") {
             inside = line == "```console";
         } else if let Some(command) = line.strip_prefix("$ ").filter(|_| inside) {
-            let (stdout, stderr, _) = shell(command);
+            let (stdout, stderr, _) = shell_in(&dir.0, command);
             out.push_str(&format!("{line}\n{stdout}{stderr}"));
             continue;
         } else if inside {
@@ -89,8 +102,9 @@ fn the_readme_has_no_failing_example() {
         .filter_map(|line| line.strip_prefix("$ "))
         .collect();
     assert!(commands.len() >= 10);
+    let dir = playground();
     for command in commands {
-        let (stdout, stderr, status) = shell(command);
+        let (stdout, stderr, status) = shell_in(&dir.0, command);
         assert_eq!((stderr.as_str(), status), ("", Some(0)), "{command}");
         assert!(!stdout.is_empty(), "{command}");
     }
