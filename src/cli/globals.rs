@@ -167,6 +167,9 @@ pub struct Options {
     pub late_file: Option<PathBuf>,
     /// Bytes.
     pub max_state: Option<usize>,
+    /// `--on-full`, where it was given: whether state is set aside on the disk.
+    pub spill: Option<bool>,
+    pub tmp: Option<PathBuf>,
     pub keep: Keep,
     pub stats: Option<Stats>,
     pub explain: Option<Explain>,
@@ -248,6 +251,8 @@ impl Options {
             max_late: None,
             late_file: None,
             max_state: None,
+            spill: None,
+            tmp: None,
             keep: Keep::default(),
             stats: None,
             explain: None,
@@ -1240,7 +1245,7 @@ pub const OPTIONS: &[Opt] = &[
         default: "half of the memory",
         section: Section::State,
         doc: doc(
-            "memory that all state may take; beyond it the run ends with 65",
+            "memory that all state may take; `--on-full` says what happens beyond it",
             "Of the machine's memory, or of that of its control group. It is looked at now and then, so a little more may be taken.",
         ),
         set: |options, value| {
@@ -1265,20 +1270,43 @@ pub const OPTIONS: &[Opt] = &[
     },
     Opt {
         long: "on-full",
-        takes: Takes::Value("fail|evict-oldest"),
-        value: What::OneOf(&["fail", "evict-oldest"]),
-        default: "fail",
+        takes: Takes::Value("fail|evict-oldest|spill"),
+        value: What::OneOf(&["fail", "evict-oldest", "spill"]),
+        default: "spill for files, else fail",
         section: Section::State,
-        doc: doc(
-            "what becomes of a key beyond --max-keys",
-            "`fail`: the run ends with status 65. `evict-oldest`: the key that was used longest ago, by time, is forgotten and counted; `distinct` forgets the one that came first.",
-        ),
+        doc: Doc {
+            summary: "what becomes of state beyond --max-keys and --max-state",
+            text: "`fail`: the run ends with status 65. `evict-oldest`, with `--max-keys`: the key that was used longest ago, by time, is forgotten and counted; `distinct` forgets the one that came first. `spill`: groups of an aggregate over the whole input are set aside on the disk, under `--tmp`, in files without a name, and merged at the end; the answer is the same. What cannot be set aside (windows, rankings, sessions, joins and what else needs the order of rows) still ends with 65.",
+            examples: &[Example {
+                title: "More keys than memory may hold",
+                session: "$ seq 1 3000 | sed 's/$/ x/' > keys; dstream --max-state 64KiB --on-full spill count-by '$1' keys | tail -1\n3000\t1\n",
+            }],
+        },
         set: |options, value| {
             let words = [
-                ("fail", OnFull::Fail),
-                ("evict-oldest", OnFull::EvictOldest),
+                ("fail", (OnFull::Fail, false)),
+                ("evict-oldest", (OnFull::EvictOldest, false)),
+                ("spill", (OnFull::Fail, true)),
             ];
-            options.limits.on_full = one_of(value, &words)?;
+            let (on_full, spill) = one_of(value, &words)?;
+            options.limits.on_full = on_full;
+            options.spill = Some(spill);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "tmp",
+        takes: Takes::Value("DIR"),
+        value: What::File,
+        default: "$TMPDIR, else /tmp",
+        section: Section::State,
+        doc: doc(
+            "where state is set aside",
+            "Its files have no name: they go with the run.",
+        ),
+        set: |options, value| {
+            options.tmp = Some(value.into());
             Ok(())
         },
         ..PLAIN

@@ -8,7 +8,6 @@ pub const LATER_OPTIONS: &[(&str, Option<char>)] = &[
     ("bar", None),
     ("spark", None),
     ("live", None),
-    ("tmp", None),
     ("metrics-file", None),
     ("no-config", None),
 ];

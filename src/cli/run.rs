@@ -125,7 +125,8 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
         &plan.source.format_name,
         peeked.first.as_deref().unwrap_or_default(),
     );
-    let status = execute(&plan, peeked.first.as_deref(), &known, &options)?;
+    let first = peeked.first.as_deref();
+    let status = execute(&plan, first, &known, &options, sources.regular)?;
     // Its writer may go now.
     drop((peeked.kept, others));
     Ok(status)
@@ -165,6 +166,11 @@ fn contradictions(options: &Options) -> Result<(), Usage> {
     if options.limits.on_full != OnFull::Fail && options.limits.keys.is_none() {
         return Err(Usage::new(
             "--on-full needs --max-keys N, which it is about",
+        ));
+    }
+    if options.spill == Some(true) && options.keep.checkpoint.is_some() {
+        return Err(Usage::new(
+            "--on-full spill: state that is set aside on the disk is not kept in a checkpoint in this version",
         ));
     }
     if options.time.is_some() && options.time_regex.is_some() {
@@ -508,10 +514,14 @@ fn execute(
     first: Option<&[u8]>,
     known: &[String],
     options: &Options,
+    ends: bool,
 ) -> Result<i32, Failure> {
     let signals = Signals::heard()?;
     let mut run = running(options, &signals)?;
     run.keeping = options.keep.keeping(options.follow, first);
+    if options.spill.unwrap_or(ends) && run.keeping.is_none() && plan.peek_every.is_none() {
+        run.spill = Some(options.tmp.clone().unwrap_or_else(std::env::temp_dir));
+    }
     let report = engine::run(plan, &run);
     let status = report::told(&report, &plan.source.format_name, known, options);
     match signals.came() {

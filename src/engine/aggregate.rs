@@ -7,6 +7,7 @@ use super::order::lock;
 use super::panes::Panes;
 use super::saving::{read, write};
 use super::sliding::Sliding;
+use super::spill::Run;
 use crate::aggs::{self, Accumulator};
 use crate::bytes::table::KeyTable;
 use crate::data::keys::KeyCoder;
@@ -125,6 +126,8 @@ pub struct AggregateState<'p> {
     /// Windows that end at or before have been given.
     pub(super) closed: Mutex<i64>,
     pub(super) seed: u64,
+    /// Runs of groups that were set aside on the disk.
+    pub(super) spilled: Mutex<Vec<Run>>,
     /// Values given that came from sketches.
     sketched: AtomicU64,
     /// Windows without a record have a row too: from when on, or from the first record's.
@@ -174,6 +177,7 @@ impl<'p> AggregateState<'p> {
             ends: Mutex::default(),
             closed: Mutex::new(i64::MIN),
             seed,
+            spilled: Mutex::default(),
             sketched: AtomicU64::new(0),
             empties: Mutex::default(),
         }
@@ -202,6 +206,7 @@ impl<'p> AggregateState<'p> {
             ends: Mutex::new(lock(&self.ends).clone()),
             closed: Mutex::new(*lock(&self.closed)),
             seed: self.seed,
+            spilled: Mutex::default(),
             sketched: AtomicU64::new(0),
             empties: Mutex::new(*lock(&self.empties)),
         }
@@ -354,7 +359,19 @@ impl<'p> AggregateState<'p> {
         }
     }
 
-    fn order(&self, groups: &[Groups], a: &Entry, b: &Entry) -> Ordering {
+    /// Rows of all groups, in the order of keys.
+    pub(super) fn emission(&self, groups: Groups, threads: usize) -> Emission<'_> {
+        let taken = vec![groups];
+        let mut sorted = entries(&taken, &self.coder, threads);
+        sort(&mut sorted, threads, &|a, b| self.order(&taken, a, b));
+        Emission {
+            state: self,
+            groups: taken,
+            parts: vec![(None, sorted)],
+        }
+    }
+
+    pub(super) fn order(&self, groups: &[Groups], a: &Entry, b: &Entry) -> Ordering {
         a.rank.cmp(&b.rank).then_with(|| {
             let key = |entry: &Entry| groups[entry.place as usize].table.key(entry.group);
             self.coder.compare(key(a), key(b))
@@ -369,9 +386,9 @@ pub(super) type Parts = Vec<(Option<(i64, i64)>, Vec<Entry>)>;
 #[derive(Copy, Clone)]
 pub(super) struct Entry {
     rank: u64,
-    group: u32,
+    pub(super) group: u32,
     /// Index into the emission's groups.
-    place: u32,
+    pub(super) place: u32,
 }
 
 impl Entry {
@@ -384,7 +401,7 @@ impl Entry {
     }
 }
 
-fn entries(taken: &[Groups], coder: &KeyCoder, threads: usize) -> Vec<Entry> {
+pub(super) fn entries(taken: &[Groups], coder: &KeyCoder, threads: usize) -> Vec<Entry> {
     let total: usize = taken.iter().map(|groups| groups.table.len()).sum();
     let mut out = vec![
         Entry {

@@ -331,7 +331,14 @@ impl<'s> Running<'s> {
         let Some(most) = self.shared.run.max_state else {
             return;
         };
-        if self.held().1 > most {
+        if self.held().1 <= most {
+            return;
+        }
+        let stays = match self.spill() {
+            Ok(stays) => stays,
+            Err(failure) => return self.fail(failure.into()),
+        };
+        if stays > most {
             let size = match most >> 20 {
                 0 => format!("{} KiB", most >> 10),
                 mib => format!("{mib} MiB"),
@@ -347,6 +354,22 @@ impl<'s> Running<'s> {
                 .into(),
             );
         }
+    }
+
+    /// Sets aside on the disk what can be; returns the bytes of what cannot. What others add meanwhile is not counted:
+    /// it is set aside in its turn.
+    fn spill(&self) -> Result<usize, Failure> {
+        let mut stays = 0;
+        for lane in self.lanes {
+            match (&lane.stage.end, &self.shared.run.spill) {
+                (End::Aggregate(state), Some(dir)) if state.can_spill() => {
+                    state.spill(dir, self.threads)?;
+                    stays += lane.stage.held().1.saturating_sub(state.bytes());
+                }
+                _ => stays += lane.stage.held().1,
+            }
+        }
+        Ok(stays)
     }
 
     /// One block of side `side` through the stage that it enters. `source` reads that side.
@@ -431,6 +454,18 @@ impl<'s> Running<'s> {
             let upto = upto.less(lag);
             self.hand_in(lane);
             let next_end = match &stage.end {
+                End::Aggregate(state) if state.has_spilled() => {
+                    if let (Watermark::End, Some(dir)) = (upto, &self.shared.run.spill) {
+                        let merged = state.merge_spilled(dir, self.threads, &mut |emission| {
+                            let pieces = emission.pieces();
+                            self.emit(at + 1, pieces.len(), &|i| emission.chunk(&pieces[i]));
+                        });
+                        if let Err(failure) = merged {
+                            return self.fail(failure.into());
+                        }
+                    }
+                    None
+                }
                 End::Aggregate(state) => {
                     if let Some(emission) = state.close(upto, self.threads) {
                         let pieces = emission.pieces();

@@ -27,6 +27,7 @@ pub mod prefix;
 pub mod rows;
 mod saving;
 mod sliding;
+mod spill;
 pub mod steps;
 mod streams;
 mod wal;
@@ -85,6 +86,8 @@ pub struct Run {
     pub late_file: Option<PathBuf>,
     /// `--max-state`: bytes of all state.
     pub max_state: Option<usize>,
+    /// Where state that is larger than that may be set aside.
+    pub spill: Option<PathBuf>,
     /// `--max-keys` and `--on-full`.
     pub limits: Limits,
     /// Write nothing, stop at the first record that would be written.
@@ -153,6 +156,7 @@ impl Default for Run {
             max_late: None,
             late_file: None,
             max_state: None,
+            spill: None,
             limits: Limits::default(),
             quiet: false,
             for_ns: None,

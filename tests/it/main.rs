@@ -15,5 +15,6 @@ mod nexmark;
 mod oracle;
 mod session;
 mod sources;
+mod spill;
 mod tidy;
 mod wal;
