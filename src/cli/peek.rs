@@ -32,6 +32,8 @@ pub fn peek(
     how: &Opening,
 ) -> Result<Peeked, Failure> {
     let mut refused = None;
+    // A line that is being written is not the first record yet.
+    let partly = !how.once || how.last;
     let how = Opening {
         follow: how.follow,
         glob: how.glob.clone(),
@@ -51,7 +53,7 @@ pub fn peek(
             sources::open(words.first().unwrap_or(word), &how)
         });
         match input {
-            Ok(input) => return first_of(input, word, framing, max, wait),
+            Ok(input) => return first_of(input, word, framing, max, wait, partly),
             Err(error) => {
                 refused.get_or_insert(error);
             }
@@ -69,13 +71,15 @@ fn first_of(
     framing: Framing,
     max: usize,
     wait: Option<Duration>,
+    partly: bool,
 ) -> Result<Peeked, Failure> {
     let failed = |name: &str, error: std::io::Error| Failure {
         status: status::NO_INPUT,
         message: format!("{name}: {error}"),
     };
     let whole = |bytes: &[u8]| {
-        let end = first_record(bytes, framing, true).unwrap_or(bytes.len());
+        let none = if partly { bytes.len() } else { 0 };
+        let end = first_record(bytes, framing, partly).unwrap_or(none);
         without_end(&bytes[..end]).to_vec()
     };
     match input {

@@ -80,10 +80,26 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     if sources.terminal && matches!(options.explain, None | Some(Explain::Disorder)) {
         terminal::say("reading from the terminal; end with Ctrl-D");
     }
-    let mut peeked = first_record(format_word, &format, &sources, &options)?;
-    if peeked.first.is_some() {
-        peeked.first = options.keep.first_record().or(peeked.first);
-    }
+    // Of files it is known by the job's first run, and they may have been moved away since.
+    let by_name = |word: &Word| matches!(word, Word::File(_) | Word::Dir(_) | Word::Glob(_));
+    let kept = options.keep.first_record();
+    let peeked = match kept {
+        Some(first) if sources.words.iter().all(by_name) => Peeked {
+            first: Some(first),
+            ..Peeked::default()
+        },
+        kept => {
+            let peeked = first_record(format_word, &format, &sources, &options)?;
+            Peeked {
+                first: peeked.first.map(|first| kept.unwrap_or(first)),
+                ..peeked
+            }
+        }
+    };
+    let unborn = sources.words.len() == 1
+        && options.keep.is_in_runs()
+        && !options.keep.last
+        && peeked.first.as_ref().is_some_and(Vec::is_empty);
     let others = Rc::new(Others::default());
     let mut built = build_options(&options, words, &sources, zone)?;
     built.look = looking(&options, format_word, &sources, &others);
@@ -126,7 +142,7 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
         peeked.first.as_deref().unwrap_or_default(),
     );
     let first = peeked.first.as_deref();
-    let status = execute(&plan, first, &known, &options, sources.regular)?;
+    let status = execute(&plan, first, unborn, &known, &options, sources.regular)?;
     // Its writer may go now.
     drop((peeked.kept, others));
     Ok(status)
@@ -512,6 +528,7 @@ fn usage_of(error: anyhow::Error) -> Usage {
 fn execute(
     plan: &Plan,
     first: Option<&[u8]>,
+    unborn: bool,
     known: &[String],
     options: &Options,
     ends: bool,
@@ -522,6 +539,7 @@ fn execute(
     if options.spill.unwrap_or(ends) && run.keeping.is_none() && plan.peek_every.is_none() {
         run.spill = Some(options.tmp.clone().unwrap_or_else(std::env::temp_dir));
     }
+    run.opening.unborn = unborn;
     let report = engine::run(plan, &run);
     let status = report::told(&report, &plan.source.format_name, known, options);
     match signals.came() {

@@ -5,7 +5,7 @@
 use super::Run;
 use super::checkpoint::file::{Entry, Header, Kind};
 use super::checkpoint::keeper::{Done, Job, Keeper};
-use super::checkpoint::store::{self, Loaded, Store};
+use super::checkpoint::store::{Loaded, Store};
 use super::driver::{Lane, Running};
 use super::order::lock;
 use super::steps::Ordered;
@@ -20,7 +20,7 @@ use crate::sources::Place;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -143,7 +143,7 @@ impl Kept {
         let (header, entries) = match loaded {
             None => {
                 let header = Header {
-                    run: u128::from(store::random()) << 64 | u128::from(store::random()),
+                    run: store.run(),
                     seed,
                     ..Header::default()
                 };
@@ -262,8 +262,7 @@ impl Kept {
             let mut saved = Saved::new(&entry.payload);
             if entry.is(Kind::Source) {
                 let (side, place): (usize, Place) = saved.take()?;
-                // A file of a directory that is done and gone is forgotten.
-                if !place.done || std::path::Path::new(&place.path).exists() || place.path == "-" {
+                if !self.is_forgotten(&place) {
                     places.insert((side, place.path.clone()), place);
                 }
             } else if entry.is(Kind::Watermark) {
@@ -282,6 +281,24 @@ impl Kept {
         (self.places, self.times, self.state) =
             (Mutex::new(places), Mutex::new(times), Mutex::new(state));
         Ok(from)
+    }
+
+    /// A file that was read and is gone: one of a directory at once, one of a pattern after a day. One that was
+    /// named is rotated, and what is read next is found by it.
+    fn is_forgotten(&self, place: &Place) -> bool {
+        const DAY: i64 = 86_400_000_000_000;
+        let named = |word: &String| *word == place.path;
+        let of_directory = |word: &String| {
+            let directory = word.strip_prefix("dir:").map(Path::new);
+            directory.is_some_and(|directory| Path::new(&place.path).parent() == Some(directory))
+        };
+        let sources = &self.header.sources;
+        let is_old = place.modified < self.header.created.saturating_sub(DAY);
+        place.done
+            && place.path != "-"
+            && !sources.iter().any(named)
+            && (is_old || sources.iter().any(of_directory))
+            && !Path::new(&place.path).exists()
     }
 
     /// The seed of the job's key tables.
@@ -393,6 +410,10 @@ impl Kept {
         wait: bool,
     ) -> Result<()> {
         self.heed(running, true)?;
+        if ended {
+            // Not before: what lands until then does not say so.
+            running.shared.out.complete();
+        }
         let clock = &running.shared.run.clock;
         let began = clock.now();
         let mut entries = Vec::new();

@@ -370,9 +370,6 @@ impl<'c, 's> Control<'c, 's> {
             whole: wait,
             ..Moments::default()
         };
-        if ended {
-            self.running.shared.out.complete();
-        }
         self.changed = false;
         if let Err(error) = kept.commit(self.running, moments, sources, ended, wait) {
             self.running.fail(error);

@@ -7,7 +7,7 @@ use crate::data::sum::Sum;
 use crate::error::{Failure, status};
 use anyhow::{Context, Result};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -76,6 +76,9 @@ impl FileSink {
         sink.kept = true;
         if sink.regular {
             sink.lock()?;
+        }
+        if written.is_none() && sink.regular {
+            sync_name(path).with_context(failed)?;
         }
         if written.is_none() && mode == Mode::Growing && sink.regular {
             sink.file.set_len(0).with_context(failed)?;
@@ -167,7 +170,17 @@ impl FileSink {
                  --checkpoint-reset"
             ),
         };
-        let file = OpenOptions::new().read(true).append(true).open(&there);
+        let mut file = OpenOptions::new().read(true).append(true).open(&there);
+        if file
+            .as_ref()
+            .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+            && there != path
+            && written.begins(path).with_context(|| name.to_string())?
+        {
+            // A later checkpoint, which was lost, had it complete. What is visible stays until it is again.
+            copy(path, &there, written.len).with_context(|| name.to_string())?;
+            file = OpenOptions::new().read(true).append(true).open(&there);
+        }
         let file = file.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => changed("was removed".into()),
             _ => Failure {
@@ -229,6 +242,46 @@ impl FileSink {
     }
 }
 
+impl Written {
+    /// Whether a file begins with what was written.
+    fn begins(&self, path: &Path) -> io::Result<bool> {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let meta = file.metadata()?;
+        if !meta.is_file() || meta.len() < self.len {
+            return Ok(false);
+        }
+        let look = TAIL.min(self.len);
+        let mut bytes = vec![0; look as usize];
+        file.read_exact_at(&mut bytes, self.len - look)?;
+        Ok(Sum::of(&bytes) == self.tail)
+    }
+}
+
+/// The first bytes of a file as another one.
+fn copy(from: &Path, to: &Path, len: u64) -> io::Result<()> {
+    let mut new = OpenOptions::new().write(true).create_new(true).open(to)?;
+    let copied = io::copy(&mut File::open(from)?.take(len), &mut new)?;
+    new.set_permissions(fs::metadata(from)?.permissions())?;
+    match copied == len {
+        true => Ok(()),
+        false => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+/// What has happened to a file's name is on the disk.
+fn sync_name(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|one| !one.as_os_str().is_empty());
+    match File::open(parent.unwrap_or(Path::new("."))) {
+        Ok(directory) => directory.sync_all(),
+        // One that may be written and not read cannot be asked.
+        Err(_) => Ok(()),
+    }
+}
+
 /// A file that was complete in a checkpoint gets its name, if it has not got it yet.
 pub fn publish(written: &Written) -> io::Result<()> {
     if let Some(aside) = &written.aside {
@@ -236,6 +289,7 @@ pub fn publish(written: &Written) -> io::Result<()> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
+        sync_name(Path::new(&written.path))?;
     }
     Ok(())
 }
@@ -284,6 +338,9 @@ impl Sink for FileSink {
                     let _ = fs::remove_file(&aside);
                 }
             })?;
+            if self.kept {
+                sync_name(&self.path)?;
+            }
         }
         Ok(())
     }

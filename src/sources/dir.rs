@@ -71,6 +71,8 @@ pub struct Dir {
     ready: VecDeque<(OsString, Identity)>,
     /// Being written, as far as is known.
     open: HashSet<OsString>,
+    /// Known to be complete, though older ones are not yet: those come first.
+    moved: HashSet<OsString>,
     /// What they were at the last look.
     unsettled: HashMap<OsString, Identity>,
     told: HashSet<OsString>,
@@ -106,6 +108,7 @@ impl Dir {
             seen: HashMap::new(),
             ready: VecDeque::new(),
             open: HashSet::new(),
+            moved: HashSet::new(),
             unsettled: HashMap::new(),
             told: HashSet::new(),
             looked: None,
@@ -195,7 +198,9 @@ impl Dir {
                 continue;
             }
             let age = now.saturating_sub(identity.modified);
-            let is_complete = if self.open.contains(&name) {
+            let is_complete = if self.moved.remove(&name) {
+                true
+            } else if self.open.contains(&name) {
                 age > FORGOTTEN
             } else {
                 let before = self.unsettled.insert(name.clone(), identity);
@@ -218,7 +223,10 @@ impl Dir {
                 continue;
             }
             if told.complete {
-                if let Some(identity) = self.identity(&told.name) {
+                if self.looks < 2 && self.unsettled.keys().any(|name| *name != told.name) {
+                    // What was there at the start is taken up by the second look, in the order of its times.
+                    self.moved.insert(told.name);
+                } else if let Some(identity) = self.identity(&told.name) {
                     self.take(told.name, identity);
                 }
             } else if told.begun && self.identity(&told.name).is_some() {
@@ -285,6 +293,9 @@ impl Dir {
 
     fn next_part(&mut self, wait: Option<Duration>) -> io::Result<Next> {
         let deadline = Deadline::after(wait);
+        if self.how.unborn {
+            return Ok(Next::End);
+        }
         loop {
             if let Some((name, identity)) = self.ready.pop_front() {
                 match self.part(&name, identity)? {

@@ -120,6 +120,10 @@ impl Files {
     fn until(&self, file: &File) -> io::Result<Until> {
         let how = &self.name.how;
         Ok(match (how.once, how.follow) {
+            (true, _) if how.unborn => Until::Size {
+                size: 0,
+                last: false,
+            },
             (true, _) => Until::Size {
                 size: file.metadata()?.len(),
                 last: how.last,

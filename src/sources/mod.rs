@@ -93,6 +93,9 @@ pub struct Opening {
     pub once: bool,
     /// Last lines are taken though more may come behind them (`--final`).
     pub last: bool,
+    /// Its first record, which says how it is read, was not there when that was asked for (`once`): nothing of it is
+    /// read.
+    pub unborn: bool,
     /// Files whose places are kept: those of the run before.
     pub kept: Option<Vec<Place>>,
     /// What is there is passed over, where no place is kept.
@@ -138,6 +141,7 @@ impl Opening {
             follow: self.follow,
             once: self.once,
             last: self.last,
+            unborn: self.unborn,
             kept: None,
             skip_to_end: self.skip_to_end,
             leaves: self.leaves,

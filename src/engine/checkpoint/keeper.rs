@@ -4,7 +4,7 @@
 
 use super::file::{Entry, Header};
 use super::store::Store;
-use crossbeam::channel::{self, Receiver, Sender};
+use crossbeam::channel::{self, Receiver, Sender, TryRecvError};
 use std::fs::File;
 use std::io;
 use std::thread::JoinHandle;
@@ -70,11 +70,11 @@ impl Keeper {
 
     /// Begins to write a generation; none is being written.
     pub fn begin(&mut self, job: Job) {
-        let sent = self
-            .give
-            .as_ref()
-            .is_some_and(|give| give.send(job).is_ok());
-        self.busy = sent;
+        if let Some(give) = &self.give {
+            // With nobody there to take it, that is what is told of it.
+            let _ = give.send(job);
+        }
+        self.busy = true;
     }
 
     /// What became of the one that is being written, if it is known; `wait`: it is waited for.
@@ -82,9 +82,17 @@ impl Keeper {
         if !self.busy {
             return None;
         }
-        let done = match wait {
-            true => self.done.recv().ok(),
-            false => self.done.try_recv().ok(),
+        let told = match wait {
+            true => self.done.recv().map_err(|_| TryRecvError::Disconnected),
+            false => self.done.try_recv(),
+        };
+        let done = match told {
+            Ok(done) => Some(done),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Done {
+                generation: 0,
+                result: Err(stopped()),
+            }),
         };
         self.busy &= done.is_none();
         done
@@ -98,6 +106,13 @@ impl Drop for Keeper {
             // A panic there has been told already.
             let _ = thread.join();
         }
+    }
+}
+
+fn stopped() -> Refused {
+    Refused {
+        at: "the checkpoint".into(),
+        error: io::Error::other("what writes it has stopped"),
     }
 }
 

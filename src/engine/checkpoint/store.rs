@@ -8,8 +8,9 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How often a lock that is held is tried again.
@@ -20,6 +21,10 @@ pub struct Store {
     path: PathBuf,
     /// Survives a power cut, not only a kill.
     power: bool,
+    /// What stands at `path` cannot be used, so it does not become the generation before.
+    useless: AtomicBool,
+    /// Drawn by the first run, so that what that leaves behind is found also when it comes to no commit.
+    run: u128,
     /// Ends with its owner.
     _lock: File,
 }
@@ -30,6 +35,8 @@ pub struct Loaded {
     pub entries: Vec<Entry>,
     /// Why it is not the newest one: to be said.
     pub warning: Option<String>,
+    /// It is the one before, and what stands in the place of the newest is damaged.
+    pub instead: bool,
     /// Bytes of the file.
     pub size: u64,
 }
@@ -92,6 +99,8 @@ impl Store {
         let store = Store {
             path: path.to_owned(),
             power,
+            useless: AtomicBool::new(false),
+            run: job_of(&lock).map_err(cannot)?,
             _lock: lock,
         };
         store.sweep();
@@ -118,9 +127,17 @@ impl Store {
         }
     }
 
+    /// The number of a job that begins here.
+    pub fn run(&self) -> u128 {
+        self.run
+    }
+
     /// The newest generation that is whole; `None` where there is none yet.
     pub fn load(&self) -> Result<Option<Loaded>, Failure> {
-        load(&self.path)
+        let loaded = load(&self.path)?;
+        let instead = loaded.as_ref().is_some_and(|loaded| loaded.instead);
+        self.useless.store(instead, Ordering::Relaxed);
+        Ok(loaded)
     }
 
     /// Puts a new generation in the place of the one before, which is kept beside it.
@@ -141,27 +158,42 @@ impl Store {
         if self.power {
             made.sync_all()?;
         }
-        // The generation before gets its second name first, so that there is no instant without one.
-        let before = beside(&self.path, ".1.tmp");
-        match rustix::fs::linkat(CWD, &self.path, CWD, &before, AtFlags::empty()) {
-            Ok(()) => fs::rename(&before, beside(&self.path, ".1"))?,
-            Err(rustix::io::Errno::NOENT) => {}
-            // A file system without links: the old one is moved away for the instant.
-            Err(rustix::io::Errno::PERM | rustix::io::Errno::NOTSUP) => {
-                fs::rename(&self.path, beside(&self.path, ".1"))?;
-            }
-            Err(error) => return Err(error.into()),
+        if !self.useless.load(Ordering::Relaxed) {
+            self.keep_before()?;
         }
         fs::rename(aside, &self.path)?;
         if self.power {
             sync_directory(&self.path)?;
         }
+        self.useless.store(false, Ordering::Relaxed);
         Ok(size)
     }
 
-    /// Both generations are gone; the lock stays.
+    /// The generation before gets its second name first, so that there is no instant without one.
+    fn keep_before(&self) -> io::Result<()> {
+        let before = beside(&self.path, ".1.tmp");
+        match rustix::fs::linkat(CWD, &self.path, CWD, &before, AtFlags::empty()) {
+            Ok(()) => {
+                fs::rename(&before, beside(&self.path, ".1"))?;
+                // A run that was killed right behind this point has left two names of one file, and between those
+                // a rename does nothing.
+                match fs::remove_file(&before) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                    _ => Ok(()),
+                }
+            }
+            Err(rustix::io::Errno::NOENT) => Ok(()),
+            // A file system without links: the old one is moved away for the instant.
+            Err(rustix::io::Errno::PERM | rustix::io::Errno::NOTSUP) => {
+                fs::rename(&self.path, beside(&self.path, ".1"))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Both generations are gone; the lock stays. The older one goes first: alone it would be gone on from.
     pub fn reset(&self) -> io::Result<()> {
-        for path in [self.path.clone(), beside(&self.path, ".1")] {
+        for path in [beside(&self.path, ".1"), self.path.clone()] {
             match fs::remove_file(path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -169,6 +201,19 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// The number in the lock's file, which the first run writes there.
+fn job_of(lock: &File) -> io::Result<u128> {
+    let mut bytes = [0; 16];
+    if lock.metadata()?.len() == 16 {
+        lock.read_exact_at(&mut bytes, 0)?;
+        return Ok(u128::from_le_bytes(bytes));
+    }
+    let run = u128::from(random()) << 64 | u128::from(random());
+    lock.set_len(0)?;
+    lock.write_all_at(&run.to_le_bytes(), 0)?;
+    Ok(run)
 }
 
 /// What has happened to the names in a file's directory is on the disk.
@@ -223,7 +268,8 @@ pub fn load(path: &Path) -> Result<Option<Loaded>, Failure> {
         None => format!("the checkpoint '{}' is gone", path.display()),
     };
     match (read(&before)?, newest) {
-        (Some(Ok(mut loaded)), _) => {
+        (Some(Ok(mut loaded)), newest) => {
+            loaded.instead = newest.is_some();
             loaded.warning = Some(format!(
                 "{told}; going on from the one before it, '{}'",
                 before.display()
@@ -315,6 +361,7 @@ fn read(path: &Path) -> Result<Option<Result<Loaded, Fault>>, Failure> {
         header,
         entries,
         warning,
+        instead: false,
         size,
     })))
 }
