@@ -3,6 +3,7 @@
 //! refused before anything is read or written.
 
 use super::Run;
+use super::checkpoint::difference::difference;
 use super::checkpoint::file::{Entry, Header, Kind};
 use super::checkpoint::keeper::{Done, Job, Keeper};
 use super::checkpoint::store::{Loaded, Store};
@@ -570,41 +571,6 @@ fn check(loaded: &Loaded, keeping: &Keeping, chain: &[String], sources: &[String
         ));
     }
     Ok(())
-}
-
-/// Two texts line by line: what only the first has with `-`, what only the second has with `+`.
-pub fn difference(old: &[String], new: &[String]) -> String {
-    // The longest common subsequence; chains are short.
-    let mut common = vec![vec![0usize; new.len() + 1]; old.len() + 1];
-    for i in (0..old.len()).rev() {
-        for j in (0..new.len()).rev() {
-            common[i][j] = match old[i] == new[j] {
-                true => common[i + 1][j + 1] + 1,
-                false => common[i + 1][j].max(common[i][j + 1]),
-            };
-        }
-    }
-    let (mut i, mut j, mut out) = (0, 0, String::new());
-    while i < old.len() || j < new.len() {
-        let (sign, line) = match (old.get(i), new.get(j)) {
-            (Some(a), Some(b)) if a == b => {
-                i += 1;
-                j += 1;
-                (' ', a)
-            }
-            (Some(a), b) if b.is_none() || common[i + 1][j] >= common[i][j + 1] => {
-                i += 1;
-                ('-', a)
-            }
-            (_, Some(b)) => {
-                j += 1;
-                ('+', b)
-            }
-            _ => break,
-        };
-        out.push_str(&format!("  {sign} {line}\n"));
-    }
-    out
 }
 
 impl Running<'_> {

@@ -725,7 +725,13 @@ impl<'s> Running<'s> {
             // What a table in memory has is not known here.
             let looks_up = |node: &Node| matches!(&node.kind, NodeKind::Lookup(_));
             let has_table = plan.nodes.iter().any(looks_up);
+            // Of several streams this one may have had no record, and a run of many may have had few.
+            let is_known = match plan.sides().nth(1) {
+                None => self.kept.is_none_or(|kept| !kept.had),
+                Some(_) => (0..plan.source.wanted.len()).any(|at| seen(0, at)),
+            };
             report.never = (0..plan.source.wanted.len())
+                .filter(|_| is_known)
                 .filter(|&at| !seen(0, at))
                 .filter_map(|at| {
                     let is_optional = plan.source.optional.contains(&plan.source.wanted[at]);
