@@ -366,6 +366,10 @@ impl<'s> Running<'s> {
                     state.spill(dir, self.threads)?;
                     stays += lane.stage.held().1.saturating_sub(state.bytes());
                 }
+                (End::Rows(state), Some(dir)) if state.can_spill() => {
+                    state.spill(dir, self.threads)?;
+                    stays += lane.stage.held().1.saturating_sub(state.held());
+                }
                 _ => stays += lane.stage.held().1,
             }
         }
@@ -474,14 +478,22 @@ impl<'s> Running<'s> {
                     state.next_end()
                 }
                 End::Rows(state) => {
-                    let chunks: Vec<Mutex<Chunk>> = state
-                        .close(upto, self.threads)
-                        .into_iter()
-                        .map(Mutex::new)
-                        .collect();
-                    self.emit(at + 1, chunks.len(), &|i| {
-                        std::mem::take(&mut *lock(&chunks[i]))
-                    });
+                    let mut give = |chunks: Vec<Chunk>| {
+                        let chunks: Vec<Mutex<Chunk>> =
+                            chunks.into_iter().map(Mutex::new).collect();
+                        self.emit(at + 1, chunks.len(), &|i| {
+                            std::mem::take(&mut *lock(&chunks[i]))
+                        });
+                    };
+                    match (&self.shared.run.spill, upto) {
+                        (Some(dir), Watermark::End) if state.has_spilled() => {
+                            let merged = state.merge_spilled(dir, self.threads, &mut give);
+                            if let Err(failure) = merged {
+                                return self.fail(failure.into());
+                            }
+                        }
+                        _ => give(state.close(upto, self.threads)),
+                    }
                     state.next_end()
                 }
                 End::Sink => None,

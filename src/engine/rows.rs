@@ -3,23 +3,36 @@
 //! by window end, then as the node says, then by their place in the input.
 
 use super::aggregate::{EMIT_ROWS, sort};
+use super::order::lock;
 use super::saving::{read, write};
+use super::spill::{Reading, Run};
 use crate::bytes::Span;
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, Field, FieldId, Schema, Type, Value};
 use crate::data::{kept, keys};
+use crate::error::Failure;
 use crate::expr::{EvalContext, Expr};
 use crate::plan::node::{NodeKind, Scope};
 use std::cmp::Ordering;
-use std::sync::RwLock;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, RwLock};
 
 /// Rows at which a bounded ranking is cut down.
 const PRUNE_FROM: usize = if cfg!(debug_assertions) { 64 } else { 1 << 16 };
 
 /// Pieces that kept rows are saved in.
 const SHARES: usize = 16;
+
+/// Rows of a piece of a run on the disk.
+const SPILL_ROWS: usize = if cfg!(debug_assertions) { 16 } else { 8192 };
+/// What a worker keeps of rows that may be set aside before it hands them in, bytes.
+const PARTIAL_BYTES: usize = if cfg!(debug_assertions) {
+    8 << 10
+} else {
+    8 << 20
+};
 
 /// What a node keeps and in which order it gives it.
 pub struct RowsState<'p> {
@@ -39,6 +52,8 @@ pub struct RowsState<'p> {
     kept: RwLock<Pool>,
     /// Bytes held, about, also by workers.
     held: AtomicUsize,
+    /// Runs of rows that were set aside on the disk.
+    spilled: Mutex<Vec<Run>>,
 }
 
 /// What was kept by all workers.
@@ -133,6 +148,7 @@ impl<'p> RowsState<'p> {
             windowed: !matches!(scope, Scope::Forever),
             kept: RwLock::default(),
             held: AtomicUsize::new(0),
+            spilled: Mutex::default(),
         })
     }
 
@@ -151,6 +167,7 @@ impl<'p> RowsState<'p> {
             windowed: self.windowed,
             kept: RwLock::new(read(&self.kept).clone()),
             held: AtomicUsize::new(self.held()),
+            spilled: Mutex::default(),
         }
     }
 
@@ -233,6 +250,110 @@ impl<'p> RowsState<'p> {
             pool.kept = vec![self.pruned(&pool.kept)];
             pool.prune_at = PRUNE_FROM.max(pool.kept[0].places.len() * 2);
         }
+    }
+
+    /// Whether its rows can be set aside: all of them stay until the input ends.
+    pub fn can_spill(&self) -> bool {
+        !self.windowed && !self.is_bounded()
+    }
+
+    pub fn has_spilled(&self) -> bool {
+        !lock(&self.spilled).is_empty()
+    }
+
+    /// Sets the rows that workers have handed in aside, in `dir`.
+    pub fn spill(&self, dir: &Path, threads: usize) -> Result<(), Failure> {
+        let mut spilled = lock(&self.spilled);
+        let kept = std::mem::take(&mut write(&self.kept).kept);
+        if kept.is_empty() {
+            return Ok(());
+        }
+        let mut entries = self.entries(&kept);
+        self.choose(&kept, &mut entries, threads);
+        let pieces = entries.chunks(SPILL_ROWS).map(|piece| {
+            let Kept { chunk, places } = self.gather(&kept, piece, true);
+            let mut save = Save::default();
+            save.put_flat(places.iter().copied());
+            kept::save(&chunk, &self.fields(), &mut save);
+            save.into_bytes()
+        });
+        spilled.push(Run::write(dir, pieces)?);
+        let freed = kept.iter().map(|kept| kept.chunk.held()).sum();
+        self.held.fetch_sub(freed, Relaxed);
+        Ok(())
+    }
+
+    /// The input has ended: merges what was set aside and gives it, in order.
+    pub fn merge_spilled(
+        &self,
+        dir: &Path,
+        threads: usize,
+        give: &mut dyn FnMut(Vec<Chunk>),
+    ) -> Result<(), Failure> {
+        self.spill(dir, threads)?;
+        let runs = std::mem::take(&mut *lock(&self.spilled));
+        let fields = self.fields();
+        let load = |bytes: &[u8]| -> Result<Kept, Damaged> {
+            let mut saved = Saved::new(bytes);
+            let places: Vec<u64> = saved.take_flat()?.collect();
+            let chunk = kept::load(&fields, &mut saved)?;
+            match places.len() == chunk.rows.len() {
+                true => Ok(Kept { chunk, places }),
+                false => Err(Damaged),
+            }
+        };
+        // Of each run the piece at hand, and how many of its rows have been given.
+        let mut heads: Vec<(Reading<'_>, usize)> = Vec::new();
+        let mut kept: Vec<Kept> = Vec::new();
+        for run in &runs {
+            let mut reading = run.read();
+            if let Some(piece) = reading.next(dir, load)? {
+                heads.push((reading, 0));
+                kept.push(piece);
+            }
+        }
+        while !kept.is_empty() {
+            let mut entries = self.entries(&kept);
+            entries.retain(|entry| entry.row as usize >= heads[entry.chunk as usize].1);
+            let order = |a: &Entry, b: &Entry| {
+                self.key_order(&kept, a, b, 0..self.exprs.len())
+                    .then(a.place.cmp(&b.place))
+            };
+            // Up to the least of the last rows at hand no run has more to say.
+            let is_last =
+                |entry: &&Entry| entry.row as usize + 1 == kept[entry.chunk as usize].places.len();
+            let Some(least) = entries.iter().filter(is_last).copied().min_by(order) else {
+                break;
+            };
+            entries.retain(|entry| order(entry, &least).is_le());
+            for entry in &entries {
+                heads[entry.chunk as usize].1 += 1;
+            }
+            self.choose(&kept, &mut entries, threads);
+            let chunks = entries
+                .chunks(EMIT_ROWS)
+                .map(|piece| self.gather(&kept, piece, false).chunk);
+            give(chunks.collect());
+            let mut at = 0;
+            while at < kept.len() {
+                if heads[at].1 < kept[at].places.len() {
+                    at += 1;
+                    continue;
+                }
+                match heads[at].0.next(dir, load)? {
+                    Some(piece) => {
+                        kept[at] = piece;
+                        heads[at].1 = 0;
+                        at += 1;
+                    }
+                    None => {
+                        kept.remove(at);
+                        heads.remove(at);
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The rows that can be in the ranking, as one.
@@ -522,6 +643,7 @@ pub struct RowsPartial<'p> {
     exprs: Vec<Expr>,
     kept: Vec<Kept>,
     rows: usize,
+    bytes: usize,
     prune_at: usize,
 }
 
@@ -532,6 +654,7 @@ impl<'p> RowsPartial<'p> {
             exprs: state.exprs.clone(),
             kept: Vec::new(),
             rows: 0,
+            bytes: 0,
             prune_at: PRUNE_FROM,
         }
     }
@@ -567,8 +690,12 @@ impl<'p> RowsPartial<'p> {
         kept.chunk.block.seq = source.chunk.block.seq;
         *chunk = source.chunk;
         self.rows += entries.len();
+        self.bytes += kept.chunk.held();
         self.state.held.fetch_add(kept.chunk.held(), Relaxed);
         self.kept.push(kept);
+        if self.state.can_spill() && self.bytes > PARTIAL_BYTES {
+            self.deal();
+        }
         if self.state.is_bounded() && self.rows > self.prune_at {
             let kept = self.state.pruned(&self.kept);
             self.rows = kept.places.len();
@@ -580,7 +707,7 @@ impl<'p> RowsPartial<'p> {
     pub fn deal(&mut self) {
         if !self.kept.is_empty() {
             self.state.put(&mut self.kept);
-            self.rows = 0;
+            (self.rows, self.bytes) = (0, 0);
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Aggregates over the whole input that are larger than memory may be: their groups go to the disk in runs sorted by
-//! key, and are merged from there at the end, a piece at a time (an external merge: Knuth, TAOCP 3, 5.4). The files have
-//! no name. Invariant: what comes out is what would have come without; memory is a piece a run.
+//! Aggregates and sorting over the whole input that are larger than memory may be: groups and rows go to the disk in
+//! sorted runs, and are merged from there at the end, a piece at a time (an external merge: Knuth, TAOCP 3, 5.4). The
+//! files have no name. Invariant: what comes out is what would have come without; memory is a piece a run.
 
 use super::aggregate::{AggregateState, Emission, Groups, Spaces, entries, sort};
 use super::order::lock;
@@ -24,13 +24,62 @@ pub struct Run {
     pieces: Vec<(u64, u64)>,
 }
 
-/// A run that is being merged.
-struct Cursor<'r> {
+/// A run that is being read.
+pub struct Reading<'r> {
     run: &'r Run,
     /// The piece behind the one at hand.
     next: usize,
+}
+
+/// A run of groups that is being merged.
+struct Cursor<'r> {
+    reading: Reading<'r>,
     groups: Groups,
     at: u32,
+}
+
+impl Run {
+    /// Writes pieces that are in order.
+    pub fn write(dir: &Path, all: impl Iterator<Item = Vec<u8>>) -> Result<Run, Failure> {
+        let write = || -> io::Result<Run> {
+            let file = nameless(dir)?;
+            let mut out = BufWriter::with_capacity(1 << 18, &file);
+            let (mut pieces, mut at) = (Vec::new(), 0);
+            for bytes in all {
+                out.write_all(&bytes)?;
+                pieces.push((at, bytes.len() as u64));
+                at += bytes.len() as u64;
+            }
+            out.flush()?;
+            drop(out);
+            Ok(Run { file, pieces })
+        };
+        write().map_err(|error| failed(dir, "write", &error))
+    }
+
+    pub fn read(&self) -> Reading<'_> {
+        Reading { run: self, next: 0 }
+    }
+}
+
+impl Reading<'_> {
+    /// The next piece, as `load` makes it; `None`: there is none.
+    pub fn next<T>(
+        &mut self,
+        dir: &Path,
+        load: impl FnOnce(&[u8]) -> Result<T, Damaged>,
+    ) -> Result<Option<T>, Failure> {
+        let Some(&(at, len)) = self.run.pieces.get(self.next) else {
+            return Ok(None);
+        };
+        self.next += 1;
+        let mut bytes = vec![0; len as usize];
+        let read = self.run.file.read_exact_at(&mut bytes, at);
+        let damaged = |_: Damaged| io::Error::other("it is not what was written");
+        read.and_then(|()| load(&bytes).map_err(damaged))
+            .map(Some)
+            .map_err(|error| failed(dir, "read", &error))
+    }
 }
 
 /// A file in `dir` that has no name, or has none any more.
@@ -82,28 +131,18 @@ impl<'p> AggregateState<'p> {
             .collect();
         let mut sorted = entries(&taken, &self.coder, threads);
         sort(&mut sorted, threads, &|a, b| self.order(&taken, a, b));
-        let write = || -> io::Result<Run> {
-            let file = nameless(dir)?;
-            let mut out = BufWriter::with_capacity(1 << 18, &file);
-            let (mut pieces, mut at, mut ids) = (Vec::new(), 0, Vec::new());
-            for piece in sorted.chunks(PIECE) {
-                let mut groups = Groups::new(self.aggs, self.seed);
-                for entry in piece {
-                    let from = &taken[entry.place as usize];
-                    groups.absorb(from, &[entry.group], &mut ids);
-                }
-                let mut save = Save::default();
-                groups.save(&mut save);
-                let bytes = save.into_bytes();
-                out.write_all(&bytes)?;
-                pieces.push((at, bytes.len() as u64));
-                at += bytes.len() as u64;
+        let mut ids = Vec::new();
+        let pieces = sorted.chunks(PIECE).map(|piece| {
+            let mut groups = Groups::new(self.aggs, self.seed);
+            for entry in piece {
+                let from = &taken[entry.place as usize];
+                groups.absorb(from, &[entry.group], &mut ids);
             }
-            out.flush()?;
-            drop(out);
-            Ok(Run { file, pieces })
-        };
-        spilled.push(write().map_err(|error| failed(dir, "write", &error))?);
+            let mut save = Save::default();
+            groups.save(&mut save);
+            save.into_bytes()
+        });
+        spilled.push(Run::write(dir, pieces)?);
         Ok(())
     }
 
@@ -119,8 +158,7 @@ impl<'p> AggregateState<'p> {
         let mut cursors: Vec<Cursor<'_>> = runs
             .iter()
             .map(|run| Cursor {
-                run,
-                next: 0,
+                reading: run.read(),
                 groups: Groups::new(self.aggs, self.seed),
                 at: 0,
             })
@@ -129,10 +167,15 @@ impl<'p> AggregateState<'p> {
         loop {
             let mut left = Vec::with_capacity(cursors.len());
             for mut cursor in cursors {
-                let more = cursor.groups.table.len() as u32 > cursor.at
-                    || self
-                        .load_piece(&mut cursor)
-                        .map_err(|error| failed(dir, "read", &error))?;
+                let mut more = cursor.groups.table.len() as u32 > cursor.at;
+                if !more {
+                    let load = |bytes: &[u8]| {
+                        Groups::load(self.aggs, self.seed, &self.coder, &mut Saved::new(bytes))
+                    };
+                    if let Some(groups) = cursor.reading.next(dir, load)? {
+                        (cursor.groups, cursor.at, more) = (groups, 0, true);
+                    }
+                }
                 if more {
                     left.push(cursor);
                 }
@@ -163,21 +206,5 @@ impl<'p> AggregateState<'p> {
             }
             give(self.emission(merged, threads));
         }
-    }
-
-    /// The next piece of a run; false: there is none.
-    fn load_piece(&self, cursor: &mut Cursor<'_>) -> io::Result<bool> {
-        let Some(&(at, len)) = cursor.run.pieces.get(cursor.next) else {
-            return Ok(false);
-        };
-        let mut bytes = vec![0; len as usize];
-        cursor.run.file.read_exact_at(&mut bytes, at)?;
-        let mut saved = Saved::new(&bytes);
-        let damaged = |_: Damaged| io::Error::other("it is not what was written");
-        cursor.groups =
-            Groups::load(self.aggs, self.seed, &self.coder, &mut saved).map_err(damaged)?;
-        cursor.next += 1;
-        cursor.at = 0;
-        Ok(!cursor.groups.table.is_empty())
     }
 }

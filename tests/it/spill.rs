@@ -36,10 +36,14 @@ fn what_is_set_aside_comes_back() {
     fs::write(scratch.0.join("keys"), keys()).expect("it can be written");
     let calls = "n=count,sum:$2,avg:$2,min:$2,max:$2,first:$2,last:$2,distinct:$2,p90:$2,mode:$2,topk:$2:2,stddev:$2,\
                  collect:$2,any:$2,approx_distinct:$2";
-    let chains: [&[&str]; 5] = [
+    let chains: [&[&str]; 9] = [
         &["count-by", "$1"],
         &["reduce-by", "$1", calls],
         &["count-by-key"],
+        &["sort-by", "$2"],
+        &["sort-by", "$2:desc,$1"],
+        &["map", "m=upper($1)", "sort-by", "m", "head", "4000"],
+        &["sort-by", "$2", "count-by", "$1"],
         &["reduce-by", "$1", "n=count", "top", "7", "--by", "n"],
         &["count-by", "$1", "reduce", "keys=count,rows=sum:count"],
     ];
@@ -68,7 +72,7 @@ fn what_cannot_be_set_aside_ends_the_run() {
     fs::write(scratch.0.join("keys"), keys()).expect("it can be written");
     let small = ["--max-state", "100KiB"];
     for (chain, status, says) in [
-        (&["sort-by", "$2"][..], 65, "--max-state"),
+        (&["distinct-by", "$1"][..], 65, "--max-state"),
         (&["--on-full", "fail", "count-by", "$1"], 65, "--max-state"),
         (
             &["--tmp", "missing", "count-by", "$1"],
