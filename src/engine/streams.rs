@@ -497,7 +497,9 @@ impl<'s> Running<'s> {
             flight.wait();
             let goes_on = self.kept.is_some_and(|kept| {
                 let enough = self.shared.enough.load(Ordering::Relaxed);
-                !enough && (kept.goes_on() || self.over() || control.is_out_of_time())
+                // What could not be read is read by another run.
+                let all = report.unreadable.is_empty();
+                !enough && (!all || kept.goes_on() || self.over() || control.is_out_of_time())
             });
             if goes_on {
                 control.settle(&flight);

@@ -372,7 +372,7 @@ fn trial(case: &Case, number: usize, mut random: Random) -> usize {
 }
 
 /// Bad records without the second column, which tells where in which file each was.
-fn without_places(bad: &[u8]) -> Vec<u8> {
+pub fn without_places(bad: &[u8]) -> Vec<u8> {
     let lines = bad.split_inclusive(|byte| *byte == b'\n');
     let columns = |line: &[u8]| -> Vec<u8> {
         let columns: Vec<&[u8]> = line.splitn(3, |byte| *byte == b'\t').collect();

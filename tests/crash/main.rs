@@ -7,5 +7,8 @@
 )]
 
 mod chains;
+mod damage;
+mod inject;
+mod job;
 mod kills;
 mod trial;

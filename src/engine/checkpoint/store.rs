@@ -365,3 +365,67 @@ fn read(path: &Path) -> Result<Option<Result<Loaded, Fault>>, Failure> {
         size,
     })))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn in_a_directory(name: &str, check: impl FnOnce(&Path)) {
+        let dir = std::env::temp_dir().join(format!("dstream-store-{name}-{}", std::process::id()));
+        fs::create_dir_all(&dir).unwrap();
+        check(&dir.join("ck"));
+        fs::remove_dir_all(&dir).unwrap();
+    }
+
+    fn generation(generation: u64) -> Header {
+        Header {
+            generation,
+            ..Header::default()
+        }
+    }
+
+    fn newest(path: &Path) -> u64 {
+        load(path).unwrap().unwrap().header.generation
+    }
+
+    /// GUARANTEES G6: what is damaged never takes the place of the generation that is used instead of it.
+    #[test]
+    fn a_damaged_generation_does_not_push_out_the_one_before() {
+        in_a_directory("damaged", |path| {
+            let store = Store::open(path, true, Duration::ZERO).unwrap();
+            store.replace(&generation(1), &[]).unwrap();
+            store.replace(&generation(2), &[]).unwrap();
+            let whole = fs::read(path).unwrap();
+            fs::write(path, &whole[..whole.len() - 1]).unwrap();
+            assert_eq!(store.load().unwrap().unwrap().header.generation, 1);
+            store.replace(&generation(3), &[]).unwrap();
+            assert_eq!((newest(path), newest(&beside(path, ".1"))), (3, 1));
+            store.replace(&generation(4), &[]).unwrap();
+            assert_eq!((newest(path), newest(&beside(path, ".1"))), (4, 3));
+        });
+    }
+
+    /// A run was killed when both names were those of one file.
+    #[test]
+    fn two_names_of_one_file_are_no_hindrance() {
+        in_a_directory("names", |path| {
+            let store = Store::open(path, true, Duration::ZERO).unwrap();
+            store.replace(&generation(1), &[]).unwrap();
+            fs::hard_link(path, beside(path, ".1")).unwrap();
+            for number in 2..5 {
+                store.replace(&generation(number), &[]).unwrap();
+                let both = (newest(path), newest(&beside(path, ".1")));
+                assert_eq!(both, (number, number - 1));
+            }
+        });
+    }
+
+    /// The number of a job that was killed before its first commit is that of the next run.
+    #[test]
+    fn a_job_has_its_number_before_its_first_commit() {
+        in_a_directory("number", |path| {
+            let of = || Store::open(path, true, Duration::ZERO).unwrap().run();
+            assert_eq!(of(), of());
+        });
+    }
+}
