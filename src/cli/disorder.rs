@@ -86,7 +86,7 @@ pub fn told(plan: Plan, options: &Options) -> Result<i32, Failure> {
     let mut options = options.clone();
     options.exit_status = false;
     options.quiet = true;
-    let signals = Signals::heard()?;
+    let signals = Signals::heard(false)?;
     let mut rows = Vec::new();
     let mut advice = String::new();
     let mut status = 0;
@@ -162,6 +162,8 @@ fn counting(
         source,
         nodes: vec![node],
         sink: Sink {
+            files: None,
+            complete: false,
             path: None,
             append: false,
             format_name: "lines".into(),

@@ -144,6 +144,7 @@ pub struct Options {
     pub until: Option<String>,
     pub output_format: Option<String>,
     pub output: Option<String>,
+    pub max_open: Option<usize>,
     pub append: bool,
     pub header: bool,
     pub digits: Option<u8>,
@@ -233,6 +234,7 @@ impl Options {
             until: None,
             output_format: None,
             output: None,
+            max_open: None,
             append: false,
             header: false,
             digits: None,
@@ -887,8 +889,8 @@ pub const OPTIONS: &[Opt] = &[
         default: "stdout",
         section: Section::Writing,
         doc: doc(
-            "where the stream goes",
-            "Written under a temporary name and renamed at the end where the input ends. Without `-o` the ending of the name (`.csv`, `.tsv`, `.json`, `.ndjson`) decides the format.",
+            "where the stream goes: a file, many files, a socket",
+            "Of input that ends a file is written under a temporary name and renamed at the end; of live input it grows. Without `-o` the ending of the name (`.csv`, `.tsv`, `.json`, `.ndjson`) decides the format. `'hits-%Y%m%dT%H%M.csv'`, with the directives of strftime(3), is a file for each window, named by its start, for each batch, by its end, or for each `--every`, by that time; it has its name when it is complete. `'by/{host}.log'` is a file for each value of a field, in which `/`, a leading dot and control characters are percent-encoded. Missing directories are made; `%%`, `{{` and `}}` are the letters themselves. `tcp:HOST:PORT` and `unix:PATH` are stream sockets. With `--output-mode complete` the file always has the last whole answer. HUP has files opened again by name, as logrotate wants it.",
         ),
         set: |options, value| {
             if value.is_empty() {
@@ -900,9 +902,27 @@ pub const OPTIONS: &[Opt] = &[
         ..PLAIN
     },
     Opt {
+        long: "max-open",
+        takes: Takes::Value("N"),
+        default: "256",
+        section: Section::Writing,
+        doc: doc(
+            "files of an output that are open at a time",
+            "Of a pattern with many files; those that were not written to for longest are closed, and opened again when rows come.",
+        ),
+        set: |options, value| {
+            options.max_open = Some(whole(value, 1)? as usize);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
         long: "append",
         section: Section::Writing,
-        doc: doc("add to what is in the file", ""),
+        doc: doc(
+            "add to what is in the file",
+            "A header goes into an empty one only. Of a pattern: to each file that is there already.",
+        ),
         set: |options, _| {
             options.append = true;
             Ok(())

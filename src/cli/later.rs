@@ -4,7 +4,6 @@
 /// Options that are described but not carried out: refused by name.
 pub const LATER_OPTIONS: &[(&str, Option<char>)] = &[
     ("multiline", None),
-    ("max-open", None),
     ("bar", None),
     ("spark", None),
     ("live", None),

@@ -5,9 +5,7 @@ use super::chain::Chain;
 use super::globals::{Explain, Keep, Options, Stats};
 use super::peek::{self, Peeked};
 use super::signals::Signals;
-use super::{
-    TABLES, chain, check, disorder, explain, messages, read_text, report, show, terminal, units,
-};
+use super::{TABLES, check, disorder, explain, messages, read_text, report, show, terminal, units};
 use crate::data::process::OnFull;
 use crate::data::time::Zone;
 use crate::engine::{self, clock, clock::Clock};
@@ -18,7 +16,7 @@ use crate::ops::{self, Operator, args::Args};
 use crate::plan::node::{Node, NodeKind, Plan};
 use crate::plan::right::{Look, Looked};
 use crate::plan::variables::Load;
-use crate::plan::{builder, names, output};
+use crate::plan::{builder, files, names, output};
 use crate::sources::{Form, Live, Notes, Opening, Word};
 use std::cell::RefCell;
 use std::io::IsTerminal;
@@ -164,16 +162,12 @@ fn operators(chain: &Chain) -> Result<Vec<(&'static Operator, Args)>, Usage> {
 /// Options that make no sense together, or ask for what is not there yet.
 fn contradictions(options: &Options) -> Result<(), Usage> {
     if let Some(output) = &options.output {
-        for scheme in ["tcp:", "unix:"] {
-            if output.starts_with(scheme) {
-                return Err(chain::not_yet(&format!("--output {scheme}")));
-            }
-        }
-        if output.contains(['%', '{']) {
-            return Err(Usage::new(format!(
-                "--output: '{output}' is a pattern for many files, and that is not in this version"
-            )));
-        }
+        output_alone(output, options)?;
+    }
+    if options.max_open.is_some() && !options.output.as_deref().is_some_and(files::is_pattern) {
+        return Err(Usage::new(
+            "--max-open is about an --output that is many files: 'by/{host}.log', '%Y-%m-%d.log'",
+        ));
     }
     keeping_alone(&options.keep)?;
     if options.append && options.output.is_none() {
@@ -218,6 +212,27 @@ fn contradictions(options: &Options) -> Result<(), Usage> {
     {
         return Err(Usage::new(
             "--mark-batches marks the ends of batches; give --batch, --batch-lines or --batch-on",
+        ));
+    }
+    Ok(())
+}
+
+/// What an output cannot be told.
+fn output_alone(output: &str, options: &Options) -> Result<(), Usage> {
+    if files::is_socket(output) {
+        if let Err(message) = crate::sources::parse(output) {
+            return Err(Usage::new(format!("--output: {message}")));
+        }
+        if options.append {
+            return Err(Usage::new(
+                "--append adds to a file, and a socket has nothing yet",
+            ));
+        }
+    }
+    let by_fields_alone = files::is_pattern(output) && !files::has_times(output);
+    if by_fields_alone && options.append && options.keep.checkpoint.is_some() {
+        return Err(Usage::new(
+            "with a checkpoint the files of a pattern go on by themselves from run to run; leave out --append",
         ));
     }
     Ok(())
@@ -423,6 +438,7 @@ fn build_options(
         output_format: options.output_format.clone(),
         output: options.output.clone(),
         append: options.append,
+        max_open: options.max_open,
         header: options.header,
         digits: options.digits,
         width: terminal::width(),
@@ -533,7 +549,11 @@ fn execute(
     options: &Options,
     ends: bool,
 ) -> Result<i32, Failure> {
-    let signals = Signals::heard()?;
+    let has_file = options
+        .output
+        .as_deref()
+        .is_some_and(|output| !files::is_socket(output));
+    let signals = Signals::heard(has_file)?;
     let mut run = running(options, &signals)?;
     run.keeping = options.keep.keeping(options.follow, first);
     if options.spill.unwrap_or(ends) && run.keeping.is_none() && plan.peek_every.is_none() {
@@ -565,6 +585,7 @@ pub fn running(options: &Options, signals: &Signals) -> Result<engine::Run, Fail
         quiet: options.quiet,
         for_ns: options.for_ns,
         stop: signals.stop.clone(),
+        reopen: signals.reopen.clone(),
         idle: options.idle.unwrap_or(engine::IDLE),
         opening: opening(options),
         ..engine::Run::default()

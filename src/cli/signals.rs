@@ -1,4 +1,4 @@
-//! Signals that end a run: the first asks the engine to finish what was read, a second one ends the process at
+//! Signals that end a run, or have its outputs opened again: the first asks the engine to finish what was read, a second one ends the process at
 //! once. USR1 asks for a line on how far the run is. Nothing is done in a handler but to set flags and to wake
 //! a thread.
 
@@ -15,14 +15,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 pub struct Signals {
     /// Set by the first signal.
     pub stop: Arc<AtomicBool>,
+    /// Set by HUP where it asks for the outputs to be opened again.
+    pub reopen: Arc<AtomicBool>,
     which: Arc<AtomicUsize>,
 }
 
 impl Signals {
-    /// From now on signals are heard. One that was ignored when the program began (`nohup`) stays so.
-    pub fn heard() -> Result<Signals, Failure> {
+    /// From now on signals are heard. One that was ignored when the program began (`nohup`) stays so. `reopens`: HUP
+    /// ends nothing and has the outputs opened again.
+    pub fn heard(reopens: bool) -> Result<Signals, Failure> {
         let signals = Signals {
             stop: Arc::default(),
+            reopen: Arc::default(),
             which: Arc::default(),
         };
         let ignored = ignored();
@@ -30,7 +34,11 @@ impl Signals {
             if ignored & (1 << (signal - 1)) != 0 {
                 continue;
             }
-            signals.hear(signal).map_err(|error| Failure {
+            let heard = match signal == SIGHUP && reopens {
+                true => flag::register(signal, signals.reopen.clone()).map(drop),
+                false => signals.hear(signal),
+            };
+            heard.map_err(|error| Failure {
                 status: status::SOFTWARE,
                 message: format!("signals cannot be heard: {error}"),
             })?;

@@ -139,6 +139,12 @@ pub trait Process: Send {
     /// Gives what the watermark lets out, oldest first. `End`: no row comes any more.
     fn close(&mut self, upto: Watermark, told: &mut Told) -> Vec<Chunk>;
 
+    /// Gives all rows there are, of a copy that is not used any more: what would come if the input ended now, and
+    /// what has come and is kept.
+    fn whole(&mut self, told: &mut Told) -> Vec<Chunk> {
+        self.close(Watermark::End, told)
+    }
+
     /// When [`Process::close`] next has something to give, as far as the watermark decides; else `i64::MAX`.
     fn next_end(&self) -> i64 {
         i64::MAX

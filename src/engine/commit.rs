@@ -16,7 +16,7 @@ use crate::data::saved::{Damaged, Save, Saved};
 use crate::error::{Failure, status};
 use crate::plan::node::Plan;
 use crate::plan::text;
-use crate::sinks::{Earlier, Mark, Written};
+use crate::sinks::{self, Earlier, Mark, Written};
 use crate::sources::Place;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -423,12 +423,14 @@ impl Kept {
         }
         self.save_sources(running, sources, &mut entries)?;
         let mut outputs = Vec::new();
-        for mark in running.marks().map_err(|(path, error)| Failure {
-            status: status::IO,
-            message: format!("cannot write to {path}: {error}"),
-        })? {
+        for mark in running
+            .marks()
+            .map_err(|(path, error)| sinks::fault(&path, &error))?
+        {
             entries.push(entry(Kind::Sink, entries.len(), &mark.written));
-            outputs.push((mark.written.path.clone(), mark.file));
+            if let Some(file) = mark.file {
+                outputs.push((mark.written.path.clone(), file));
+            }
         }
         let mut moments = moments;
         (moments.marker, moments.layout) = running.shared.out.held();
@@ -585,7 +587,9 @@ impl Running<'_> {
         for lane in self.lanes {
             for turnstile in &lane.stage.ordered {
                 marks.extend(turnstile.with(|state| match state {
-                    Ordered::Tee { sink, path, failed } => match failed.take() {
+                    Ordered::Tee {
+                        sink, path, failed, ..
+                    } => match failed.take() {
                         Some(error) => Err((path.clone(), error)),
                         None => sink.marks().map_err(|error| (path.clone(), error)),
                     },

@@ -8,8 +8,10 @@ use super::driver::Running;
 use super::open::Group;
 use super::order::lock;
 use crate::data::time::{Watermark, next_multiple};
+use crate::plan::files::Span;
 use crate::plan::grid::Grid;
 use crate::plan::node::{Batching, NodeKind, Scope, Source, Times, Window};
+use crate::sinks::Whole;
 use std::sync::atomic::Ordering;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -112,6 +114,11 @@ pub struct Control<'c, 's> {
     /// Triggers go by the machine's clock, and when it next gives what nodes have that know none.
     by_wall: bool,
     peek_at: i64,
+    /// When the file of `--every` is complete.
+    file_at: i64,
+    /// How long a batch is, and the last one whose end has given an answer.
+    batch_step: Option<i64>,
+    last_batch: Option<i64>,
     batches: Option<BatchLog>,
 }
 
@@ -169,6 +176,12 @@ impl<'c, 's> Control<'c, 's> {
                     )
                 ),
             batches: BatchLog::new(running),
+            batch_step: plan.source.time.as_ref().and_then(Times::batch),
+            last_batch: None,
+            file_at: match plan.sink.files.as_ref().map(|files| files.of) {
+                Some(Span::Every(_)) => running.shared.next_file.load(Ordering::Relaxed),
+                _ => i64::MAX,
+            },
             peek_at: plan
                 .peek_every
                 .map_or(i64::MAX, |every| next_multiple(now, every)),
@@ -234,7 +247,7 @@ impl<'c, 's> Control<'c, 's> {
     /// When the clock next gives early rows.
     fn next_trigger(&self) -> i64 {
         match self.by_wall {
-            true => self.running.next_tick().min(self.peek_at),
+            true => self.running.next_tick().min(self.peek_at).min(self.file_at),
             false => i64::MAX,
         }
     }
@@ -245,18 +258,41 @@ impl<'c, 's> Control<'c, 's> {
         }
         // What is final goes first.
         self.epoch(flight);
+        let mut is_whole = false;
         if self.running.next_tick() <= now {
             self.running.tick(now);
+            is_whole = true;
         }
         if self.peek_at <= now
             && let Some(every) = self.running.plan.peek_every
         {
             self.peek_at = next_multiple(now, every);
-            if let Err(error) = self.running.peek() {
+            is_whole = true;
+            if !self.running.shared.replaces
+                && let Err(error) = self.running.peek()
+            {
                 self.running.fail(error);
             }
         }
+        if is_whole && self.running.shared.replaces {
+            self.running.give_whole(Whole::Ends);
+        }
         self.running.shared.out.flush();
+        if self.file_at <= now {
+            self.next_file(now);
+        }
+    }
+
+    /// The file of `--every` is complete, and the next one begins.
+    fn next_file(&mut self, now: i64) {
+        let shared = self.running.shared;
+        let of = self.running.plan.sink.files.as_ref().map(|files| files.of);
+        if let Some(Span::Every(every)) = of {
+            shared.out.closed(now);
+            self.file_at = next_multiple(now, every);
+            shared.next_file.store(self.file_at, Ordering::Relaxed);
+            self.changed = true;
+        }
     }
 
     /// How far the time of a source has come.
@@ -411,6 +447,11 @@ impl<'c, 's> Control<'c, 's> {
         if self.is_due() {
             self.epoch(flight);
         }
+        if self.running.plan.sink.complete && !self.running.shared.run.stop.load(Ordering::Relaxed)
+        {
+            // What all runs of the job have come to so far.
+            self.running.give_whole(Whole::Last);
+        }
         self.running.shared.out.flush();
     }
 
@@ -510,6 +551,14 @@ impl<'c, 's> Control<'c, 's> {
         self.changed = true;
         if let (Some(log), Watermark::At(at)) = (&mut self.batches, upto) {
             log.done(self.running, at, began);
+        }
+        let batch = match upto {
+            Watermark::At(at) => self.batch_step.map(|step| at.div_euclid(step)),
+            _ => None,
+        };
+        if batch > self.last_batch && self.running.shared.replaces {
+            self.last_batch = batch;
+            self.running.give_whole(Whole::Ends);
         }
         // What a layout makes of rows must not show where epochs of a file end.
         if self.running.live {

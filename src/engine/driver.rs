@@ -8,7 +8,7 @@ use super::input::{FileBlocks, TooLong};
 use super::ledger::{Account, BadRecord, Ledger};
 use super::lookup::Tables;
 use super::meter::Meter;
-use super::open::{Inputs, Opened, open_inputs, open_output};
+use super::open::{Inputs, Opened, open_inputs, open_output, replaces};
 use super::order::lock;
 use super::prefix::Board;
 use super::steps::{Ordered, Setting};
@@ -20,10 +20,11 @@ use crate::bytes::scan;
 use crate::data::Chunk;
 use crate::data::process::Late;
 use crate::data::step::Counts;
-use crate::data::time::Watermark;
+use crate::data::time::{Watermark, next_multiple};
 use crate::error::{Failure, status};
+use crate::plan::files::Span;
 use crate::plan::node::{Node, NodeKind, Plan, Source, Times};
-use crate::sinks::{FileSink, Mode, Sink};
+use crate::sinks::{self, FileSink, Mode, Sink, Whole};
 use anyhow::Result;
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher};
@@ -81,6 +82,25 @@ pub struct Running<'s> {
     pub live: bool,
     /// With a checkpoint.
     pub kept: Option<&'s Kept>,
+    pub form: Form,
+}
+
+/// Whether this is the run, or a copy that only looks.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    Itself,
+    /// For what would come if the input ended now.
+    Peek,
+    /// For all rows there are.
+    Whole,
+}
+
+/// The time of the first file with `--every`; other names do not ask for it.
+fn first_file(plan: &Plan, began: i64) -> i64 {
+    match plan.sink.files.as_ref().map(|files| files.of) {
+        Some(Span::Every(every)) => next_multiple(began, every),
+        _ => began,
+    }
 }
 
 fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()> {
@@ -132,6 +152,10 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         let open = |path: &PathBuf| FileSink::open(path, Mode::Growing, setting.earlier);
         path.as_ref().map(open).transpose()
     };
+    if let Some(path) = &run.bad_file {
+        // Whole lines of the input, which are not for everybody.
+        sinks::make_private(path);
+    }
     let bad_file = side_file(&run.bad_file)?.map(|(file, _)| file);
     let mut late_file = side_file(&run.late_file)?;
     if let (Some((file, 0)), Some(header)) = (&mut late_file, header) {
@@ -149,6 +173,9 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
             .and_then(Times::batch)
             .filter(|_| plan.mark_batches),
         last_batch: AtomicI64::new(i64::MIN),
+        files: plan.sink.files.as_ref().map(|files| (files, &plan.zone)),
+        replaces: replaces(plan, run),
+        next_file: AtomicI64::new(first_file(plan, began)),
         inputs: opened.list,
         ledger: Ledger::new(run.on_bad, run.max_bad, bad_file, late_file),
         meters: sides.iter().map(|_| Meter::default()).collect(),
@@ -194,6 +221,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         threads,
         live: opened.live,
         kept,
+        form: Form::Itself,
     };
     if let Some(kept) = kept {
         running.go_on(kept)?;
@@ -267,6 +295,9 @@ impl<'s> Running<'s> {
     pub fn end(&self) {
         if lock(&self.shared.failure).is_some() {
             return;
+        }
+        if self.shared.replaces {
+            self.give_whole(Whole::Last);
         }
         self.close(Watermark::End);
         let last = self.shared.last_batch.load(Ordering::Relaxed);
@@ -510,6 +541,12 @@ impl<'s> Running<'s> {
             }
             lag += stage.lag;
         }
+        if let (Some((files, _)), Watermark::At(at)) = (self.shared.files, upto.less(lag))
+            && self.form == Form::Itself
+            && matches!(files.of, Span::Window | Span::Batch(_))
+        {
+            self.shared.out.closed(at);
+        }
         if let (Some(step), Watermark::At(at)) = (self.shared.marks, upto) {
             self.shared.out.mark_to(at.div_euclid(step));
         }
@@ -522,7 +559,10 @@ impl<'s> Running<'s> {
         let mut next_end = i64::MAX;
         for (number, turnstile) in self.lanes[at].stage.ordered.iter().enumerate() {
             let chunks = turnstile.with(|state| match state {
-                Ordered::Process { process, told } => process.close(upto.less(*lag), told),
+                Ordered::Process { process, told } => match self.form {
+                    Form::Whole => process.whole(told),
+                    _ => process.close(upto.less(*lag), told),
+                },
                 _ => Vec::new(),
             });
             for chunk in chunks {
@@ -645,10 +685,7 @@ impl<'s> Running<'s> {
             }
             Err(error) => {
                 let to = plan.sink.path.as_deref().unwrap_or("standard output");
-                let failure = Failure {
-                    status: status::IO,
-                    message: format!("cannot write to {to}: {error}"),
-                };
+                let failure = sinks::fault(to, &error);
                 report.failure.get_or_insert(failure.into());
             }
         }

@@ -70,7 +70,10 @@ impl State {
         if let (Some(file), Some(lines)) = (&mut self.late_file, late.lines.take()) {
             file.write(&lines).map_err(|error| Failure {
                 status: status::IO,
-                message: format!("cannot write the late records: {error}"),
+                message: format!(
+                    "cannot write to {} (--late): {error}",
+                    file.path().display()
+                ),
             })?;
         }
         self.late.append(late);
@@ -145,6 +148,20 @@ impl Ledger {
         Ok(marks)
     }
 
+    /// Opens its files again by name, or says which one could not be.
+    pub fn reopen(&self) -> Result<(), (String, std::io::Error)> {
+        let mut state = lock(&self.state);
+        let state = &mut *state;
+        for file in [&mut state.bad_file, &mut state.late_file]
+            .into_iter()
+            .flatten()
+        {
+            let name = file.path().to_string_lossy().into_owned();
+            file.reopen().map_err(|error| (name, error))?;
+        }
+        Ok(())
+    }
+
     /// Whether the rest of the input was not needed.
     pub fn is_closed(&self) -> bool {
         lock(&self.state).closed
@@ -174,7 +191,10 @@ impl Ledger {
                 line.push(b'\n');
                 file.write(&line).map_err(|error| Failure {
                     status: status::IO,
-                    message: format!("--bad-file cannot be written: {error}"),
+                    message: format!(
+                        "cannot write to {} (--bad-file): {error}",
+                        file.path().display()
+                    ),
                 })?;
             }
             let fault = state.faults.entry(bad.what).or_insert_with(|| Fault {

@@ -24,6 +24,7 @@ mod panes;
 pub mod partial;
 mod peek;
 pub mod prefix;
+mod routing;
 pub mod rows;
 mod saving;
 mod sliding;
@@ -40,6 +41,8 @@ pub use wal::Logging;
 use crate::data::delays::Delays;
 use crate::data::process::{Late, Limits};
 use crate::data::step::Counts;
+use crate::data::time::Zone;
+use crate::plan::files::Files;
 use crate::sources::Opening;
 use clock::Clock;
 use inputs::InputList;
@@ -257,6 +260,11 @@ pub struct Shared<'r> {
     /// How long a batch is, ns, where their ends are marked in the output; and the last one that has a record.
     marks: Option<i64>,
     last_batch: AtomicI64,
+    /// The output is many files, with the zone of their names; and the time that comes next with `--every`.
+    files: Option<(&'r Files, &'r Zone)>,
+    next_file: AtomicI64,
+    /// The output is a file that always has the last whole answer.
+    replaces: bool,
     ledger: Ledger,
     /// By source: how far its time has come.
     meters: Vec<Meter>,

@@ -8,8 +8,9 @@ use super::order::Linearizer;
 use super::{Report, Run};
 use crate::error::{Failure, status};
 use crate::formats::Framing;
+use crate::plan::files;
 use crate::plan::node::{Output, Plan, Source, Times};
-use crate::sinks::{FileSink, Mode, Null, Sink, Stdout};
+use crate::sinks::{FileSink, Many, ManySink, Mode, Null, Replaced, Sink, Socket, Stdout};
 use crate::sources::{self, Finder, Input, Opening as How, Part, PartFile, Parts, Word};
 use anyhow::{Context, Result};
 use std::collections::VecDeque;
@@ -398,32 +399,63 @@ pub fn open_output(
             plan.sink.format.layout(schema)
         }
     };
+    let mode = match () {
+        _ if plan.sink.append => Mode::Append,
+        _ if live => Mode::Growing,
+        _ => Mode::Whole,
+    };
+    let earlier = kept.map(|kept| &kept.earlier);
+    // What stands before the first row is there already, or is each file's own.
+    let mut begun = false;
     let sink: Box<dyn Sink> = match &plan.sink.path {
         _ if run.quiet => {
             begin.clear();
             Box::new(Null)
         }
         None => {
-            if kept.is_some_and(|kept| kept.had) {
-                begin.clear();
-            }
+            begun = kept.is_some_and(|kept| kept.had);
             Box::new(Stdout::new().context("standard output")?)
         }
-        Some(path) => {
-            let mode = match () {
-                _ if plan.sink.append => Mode::Append,
-                _ if live => Mode::Growing,
-                _ => Mode::Whole,
-            };
-            let earlier = kept.map(|kept| &kept.earlier);
-            let (sink, len) = FileSink::open(Path::new(path), mode, earlier)?;
-            if len > 0 {
-                begin.clear();
-            }
-            Box::new(sink)
+        Some(path) if files::is_socket(path) => {
+            begun = kept.is_some_and(|kept| kept.had);
+            Box::new(Socket::connect(path)?)
         }
+        Some(path) => match &plan.sink.files {
+            Some(files) => {
+                begun = true;
+                Box::new(ManySink::open(Many {
+                    begin: begin.clone(),
+                    mode,
+                    by_time: files.by_time(),
+                    append: plan.sink.append,
+                    max_open: files.max_open,
+                    root: Path::new(files.root()).to_owned(),
+                    depth: files.depth(),
+                    earlier: earlier.cloned(),
+                })?)
+            }
+            None if replaces(plan, run) => {
+                begun = true;
+                Box::new(Replaced::open(Path::new(path), begin.clone(), earlier)?)
+            }
+            None => {
+                let (sink, len) = FileSink::open(Path::new(path), mode, earlier)?;
+                begun = len > 0;
+                Box::new(sink)
+            }
+        },
     };
     let out = Linearizer::new(sink, layout, run.threads * 4);
-    out.begin(&begin);
+    out.begin(begin, begun);
     Ok(out)
+}
+
+/// Whether the output is a file that always has the last whole answer.
+pub fn replaces(plan: &Plan, run: &Run) -> bool {
+    let sink = &plan.sink;
+    let of_file = |path: &String| {
+        // What is no regular file (a FIFO) is written on and on.
+        !files::is_socket(path) && std::fs::metadata(path).map_or(true, |meta| meta.is_file())
+    };
+    sink.complete && !run.quiet && sink.files.is_none() && sink.path.as_ref().is_some_and(of_file)
 }

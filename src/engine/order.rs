@@ -4,7 +4,7 @@
 
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::formats::Layout;
-use crate::sinks::{Mark, Sink};
+use crate::sinks::{Mark, Sink, Target, Whole};
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -91,6 +91,8 @@ pub struct Piece {
     pub rows: u64,
     /// Where the rows of each batch begin, where batches are marked.
     pub ends: Vec<(i64, usize)>,
+    /// Where the rows of each file begin, where there are many.
+    pub files: Vec<(Target, usize)>,
 }
 
 /// Lines that mark the ends of batches.
@@ -107,6 +109,9 @@ struct Outgoing {
     marker: Option<Marker>,
     sink: Box<dyn Sink>,
     layout: Option<Box<dyn Layout>>,
+    /// What stands before the first row of a file, and the layout as it is there.
+    head: Vec<u8>,
+    fresh: Vec<u8>,
     laid: Vec<u8>,
     spare: Vec<Vec<u8>>,
     written: Written,
@@ -129,6 +134,8 @@ impl Linearizer {
                 marker: None,
                 sink,
                 layout,
+                head: Vec::new(),
+                fresh: Vec::new(),
                 laid: Vec::new(),
                 spare: Vec::new(),
                 written: Written::default(),
@@ -141,10 +148,34 @@ impl Linearizer {
         }
     }
 
-    /// Writes what stands before the first row.
-    pub fn begin(&self, bytes: &[u8]) {
+    /// Takes what stands before the first row of a file; writes it, unless the file is `begun`.
+    pub fn begin(&self, head: Vec<u8>, begun: bool) {
         let mut out = lock(&self.state);
-        out.write(bytes);
+        if !begun {
+            out.write(&head);
+        }
+        out.head = head;
+        out.fresh = out.layout_saved();
+    }
+
+    /// Nothing more comes for files that end by then.
+    pub fn closed(&self, upto: i64) {
+        lock(&self.state).attempt(|sink| sink.closed(upto));
+    }
+
+    /// An answer that is whole begins or ends; what else comes is not part of one.
+    pub fn whole(&self, at: Whole) {
+        let mut out = lock(&self.state);
+        out.flush();
+        if at == Whole::Begins {
+            let fresh = std::mem::take(&mut out.fresh);
+            if let Some(layout) = &mut out.layout {
+                // It was saved by the same layout.
+                let _ = layout.load(&mut Saved::new(&fresh));
+            }
+            out.fresh = fresh;
+        }
+        out.attempt(|sink| sink.whole(at));
     }
 
     /// A buffer to fill.
@@ -232,12 +263,8 @@ impl Linearizer {
     /// What a run that goes on with the output must know: the open batch with its number, what the layout holds.
     pub fn held(&self) -> (Option<(i64, u64)>, Vec<u8>) {
         let out = lock(&self.state);
-        let mut save = Save::default();
-        if let Some(layout) = &out.layout {
-            layout.save(&mut save);
-        }
         let marker = out.marker.map(|marker| (marker.batch, marker.number));
-        (marker, save.into_bytes())
+        (marker, out.layout_saved())
     }
 
     /// Goes on from there, with chunk `seq`.
@@ -271,7 +298,12 @@ impl Linearizer {
     pub fn reopen(&self) -> std::io::Result<()> {
         let mut out = lock(&self.state);
         out.flush();
-        out.sink.reopen()
+        if out.sink.reopen()? {
+            let head = std::mem::take(&mut out.head);
+            out.write(&head);
+            out.head = head;
+        }
+        Ok(())
     }
 
     pub fn abandon(&self) {
@@ -285,6 +317,22 @@ impl Linearizer {
 }
 
 impl Outgoing {
+    fn layout_saved(&self) -> Vec<u8> {
+        let mut save = Save::default();
+        if let Some(layout) = &self.layout {
+            layout.save(&mut save);
+        }
+        save.into_bytes()
+    }
+
+    fn attempt(&mut self, what: impl FnOnce(&mut dyn Sink) -> std::io::Result<()>) {
+        if self.failed.is_none()
+            && let Err(error) = what(self.sink.as_mut())
+        {
+            self.failed = Some(error);
+        }
+    }
+
     fn flush(&mut self) {
         if let Some(layout) = &mut self.layout {
             let mut laid = std::mem::take(&mut self.laid);
@@ -323,7 +371,12 @@ impl Outgoing {
             self.mark_to(batch);
             self.lay(&bytes[from..to]);
         }
-        if piece.ends.is_empty() {
+        for (i, (target, from)) in piece.files.iter().enumerate() {
+            let to = piece.files.get(i + 1).map_or(bytes.len(), |next| next.1);
+            self.attempt(|sink| sink.enter(target));
+            self.write(&bytes[*from..to]);
+        }
+        if piece.ends.is_empty() && piece.files.is_empty() {
             self.lay(&bytes);
         }
         bytes.clear();
@@ -386,7 +439,7 @@ mod tests {
                         let piece = Piece {
                             bytes: format!("{seq}\n").into_bytes(),
                             rows: 1,
-                            ends: Vec::new(),
+                            ..Piece::default()
                         };
                         assert!(out.put(seq, piece));
                     }

@@ -2,9 +2,11 @@
 //! (`Process::tick`); for the others everything is copied and the copy closed, so that nothing of it is kept.
 //! Invariant: an early row changes no later one.
 
-use super::driver::{Lane, Running};
+use super::driver::{Form, Lane, Running};
+use super::order::lock;
 use super::steps::Ordered;
 use crate::data::time::Watermark;
+use crate::sinks::Whole;
 use anyhow::Result;
 use std::sync::atomic::Ordering as Atomic;
 
@@ -48,6 +50,22 @@ impl Running<'_> {
 
     /// Gives what would come if the input ended now. No block is on its way.
     pub fn peek(&self) -> Result<()> {
+        self.look(Form::Peek)
+    }
+
+    /// Gives all rows there are; those of an output that is replaced are the next answer. No block is on its way.
+    pub fn give_whole(&self, ends: Whole) {
+        if lock(&self.shared.failure).is_some() {
+            return;
+        }
+        self.shared.out.whole(Whole::Begins);
+        if let Err(error) = self.look(Form::Whole) {
+            self.fail(error);
+        }
+        self.shared.out.whole(ends);
+    }
+
+    fn look(&self, form: Form) -> Result<()> {
         let Some(last) = self.lanes.last() else {
             return Ok(());
         };
@@ -67,6 +85,7 @@ impl Running<'_> {
         let copy = Running {
             lanes: &lanes,
             threads: 1,
+            form,
             ..*self
         };
         // What the copy writes follows what has been written, and takes no number from what is to come; that a
@@ -74,7 +93,8 @@ impl Running<'_> {
         let enough = self.shared.enough.load(Atomic::Relaxed);
         let from = last.stage.seq.load(Atomic::Relaxed);
         self.shared.out.rewind(0);
-        self.shared.peeking.store(true, Atomic::Relaxed);
+        let is_peek = form == Form::Peek;
+        self.shared.peeking.store(is_peek, Atomic::Relaxed);
         copy.close(Watermark::End);
         self.shared.peeking.store(false, Atomic::Relaxed);
         self.shared.out.rewind(from);

@@ -73,6 +73,8 @@ pub enum Ordered {
     Tee {
         sink: Box<dyn Sink>,
         path: String,
+        /// What stands before the first row.
+        begin: Vec<u8>,
         failed: Option<std::io::Error>,
     },
     Process {
@@ -198,6 +200,7 @@ pub fn op<'p>(
                 Ok(Ordered::Tee {
                     sink: Box::new(sink),
                     path: path.clone(),
+                    begin,
                     failed: None,
                 })
             };
@@ -420,6 +423,7 @@ impl Ordered {
             Ordered::Tee { path, .. } => Ordered::Tee {
                 sink: Box::new(Null),
                 path: path.clone(),
+                begin: Vec::new(),
                 failed: None,
             },
             Ordered::Process { process, .. } => Ordered::Process {

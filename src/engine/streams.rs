@@ -13,6 +13,7 @@ use super::input::TooLong;
 use super::inputs::InputList;
 use super::open::{Found, Group, OpenPart, Opener, Opening};
 use super::order::lock;
+use super::steps::Ordered;
 use super::wal::Received;
 use crate::bytes::{PADDING, scan};
 use crate::data::block::Origin;
@@ -504,6 +505,7 @@ impl<'s> Running<'s> {
             if goes_on {
                 control.settle(&flight);
                 if self.kept.is_some_and(Kept::flushes)
+                    && !self.plan.sink.complete
                     && let Err(error) = self.peek()
                 {
                     self.fail(error);
@@ -568,10 +570,16 @@ impl<'s> Running<'s> {
 
     /// Outputs were moved away: they are opened again by name.
     fn reopen(&self) {
-        if self.shared.run.reopen.swap(false, Ordering::Relaxed)
-            && let Err(error) = self.shared.out.reopen()
-        {
-            let path = self.plan.sink.path.as_deref().unwrap_or("standard output");
+        if !self.shared.run.reopen.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let path = self.plan.sink.path.as_deref().unwrap_or("standard output");
+        let own = |error: std::io::Error| (path.to_string(), error);
+        let reopened = self.shared.out.reopen().map_err(own);
+        let reopened = reopened
+            .and_then(|()| self.reopen_tees())
+            .and_then(|()| self.shared.ledger.reopen());
+        if let Err((path, error)) = reopened {
             self.fail(
                 Failure {
                     status: status::CANT_CREATE,
@@ -580,6 +588,24 @@ impl<'s> Running<'s> {
                 .into(),
             );
         }
+    }
+
+    fn reopen_tees(&self) -> Result<(), (String, std::io::Error)> {
+        for turnstile in self.lanes.iter().flat_map(|lane| &lane.stage.ordered) {
+            turnstile.with(|state| match state {
+                Ordered::Tee {
+                    sink, path, begin, ..
+                } => {
+                    let reopened = sink.reopen().and_then(|is_new| match is_new {
+                        true => sink.write(begin),
+                        false => Ok(()),
+                    });
+                    reopened.map_err(|error| (path.clone(), error))
+                }
+                _ => Ok(()),
+            })?;
+        }
+        Ok(())
     }
 
     /// The side that a source is of.

@@ -8,7 +8,7 @@ use super::order::{Piece, Turnstile, lock};
 use super::partial::AggregatePartial;
 use super::rows::{RowsPartial, RowsState};
 use super::steps::{Met, Op, Ordered, RowWriter, Setting, Work, op};
-use super::{Shared, steps};
+use super::{Shared, routing, steps};
 use crate::data::process::{Late, Told};
 use crate::data::step::Counts;
 use crate::data::{Bitmap, Chunk, Column, ColumnV, FieldId, Selection};
@@ -412,7 +412,7 @@ impl StageWorker<'_> {
                 let rows = chunk.live.len() as u64;
                 shared.run.progress.rows.fetch_add(rows, Ordering::Relaxed);
                 let mut bytes = Vec::new();
-                let mut ends = Vec::new();
+                let (mut ends, mut files) = (Vec::new(), Vec::new());
                 if let Some(field) = self.partial {
                     let is_partial = shared.peeking.load(Ordering::Relaxed);
                     let column = Column::Bool(Bitmap::new(chunk.rows.len(), is_partial));
@@ -420,12 +420,23 @@ impl StageWorker<'_> {
                 }
                 if rows > 0 && !shared.run.quiet {
                     bytes = shared.out.buffer();
-                    match shared.marks {
-                        None => self.writer.write(chunk, &mut bytes),
-                        Some(step) => ends = self.write_batches(step, chunk, &mut bytes),
+                    let writer = &mut self.writer;
+                    match (&shared.files, shared.marks) {
+                        (Some((of, zone)), _) => {
+                            let next = shared.next_file.load(Ordering::Relaxed);
+                            files = routing::write(of, zone, next, writer, chunk, &mut bytes);
+                        }
+                        (None, None) => writer.write(chunk, &mut bytes),
+                        (None, Some(step)) => ends = self.write_batches(step, chunk, &mut bytes),
                     }
                 }
-                met.enough |= !shared.out.put(seq, Piece { bytes, rows, ends });
+                let piece = Piece {
+                    bytes,
+                    rows,
+                    ends,
+                    files,
+                };
+                met.enough |= !shared.out.put(seq, piece);
                 met.enough |= shared.run.quiet && rows > 0;
             }
         }

@@ -1,6 +1,7 @@
 //! `tee`: a copy of the stream to a file. Invariant: the stream goes on as if it were not there.
 
 use super::prelude::*;
+use crate::plan::files;
 
 pub const TEE: Operator = Operator {
     name: "tee",
@@ -26,6 +27,11 @@ pub const TEE: Operator = Operator {
         let path = args.operand(0);
         if path.is_empty() {
             return Err(b.fault("the name of the file is empty"));
+        }
+        if files::is_pattern(path) || files::is_socket(path) {
+            return Err(b.fault(format!(
+                "'{path}' is no file; patterns and sockets are for --output, at the end of a chain"
+            )));
         }
         b.tee(path)
     },

@@ -2,6 +2,7 @@
 //! is a window by arrival that is not shown. Reads no clock. Invariant: windows by arrival take whole batches.
 
 use super::builder::{Builder, Options, Windows};
+use super::files;
 use super::node::{Batching, Extent, Times, Window};
 use super::window::duration;
 use crate::data::time::SECOND;
@@ -83,7 +84,11 @@ impl Builder<'_> {
     /// Batches that are marked in the input or the output are found also where no operator asks for them.
     pub(super) fn batch_stream(&mut self) {
         let united = self.batched && self.sides.iter().any(|side| side.union);
-        let marked = self.options.batch_on.is_some() || self.options.mark_batches || united;
+        let named = self.options.output.as_deref().is_some_and(files::has_times);
+        let marked = self.options.batch_on.is_some()
+            || self.options.mark_batches
+            || united
+            || (self.batched && named);
         if marked && !self.timed {
             self.times = Some(self.arrival.clone());
             self.timed = true;

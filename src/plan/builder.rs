@@ -59,6 +59,8 @@ pub struct Options {
     /// `--output`.
     pub output: Option<String>,
     pub append: bool,
+    /// `--max-open`.
+    pub max_open: Option<usize>,
     /// `-H`.
     pub header: bool,
     pub digits: Option<u8>,
@@ -707,6 +709,9 @@ impl<'a> Builder<'a> {
             self.options.output_format.clone(),
         );
         let written = self.written(format.as_deref(), path.as_deref())?;
+        let files = self.files(path.as_deref())?;
+        self.check_output(path.as_deref(), &written.name)?;
+        let complete = self.gives_wholes();
         self.finish_sides()?;
         let clock = self.clock_of_triggers();
         let times = if self.timed { self.times.take() } else { None };
@@ -732,6 +737,8 @@ impl<'a> Builder<'a> {
             nodes: self.nodes,
             sink: Sink {
                 path: self.options.output.clone(),
+                files,
+                complete,
                 append: self.options.append,
                 format_name: written.name,
                 format: written.format,

@@ -46,7 +46,7 @@ pub enum OutputMode {
 }
 
 impl Triggers {
-    fn is_early(&self) -> bool {
+    pub(super) fn is_early(&self) -> bool {
         self.every.is_some() || self.every_delay.is_some() || self.every_records.is_some()
     }
 

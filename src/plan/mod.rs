@@ -6,6 +6,7 @@ pub mod builder;
 pub mod clocks;
 pub mod columns;
 pub mod custom;
+pub mod files;
 pub mod filling;
 pub mod grid;
 pub mod grouped;

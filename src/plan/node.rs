@@ -1,6 +1,7 @@
 //! The closed set of nodes that every chain comes down to. Plain data: nothing here runs, prints or decides.
 //! Invariant: field ids do not move until a node that gives rows of its own (`Aggregate`).
 
+use super::files::Files;
 use crate::aggs;
 use crate::data::process::{Making, Process};
 use crate::data::time::Zone;
@@ -375,6 +376,10 @@ pub enum Calendar {
 pub struct Sink {
     /// `None`: standard output.
     pub path: Option<String>,
+    /// The path is a pattern for many files.
+    pub files: Option<Files>,
+    /// Each answer is a whole: all rows at each trigger, and a file has the last answer.
+    pub complete: bool,
     pub append: bool,
     /// The word of `-o`, given or chosen; of original lines `lines`.
     pub format_name: String,

@@ -15,6 +15,9 @@ type Live = BTreeSet<FieldId>;
 pub(super) fn optimize(plan: &mut Plan, read: &[bool]) {
     let mut live = Live::new();
     read_by_output(&plan.sink.out, &mut live);
+    if let Some(files) = &plan.sink.files {
+        live.extend(files.fields());
+    }
     for node in plan.nodes.iter_mut().rev() {
         through(node, &mut live);
     }

@@ -26,7 +26,8 @@ pub enum Mode {
 }
 
 pub struct FileSink {
-    file: File,
+    /// `None`: closed for now, to be opened again for what comes.
+    file: Option<File>,
     path: PathBuf,
     mode: Mode,
     /// The name that it has until it is complete.
@@ -37,6 +38,10 @@ pub struct FileSink {
     /// What is no regular file (a FIFO, `/dev/null`) has no length.
     regular: bool,
     len: u64,
+    /// Of the last marks: the length and the sum of the bytes before it.
+    marked: Option<(u64, Sum)>,
+    /// One of many files of an output.
+    part: Option<i64>,
 }
 
 impl FileSink {
@@ -49,7 +54,7 @@ impl FileSink {
         };
         let Some(earlier) = earlier else {
             let sink = match mode {
-                Mode::Whole => FileSink::whole(path, &std::process::id().to_string(), false),
+                Mode::Whole => FileSink::whole(path, &std::process::id().to_string(), false, false),
                 Mode::Growing => FileSink::plain(path, mode, true),
                 Mode::Append => FileSink::plain(path, mode, false),
             };
@@ -63,13 +68,13 @@ impl FileSink {
             Some(written) if written.complete => {
                 publish(written).with_context(failed)?;
                 match mode {
-                    Mode::Whole => FileSink::whole(path, &run, true).with_context(failed)?,
+                    Mode::Whole => FileSink::whole(path, &run, true, false).with_context(failed)?,
                     _ => FileSink::again(path, mode, written)?,
                 }
             }
             Some(written) => FileSink::again(path, mode, written)?,
             None => match mode {
-                Mode::Whole => FileSink::whole(path, &run, true).with_context(failed)?,
+                Mode::Whole => FileSink::whole(path, &run, true, false).with_context(failed)?,
                 _ => FileSink::plain(path, mode, false).with_context(failed)?,
             },
         };
@@ -81,15 +86,26 @@ impl FileSink {
             sync_name(path).with_context(failed)?;
         }
         if written.is_none() && mode == Mode::Growing && sink.regular {
-            sink.file.set_len(0).with_context(failed)?;
+            sink.handle()
+                .and_then(|file| file.set_len(0))
+                .with_context(failed)?;
             sink.len = 0;
         }
         let len = sink.len;
         Ok((sink, len))
     }
 
+    /// One of many files: written aside until it is complete; `append`: behind what has its name already.
+    pub fn part(path: &Path, append: bool, earlier: Option<&Earlier>) -> io::Result<FileSink> {
+        let run = match earlier {
+            Some(earlier) => format!("{:032x}", earlier.run),
+            None => std::process::id().to_string(),
+        };
+        FileSink::whole(path, &run, earlier.is_some(), append)
+    }
+
     /// A file beside `path` that gets its name when it is complete, and is removed if that never comes.
-    fn whole(path: &Path, run: &str, kept: bool) -> io::Result<FileSink> {
+    fn whole(path: &Path, run: &str, kept: bool, append: bool) -> io::Result<FileSink> {
         if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
             return FileSink::plain(path, Mode::Whole, false);
         }
@@ -108,24 +124,30 @@ impl FileSink {
             // Of a run of this job that was killed before its first commit.
             let _ = fs::remove_file(&aside);
         }
-        let file = OpenOptions::new()
+        let mut file = OpenOptions::new()
             .read(true)
             .write(true)
             .create_new(true)
             .open(&aside)?;
+        let mut len = 0;
+        if append && let Ok(mut before) = File::open(path) {
+            len = io::copy(&mut before, &mut file)?;
+        }
         if let Ok(meta) = fs::metadata(path) {
             // The new file is to be read by whoever read the old one.
             let _ = fs::set_permissions(&aside, meta.permissions());
         }
         Ok(FileSink {
-            file,
+            file: Some(file),
             path: path.to_owned(),
             mode: Mode::Whole,
             aside: Some(aside),
             complete: false,
             kept,
             regular: true,
-            len: 0,
+            len,
+            marked: None,
+            part: None,
         })
     }
 
@@ -152,12 +174,14 @@ impl FileSink {
             kept: false,
             regular: meta.is_file(),
             len: if meta.is_file() { meta.len() } else { 0 },
-            file,
+            file: Some(file),
+            marked: None,
+            part: None,
         })
     }
 
     /// What an earlier run has written, cut off where it stood in its last checkpoint.
-    fn again(path: &Path, mode: Mode, written: &Written) -> Result<FileSink> {
+    pub fn again(path: &Path, mode: Mode, written: &Written) -> Result<FileSink> {
         let there = match &written.aside {
             Some(aside) if !written.complete => PathBuf::from(aside),
             _ => path.to_owned(),
@@ -190,7 +214,7 @@ impl FileSink {
         })?;
         let len = file.metadata().with_context(|| name.to_string())?.len();
         let mut sink = FileSink {
-            file,
+            file: Some(file),
             path: path.to_owned(),
             mode,
             aside: written
@@ -202,6 +226,8 @@ impl FileSink {
             kept: true,
             regular: true,
             len,
+            marked: None,
+            part: written.part,
         };
         sink.lock()?;
         if len < written.len {
@@ -212,15 +238,17 @@ impl FileSink {
         if sink.tail().with_context(|| name.to_string())? != written.tail {
             return Err(changed("was changed".into()).into());
         }
-        sink.file
-            .set_len(written.len)
+        sink.handle()
+            .and_then(|file| file.set_len(written.len))
             .with_context(|| name.to_string())?;
         Ok(sink)
     }
 
     /// Two runs do not write one file.
     fn lock(&self) -> Result<()> {
-        if let Err(fs::TryLockError::WouldBlock) = self.file.try_lock() {
+        if let Some(file) = &self.file
+            && let Err(fs::TryLockError::WouldBlock) = file.try_lock()
+        {
             return Err(Failure {
                 status: status::TEMPORARY,
                 message: format!(
@@ -234,11 +262,91 @@ impl FileSink {
     }
 
     /// Of the last bytes before its length.
-    fn tail(&self) -> io::Result<Sum> {
+    fn tail(&mut self) -> io::Result<Sum> {
         let look = TAIL.min(self.len);
         let mut bytes = vec![0; look as usize];
-        self.file.read_exact_at(&mut bytes, self.len - look)?;
+        let from = self.len - look;
+        self.handle()?.read_exact_at(&mut bytes, from)?;
         Ok(Sum::of(&bytes))
+    }
+
+    /// The file, opened again if it is closed for now.
+    fn handle(&mut self) -> io::Result<&mut File> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => {
+                let there = self.aside.as_ref().unwrap_or(&self.path);
+                let mut options = OpenOptions::new();
+                options.read(true).append(true).open(there)?
+            }
+        };
+        Ok(self.file.insert(file))
+    }
+
+    /// Closes it for now: what comes opens it again.
+    pub fn park(&mut self) {
+        // Only what can be found again by its name.
+        if self.regular {
+            self.file = None;
+        }
+    }
+
+    /// It goes when it is dropped unfinished, though another run may go on with the output.
+    pub fn without_keeping(mut self) -> FileSink {
+        self.kept = false;
+        self
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.file.is_some()
+    }
+
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// One of many files, to which nothing comes from this time on, ns.
+    pub fn set_part(&mut self, end: i64) {
+        self.part = Some(end);
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn mark(&mut self) -> io::Result<Written> {
+        let tail = match &self.marked {
+            Some((len, tail)) if *len == self.len => tail.clone(),
+            _ => self.tail()?,
+        };
+        self.marked = Some((self.len, tail.clone()));
+        let name = |path: &PathBuf| path.to_string_lossy().into_owned();
+        Ok(Written {
+            path: name(&self.path),
+            aside: self.aside.as_ref().map(name),
+            len: self.len,
+            tail,
+            complete: self.complete,
+            part: self.part,
+        })
+    }
+
+    /// Where it stands. What is closed for now is on the disk when this returns, and closed again.
+    pub fn mark_parked(&mut self) -> io::Result<Mark> {
+        let is_new = self.marked.as_ref().is_none_or(|(len, _)| *len != self.len);
+        let parked = self.file.is_none();
+        let written = self.mark()?;
+        let mut file = None;
+        if is_new {
+            match parked {
+                true => self.handle()?.sync_data()?,
+                false => file = Some(self.handle()?.try_clone()?),
+            }
+        }
+        if parked {
+            self.park();
+        }
+        Ok(Mark { written, file })
     }
 }
 
@@ -296,7 +404,7 @@ pub fn publish(written: &Written) -> io::Result<()> {
 
 impl Sink for FileSink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
+        self.handle()?.write_all(bytes)?;
         self.len += bytes.len() as u64;
         Ok(())
     }
@@ -310,19 +418,9 @@ impl Sink for FileSink {
         if !self.regular {
             return Ok(Vec::new());
         }
-        Ok(vec![Mark {
-            written: Written {
-                path: self.path.to_string_lossy().into_owned(),
-                aside: self
-                    .aside
-                    .as_ref()
-                    .map(|aside| aside.to_string_lossy().into_owned()),
-                len: self.len,
-                tail: self.tail()?,
-                complete: self.complete,
-            },
-            file: self.file.try_clone()?,
-        }])
+        let written = self.mark()?;
+        let file = Some(self.handle()?.try_clone()?);
+        Ok(vec![Mark { written, file }])
     }
 
     fn complete(&mut self) {
@@ -349,13 +447,21 @@ impl Sink for FileSink {
         self.kept = true;
     }
 
-    fn reopen(&mut self) -> io::Result<()> {
+    fn reopen(&mut self) -> io::Result<bool> {
         // A file that is written whole has a name that nobody knows.
-        if self.aside.is_none() && self.regular {
-            let again = FileSink::plain(&self.path, self.mode, false)?;
-            (self.file, self.len) = (again.file.try_clone()?, again.len);
+        if self.aside.is_some() || !self.regular {
+            return Ok(false);
         }
-        Ok(())
+        if self.kept {
+            // What was moved away is part of what the next checkpoint stands on.
+            self.handle()?.sync_data()?;
+        }
+        let mut again = FileSink::plain(&self.path, self.mode, false)?;
+        if self.kept {
+            again.lock().map_err(io::Error::other)?;
+        }
+        (self.file, self.len, self.marked) = (again.file.take(), again.len, None);
+        Ok(self.len == 0)
     }
 }
 

@@ -59,6 +59,11 @@ impl Running {
         stdin.write_all(text.as_bytes()).expect("dstream reads");
     }
 
+    /// For a thread that writes until nobody reads.
+    pub fn take_stdin(&mut self) -> ChildStdin {
+        self.stdin.take().expect("standard input is open")
+    }
+
     pub fn line(&self) -> String {
         let line = self.lines.recv_timeout(PATIENCE);
         line.unwrap_or_else(|_| panic!("no line came; on stderr: {:?}", self.said()))

@@ -14,6 +14,7 @@ mod live;
 mod nexmark;
 mod oracle;
 mod session;
+mod sinks;
 mod sources;
 mod spill;
 mod tidy;

@@ -611,6 +611,19 @@ impl Process for Grouped {
         self.chunks()
     }
 
+    fn whole(&mut self, told: &mut Told) -> Vec<Chunk> {
+        if !self.plan.complete || self.keyed.is_empty() {
+            return self.close(Watermark::End, told);
+        }
+        let mut none = Chunk::default();
+        let mut feed = Feed {
+            chunk: &mut none,
+            args: &[],
+        };
+        self.give_all(&mut feed);
+        self.chunks()
+    }
+
     fn next_end(&self) -> i64 {
         self.heap.peek().map_or(NEVER, |Reverse((due, _, _))| *due)
     }

@@ -135,7 +135,7 @@ impl Grouped {
         }
     }
 
-    fn give_all(&mut self, feed: &mut Feed<'_>) {
+    pub(super) fn give_all(&mut self, feed: &mut Feed<'_>) {
         let mut all: Vec<u32> = Vec::new();
         for (_, of_key) in self.keyed.iter() {
             all.extend(&of_key.groups);

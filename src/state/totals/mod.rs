@@ -535,6 +535,25 @@ impl Process for Totals {
         out.done
     }
 
+    fn whole(&mut self, told: &mut Told) -> Vec<Chunk> {
+        if !self.of.complete || self.of.printed == Printed::Input {
+            return self.close(Watermark::End, told);
+        }
+        // What the open windows have is in the totals; that they come to an end forgets no key.
+        let mut passed = self.out(CHUNK);
+        while let Some(&(end, start)) = self.parts.keys().next() {
+            self.close_window((start, end), &mut passed, told);
+        }
+        let mut out = self.out(CHUNK);
+        let last = self.printed.unwrap_or(0);
+        let window = self.grid.as_mut().map(|grid| grid.cell(last - 1));
+        let there = self.keyed.iter().filter(|(_, total)| **total != NONE);
+        let slots = there.map(|(slot, _)| slot).collect();
+        self.print(slots, window.unwrap_or((0, last)), &mut out);
+        out.flush();
+        out.done
+    }
+
     fn next_end(&self) -> i64 {
         let part = match self.parts.keys().next() {
             Some((end, _)) => *end,
