@@ -4,6 +4,7 @@
 use super::globals::Options;
 use crate::aggs::bound;
 use crate::data::Type;
+use crate::plan::files::Span;
 use crate::plan::node::{Extent, Matching, Node, NodeKind, Output, Plan, Scope, Times, Window};
 use crate::plan::when::{UNBOUNDED, When, batches, windows};
 use crate::plan::window::duration;
@@ -53,7 +54,11 @@ pub fn words(plan: &Plan, options: &Options, kind: &str) -> String {
         line("then", format!("{}: {}", node.operator, does(node, plan)));
     }
     let to = match &plan.sink.path {
+        Some(path) if plan.sink.files.is_some() => format!("{path}, {}", many(plan)),
         Some(path) if plan.sink.append => format!("{path}, behind what is in it"),
+        Some(path) if plan.sink.complete => {
+            format!("{path}, which is replaced whole at each trigger and at the end")
+        }
         Some(path) => path.clone(),
         None => "standard output".into(),
     };
@@ -341,3 +346,23 @@ pub fn json(plan: &Plan) -> String {
     });
     format!("{value}\n")
 }
+/// What each file of an output is of, and when it is complete.
+fn many(plan: &Plan) -> String {
+    let Some(files) = &plan.sink.files else {
+        return String::new();
+    };
+    let field = match files.fields().next() {
+        Some(_) => " and value",
+        None => "",
+    };
+    match files.of {
+        Span::Run if plan.sink.append => "a file for each value, added to".into(),
+        Span::Run => "a file for each value".into(),
+        Span::Window => format!("a file for each window{field}, there when nothing more comes to it"),
+        Span::Batch(_) => format!("a file for each batch{field}, there when it is over"),
+        Span::Every(every) => {
+            format!("a file for each {}{field}, there when it is over", duration(every))
+        }
+    }
+}
+

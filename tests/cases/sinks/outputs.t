@@ -43,7 +43,17 @@ $ printf '61 b\n0 a\n1 c\n' | dstream --time '$1:s' -o json window 1m --output '
 {"window_start":"1970-01-01T00:01:00Z","window_end":"1970-01-01T00:02:00Z","line":"61 b"}
 
 # INTERFACE 3: "batch (by its time)"; 8.2: "a batch carries its end".
-$ seq 5 | dstream --batch-lines 2 sort-by -n --output '%S.log' '$1'; head *.log
+$ seq 5 | dstream --batch-lines 2 sort-by '$1' --output '%S.tsv'; tail -n +1 *.tsv
+==> 01.tsv <==
+1
+2
+
+==> 02.tsv <==
+3
+4
+
+==> 03.tsv <==
+5
 $ seq 5 | dstream --batch-lines 2 filter 'true' --output '%S.log'; head *.log
 ==> 01.log <==
 1
@@ -71,48 +81,160 @@ $ dstream --tz Europe/Berlin --time '$1:s' window 1h count --output %Y%m%dT%H%z 
 
 # What prints a window more than once cannot have a file that is complete.
 $ dstream --time '$1:s' --allowed-lateness 1m window 1m count --output %s /dev/null
+dstream: --output: a file gets its name when its window is final, and a late record prints a window more than once
+? 2
 $ dstream --every 1s window 1m count --output %s /dev/null
+dstream: --output: a file gets its name when its window is final, and a trigger prints a window more than once
+? 2
 $ dstream session-window 1m count --output %s
+dstream: --output: a file for each window needs windows of a size; of those here it is not known when no other with the same start comes
+? 2
 $ dstream count --output %s /dev/null
+dstream: --output: the times of a pattern are those of windows, batches or --every, and there are none here
+? 2
 $ dstream --batch-lines 2 --mark-batches count --output %s /dev/null
+dstream: --output: --mark-batches marks one output, and a pattern is many files
+? 2
 $ dstream -o table --time '$1:s' window 1m count --output %s /dev/null
+dstream: --output: a table is laid out as a whole; name csv, tsv or json for a pattern
+? 2
 $ dstream --time '$1:s' window 1m count --output %Q /dev/null
+dstream: --output: unknown directive '%Q' in the time format '%Q'
+? 2
 $ dstream filter true --output 'a{b' /dev/null
+dstream: --output: a brace that is meant is written twice; one around a field is closed
+    a{b
+     ^
+? 2
 $ dstream filter true --output 'a{}' /dev/null
-$ dstream -i csv filter true --output '{nope}' f.csv
+dstream: --output: no name in the braces
+    a{}
+     ^^
+? 2
+$ echo a,b > f.csv; dstream -i csv filter true --output '{nope}' f.csv
+dstream: --output: no field 'nope'
+    {nope}
+     ^^^^ the record has: a, b
+? 2
 $ dstream --max-open 3 count /dev/null
+dstream: --max-open is about an --output that is many files: 'by/{host}.log', '%Y-%m-%d.log'
+? 2
 $ dstream tee 'x-{a}' /dev/null
+dstream: tee: 'x-{a}' is no file; patterns and sockets are for --output, at the end of a chain
+? 2
 $ dstream --output-mode complete count --append --output x /dev/null
+dstream: --output: --output-mode complete replaces the file at each trigger; --append cannot add to it
+? 2
 $ dstream --output-mode complete count --output '{count}' /dev/null
+dstream: --output: --output-mode complete replaces one file at each trigger; a pattern is many files
+? 2
 
 # INTERFACE 3: "one file per key value; `/` and leading dots in values are escaped; at most --max-open open".
 $ printf '../../x 1\na/b 2\n. 3\n 4\na/b 5\n50%% 6\n' > f; for n in 1 2 256; do dstream -d' ' filter true --output 'o/{$1}' --max-open $n f; head o/*; done | sort | uniq -c
+     12 
+      3  4
+      3 . 3
+      3 ../../x 1
+      3 50% 6
+      3 ==> o/% <==
+      3 ==> o/%2E <==
+      3 ==> o/%2E.%2F..%2Fx <==
+      3 ==> o/50%25 <==
+      3 ==> o/a%2Fb <==
+      3 a/b 2
+      3 a/b 5
+
 $ printf 'k,v\na,1\nb,2\na,3\n' | dstream -i csv filter true --output 'o/{k}.csv'; head o/*
+==> o/a.csv <==
+k,v
+a,1
+a,3
+
+==> o/b.csv <==
+k,v
+b,2
+
 $ printf 'k,v\na,1\nb,2\na,3\n' | dstream -i csv filter true --output 'o/{k}.json' -o csv; head o/*
-$ printf 'a 1\nb 2\n' | dstream map n='num($2)/3' select n,k='$1' --output '{k}.tsv' --digits 2; head *.tsv
+==> o/a.json <==
+k,v
+a,1
+a,3
+
+==> o/b.json <==
+k,v
+b,2
+
+$ printf 'a 1\nb 2\n' | dstream map 'n=$2/3,k=$1' select n,k --output '{k}.tsv' --digits 2; head *.tsv
+==> a.tsv <==
+0.33	a
+
+==> b.tsv <==
+0.67	b
 
 # --append: to what is there, a header only into what is empty.
 $ mkdir o; printf 'k,v\na,0\n' > o/a.csv; printf 'k,v\na,1\nb,2\n' | dstream -i csv filter true --append --output 'o/{k}.csv'; head o/*
+==> o/a.csv <==
+k,v
+a,0
+a,1
+
+==> o/b.csv <==
+k,v
+b,2
+
 $ echo before > 00.tsv; printf '0\n61\n' | dstream --time '$1:s' window 1m count --append --output %M.tsv; head *.tsv
+==> 00.tsv <==
+before
+1970-01-01T00:00:00Z	1
+
+==> 01.tsv <==
+1970-01-01T00:01:00Z	1
 
 # Braces and per cent signs that are meant.
 $ echo a | dstream filter true --output 'x{{y}}%%.log'; head x*
+a
 
 # An output that cannot be made: 73; that cannot be written: 74, with its name.
 $ echo a | dstream filter true --output no/where
-dstream: cannot create 'no/where': No such file or directory (os error 2)
+dstream: cannot create 'no/where': No such file or directory
 ? 73
 $ echo a | dstream filter true --output /dev/full
+dstream: cannot write to /dev/full: No space left on device
+? 74
 $ echo a | dstream filter true tee /dev/full
+a
+dstream: tee: cannot write to /dev/full: No space left on device
+? 74
 $ echo a | dstream -i json filter true --on-bad skip --bad-file /dev/full
+dstream: cannot write to /dev/full (--bad-file): No space left on device
+? 74
 $ echo a | dstream filter true tee no/where
+dstream: tee: no/where: cannot create 'no/where': No such file or directory
+? 73
 $ echo a > o; echo a | dstream filter true --output 'o/{$1}'
+dstream: cannot create 'o/a': File exists
+? 73
 $ echo a | dstream filter true --output unix:none
+dstream: cannot connect to unix:none: there is no such socket
+? 73
 $ echo a | dstream filter true --output tcp:nowhere
+dstream: --output: tcp:nowhere: an address is HOST:PORT
+? 2
 
 # INTERFACE 3: "--output-mode complete: replaced whole at each trigger": by batches the last one's.
 $ seq 5 | dstream --batch-lines 2 --output-mode complete update-state-by '$1%2' count --output t.csv; cat t.csv
-$ seq 5 | dstream --output-mode complete count-by 'num($1)%2' -o table --output t; cat t; ls -A
+$1%2,count
+0,2
+1,3
+
+$ seq 5 | dstream --output-mode complete count-by '$1%2' -o table --output t; cat t; ls -A
+$1%2  count
+   0      2
+   1      3
+t
 
 # A tee goes on over runs with a checkpoint, as the output does.
 $ for i in 1 2; do echo $i >> f; dstream --once --checkpoint ck tee copy.log count --output-mode complete --output n f; done; cat copy.log n
+1
+2
+2
