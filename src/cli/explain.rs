@@ -358,11 +358,15 @@ fn many(plan: &Plan) -> String {
     match files.of {
         Span::Run if plan.sink.append => "a file for each value, added to".into(),
         Span::Run => "a file for each value".into(),
-        Span::Window => format!("a file for each window{field}, there when nothing more comes to it"),
+        Span::Window => {
+            format!("a file for each window{field}, there when nothing more comes to it")
+        }
         Span::Batch(_) => format!("a file for each batch{field}, there when it is over"),
         Span::Every(every) => {
-            format!("a file for each {}{field}, there when it is over", duration(every))
+            format!(
+                "a file for each {}{field}, there when it is over",
+                duration(every)
+            )
         }
     }
 }
-

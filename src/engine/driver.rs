@@ -5,28 +5,28 @@
 use super::commit::{self, Kept};
 use super::front::{SourceWorker, may_never_occur, next_chunk, of_header};
 use super::input::{FileBlocks, TooLong};
+use super::inputs::line_of;
 use super::ledger::{Account, BadRecord, Ledger};
 use super::lookup::Tables;
 use super::meter::Meter;
 use super::open::{Inputs, Opened, open_inputs, open_output, replaces};
 use super::order::lock;
+use super::peek::Form;
 use super::prefix::Board;
 use super::steps::{Ordered, Setting};
 use super::worker::{
     End, Partial, Stage, StageWorker, add_counts, entries, first_batch, stages, tee_failures,
 };
-use super::{FaultTold, Limit, OnBad, Report, Run, Shared};
-use crate::bytes::scan;
+use super::{FaultTold, Limit, OnBad, Report, Run, Shared, routing};
 use crate::data::Chunk;
 use crate::data::process::Late;
 use crate::data::step::Counts;
-use crate::data::time::{Watermark, next_multiple};
+use crate::data::time::Watermark;
 use crate::error::{Failure, status};
 use crate::plan::files::Span;
 use crate::plan::node::{Node, NodeKind, Plan, Source, Times};
 use crate::sinks::{self, FileSink, Mode, Sink, Whole};
 use anyhow::Result;
-use std::fs::File;
 use std::hash::{BuildHasher, Hasher};
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -83,24 +83,6 @@ pub struct Running<'s> {
     /// With a checkpoint.
     pub kept: Option<&'s Kept>,
     pub form: Form,
-}
-
-/// Whether this is the run, or a copy that only looks.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Form {
-    Itself,
-    /// For what would come if the input ended now.
-    Peek,
-    /// For all rows there are.
-    Whole,
-}
-
-/// The time of the first file with `--every`; other names do not ask for it.
-fn first_file(plan: &Plan, began: i64) -> i64 {
-    match plan.sink.files.as_ref().map(|files| files.of) {
-        Some(Span::Every(every)) => next_multiple(began, every),
-        _ => began,
-    }
 }
 
 fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()> {
@@ -175,7 +157,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         last_batch: AtomicI64::new(i64::MIN),
         files: plan.sink.files.as_ref().map(|files| (files, &plan.zone)),
         replaces: replaces(plan, run),
-        next_file: AtomicI64::new(first_file(plan, began)),
+        next_file: AtomicI64::new(routing::first_file(plan, began)),
         inputs: opened.list,
         ledger: Ledger::new(run.on_bad, run.max_bad, bad_file, late_file),
         meters: sides.iter().map(|_| Meter::default()).collect(),
@@ -810,21 +792,4 @@ impl<'s> Running<'s> {
             report.faults.clear();
         }
     }
-}
-
-/// The line (from 1) of a file on which a byte stands.
-fn line_of(name: &str, offset: u64) -> Option<u64> {
-    let file = File::open(name).ok()?;
-    let mut buf = vec![0; 1 << 16];
-    let (mut at, mut lines) = (0u64, 0u64);
-    while at < offset {
-        let want = buf.len().min((offset - at) as usize);
-        let got = rustix::io::pread(&file, &mut buf[..want], at).ok()?;
-        if got == 0 {
-            return None;
-        }
-        lines += scan::count_byte(&buf[..got], b'\n') as u64;
-        at += got as u64;
-    }
-    Some(lines + 1)
 }

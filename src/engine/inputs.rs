@@ -1,6 +1,8 @@
 //! The inputs of a run: each file and each connection that its sources come to, also those that appear while it
 //! goes on. Invariant: an input keeps its number, and what is said of it never changes.
 
+use crate::bytes::scan;
+use std::fs::File;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// A file or a connection.
@@ -43,4 +45,21 @@ impl InputList {
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
+}
+
+/// The line (from 1) of a file on which a byte stands.
+pub fn line_of(name: &str, offset: u64) -> Option<u64> {
+    let file = File::open(name).ok()?;
+    let mut buf = vec![0; 1 << 16];
+    let (mut at, mut lines) = (0u64, 0u64);
+    while at < offset {
+        let want = buf.len().min((offset - at) as usize);
+        let got = rustix::io::pread(&file, &mut buf[..want], at).ok()?;
+        if got == 0 {
+            return None;
+        }
+        lines += scan::count_byte(&buf[..got], b'\n') as u64;
+        at += got as u64;
+    }
+    Some(lines + 1)
 }

@@ -2,13 +2,23 @@
 //! (`Process::tick`); for the others everything is copied and the copy closed, so that nothing of it is kept.
 //! Invariant: an early row changes no later one.
 
-use super::driver::{Form, Lane, Running};
+use super::driver::{Lane, Running};
 use super::order::lock;
 use super::steps::Ordered;
 use crate::data::time::Watermark;
 use crate::sinks::Whole;
 use anyhow::Result;
 use std::sync::atomic::Ordering as Atomic;
+
+/// Whether this is the run, or a copy that only looks.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    Itself,
+    /// For what would come if the input ended now.
+    Peek,
+    /// For all rows there are.
+    Whole,
+}
 
 impl Running<'_> {
     /// When the clock next lets something out of a node.

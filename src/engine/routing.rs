@@ -2,9 +2,10 @@
 //! first row. Invariant: what a row's file is depends on the row and, with `--every`, on the clock alone.
 
 use super::steps::RowWriter;
-use crate::data::time::Zone;
+use crate::data::time::{Zone, next_multiple};
 use crate::data::{Chunk, Selection};
 use crate::plan::files::{Files, Named, Span};
+use crate::plan::node::Plan;
 use crate::sinks::Target;
 use std::collections::HashMap;
 
@@ -68,4 +69,12 @@ pub fn write(
         writer.write(chunk, bytes);
     }
     begins
+}
+
+/// The time of the first file with `--every`; other names do not ask for it.
+pub fn first_file(plan: &Plan, began: i64) -> i64 {
+    match plan.sink.files.as_ref().map(|files| files.of) {
+        Some(Span::Every(every)) => next_multiple(began, every),
+        _ => began,
+    }
 }

@@ -301,8 +301,9 @@ impl FileSink {
         self.file.is_some()
     }
 
-    pub fn len(&self) -> u64 {
-        self.len
+    /// Nothing has been written to it.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// One of many files, to which nothing comes from this time on, ns.
@@ -316,10 +317,10 @@ impl FileSink {
 
     fn mark(&mut self) -> io::Result<Written> {
         let tail = match &self.marked {
-            Some((len, tail)) if *len == self.len => tail.clone(),
+            Some((len, tail)) if *len == self.len => *tail,
             _ => self.tail()?,
         };
-        self.marked = Some((self.len, tail.clone()));
+        self.marked = Some((self.len, tail));
         let name = |path: &PathBuf| path.to_string_lossy().into_owned();
         Ok(Written {
             path: name(&self.path),

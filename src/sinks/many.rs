@@ -118,7 +118,7 @@ impl ManySink {
             }
         };
         sink.set_part(target.end);
-        if sink.len() == 0 {
+        if sink.is_empty() {
             sink.write(&self.many.begin).map_err(named(&target.path))?;
         }
         Ok(sink)
