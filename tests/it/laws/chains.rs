@@ -137,7 +137,9 @@ pub fn chain(format: Format, random: &mut Random) -> Chain {
             making.push(&["--offset", "3s"]);
         }
     }
-    let operator = making.random.below(9);
+    // What sees row by row stands alone, or behind what has no window.
+    let in_windows = ordered || timed;
+    let operator = making.random.below(if in_windows { 9 } else { 12 });
     if matches!(operator, 1..=4 | 8) && making.random.one_in(3) {
         panes(&mut making, timed);
     }
@@ -182,6 +184,37 @@ pub fn chain(format: Format, random: &mut Random) -> Chain {
             if making.random.one_in(3) {
                 making.push(&["--last"]);
             }
+        }
+        9 => {
+            let key = making.of(&[host.clone(), x.clone()]);
+            let of = making.of(&[n.clone(), x.clone()]);
+            let name = making.name();
+            let run = making
+                .random
+                .pick(&["lag", "delta", "cumsum", "cumcount", "avg"]);
+            let call = match run {
+                "cumcount" => format!("{name}=cumcount"),
+                "avg" => format!("{name}=avg:{of}:-2..0"),
+                run => format!("{name}={run}:{of}"),
+            };
+            making.push(&["scan-by", &key, &call]);
+            making.fields.push(name);
+        }
+        10 => {
+            let key = making.of(&[host.clone(), n.clone()]);
+            let name = making.name();
+            making.push(&[
+                "map-with-state-by",
+                &key,
+                &format!("{name}=({name} ?? 0)+1"),
+            ]);
+            making.fields.push(name);
+        }
+        11 => {
+            let key = making.of(&[host.clone(), n.clone()]);
+            let of = making.of(&[n.clone(), x.clone()]);
+            making.push(&["update-state-by", &key, &format!("c=count,s=sum:{of}")]);
+            making.fields = vec!["c".into()];
         }
         _ => {
             let key = making.of(&[host.clone(), n.clone()]);
