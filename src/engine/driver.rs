@@ -15,7 +15,7 @@ use super::peek::Form;
 use super::prefix::Board;
 use super::steps::{Ordered, Setting};
 use super::worker::{
-    End, Partial, Stage, StageWorker, add_counts, entries, first_batch, stages, tee_failures,
+    self, End, Partial, Stage, StageWorker, add_counts, entries, first_batch, stages, tee_failures,
 };
 use super::{FaultTold, Limit, OnBad, Report, Run, Shared, routing};
 use crate::data::Chunk;
@@ -181,6 +181,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         all_seen: AtomicBool::new(!may_never_occur(plan)),
         counts: Mutex::new(Counts::default()),
         failure: Mutex::new(None),
+        arrivals: worker::arrivals(plan),
         began,
         job_began,
     };
@@ -367,26 +368,6 @@ impl<'s> Running<'s> {
                 .into(),
             );
         }
-    }
-
-    /// Sets aside on the disk what can be; returns the bytes of what cannot. What others add meanwhile is not counted:
-    /// it is set aside in its turn.
-    fn spill(&self) -> Result<usize, Failure> {
-        let mut stays = 0;
-        for lane in self.lanes {
-            match (&lane.stage.end, &self.shared.run.spill) {
-                (End::Aggregate(state), Some(dir)) if state.can_spill() => {
-                    state.spill(dir, self.threads)?;
-                    stays += lane.stage.held().1.saturating_sub(state.bytes());
-                }
-                (End::Rows(state), Some(dir)) if state.can_spill() => {
-                    state.spill(dir, self.threads)?;
-                    stays += lane.stage.held().1.saturating_sub(state.held());
-                }
-                _ => stays += lane.stage.held().1,
-            }
-        }
-        Ok(stays)
     }
 
     /// One block of side `side` through the stage that it enters. `source` reads that side.

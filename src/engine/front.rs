@@ -12,7 +12,7 @@ use crate::data::step::Counts;
 use crate::data::time::EVENT_TIMES;
 use crate::data::{Block, Chunk, Column, ColumnBuilder, ColumnV, Open, Type};
 use crate::error::{Failure, status};
-use crate::expr::{EvalContext, Expr};
+use crate::expr::{Arrivals, EvalContext, Expr};
 use crate::formats::{Bad, Reader};
 use crate::plan::node::{Batching, Made, Node, NodeKind, Plan, Source, Times};
 use anyhow::Result;
@@ -365,6 +365,7 @@ impl<'p> SourceWorker<'p> {
         };
         let mut cx = EvalContext {
             now: shared.began,
+            arrivals: Arrivals::default(),
             counts: &mut self.unheeded,
         };
         let column = at.eval(chunk, &mut cx);

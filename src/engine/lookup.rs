@@ -13,7 +13,7 @@ use crate::data::packed::{pack_cell, unpack_cell};
 use crate::data::step::Counts;
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, FieldId, Selection, Type};
 use crate::error::{Failure, status};
-use crate::expr::{EvalContext, Expr};
+use crate::expr::{Arrivals, EvalContext, Expr};
 use crate::plan::node::{self, Made, Matching, NodeKind, Plan, Right};
 use crate::sources::{self, Input, Opening, Word};
 use anyhow::{Context, Result};
@@ -207,6 +207,7 @@ impl Table {
             lines += scan::count_byte(chunk.block.bytes(), b'\n') as u64;
             let mut cx = EvalContext {
                 now: 0,
+                arrivals: Arrivals::default(),
                 counts: &mut counts,
             };
             let cells: Vec<ColumnV> = args

@@ -42,6 +42,7 @@ use crate::data::delays::Delays;
 use crate::data::process::{Late, Limits};
 use crate::data::step::Counts;
 use crate::data::time::Zone;
+use crate::expr::Arrivals;
 use crate::plan::files::Files;
 use crate::sources::Opening;
 use clock::Clock;
@@ -284,6 +285,8 @@ pub struct Shared<'r> {
     all_seen: AtomicBool,
     counts: Mutex<Counts>,
     failure: Mutex<Option<anyhow::Error>>,
+    /// What `now()` is of a row.
+    arrivals: Arrivals,
     /// When this run began, and the first of the job.
     began: i64,
     job_began: i64,

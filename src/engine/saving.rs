@@ -415,6 +415,7 @@ mod tests {
             let (mut counts, mut met) = (Counts::default(), Met::new(false));
             let mut cx = EvalContext {
                 now: 0,
+                arrivals: crate::expr::Arrivals::default(),
                 counts: &mut counts,
             };
             for op in &mut self.ops {

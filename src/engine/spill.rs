@@ -3,7 +3,9 @@
 //! files have no name. Invariant: what comes out is what would have come without; memory is a piece a run.
 
 use super::aggregate::{AggregateState, Emission, Groups, Spaces, entries, sort};
+use super::driver::Running;
 use super::order::lock;
+use super::worker::End;
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::error::{Failure, status};
 use rustix::fs::{Mode, OFlags};
@@ -206,5 +208,27 @@ impl<'p> AggregateState<'p> {
             }
             give(self.emission(merged, threads));
         }
+    }
+}
+
+impl Running<'_> {
+    /// Sets aside on the disk what can be; returns the bytes of what cannot. What others add meanwhile is not counted:
+    /// it is set aside in its turn.
+    pub fn spill(&self) -> Result<usize, Failure> {
+        let mut stays = 0;
+        for lane in self.lanes {
+            match (&lane.stage.end, &self.shared.run.spill) {
+                (End::Aggregate(state), Some(dir)) if state.can_spill() => {
+                    state.spill(dir, self.threads)?;
+                    stays += lane.stage.held().1.saturating_sub(state.bytes());
+                }
+                (End::Rows(state), Some(dir)) if state.can_spill() => {
+                    state.spill(dir, self.threads)?;
+                    stays += lane.stage.held().1.saturating_sub(state.held());
+                }
+                _ => stays += lane.stage.held().1,
+            }
+        }
+        Ok(stays)
     }
 }

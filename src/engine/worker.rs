@@ -12,7 +12,7 @@ use super::{Shared, routing, steps};
 use crate::data::process::{Late, Told};
 use crate::data::step::Counts;
 use crate::data::{Bitmap, Chunk, Column, ColumnV, FieldId, Selection};
-use crate::expr::EvalContext;
+use crate::expr::{Arrivals, EvalContext};
 use crate::formats::Bad;
 use crate::plan::node::{Batching, NodeKind, Plan, Times};
 use anyhow::Result;
@@ -66,6 +66,18 @@ pub fn first_batch(plan: &Plan, began: i64) -> Option<i64> {
         } => Some(began.div_euclid(*step) * step),
         Times::Batch { .. } => Some(0),
         _ => None,
+    }
+}
+
+/// Where rows have the time of their arrival: by the clock that the data tell, or in batches.
+pub fn arrivals(plan: &Plan) -> Arrivals {
+    let later = |times: &Times| i64::from(times.batch().is_some());
+    match (&plan.source.clock, &plan.source.time) {
+        (Some(clock), _) => Arrivals::Clocks(later(clock)),
+        (None, Some(times @ (Times::Clock { .. } | Times::Batch { .. }))) => {
+            Arrivals::Times(later(times))
+        }
+        _ => Arrivals::Together,
     }
 }
 
@@ -335,6 +347,7 @@ impl StageWorker<'_> {
         let mut met = Met::new(shared.run.late_file.is_some());
         let mut cx = EvalContext {
             now: clock_of(chunk, shared),
+            arrivals: shared.arrivals,
             counts: &mut self.counts,
         };
         // A row that is refused is so before its state sees it, and while it still stands in its block.
@@ -372,6 +385,7 @@ impl StageWorker<'_> {
         let now = clock_of(chunk, shared);
         let mut cx = EvalContext {
             now,
+            arrivals: shared.arrivals,
             counts: &mut self.counts,
         };
         let mut met = Met::new(shared.run.late_file.is_some());

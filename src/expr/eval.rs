@@ -6,7 +6,7 @@
 use super::funcs::{self, Arg, ColumnCx, Kernel, Nulls, RowCx};
 use super::node::Const;
 use super::program::{Instruction, Keep, Op, Operand, Program, Source};
-use super::{EvalContext, compare, compute, convert};
+use super::{Arrivals, EvalContext, compare, compute, convert};
 use crate::data::time::Zone;
 use crate::data::{
     Bitmap, Chunk, Column, ColumnBuilder, ColumnV, PADDING, Selection, Span, Type, Value,
@@ -30,6 +30,7 @@ pub(super) struct Run<'a> {
     pub registers: &'a [ColumnV],
     pub zone: &'a Zone,
     pub now: i64,
+    pub arrivals: Arrivals,
     /// Where the first byte of new text will stand in the chunk's scratch.
     pub base: usize,
 }
@@ -109,6 +110,7 @@ impl Machine {
             registers: &self.registers,
             zone,
             now: cx.now,
+            arrivals: cx.arrivals,
             base: chunk.scratch().len() - PADDING,
         };
         let failed = run.execute(instruction, &mut out, &mut text);
@@ -405,7 +407,16 @@ impl<'a> Run<'a> {
                 return Some((name, failed));
             }
             Op::Now => {
-                *out = ColumnV::new(Column::Nanos(vec![self.now; self.rows()]));
+                let (times, later) = match self.arrivals {
+                    Arrivals::Together => (None, 0),
+                    Arrivals::Times(later) => (self.chunk.times.as_ref(), later),
+                    Arrivals::Clocks(later) => (self.chunk.clocks.as_ref(), later),
+                };
+                let nows = match times.filter(|times| times.len() == self.rows()) {
+                    Some(times) => times.iter().map(|at| at.saturating_add(later)).collect(),
+                    None => vec![self.now; self.rows()],
+                };
+                *out = ColumnV::new(Column::Nanos(nows));
             }
         }
         None

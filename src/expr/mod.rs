@@ -91,6 +91,11 @@ pub struct Expr {
 }
 
 impl Expr {
+    /// Whether it has `now()` in it.
+    pub fn sees_now(&self) -> bool {
+        self.node.sees_now()
+    }
+
     fn of(node: Node, text: String, zone: Zone) -> Expr {
         let mut fields = Vec::new();
         node.fields(&mut fields);
@@ -254,10 +259,23 @@ fn add_conjuncts(node: &Node, out: &mut Vec<Program>) {
     }
 }
 
+/// Where rows have the time of their arrival, which is the value of `now()`.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum Arrivals {
+    /// They came together.
+    #[default]
+    Together,
+    /// Their times, so much later, ns: a batch's rows have the last instant before its end.
+    Times(i64),
+    /// The same of the clock that the data tell beside event times.
+    Clocks(i64),
+}
+
 /// What an evaluation is given beside the chunk.
 pub struct EvalContext<'a> {
-    /// The value of `now()`, ns.
+    /// The value of `now()`, ns, where rows do not have one each.
     pub now: i64,
+    pub arrivals: Arrivals,
     pub counts: &'a mut Counts,
 }
 

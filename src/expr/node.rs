@@ -190,6 +190,11 @@ impl Node {
             })
     }
 
+    /// Whether its value depends on when rows came.
+    pub fn sees_now(&self) -> bool {
+        matches!(self.kind, NodeKind::Now) || self.children().into_iter().any(Node::sees_now)
+    }
+
     /// The fields that it reads, each once, in order of their first use.
     pub fn fields(&self, out: &mut Vec<FieldId>) {
         if let NodeKind::Field(id, _) = &self.kind

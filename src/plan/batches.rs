@@ -3,7 +3,7 @@
 
 use super::builder::{Builder, Options, Windows};
 use super::files;
-use super::node::{Batching, Extent, Times, Window};
+use super::node::{Batching, Extent, Node, Times, Window};
 use super::window::duration;
 use crate::data::time::SECOND;
 use crate::error::Usage;
@@ -85,9 +85,18 @@ impl Builder<'_> {
     pub(super) fn batch_stream(&mut self) {
         let united = self.batched && self.sides.iter().any(|side| side.union);
         let named = self.options.output.as_deref().is_some_and(files::has_times);
+        // The value of `now()` is that of the batch, or of the clock that the data tell.
+        let told = matches!(self.arrival, Times::Clock { .. } | Times::Batch { .. });
+        let exprs = |node: &Node| {
+            super::text::exprs(&node.kind)
+                .iter()
+                .any(|one| one.sees_now())
+        };
+        let asked = told && self.nodes.iter().any(exprs);
         let marked = self.options.batch_on.is_some()
             || self.options.mark_batches
             || united
+            || asked
             || (self.batched && named);
         if marked && !self.timed {
             self.times = Some(self.arrival.clone());

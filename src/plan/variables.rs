@@ -9,7 +9,7 @@ use crate::data::packed;
 use crate::data::step::Counts;
 use crate::data::{Block, Chunk, Column, FieldId, Schema, Type};
 use crate::error::Usage;
-use crate::expr::{self, Ast, Env, EvalContext, Expr};
+use crate::expr::{self, Arrivals, Ast, Env, EvalContext, Expr};
 use crate::formats::Framing;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -167,6 +167,7 @@ impl Builder<'_> {
         let mut counts = Counts::default();
         let mut cx = EvalContext {
             now: 0,
+            arrivals: Arrivals::default(),
             counts: &mut counts,
         };
         let columns: Vec<_> = exprs

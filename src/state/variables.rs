@@ -13,7 +13,7 @@ use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::step::Counts;
 use crate::data::time::Watermark;
 use crate::data::{Block, Chunk, ColumnBuilder, ColumnV, FieldId, Selection, Type};
-use crate::expr::{EvalContext, Expr};
+use crate::expr::{Arrivals, EvalContext, Expr};
 use crate::plan::clocks::Lapse;
 use crate::plan::variables::{Initial, Variable};
 use std::sync::Arc;
@@ -206,6 +206,7 @@ impl Variables {
         let mut counts = Counts::default();
         let mut cx = EvalContext {
             now: given.now,
+            arrivals: Arrivals::default(),
             counts: &mut counts,
         };
         let news: Vec<ColumnV> = self

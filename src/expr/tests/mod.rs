@@ -133,6 +133,7 @@ pub(super) fn run(expr: &mut Expr, chunk: &mut Chunk) -> (Vec<String>, Counts) {
         chunk,
         &mut EvalContext {
             now: 1_700_000_000_000_000_000,
+            arrivals: crate::expr::Arrivals::default(),
             counts: &mut counts,
         },
     );

@@ -681,6 +681,7 @@ fn fast(expr: &mut Expr, table: &Table, live: &[bool]) -> Fast {
         let mut counts = Counts::default();
         let mut cx = EvalContext {
             now: 1_700_000_000_000_000_000,
+            arrivals: crate::expr::Arrivals::default(),
             counts: &mut counts,
         };
         let column = expr.eval(&mut chunk, &mut cx);

@@ -6,7 +6,7 @@ use super::machine::{Coming, Judge, Record, Seen, Taken};
 use crate::data::packed;
 use crate::data::step::Counts;
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, Number, Type, Value};
-use crate::expr::{EvalContext, Expr};
+use crate::expr::{Arrivals, EvalContext, Expr};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -156,6 +156,7 @@ impl Judge for Conditions {
         let mut counts = Counts::default();
         let mut cx = EvalContext {
             now: self.now,
+            arrivals: Arrivals::default(),
             counts: &mut counts,
         };
         let answer = condition.expr.eval(&mut chunk, &mut cx);
