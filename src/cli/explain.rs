@@ -5,7 +5,9 @@ use super::globals::Options;
 use crate::aggs::bound;
 use crate::data::Type;
 use crate::plan::files::Span;
-use crate::plan::node::{Extent, Matching, Node, NodeKind, Output, Plan, Scope, Times, Window};
+use crate::plan::node::{
+    Extent, Hand, Matching, Node, NodeKind, Output, Plan, Scope, Taker, Times, Window,
+};
 use crate::plan::when::{UNBOUNDED, When, batches, windows};
 use crate::plan::window::duration;
 use serde_json::{Value, json};
@@ -149,7 +151,7 @@ fn uses_zone(plan: &Plan) -> bool {
     });
     let printed = match &plan.sink.out {
         Output::Columns(schema) => schema.columns.iter().any(|column| column.ty == Type::Time),
-        Output::Original => false,
+        Output::Original | Output::Made | Output::Nothing => false,
     };
     windows || printed || plan.source.time.is_some()
 }
@@ -232,7 +234,33 @@ fn does(node: &Node, plan: &Plan) -> String {
             },
             lookup.right.source.words.join(" ")
         ),
+        NodeKind::Hand(hand) => hands(hand),
         NodeKind::Custom(custom) => custom.keeps.clone(),
+    }
+}
+
+/// When a command runs, and what it gets.
+fn hands(hand: &Hand) -> String {
+    let when = match (&hand.each, hand.windowed) {
+        (Some(_), _) => "when a batch or its window is complete, also one without a record",
+        (None, true) => "when a window is complete",
+        (None, false) => "once, with all that the run reads",
+    };
+    let gets = match &hand.out {
+        Output::Columns(_) => hand.format_name.as_str(),
+        _ => "the lines as they are",
+    };
+    match (&hand.to, &hand.answer) {
+        (Taker::Print { rows }, _) => {
+            format!("prints the time and the first {rows} rows, {when}; keeps nothing")
+        }
+        (Taker::Command { .. }, None) => {
+            format!("runs the command {when}; it reads {gets}; keeps nothing, one runs at a time")
+        }
+        (Taker::Command { .. }, Some(answer)) => format!(
+            "runs the command {when}; it reads {gets}, and its lines go on as {}; keeps nothing, one runs at a time",
+            answer.format_name
+        ),
     }
 }
 
@@ -264,8 +292,11 @@ fn peeks(plan: &Plan) -> String {
 }
 
 fn written(plan: &Plan, options: &Options) -> String {
-    let Output::Columns(schema) = &plan.sink.out else {
-        return "the original lines".into();
+    let schema = match &plan.sink.out {
+        Output::Columns(schema) => schema,
+        Output::Original => return "the original lines".into(),
+        Output::Made => return "lines as they are".into(),
+        Output::Nothing => return "nothing more".into(),
     };
     let names: Vec<&str> = schema
         .columns
@@ -316,7 +347,7 @@ pub fn json(plan: &Plan) -> String {
         .map(|node| json!({"operator": node.operator, "does": does(node, plan)}))
         .collect();
     let columns = match &plan.sink.out {
-        Output::Original => Value::Null,
+        Output::Original | Output::Made | Output::Nothing => Value::Null,
         Output::Columns(schema) => Value::from(
             schema
                 .columns

@@ -12,7 +12,7 @@ pub const LATER_OPTIONS: &[(&str, Option<char>)] = &[
 ];
 
 /// Operators that are described but not carried out.
-pub const LATER_OPERATORS: &[&str] = &["print", "foreach-batch", "transform"];
+pub const LATER_OPERATORS: &[&str] = &[];
 
 #[cfg(test)]
 mod tests {

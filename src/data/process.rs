@@ -68,17 +68,36 @@ pub struct Told {
     pub failed: BTreeMap<String, u64>,
     /// Why the run cannot go on: exit status and message.
     pub failure: Option<(i32, String)>,
+    /// Why it has not gone well when it ends, though it goes on.
+    pub regret: Option<(i32, String)>,
 }
 
 /// What keys forgotten for `--max-keys` are counted under.
 pub const FORGOTTEN: &str = "keys forgotten (--max-keys)";
 /// The exit status of a run whose state cannot hold what it must.
 const FULL: i32 = 65;
+/// And of one where something outside has failed.
+const BROKEN: i32 = 74;
 
 impl Told {
     /// The run cannot go on; the first reason counts.
     pub fn fail(&mut self, message: String) {
         self.failure.get_or_insert((FULL, message));
+    }
+
+    /// What came of rows outside of the run cannot be relied on: nothing that they led to is kept. Taken out.
+    pub fn broke(&mut self) -> Option<(i32, String)> {
+        self.failure.take_if(|(status, _)| *status == BROKEN)
+    }
+
+    /// Something outside that rows were given to has failed; the first time counts.
+    pub fn break_off(&mut self, message: String) {
+        self.failure.get_or_insert((BROKEN, message));
+    }
+
+    /// The same where the run goes on and says it at its end.
+    pub fn regret(&mut self, message: String) {
+        self.regret = Some((BROKEN, message));
     }
 
     /// A key was forgotten for `--max-keys`.
@@ -143,6 +162,25 @@ pub trait Process: Send {
     /// what has come and is kept.
     fn whole(&mut self, told: &mut Told) -> Vec<Chunk> {
         self.close(Watermark::End, told)
+    }
+
+    /// The run ends here and another one goes on: what is outside and waits for the end of the input has it now.
+    fn leave(&mut self, _told: &mut Told) -> Vec<Chunk> {
+        Vec::new()
+    }
+
+    /// Nothing more of what it gives is wanted: what is outside and still gives something is ended.
+    fn enough(&mut self) {}
+
+    /// Whether [`Process::close`] or [`Process::leave`] has more to give at once, of the same watermark.
+    fn has_more(&self) -> bool {
+        false
+    }
+
+    /// Whether something outside has been given rows and has not said yet that all is well: what was read until now
+    /// must be given again if the run breaks off.
+    fn is_open(&self) -> bool {
+        false
     }
 
     /// When [`Process::close`] next has something to give, as far as the watermark decides; else `i64::MAX`.

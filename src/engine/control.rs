@@ -238,7 +238,8 @@ impl<'c, 's> Control<'c, 's> {
             most = most.min(wait(now, until));
         }
         most = most.min(wait(now, self.next_change()));
-        if let Some(kept) = self.running.kept.filter(|_| self.changed) {
+        let waits = self.changed && self.running.kept.is_some() && !self.running.is_open();
+        if let Some(kept) = self.running.kept.filter(|_| waits) {
             most = most.min(wait(now, kept.due())).max(WAIT_BUSY);
         }
         most.min(wait(now, self.next_trigger()))
@@ -387,10 +388,12 @@ impl<'c, 's> Control<'c, 's> {
         if let Err(error) = kept.poll(self.running) {
             return self.running.fail(error);
         }
-        if self.changed && kept.is_due(self.now()) {
+        if self.changed && kept.is_due(self.now()) && !self.running.is_open() {
             flight.wait();
             let shared = self.running.shared;
-            if lock(&shared.failure).is_none() && !shared.out.has_failed() {
+            let failed = lock(&shared.failure).is_some() || shared.out.has_failed();
+            // A batch that was given to a command meanwhile counts when that has ended.
+            if !failed && !self.running.is_open() {
                 self.commit(sources, false, false);
             }
         }

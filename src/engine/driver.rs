@@ -13,7 +13,7 @@ use super::open::{Inputs, Opened, open_inputs, open_output, replaces};
 use super::order::lock;
 use super::peek::Form;
 use super::prefix::Board;
-use super::steps::{Ordered, Setting};
+use super::steps::Setting;
 use super::worker::{
     self, End, Partial, Stage, StageWorker, add_counts, entries, first_batch, stages, tee_failures,
 };
@@ -122,6 +122,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         run,
         header,
         tables: &tables,
+        began: job_began,
         seed,
         alone: sides.len() == 1,
         earlier: kept.map(|kept| &kept.earlier),
@@ -449,6 +450,9 @@ impl<'s> Running<'s> {
         for (at, lane) in self.lanes.iter().enumerate() {
             let stage = lane.stage;
             let processes_end = self.flush(at, upto, &mut lag);
+            if lock(&self.shared.failure).is_some() {
+                return;
+            }
             let upto = upto.less(lag);
             self.hand_in(lane);
             let next_end = match &stage.end {
@@ -513,32 +517,6 @@ impl<'s> Running<'s> {
         if let (Some(step), Watermark::At(at)) = (self.shared.marks, upto) {
             self.shared.out.mark_to(at.div_euclid(step));
         }
-    }
-
-    /// What time lets out of the state in the middle of a stage goes through the rest of it, as chunks behind all
-    /// that have passed.
-    /// Returns when the watermark next lets something out there.
-    fn flush(&self, at: usize, upto: Watermark, lag: &mut i64) -> i64 {
-        let mut next_end = i64::MAX;
-        for (number, turnstile) in self.lanes[at].stage.ordered.iter().enumerate() {
-            let chunks = turnstile.with(|state| match state {
-                Ordered::Process { process, told } => match self.form {
-                    Form::Whole => process.whole(told),
-                    _ => process.close(upto.less(*lag), told),
-                },
-                _ => Vec::new(),
-            });
-            for chunk in chunks {
-                self.inject(at, number, chunk);
-            }
-            turnstile.with(|state| {
-                if let Ordered::Process { process, .. } = state {
-                    next_end = next_end.min(process.next_end().saturating_add(*lag));
-                    *lag += process.lag();
-                }
-            });
-        }
-        next_end
     }
 
     /// A chunk that comes out of ordered state `number` of stage `at`, through the rest of the stage. No other
@@ -675,7 +653,7 @@ impl<'s> Running<'s> {
             for (what, n) in told.failed {
                 *lock(&shared.counts).failed.entry(what).or_default() += n;
             }
-            if let Some((status, message)) = told.failure {
+            if let Some((status, message)) = told.failure.or(told.regret) {
                 report
                     .failure
                     .get_or_insert(Failure { status, message }.into());

@@ -24,6 +24,8 @@ pub struct Feeder {
     grid: Option<Box<(Grid, Vec<FieldId>)>>,
     /// Rows of the chunk at hand that were late for all of theirs.
     late: Late,
+    /// What comes out may be other rows, which stand in no block of the input.
+    apart: bool,
 }
 
 impl Feeder {
@@ -36,6 +38,7 @@ impl Feeder {
             ready: None,
             grid: None,
             late: Late::default(),
+            apart: false,
         }
     }
 
@@ -57,7 +60,22 @@ impl Feeder {
                 Box::new((Grid::new(window, zone), fields))
             }),
             late: Late::default(),
+            apart: false,
         })
+    }
+
+    /// For state that wants the rows as they are.
+    pub fn of_rows() -> Feeder {
+        Feeder {
+            keys: Vec::new(),
+            args: Vec::new(),
+            coder: KeyCoder::new(Vec::new()),
+            input: 0,
+            ready: None,
+            grid: None,
+            late: Late::default(),
+            apart: true,
+        }
     }
 
     /// The state of node `index`, empty.
@@ -126,6 +144,11 @@ impl Feeder {
         self.prepare(chunk, cx, met.late.lines.is_some());
         met.late.append(&mut self.late);
         let (key, args) = self.ready.take()?;
+        if self.apart {
+            // The records that `--strict` refuses are those of the input.
+            met.apart = true;
+            cx.counts.failed_rows = None;
+        }
         let given = Given {
             input: self.input,
             key,
@@ -143,6 +166,7 @@ impl Feeder {
             met.next_end = Some(met.next_end.map_or(end, |other| other.min(end)));
             met.next_tick = met.next_tick.min(process.next_tick());
             met.enough |= told.failure.is_some();
+            met.broken = met.broken.take().or(told.broke());
         })
     }
 }

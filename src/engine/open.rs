@@ -394,6 +394,7 @@ pub fn open_output(
             }
             None
         }
+        Output::Made | Output::Nothing => None,
         Output::Columns(schema) => {
             plan.sink.format.begin(schema, &mut begin);
             plan.sink.format.layout(schema)

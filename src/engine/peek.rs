@@ -108,7 +108,8 @@ impl Running<'_> {
         copy.close(Watermark::End);
         self.shared.peeking.store(false, Atomic::Relaxed);
         self.shared.out.rewind(from);
-        self.shared.enough.store(enough, Atomic::Relaxed);
+        let broken = lock(&self.shared.failure).is_some();
+        self.shared.enough.store(enough || broken, Atomic::Relaxed);
         Ok(())
     }
 }

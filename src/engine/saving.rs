@@ -103,7 +103,9 @@ pub fn write<T>(state: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
 /// Whether a node has a state among [`Stage::ordered`], as `steps::op` makes them.
 fn has_ordered_state(kind: &NodeKind) -> bool {
     match kind {
-        NodeKind::Limit { .. } | NodeKind::Tee { .. } | NodeKind::Custom(_) => true,
+        NodeKind::Limit { .. } | NodeKind::Tee { .. } | NodeKind::Hand(_) | NodeKind::Custom(_) => {
+            true
+        }
         NodeKind::Distinct { last, .. } => !last,
         _ => false,
     }
@@ -365,6 +367,7 @@ mod tests {
             run,
             header: None,
             tables,
+            began,
             seed: SEED,
             alone: true,
             earlier: None,

@@ -1,6 +1,7 @@
 //! What a stage does to each chunk: the stateless steps, and the ordered ones, which pass a turnstile.
 
 use super::Run;
+use super::commands::Hander;
 use super::feeder::Feeder;
 use super::lookup::{self, Tables};
 use super::order::Turnstile;
@@ -90,6 +91,8 @@ pub struct Setting<'p, 'r> {
     pub header: Option<&'r [u8]>,
     pub tables: &'p Tables,
     pub seed: u64,
+    /// When the first run of the job began.
+    pub began: i64,
     /// The input is one source.
     pub alone: bool,
     /// What the runs of the job before have written.
@@ -192,6 +195,7 @@ pub fn op<'p>(
                     Output::Original => {
                         begin.extend(header.iter().flat_map(|h| [*h, b"\n"].concat()))
                     }
+                    Output::Made | Output::Nothing => {}
                     Output::Columns(schema) => format.begin(schema, &mut begin),
                 }
                 if len == 0 {
@@ -211,6 +215,19 @@ pub fn op<'p>(
                     writer,
                     buf: Vec::new(),
                 },
+            }
+        }
+        NodeKind::Hand(hand) => {
+            let make = || {
+                Ok(Ordered::Process {
+                    process: Box::new(Hander::new(hand, node, setting)?),
+                    told: Told::default(),
+                })
+            };
+            let at = with_state(&make)?;
+            Op::Ordered {
+                at,
+                work: Work::Process(Box::new(Feeder::of_rows())),
             }
         }
         NodeKind::Lookup(node) => {
@@ -254,6 +271,10 @@ pub struct Met {
     pub enough: bool,
     /// Where in the block the last record begins that is needed.
     pub last_needed: Option<usize>,
+    /// Rows do not stand in the input's block any more.
+    pub apart: bool,
+    /// Why the run breaks off: exit status and message.
+    pub broken: Option<(i32, String)>,
 }
 
 impl Met {
@@ -265,6 +286,8 @@ impl Met {
             next_tick: i64::MAX,
             enough: false,
             last_needed: None,
+            apart: false,
+            broken: None,
         }
     }
 
@@ -273,7 +296,7 @@ impl Met {
         self.enough = true;
         let last = chunk.live.iter().last();
         // Rows that were kept do not stand in a block any more.
-        let last = last.filter(|_| !chunk.block.is_empty());
+        let last = last.filter(|_| !chunk.block.is_empty() && !self.apart);
         let begins = last.map(|row| chunk.rows[row as usize].start());
         self.last_needed = match (self.last_needed, begins) {
             (Some(one), Some(other)) => Some(one.min(other)),
@@ -459,12 +482,14 @@ impl Ordered {
 pub enum RowWriter {
     Original,
     Format(Box<dyn Writer>),
+    Nothing,
 }
 
 impl RowWriter {
     pub fn new(out: &Output, format: &dyn crate::formats::WriteFormat) -> Result<RowWriter> {
         Ok(match out {
-            Output::Original => RowWriter::Original,
+            Output::Original | Output::Made => RowWriter::Original,
+            Output::Nothing => RowWriter::Nothing,
             Output::Columns(schema) => RowWriter::Format(format.writer(schema)?),
         })
     }
@@ -473,6 +498,7 @@ impl RowWriter {
         match self {
             RowWriter::Format(writer) => writer.write(chunk, out),
             RowWriter::Original => original(chunk, out),
+            RowWriter::Nothing => {}
         }
     }
 }

@@ -510,6 +510,8 @@ impl<'s> Running<'s> {
                 {
                     self.fail(error);
                 }
+                self.leave();
+                self.shared.out.flush();
             } else {
                 control.finish(&flight);
                 self.end();

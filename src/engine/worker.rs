@@ -12,6 +12,7 @@ use super::{Shared, routing, steps};
 use crate::data::process::{Late, Told};
 use crate::data::step::Counts;
 use crate::data::{Bitmap, Chunk, Column, ColumnV, FieldId, Selection};
+use crate::error::Failure;
 use crate::expr::{Arrivals, EvalContext};
 use crate::formats::Bad;
 use crate::plan::node::{Batching, NodeKind, Plan, Times};
@@ -464,6 +465,9 @@ impl StageWorker<'_> {
         stage.note_end(met.next_end);
         stage.next_tick.fetch_min(met.next_tick, Ordering::Relaxed);
         self.late.append(&mut met.late);
+        if let Some((status, message)) = met.broken.take() {
+            lock(&shared.failure).get_or_insert(Failure { status, message }.into());
+        }
         if met.enough {
             shared.enough.store(true, Ordering::Relaxed);
         }

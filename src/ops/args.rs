@@ -68,6 +68,8 @@ pub enum Kind {
     Field,
     /// A file that is written
     File,
+    /// A command of the shell
+    Command,
     /// A source word
     Source,
     /// The word of a format
@@ -126,6 +128,7 @@ impl Kind {
             Kind::Positive => "number",
             Kind::OneOf(_) => "word",
             Kind::File => "file",
+            Kind::Command => "command",
             Kind::Source => "source",
             Kind::Format => "format",
             Kind::Name => "name",

@@ -12,6 +12,7 @@ mod count_window;
 mod distinct;
 mod fill;
 mod filter;
+mod foreach_batch;
 mod group;
 mod head;
 mod join;
@@ -26,12 +27,14 @@ mod parse;
 mod pattern;
 mod pattern_reads;
 mod prelude;
+mod print;
 mod reduce;
 mod scan;
 mod session_window;
 mod state;
 mod tee;
 mod top;
+mod transform;
 mod union;
 mod update_state;
 mod window;
@@ -86,6 +89,7 @@ pub const OPERATORS: &[&Operator] = &[
     &fill::FILL,
     &filter::FILTER,
     &map::FLAT_MAP,
+    &foreach_batch::FOREACH_BATCH,
     &group::GROUP_BY,
     &group::GROUP_BY_KEY,
     &group::GROUP_BY_KEY_AND_WINDOW,
@@ -99,6 +103,7 @@ pub const OPERATORS: &[&Operator] = &[
     &state::MAP_WITH_STATE_BY,
     &pattern::MATCH,
     &parse::PARSE,
+    &print::PRINT,
     &reduce::REDUCE,
     &reduce::REDUCE_BY,
     &reduce::REDUCE_BY_KEY,
@@ -114,6 +119,7 @@ pub const OPERATORS: &[&Operator] = &[
     &order::SORT_BY,
     &tee::TEE,
     &top::TOP,
+    &transform::TRANSFORM,
     &union::UNION,
     &update_state::UPDATE_STATE_BY,
     &update_state::UPDATE_STATE_BY_KEY,
@@ -142,6 +148,7 @@ pub fn build(
     }
     for (at, (operator, args)) in chain.iter().enumerate() {
         builder.begin(operator.name, typed(operator, args));
+        builder.check_ended()?;
         if keeps_state(operator) {
             let later = chain[at + 1..].iter();
             let is_last = !later.map(|(operator, _)| *operator).any(gives_rows);

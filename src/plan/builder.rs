@@ -4,10 +4,11 @@
 
 use super::grouped::Triggers;
 use super::grouping::{Maker, Shape};
+use super::hand::Answered;
 use super::keys::Key;
 use super::names;
 use super::node::{
-    AggCall, Custom, Node, NodeKind, Plan, Scope, Sink, SortKey, Source, Times, Window,
+    AggCall, Node, NodeKind, Output, Plan, Scope, Sink, SortKey, Source, Times, Window,
 };
 use super::output::Shown;
 use super::right::Look;
@@ -164,6 +165,12 @@ pub struct Builder<'a> {
     pub(super) typed: String,
     /// Nothing but operators that pass original lines so far.
     pub(super) passing: bool,
+    /// The first record of the first source, where it was there to be read.
+    pub(super) header: Option<Vec<u8>>,
+    /// What the rows of the last command that answered were read as.
+    pub(super) answered: Option<Answered>,
+    /// The operator behind which there is no stream, and what the sink writes then.
+    pub(super) ended: Option<(String, Output)>,
     /// The same in front of the operator at hand.
     passed: bool,
 }
@@ -269,6 +276,9 @@ impl<'a> Builder<'a> {
             name: String::new(),
             typed: String::new(),
             passing: true,
+            header: header.map(<[u8]>::to_vec),
+            answered: None,
+            ended: None,
             passed: true,
         };
         builder.begin_times()?;
@@ -606,6 +616,7 @@ impl<'a> Builder<'a> {
     /// The first aggregate of the rows here, and their keys; `None` for whole records.
     pub fn ranked(&self) -> Option<(Expr, Vec<Expr>)> {
         let last = self.aggregated.as_ref()?;
+        self.schema.fields.get(last.first)?;
         Some((
             self.field_expr(last.first),
             last.keys.iter().map(|&id| self.field_expr(id)).collect(),
@@ -676,27 +687,8 @@ impl<'a> Builder<'a> {
     pub fn finish(mut self) -> Result<Plan, Usage> {
         self.assign();
         self.check_triggers()?;
-        // Records that are in windows which nothing closes come out when theirs does.
-        let open = self.nodes.iter().rev().find_map(|node| match &node.kind {
-            NodeKind::Assign { .. } => Some(true),
-            NodeKind::Aggregate { .. }
-            | NodeKind::Sort { .. }
-            | NodeKind::Distinct { last: true, .. } => Some(false),
-            NodeKind::Custom(Custom {
-                right: Some(right), ..
-            }) if right.window.is_some() => Some(false),
-            _ => None,
-        });
-        if open == Some(true) && self.windows != Windows::Batch {
-            self.push(NodeKind::Sort {
-                by: Vec::new(),
-                limit: None,
-                per: Vec::new(),
-                ties: false,
-                rank: None,
-                scope: Scope::Rows,
-                carry: Vec::new(),
-            });
+        if self.windows != Windows::Batch {
+            self.gather();
         }
         if self.options.since.is_some() || self.options.until.is_some() {
             self.name = "--since and --until".into();
@@ -708,7 +700,10 @@ impl<'a> Builder<'a> {
             self.options.output.clone(),
             self.options.output_format.clone(),
         );
-        let written = self.written(format.as_deref(), path.as_deref())?;
+        let written = match self.ended.take() {
+            Some((_, out)) => self.made_written(out)?,
+            None => self.written(format.as_deref(), path.as_deref())?,
+        };
         let files = self.files(path.as_deref())?;
         self.check_output(path.as_deref(), &written.name)?;
         let complete = self.gives_wholes();

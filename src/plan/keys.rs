@@ -60,7 +60,7 @@ impl Builder<'_> {
         if let Some(keys) = &self.key {
             return Ok(keys.clone());
         }
-        if self.at_source() && (self.format_name == "text" || self.format_name == "lines") {
+        if self.has_lines() {
             return Ok(vec![self.line_key()]);
         }
         Err(self.fault(
@@ -78,9 +78,22 @@ impl Builder<'_> {
 
     /// The field that holds the record's line.
     pub(super) fn line_field(&self) -> FieldId {
-        self.source
+        let schema = match self.at_source() {
+            true => &self.source,
+            false => &self.schema,
+        };
+        schema
             .find("$0")
-            .expect("the builder puts $0 into every source's schema")
+            .expect("every source's schema and every answer's has $0")
+    }
+
+    /// Whether records here are lines that are their own key.
+    fn has_lines(&self) -> bool {
+        let format = match (self.at_source(), self.answer_here()) {
+            (true, _) => Some(self.format_name.as_str()),
+            (false, answered) => answered.map(|answered| answered.name.as_str()),
+        };
+        matches!(format, Some("text" | "lines"))
     }
 
     /// What makes two records equal: their line where they are whole, and every column.

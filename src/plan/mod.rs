@@ -11,6 +11,7 @@ pub mod filling;
 pub mod grid;
 pub mod grouped;
 pub mod grouping;
+pub mod hand;
 pub mod keys;
 pub mod names;
 pub mod node;

@@ -212,10 +212,47 @@ pub enum NodeKind {
         format: Arc<dyn WriteFormat>,
         out: Output,
     },
+    /// Each batch of rows is given to what stands outside of the chain.
+    Hand(Box<Hand>),
     /// Rows with what a table in memory has for their keys; in any order.
     Lookup(Box<Lookup>),
     /// State that needs the order of rows, and that the engine knows nothing of but how to run it.
     Custom(Custom),
+}
+
+/// Rows that leave the chain batch by batch: a window's, a batch's, or all that a run reads.
+#[derive(Clone)]
+pub struct Hand {
+    pub to: Taker,
+    /// How they are written for it.
+    pub format_name: String,
+    pub format: Arc<dyn WriteFormat>,
+    pub out: Output,
+    /// Rows are in windows, each of which is a batch; else all of them are one.
+    pub windowed: bool,
+    /// Each of these windows is a batch, also one without a row.
+    pub each: Option<Window>,
+    /// What comes back, and goes on in place of the rows.
+    pub answer: Option<Answer>,
+}
+
+/// Who gets batches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taker {
+    /// A command of the shell, started anew for each. `keep_going`: one that fails does not end the run.
+    Command { command: String, keep_going: bool },
+    /// Who reads the output: the time of each batch and its first rows, as lines.
+    Print { rows: u64 },
+}
+
+/// How records are read that come back from a command.
+#[derive(Clone)]
+pub struct Answer {
+    pub format_name: String,
+    pub format: Arc<dyn ReadFormat>,
+    /// Fields that the reader must find, and fields that are made from the record itself.
+    pub wanted: Vec<FieldId>,
+    pub made: Vec<(Made, FieldId)>,
 }
 
 /// A node that brings its own state.
@@ -390,8 +427,13 @@ pub struct Sink {
 }
 
 /// What is written of each row.
+#[derive(Clone)]
 pub enum Output {
     /// The record's own bytes, with a header line before the first where the format has one.
     Original,
+    /// The same of lines that were made on the way: there is no header.
+    Made,
     Columns(OutSchema),
+    /// Nothing: rows have left the chain before.
+    Nothing,
 }

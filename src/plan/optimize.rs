@@ -166,6 +166,21 @@ fn through(node: &mut Node, live: &mut Live) {
             }
         }
         NodeKind::Tee { out, .. } => read_by_output(out, live),
+        NodeKind::Hand(hand) => {
+            if let Some(answer) = &mut hand.answer {
+                // A column called `line` is the record itself only where that is text.
+                let is_text = matches!(answer.format_name.as_str(), "text" | "lines");
+                for &id in live.iter().filter(|id| !hand.windowed || **id > 1) {
+                    let name = &node.schema.fields[id].name;
+                    match made(name).filter(|_| is_text || name != "line") {
+                        Some(made) => answer.made.push((made, id)),
+                        None => answer.wanted.push(id),
+                    }
+                }
+            }
+            live.clear();
+            read_by_output(&hand.out, live);
+        }
         NodeKind::Custom(custom) => {
             if custom.own_rows {
                 live.clear();
@@ -239,6 +254,7 @@ impl Plan {
             match &node.kind {
                 NodeKind::Aggregate { .. } => return false,
                 NodeKind::Custom(custom) if custom.own_rows => return false,
+                NodeKind::Hand(hand) => return writes_lines(&hand.out),
                 NodeKind::Sample { .. } => return true,
                 NodeKind::Tee { out, .. } if writes_lines(out) => return true,
                 _ => {}
@@ -273,8 +289,9 @@ impl Plan {
 
 fn writes_lines(out: &Output) -> bool {
     match out {
-        Output::Original => true,
+        Output::Original | Output::Made => true,
         Output::Columns(columns) => columns.rest.is_some(),
+        Output::Nothing => false,
     }
 }
 

@@ -96,11 +96,19 @@ impl Builder<'_> {
         })
     }
 
-    fn original(&self) -> Result<Written, Usage> {
+    pub(super) fn original(&self) -> Result<Written, Usage> {
+        self.made_written(match self.at_source() {
+            true => Output::Original,
+            false => Output::Made,
+        })
+    }
+
+    /// Lines as they are, or nothing.
+    pub(super) fn made_written(&self, out: Output) -> Result<Written, Usage> {
         Ok(Written {
             name: "lines".into(),
             format: self.writer("lines")?,
-            out: Output::Original,
+            out,
         })
     }
 

@@ -3,7 +3,7 @@
 
 use super::builder::{Builder, Windows};
 use super::grouped::Lateness;
-use super::node::{NodeKind, Scope, Window};
+use super::node::{Custom, NodeKind, Scope, Window};
 use super::output::Shown;
 use crate::data::{FieldId, Type};
 use crate::error::Usage;
@@ -135,6 +135,31 @@ impl Builder<'_> {
         match self.windows {
             Windows::Yes | Windows::Vary | Windows::Batch => Scope::Rows,
             Windows::No => Scope::Forever,
+        }
+    }
+
+    /// Records that are in windows which nothing closes come out when theirs does.
+    pub(super) fn gather(&mut self) {
+        let open = self.nodes.iter().rev().find_map(|node| match &node.kind {
+            NodeKind::Assign { .. } => Some(true),
+            NodeKind::Aggregate { .. }
+            | NodeKind::Sort { .. }
+            | NodeKind::Distinct { last: true, .. } => Some(false),
+            NodeKind::Custom(Custom {
+                right: Some(right), ..
+            }) if right.window.is_some() => Some(false),
+            _ => None,
+        });
+        if open == Some(true) {
+            self.push(NodeKind::Sort {
+                by: Vec::new(),
+                limit: None,
+                per: Vec::new(),
+                ties: false,
+                rank: None,
+                scope: Scope::Rows,
+                carry: Vec::new(),
+            });
         }
     }
 }

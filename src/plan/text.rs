@@ -2,8 +2,8 @@
 //! Invariant: everything from the source's kind to the last node that changes a result is in it.
 
 use super::node::{
-    AggCall, Batching, Custom, Lookup, Node, NodeKind, Output, Plan, Right, Scope, Sink, SortKey,
-    Times,
+    AggCall, Batching, Custom, Hand, Lookup, Node, NodeKind, Output, Plan, Right, Scope, Sink,
+    SortKey, Taker, Times,
 };
 use super::window::duration;
 use crate::data::{FieldId, Schema};
@@ -73,6 +73,10 @@ fn has_state(kind: &NodeKind) -> bool {
 
 /// A node with everything that the shape of its state depends on: also the fields of rows that it keeps.
 pub fn shape(node: &Node) -> String {
+    if let NodeKind::Hand(_) = &node.kind {
+        // Whatever gets the batches, what is kept is how many there were.
+        return "batches given out".into();
+    }
     let (word, rest) = node_text(node, true);
     let mut out = format!("{word} {rest}");
     let carry: &[FieldId] = match &node.kind {
@@ -212,7 +216,8 @@ pub(super) fn exprs(kind: &NodeKind) -> Vec<&Expr> {
         NodeKind::Sample { .. }
         | NodeKind::Assign { .. }
         | NodeKind::Limit { .. }
-        | NodeKind::Tee { .. } => Vec::new(),
+        | NodeKind::Tee { .. }
+        | NodeKind::Hand(_) => Vec::new(),
     }
 }
 
@@ -295,6 +300,13 @@ fn node_text(node: &Node, carries: bool) -> (&'static str, String) {
         ),
         NodeKind::Limit { rows } => ("limit", format!("{rows} rows")),
         NodeKind::Tee { path, out, .. } => ("tee", format!("{path}, {}", columns(out))),
+        NodeKind::Hand(hand) => (
+            match hand.to {
+                Taker::Command { .. } => "command",
+                Taker::Print { .. } => "print",
+            },
+            hand_text(hand, schema),
+        ),
         NodeKind::Lookup(lookup) => ("lookup", lookup_text(lookup, carried)),
         NodeKind::Custom(custom) => ("ordered", custom_text(custom, carried)),
     }
@@ -309,6 +321,38 @@ fn custom_text(custom: &Custom, carried: impl Fn(&[FieldId]) -> String) -> Strin
         right,
         carried(&custom.carry),
     ])
+}
+
+fn hand_text(hand: &Hand, schema: &Schema) -> String {
+    let (first, keep_going) = match &hand.to {
+        Taker::Command {
+            command,
+            keep_going,
+        } => (command.clone(), *keep_going),
+        Taker::Print { rows } => (format!("{rows} rows"), false),
+    };
+    let gets = match &hand.out {
+        Output::Columns(_) => format!("gets {}: {}", hand.format_name, columns(&hand.out)),
+        out => format!("gets {}", columns(out)),
+    };
+    let batches = match (&hand.each, hand.windowed) {
+        (Some(window), _) => format!("each window {window}"),
+        (None, true) => "by window".into(),
+        (None, false) => "all at once".into(),
+    };
+    let answer = hand.answer.as_ref().map_or(String::new(), |answer| {
+        let mut ids: Vec<FieldId> = answer.made.iter().map(|(_, id)| *id).collect();
+        ids.extend(&answer.wanted);
+        match ids.is_empty() {
+            true => format!("answers {}", answer.format_name),
+            false => format!("answers {}: {}", answer.format_name, fields(schema, &ids)),
+        }
+    });
+    let going = match keep_going {
+        true => "keep going".into(),
+        false => String::new(),
+    };
+    join([first, gets, batches, answer, going])
 }
 
 fn lookup_text(lookup: &Lookup, carried: impl Fn(&[FieldId]) -> String) -> String {
@@ -404,14 +448,17 @@ fn join<const N: usize>(parts: [String; N]) -> String {
 /// What the sink writes, and in which format.
 fn output(sink: &Sink) -> String {
     match &sink.out {
-        Output::Original => "original lines".into(),
-        out => format!("{}: {}", sink.format_name, columns(out)),
+        out @ Output::Columns(_) => format!("{}: {}", sink.format_name, columns(out)),
+        out => columns(out),
     }
 }
 
 pub(super) fn columns(out: &Output) -> String {
-    let Output::Columns(schema) = out else {
-        return "original lines".into();
+    let schema = match out {
+        Output::Columns(schema) => schema,
+        Output::Original => return "original lines".into(),
+        Output::Made => return "lines as they are".into(),
+        Output::Nothing => return "nothing".into(),
     };
     let names: Vec<&str> = schema
         .columns

@@ -84,9 +84,6 @@ $ dstream count-by-key -- no-such-file
 dstream: no-such-file: No such file or directory
 ? 66
 
-$ dstream foreach-batch cat
-dstream: the operator 'foreach-batch' is not in this version
-? 2
 
 $ dstream count-by-key count-by-key kafka:topic
 dstream: no source of kind 'kafka:'; known are files, -, dir:, glob:, tcp:, unix:, tcp-listen:, udp-listen:, unix-listen:, rate:

@@ -1,0 +1,96 @@
+//! What ordered state lets out beside the chunks that pass it: as time goes on, and at the end. Invariant: what a
+//! state has failed in, nothing that it has led to is closed or kept.
+
+use super::driver::Running;
+use super::order::lock;
+use super::peek::Form;
+use super::steps::Ordered;
+use crate::data::Chunk;
+use crate::data::process::{Process, Told};
+use crate::data::time::Watermark;
+use crate::error::Failure;
+use std::sync::atomic::Ordering;
+
+impl Running<'_> {
+    /// What time lets out of the state in the middle of a stage goes through the rest of it, as chunks behind all
+    /// that have passed.
+    /// Returns when the watermark next lets something out there.
+    pub fn flush(&self, at: usize, upto: Watermark, lag: &mut i64) -> i64 {
+        let mut next_end = i64::MAX;
+        for (number, turnstile) in self.lanes[at].stage.ordered.iter().enumerate() {
+            self.let_out(at, number, &|process, told| match self.form {
+                Form::Whole => process.whole(told),
+                _ => process.close(upto.less(*lag), told),
+            });
+            turnstile.with(|state| {
+                if let Ordered::Process { process, .. } = state {
+                    next_end = next_end.min(process.next_end().saturating_add(*lag));
+                    *lag += process.lag();
+                }
+            });
+        }
+        next_end
+    }
+
+    /// What `give` gets out of ordered state `number` of stage `at`, through the rest of the stage.
+    fn let_out(
+        &self,
+        at: usize,
+        number: usize,
+        give: &dyn Fn(&mut dyn Process, &mut Told) -> Vec<Chunk>,
+    ) {
+        loop {
+            let turnstile = &self.lanes[at].stage.ordered[number];
+            let (chunks, more, broken) = turnstile.with(|state| match state {
+                Ordered::Process { process, told } => {
+                    let chunks = give(process.as_mut(), told);
+                    (chunks, process.has_more(), told.broke())
+                }
+                _ => (Vec::new(), false, None),
+            });
+            let enough = &self.shared.enough;
+            let before = enough.swap(false, Ordering::Relaxed);
+            for chunk in chunks {
+                self.inject(at, number, chunk);
+            }
+            let satisfied = enough.swap(before, Ordering::Relaxed);
+            enough.fetch_or(satisfied, Ordering::Relaxed);
+            if let Some((status, message)) = broken {
+                lock(&self.shared.failure).get_or_insert(Failure { status, message }.into());
+                self.shared.enough.store(true, Ordering::Relaxed);
+                return;
+            }
+            if !more {
+                return;
+            }
+            if satisfied {
+                turnstile.with(|state| {
+                    if let Ordered::Process { process, .. } = state {
+                        process.enough();
+                    }
+                });
+                return;
+            }
+        }
+    }
+
+    /// The run ends and another one goes on: what is outside of it and waits for its end comes to it.
+    pub fn leave(&self) {
+        for (at, lane) in self.lanes.iter().enumerate() {
+            for number in 0..lane.stage.ordered.len() {
+                self.let_out(at, number, &|process, told| process.leave(told));
+            }
+        }
+    }
+
+    /// Whether something outside of the run has rows that may have to be given again.
+    pub fn is_open(&self) -> bool {
+        let ordered = self.lanes.iter().flat_map(|lane| &lane.stage.ordered);
+        ordered.into_iter().any(|turnstile| {
+            turnstile.with(|state| match state {
+                Ordered::Process { process, .. } => process.is_open(),
+                _ => false,
+            })
+        })
+    }
+}
