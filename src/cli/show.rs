@@ -108,7 +108,7 @@ fn words(path: &str, loaded: &Loaded) -> String {
     let mut out = format!(
         "checkpoint  {path}: generation {generation}, written {} ago ({}), {}; all checksums are right\n",
         duration(age),
-        time(*created),
+        time(created - created.rem_euclid(1_000_000_000)),
         size(loaded.size)
     );
     if *ended {

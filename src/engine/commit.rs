@@ -3,10 +3,10 @@
 //! refused before anything is read or written.
 
 use super::Run;
-use super::checkpoint::difference::difference;
+use super::checkpoint::difference::check;
 use super::checkpoint::file::{Entry, Header, Kind};
 use super::checkpoint::keeper::{Done, Job, Keeper};
-use super::checkpoint::store::{Loaded, Store};
+use super::checkpoint::store::Store;
 use super::driver::{Lane, Running};
 use super::order::lock;
 use super::steps::Ordered;
@@ -53,6 +53,9 @@ pub struct Keeping {
 
 /// The most of a run's time that taking commits may cost: one part in so many.
 const SHARE: i64 = 10;
+
+/// The first commit of a run comes this soon (GUARANTEES G19), ns.
+const SECOND: i64 = 1_000_000_000;
 
 /// A job's checkpoint in this run.
 pub struct Kept {
@@ -126,9 +129,12 @@ impl Kept {
     pub fn open(plan: &Plan, run: &Run, keeping: &Keeping, seed: u64) -> Result<Kept> {
         let store = Store::open(&keeping.path, keeping.power, keeping.wait)?;
         if keeping.reset {
-            store.reset().with_context(|| Failure {
-                status: status::CANT_CREATE,
-                message: format!("--checkpoint-reset: '{}'", keeping.path.display()),
+            store.reset().map_err(|error| Failure {
+                status: match error.kind() {
+                    std::io::ErrorKind::InvalidData => status::DATA,
+                    _ => status::CANT_CREATE,
+                },
+                message: format!("--checkpoint-reset: {error}; nothing was removed"),
             })?;
         }
         let loaded = store.load()?;
@@ -544,37 +550,6 @@ pub struct Tracked {
     pub spots: BTreeMap<String, Spot>,
 }
 
-/// Whether a checkpoint is of this chain and these sources.
-fn check(loaded: &Loaded, keeping: &Keeping, chain: &[String], sources: &[String]) -> Result<()> {
-    let name = keeping.path.display();
-    let refuse = |message: String| -> Result<()> {
-        Err(Failure {
-            status: status::DATA,
-            message,
-        }
-        .into())
-    };
-    if keeping.adopt {
-        return Ok(());
-    }
-    let header = &loaded.header;
-    if header.chain != chain {
-        let diff = difference(&header.chain, chain);
-        return refuse(format!(
-            "the checkpoint '{name}' is of another chain:\n{diff}name another file, begin anew with \
-             --checkpoint-reset, or keep the state that fits with --checkpoint-adopt"
-        ));
-    }
-    if header.sources != sources {
-        let diff = difference(&header.sources, sources);
-        return refuse(format!(
-            "the checkpoint '{name}' is of other sources:\n{diff}if they are what is meant, --checkpoint-adopt goes \
-             on with them"
-        ));
-    }
-    Ok(())
-}
-
 impl Running<'_> {
     /// Where all files of the output stand; or which one could not be written.
     fn marks(&self) -> Result<Vec<Mark>, (String, std::io::Error)> {
@@ -631,6 +606,9 @@ impl Running<'_> {
             return Ok(());
         }
         self.load_state(kept)?;
+        // What was loaded is on the disk: it is not written again before there is more.
+        let every = kept.keeping.every.min(SECOND);
+        lock(&kept.next).at = self.shared.run.clock.now().saturating_add(every);
         let moments = &kept.moments;
         let last = self
             .lanes
@@ -682,6 +660,29 @@ impl Running<'_> {
             .collect()
     }
 
+    /// What is to start empty must be there.
+    fn check_discarded(&self, keeping: &Keeping) -> Result<()> {
+        let of = |lane: &Lane<'_>| -> Vec<String> {
+            let pieces = 0..lane.stage.pieces();
+            let names = pieces.map(|piece| lane.stage.operator(self.plan, piece).to_string());
+            names.filter(|name| !name.is_empty()).collect()
+        };
+        let mut there: Vec<String> = self.lanes.iter().flat_map(of).collect();
+        there.dedup();
+        let missed = |one: &&String| !there.iter().any(|name| is_called(name, one));
+        match keeping.discard.iter().find(missed) {
+            None => Ok(()),
+            Some(one) => Err(Failure {
+                status: status::USAGE,
+                message: format!(
+                    "--discard-state {one}: no operator of this chain has state and is called so; there is {}",
+                    there.join(", ")
+                ),
+            }
+            .into()),
+        }
+    }
+
     /// Loads what was kept of the stages.
     fn load_state(&self, kept: &Kept) -> Result<()> {
         let entries = std::mem::take(&mut *lock(&kept.state));
@@ -698,17 +699,14 @@ impl Running<'_> {
             let rest = saved.rest();
             by_shape.entry((shape, entry.shard)).or_default().push(rest);
         }
+        self.check_discarded(keeping)?;
         let mut work: Vec<(usize, usize, &[u8])> = Vec::new();
         for (at, lane) in self.lanes.iter().enumerate() {
             for piece in 0..lane.stage.pieces() {
                 let shape = lane.stage.shape(self.plan, piece);
                 let operator = lane.stage.operator(self.plan, piece);
                 let name = operator.split(' ').next().unwrap_or_default();
-                if keeping
-                    .discard
-                    .iter()
-                    .any(|one| *one == name || *one == operator)
-                {
+                if keeping.discards(operator) {
                     continue;
                 }
                 match by_shape
@@ -758,6 +756,17 @@ impl Running<'_> {
             }
             None => Ok(()),
         }
+    }
+}
+
+/// An operator by its name, or by all its words.
+fn is_called(operator: &str, name: &str) -> bool {
+    operator == name || operator.split(' ').next() == Some(name)
+}
+
+impl Keeping {
+    fn discards(&self, operator: &str) -> bool {
+        self.discard.iter().any(|one| is_called(operator, one))
     }
 }
 

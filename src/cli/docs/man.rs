@@ -53,6 +53,16 @@ pub fn all() -> Vec<(&'static str, String)> {
                 &time(),
             ),
         ),
+        (
+            "man/dstream-checkpoint.5",
+            page(
+                "DSTREAM-CHECKPOINT",
+                5,
+                "dstream-checkpoint",
+                "what dstream keeps of a job between runs",
+                &super::checkpoint::page(),
+            ),
+        ),
     ]
 }
 
@@ -145,7 +155,7 @@ fn program() -> Vec<Block> {
     }
     blocks.push(heading("See also"));
     blocks.push(text(
-        "dstream-operators(7), dstream-expressions(7), dstream-formats(5), dstream-time(7), awk(1), sort(1), uniq(1)",
+        "dstream-operators(7), dstream-expressions(7), dstream-formats(5), dstream-time(7), dstream-checkpoint(5), awk(1), sort(1), uniq(1)",
     ));
     blocks
 }
@@ -169,12 +179,13 @@ pub fn statuses() -> Vec<Block> {
         ("0", "Done: end of input, `head`, `--for`."),
         ("1", "Only with `-e`: no record was written."),
         ("2", "A mistake on the command line or in an expression; nothing ran."),
-        ("65", "Data: too many bad or late records, input that is not of its format, `--on-bad abort`."),
+        ("65", "Data: too many bad or late records, input that is not of its format, `--on-bad abort`, a checkpoint that is damaged or another chain's."),
         ("66", "A source file cannot be opened or read; what could be done was done and written."),
         ("69", "A network source is not there."),
         ("70", "A fault in dstream itself."),
-        ("73", "An output file cannot be created."),
-        ("74", "An output cannot be written."),
+        ("73", "An output file or the checkpoint cannot be created."),
+        ("74", "An output or the checkpoint cannot be written."),
+        ("75", "The checkpoint or an output is in use by another run."),
         ("128+N", "Ended by signal N: INT 130, PIPE 141, TERM 143."),
     ]
     .into_iter()

@@ -2,6 +2,7 @@
 //! README tables, completion shims. Pure functions from tables to text; nothing is printed here. A document
 //! that is committed is equal to what these functions give.
 
+mod checkpoint;
 pub mod help;
 pub mod man;
 pub mod pages;

@@ -11,11 +11,11 @@ pub const MAGIC: &[u8; 8] = b"DSTRMCK\n";
 /// The version of the format that is written; versions up to it are read.
 pub const FORMAT: u16 = 1;
 /// Magic, format, flags, length of the header, checksum.
-const FIXED: usize = 20;
+pub const FIXED: usize = 20;
 /// Length, kind, flags, operator, shard, sequence, checksum.
-const FRAME_HEAD: usize = 24;
+pub const FRAME_HEAD: usize = 24;
 /// Bytes of a frame's payload before it is compressed.
-const PAYLOAD_MAX: usize = 1 << 20;
+pub const PAYLOAD_MAX: usize = 1 << 20;
 /// The payload of the commit frame: generation, frames, bytes before it, their xxh3-128.
 const COMMIT: usize = 40;
 
@@ -337,12 +337,11 @@ pub fn read(bytes: &[u8]) -> Result<(Header, Vec<Entry>), Fault> {
 fn read_header(cursor: &mut Cursor<'_>) -> Result<Header, Fault> {
     if cursor.take(MAGIC.len()) != Some(MAGIC) {
         // A file that was cut off within the magic is one of ours, if it is anything.
-        return Err(
-            match MAGIC.starts_with(cursor.bytes) && !cursor.bytes.is_empty() {
-                true => cursor.damaged("it is cut off"),
-                false => Fault::Foreign,
-            },
-        );
+        return Err(match MAGIC.starts_with(cursor.bytes) {
+            true if cursor.bytes.is_empty() => cursor.damaged("it is empty"),
+            true => cursor.damaged("it is cut off"),
+            false => Fault::Foreign,
+        });
     }
     let cut = |cursor: &Cursor<'_>| cursor.damaged("it is cut off");
     let fixed = |cursor: &mut Cursor<'_>| -> Option<(u16, u32, u32)> {

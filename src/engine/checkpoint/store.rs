@@ -193,7 +193,15 @@ impl Store {
 
     /// Both generations are gone; the lock stays. The older one goes first: alone it would be gone on from.
     pub fn reset(&self) -> io::Result<()> {
-        for path in [beside(&self.path, ".1"), self.path.clone()] {
+        let both = [beside(&self.path, ".1"), self.path.clone()];
+        for path in &both {
+            // A slip of the pen does not cost a file that is somebody else's.
+            if is_foreign(path)? {
+                let what = format!("'{}' is not a checkpoint of dstream", path.display());
+                return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+            }
+        }
+        for path in both {
             match fs::remove_file(path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -219,6 +227,32 @@ fn job_of(lock: &File) -> io::Result<u128> {
 /// What has happened to the names in a file's directory is on the disk.
 pub fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(directory(path))?.sync_all()
+}
+
+/// Whether there is something that cannot be a checkpoint, not even a damaged one.
+fn is_foreign(path: &Path) -> io::Result<bool> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(file) => File::from(file),
+        Err(rustix::io::Errno::NOENT) => return Ok(false),
+        // A link is removed, and not what it leads to.
+        Err(rustix::io::Errno::LOOP) => return Ok(false),
+        Err(error) => return Err(error.into()),
+    };
+    let mut bytes = Vec::new();
+    file.take(file::MAGIC.len() as u64)
+        .read_to_end(&mut bytes)?;
+    Ok(matches!(file::header(&bytes), Err(Fault::Foreign)) && damage_apart(&bytes))
+}
+
+/// Half of the first bytes are another's.
+fn damage_apart(first: &[u8]) -> bool {
+    let same = first
+        .iter()
+        .zip(file::MAGIC)
+        .filter(|(a, b)| a == b)
+        .count();
+    same * 2 < file::MAGIC.len()
 }
 
 /// A number that nobody can guess.

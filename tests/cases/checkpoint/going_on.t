@@ -1,0 +1,108 @@
+# What a job goes on from, what it may change, and what its checkpoint shows.
+
+# A changed chain is refused with what differs (GUARANTEES G7)
+# once
+$ printf 'a 1\nb 2\na 3\n' > log
+$ dstream --once --checkpoint ck count-by '$1' log
+$ dstream --once --checkpoint ck count-by '$2' log
+dstream: the checkpoint 'ck' is of another chain:
+    parse     text
+    time      none
+  - aggregate keys $1   aggs count() as count   scope forever
+  + aggregate keys $2   aggs count() as count   scope forever
+name another file, begin anew with --checkpoint-reset, or keep the state that fits with --checkpoint-adopt
+? 65
+$ dstream --once --checkpoint ck --checkpoint-adopt count-by '$2' log
+dstream: the checkpoint 'ck' does not fit this chain: it has no state for 'count-by $2' as it is now; --discard-state count-by lets it start empty; --checkpoint-reset begins anew
+? 65
+$ dstream --once --checkpoint ck --checkpoint-adopt --discard-state tally count-by '$2' log
+dstream: --discard-state tally: no operator of this chain has state and is called so; there is count-by $2
+? 2
+$ printf 'a 9\n' >> log; dstream --once --final --checkpoint ck --checkpoint-adopt --discard-state count-by count-by '$2' log
+9	1
+
+# What fits is kept: another filter in front
+# once
+$ printf 'a 1\nb 2\na 3\n' > log
+$ dstream --once --checkpoint ck count-by '$1' log
+$ printf 'a 1\nc 1\n' >> log; dstream --once --final --checkpoint ck --checkpoint-adopt filter '$1 != "c"' count-by '$1' log
+a	3
+b	1
+
+# Free to change: threads, output format, what follows the last operator with state
+# once
+$ printf 'a 1\nb 2\na 3\n' > log
+$ dstream --once --checkpoint ck count-by '$1' log
+$ printf 'a 1\n' >> log; dstream -j 3 -o json --once --final --checkpoint ck count-by '$1' filter 'count > 1' log
+{"$1":"a","count":3}
+
+# Other sources
+# once
+$ printf 'a 1\nb 2\na 3\n' > log
+$ dstream --once --checkpoint ck count-by '$1' log
+$ cp log copy; printf 'b 1\n' >> copy; dstream --once --checkpoint ck count-by '$1' copy
+dstream: the checkpoint 'ck' is of other sources:
+  - log
+  + copy
+if they are what is meant, --checkpoint-adopt goes on with them
+? 65
+$ dstream --once --final --checkpoint ck --checkpoint-adopt count-by '$1' copy
+a	4
+b	3
+
+# A job that has ended: again it prints nothing; when its input has grown it says so
+# once
+$ printf 'a 1\nb 2\na 3\n' > log
+$ dstream --checkpoint ck count-by '$1' log
+a	2
+b	1
+$ dstream --checkpoint ck count-by '$1' log
+$ printf 'b 1\n' >> log; dstream --checkpoint ck count-by '$1' log
+dstream: 'log' has grown since the job of the checkpoint 'ck' ended; a job that goes on with what comes is told --once (or -F) from its first run on; --checkpoint-reset begins anew
+? 2
+$ dstream --checkpoint ck --checkpoint-reset count-by '$1' log
+a	2
+b	2
+
+# Options that are about a checkpoint
+# once
+$ dstream --wait 1s count /dev/null
+dstream: --wait needs --checkpoint FILE, which it is about
+? 2
+$ dstream --checkpoint ck --checkpoint-reset --checkpoint-adopt count /dev/null
+dstream: --checkpoint-reset and --checkpoint-adopt: the one forgets what the other is to keep
+? 2
+$ dstream --checkpoint ck --discard-state count count /dev/null
+dstream: --discard-state needs --checkpoint-adopt: it says which state need not fit
+? 2
+$ dstream --show
+dstream: --show needs --checkpoint FILE, which it shows
+? 2
+$ dstream --checkpoint ck --show
+dstream: there is no checkpoint 'ck'
+? 66
+
+# What is in it, for people
+# once
+$ printf '0 a\n5 b\n12 a\n' > log; dstream --once --time '$1:s' --watermark 1s --checkpoint ck window 10s count-by '$2' --output out log
+$ dstream --checkpoint ck --show | sed -E 's/[0-9]+ bytes; all/N bytes; all/; s/[0-9]+ KiB; all/N KiB; all/; s/, [0-9]+ bytes$/, N bytes/; s/written .* ago \([^)]*\)/written T ago/'
+checkpoint  ck: generation 2, written T ago, N bytes; all checksums are right
+chain       parse     text
+            time      time($1)
+            aggregate keys $2   aggs count() as count   scope window 10s
+source      log: byte 13 of 13, behind line 3
+time        files: up to 1970-01-01T00:00:12Z
+output      out: 50 bytes, not complete yet
+watermark   1970-01-01T00:00:11Z
+next        closes at 1970-01-01T00:00:20Z
+state       count-by $2: 1 keys, N bytes
+
+# And for programs
+# once
+$ printf '0 a\n5 b\n12 a\n' > log; dstream --once --time '$1:s' --watermark 1s --checkpoint ck window 10s count-by '$2' --output out log
+$ dstream --checkpoint ck --show=json | grep -v '"kind":"state"' | sed -E 's/\.[0-9a-f]{32}\./.RUN./; s/"(created|fingerprint|run|program|device|inode|modified|began|bytes)":("[^"]*"|[0-9]+)/"\1":X/g'
+{"chain":["parse     text","time      time($1)","aggregate keys $2   aggs count() as count   scope window 10s"],"created":X,"ended":false,"fingerprint":X,"generation":2,"kind":"header","program":X,"run":X,"sources":["log"]}
+{"compressed":false,"device":X,"done":false,"inode":X,"kind":"source","lines":3,"modified":X,"offset":13,"path":"log","side":0,"size":13}
+{"kind":"watermark","latest":12000000000,"source":"files"}
+{"aside":".out.RUN.tmp","complete":false,"kind":"sink","length":50,"path":"out"}
+{"began":X,"enough":false,"held":[{"bytes":X,"keys":1,"operators":"count-by $2"}],"kind":"engine","next_end":20000000000,"watermark":11000000000}
