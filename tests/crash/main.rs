@@ -11,4 +11,5 @@ mod damage;
 mod inject;
 mod job;
 mod kills;
+mod signals;
 mod trial;

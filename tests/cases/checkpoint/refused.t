@@ -13,15 +13,6 @@ $ (flock 9; sleep 0.2) 9<>ck.lock & sleep 0.05; dstream --once --final --wait 30
 a	2
 b	1
 
-# The lock of a run that was killed is nobody's
-# once
-$ printf 'a 1\nb 2\na 3\n' > log
-$ (timeout -s KILL 0.1 dstream -F --checkpoint ck count-by '$1' log) 2> killed; test -s ck && echo killed
-killed
-$ dstream --once --final --checkpoint ck count-by '$1' log
-a	2
-b	1
-
 # Two runs, one output
 # once
 $ printf 'a 1\nb 2\na 3\n' > log

@@ -1,0 +1,216 @@
+//! Signals in each phase of a run, and readers that leave. Invariant: a run ends soon, by the signal that it was
+//! sent, and the next one goes on to what an undisturbed run gives.
+
+use super::chains::named;
+use super::job::Job;
+use super::trial::{Ended, Run, command, run};
+use std::io::Read;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+const SOON: Duration = Duration::from_secs(2);
+
+fn signal(run: &Run, name: &str) {
+    let pid = run.child.id().to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-s", name, &pid])
+        .status();
+    assert!(sent.expect("kill is there").success());
+}
+
+fn wait_until(what: &str, done: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !done() {
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "waited in vain until {what}"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Ends within the time that is promised, by that signal.
+fn ends_by(run: &mut Run, number: i32, what: &str) -> Ended {
+    let began = Instant::now();
+    let ended = run.end();
+    assert_eq!(
+        ended.status.signal(),
+        Some(number),
+        "GUARANTEES G13: {what}: {ended:?}"
+    );
+    assert!(
+        began.elapsed() < SOON,
+        "GUARANTEES G13: {what}: {:?}",
+        began.elapsed()
+    );
+    ended
+}
+
+fn said(run_dir: &Path) -> String {
+    std::fs::read_to_string(run_dir.join("said")).unwrap_or_default()
+}
+
+/// GUARANTEES G13: INT and TERM while it reads and while it waits; STOP, CONT and USR1 leave no trace.
+#[test]
+fn a_signal_ends_a_run_that_another_one_goes_on_with() {
+    for (name, number) in [("INT", 2), ("TERM", 15)] {
+        for (phase, rest) in [
+            ("while it reads", &["--max-rate", "5000/s", "in"][..]),
+            ("while it waits", &["-F", "in"]),
+        ] {
+            let what = format!("{name} {phase}");
+            let job = Job::new(
+                &format!("signal-{name}-{}", rest.len()),
+                named("window"),
+                3000,
+            );
+            let dir = &job.place.path;
+            let mut one = Run::start(dir, &job.kept(rest));
+            wait_until("it has committed", || job.place.of("ck.1").exists());
+            for quiet in ["STOP", "CONT"] {
+                signal(&one, quiet);
+            }
+            signal(&one, "USR1");
+            wait_until("it has said how far it is", || said(dir).contains("read ("));
+            signal(&one, name);
+            ends_by(&mut one, number, &what);
+            let last = match phase {
+                "while it reads" => job.kept(&["in"]),
+                _ => job.kept(&["--once", "--final", "in"]),
+            };
+            let ended = run(dir, &last);
+            assert!(ended.is_well(), "{what}: {ended:?}");
+            assert!(job.fault().is_none(), "{what}: {:?}", job.fault());
+        }
+    }
+}
+
+/// GUARANTEES G13: nobody reads what it writes.
+#[test]
+fn a_signal_ends_a_run_that_is_blocked_on_a_full_pipe() {
+    for twice in [false, true] {
+        let job = Job::new(&format!("blocked-{twice}"), named("window"), 80_000);
+        let mut one = Run::of(
+            command(&job.place.path)
+                .args(["--checkpoint", "ck", "-i", "json", "filter", "v >= 0", "in"])
+                .stdout(Stdio::piped()),
+            &job.place.path,
+        );
+        let pipe = one.child.stdout.take().expect("it is piped");
+        wait_until("the pipe is full", || {
+            let held = || rustix::io::ioctl_fionread(&pipe).expect("a pipe knows its bytes");
+            let before = held();
+            std::thread::sleep(Duration::from_millis(300));
+            before > 0 && before == held()
+        });
+        signal(&one, "TERM");
+        if twice {
+            std::thread::sleep(Duration::from_millis(50));
+            signal(&one, "TERM");
+        }
+        ends_by(&mut one, 15, "blocked");
+        drop(pipe);
+    }
+}
+
+/// GUARANTEES G14: the reader is gone; nothing that it did not get is taken as given.
+#[test]
+fn a_reader_that_leaves_ends_it_without_a_word() {
+    let job = Job::new("epipe", named("window"), 80_000);
+    let words = [
+        "--checkpoint",
+        "ck",
+        "--checkpoint-every",
+        "10ms",
+        "-i",
+        "json",
+        "filter",
+        "v >= 0",
+        "in",
+    ];
+    let read = |most: usize| -> (Vec<u8>, Ended) {
+        let mut one = Run::of(
+            command(&job.place.path).args(words).stdout(Stdio::piped()),
+            &job.place.path,
+        );
+        let mut pipe = one.child.stdout.take().expect("it is piped");
+        let mut bytes = Vec::new();
+        let _ = pipe.by_ref().take(most as u64).read_to_end(&mut bytes);
+        drop(pipe);
+        (bytes, one.end())
+    };
+    let (first, ended) = read(1000);
+    assert_eq!(ended.status.signal(), Some(13), "{ended:?}");
+    assert!(!ended.said.contains("ipe"), "{ended:?}");
+    let (rest, ended) = read(usize::MAX);
+    assert!(ended.is_well(), "{ended:?}");
+    // What it had written is a full pipe at most, 1 MiB, and that may be lost with the reader; nothing behind it is.
+    let all: Vec<u8> = job
+        .place
+        .read("in")
+        .split_inclusive(|byte| *byte == b'\n')
+        .filter(|line| line.starts_with(b"{"))
+        .flatten()
+        .copied()
+        .collect();
+    assert!(
+        all.starts_with(&first) && all.ends_with(&rest),
+        "what came is not what there is"
+    );
+    assert!(
+        rest.len() + (1 << 20) > all.len(),
+        "{} of {} came",
+        rest.len(),
+        all.len()
+    );
+}
+
+/// GUARANTEES G18: event time does not go by the clock. Needs libfaketime.
+#[test]
+fn a_clock_that_jumps_changes_nothing() {
+    let found = [
+        "/usr/lib/x86_64-linux-gnu",
+        "/usr/lib/aarch64-linux-gnu",
+        "/usr/local/lib",
+    ]
+    .iter()
+    .map(|folder| format!("{folder}/faketime/libfaketime.so.1"))
+    .find(|path| Path::new(path).exists());
+    let Some(library) = found else {
+        println!("SKIPPED: no libfaketime here, so no clock was moved");
+        return;
+    };
+    let job = Job::new("clock", named("window"), 3000);
+    let all = job.place.read("in");
+    let cut = all.len() / 2;
+    let cut = cut
+        + all[cut..]
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .expect("lines end")
+        + 1;
+    job.place.write("in", &all[..cut]);
+    for (at, rest) in [
+        ("-10d", &["--once", "in"][..]),
+        ("+1y", &["--once", "in"]),
+        ("2038-01-19 03:14:07", &["--once", "--final", "in"]),
+    ] {
+        if at.starts_with("2038") {
+            let mut file = std::fs::OpenOptions::new()
+                .append(true)
+                .open(job.place.of("in"))
+                .expect("it is there");
+            std::io::Write::write_all(&mut file, &all[cut..]).expect("the input can be written");
+        }
+        let mut command = command(&job.place.path);
+        command
+            .args(job.kept(rest))
+            .env("LD_PRELOAD", &library)
+            .env("FAKETIME", at);
+        let ended = Run::of(&mut command, &job.place.path).end();
+        assert!(ended.is_well(), "{at}: {ended:?}");
+    }
+    assert!(job.fault().is_none(), "{:?}", job.fault());
+}
