@@ -120,10 +120,6 @@ impl Files {
     fn until(&self, file: &File) -> io::Result<Until> {
         let how = &self.name.how;
         Ok(match (how.once, how.follow) {
-            (true, _) if how.unborn => Until::Size {
-                size: 0,
-                last: false,
-            },
             (true, _) => Until::Size {
                 size: file.metadata()?.len(),
                 last: how.last,
@@ -136,7 +132,8 @@ impl Files {
     /// Finds what there is to read at the start.
     fn begin(&mut self) -> io::Result<()> {
         let name = self.name.clone();
-        if self.ended_place().is_some() {
+        // What was rotated waits, too: it is read as the first record says.
+        if self.ended_place().is_some() || name.how.unborn {
             return Ok(());
         }
         let present = self.present()?;
