@@ -585,6 +585,14 @@ impl Running<'_> {
         ends.min()
     }
 
+    /// Something cannot go on, so that nothing of this run is kept any more: the output, or a state that has no room.
+    pub fn has_failed(&self) -> bool {
+        let of_state = |lane: &Lane<'_>| lane.stage.has_failed();
+        lock(&self.shared.failure).is_some()
+            || self.shared.out.has_failed()
+            || self.lanes.iter().any(of_state)
+    }
+
     /// The stages that hold something: their operators, keys and bytes.
     fn held_by(&self) -> Vec<(String, u64, u64)> {
         let of = |lane: &Lane<'_>| {

@@ -390,10 +390,8 @@ impl<'c, 's> Control<'c, 's> {
         }
         if self.changed && kept.is_due(self.now()) && !self.running.is_open() {
             flight.wait();
-            let shared = self.running.shared;
-            let failed = lock(&shared.failure).is_some() || shared.out.has_failed();
             // A batch that was given to a command meanwhile counts when that has ended.
-            if !failed && !self.running.is_open() {
+            if !self.running.has_failed() && !self.running.is_open() {
                 self.commit(sources, false, false);
             }
         }

@@ -142,7 +142,7 @@ fn shape(node: &Node) -> String {
         } => format!("by {} {}", exprs(keys), scope(of)),
         NodeKind::Custom(custom) => {
             let (keys, args) = (exprs(&custom.keys), exprs(&custom.args));
-            format!("{} by {keys} of {args}", custom.text)
+            format!("by {keys} of {args}")
         }
         _ => String::new(),
     };

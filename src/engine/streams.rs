@@ -516,7 +516,7 @@ impl<'s> Running<'s> {
                 control.finish(&flight);
                 self.end();
             }
-            if lock(&self.shared.failure).is_none() && !self.shared.out.has_failed() {
+            if !self.has_failed() {
                 control.commit(&tracked, !goes_on, true);
             }
             drop(send);

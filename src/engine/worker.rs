@@ -217,6 +217,16 @@ impl<'p> Stage<'p> {
         ordered.fold(end, |sum, (keys, bytes)| (sum.0 + keys, sum.1 + bytes))
     }
 
+    /// Whether a state of its nodes cannot go on.
+    pub fn has_failed(&self) -> bool {
+        self.ordered.iter().any(|turnstile| {
+            turnstile.with(|state| match state {
+                Ordered::Process { told, .. } => told.failure.is_some(),
+                _ => false,
+            })
+        })
+    }
+
     /// What the state of its nodes has to tell; taken out.
     pub fn told(&self) -> Vec<Told> {
         let told = self.ordered.iter().map(|turnstile| {

@@ -54,9 +54,19 @@ pub fn canonical(plan: &Plan) -> Vec<String> {
     let last = plan.nodes.iter().rposition(|node| has_state(&node.kind));
     for node in &plan.nodes[..last.map_or(0, |last| last + 1)] {
         let (word, rest) = node_text(node, false);
+        let rest = without_limits(&rest);
         out.push(format!("{word:<10}{rest}").trim_end().to_string());
     }
     out
+}
+
+/// A node's text without what bounds its state (`--max-keys`, `--on-full`): that may be another in the next run.
+fn without_limits(text: &str) -> String {
+    let parts: Vec<&str> = text
+        .split("   ")
+        .filter(|part| !part.starts_with("at most ") || !part.contains(" keys"))
+        .collect();
+    parts.join("   ")
 }
 
 /// Whether a node remembers rows that have gone by.
@@ -78,7 +88,7 @@ pub fn shape(node: &Node) -> String {
         return "batches given out".into();
     }
     let (word, rest) = node_text(node, true);
-    let mut out = format!("{word} {rest}");
+    let mut out = format!("{word} {}", without_limits(&rest));
     let carry: &[FieldId] = match &node.kind {
         NodeKind::Sort { carry, .. } | NodeKind::Distinct { carry, .. } => carry,
         NodeKind::Custom(custom) => &custom.carry,
