@@ -683,10 +683,6 @@ mod tests {
             "'coutn-by' is neither an operator nor a file; did you mean the operator 'count-by'?",
         );
         check("zebra", "'zebra' is neither an operator nor a file");
-        check(
-            "transform cat",
-            "the operator 'transform' is not in this version",
-        );
         check("count-by", "count-by needs K: what it is about");
         check("reduce-by k", "reduce-by needs A: what it is about");
     }
