@@ -220,11 +220,11 @@ impl Running<'_> {
             match (&lane.stage.end, &self.shared.run.spill) {
                 (End::Aggregate(state), Some(dir)) if state.can_spill() => {
                     state.spill(dir, self.threads)?;
-                    stays += lane.stage.held().1.saturating_sub(state.bytes());
+                    stays += lane.stage.held_inside().1;
                 }
                 (End::Rows(state), Some(dir)) if state.can_spill() => {
                     state.spill(dir, self.threads)?;
-                    stays += lane.stage.held().1.saturating_sub(state.held());
+                    stays += lane.stage.held_inside().1;
                 }
                 _ => stays += lane.stage.held().1,
             }

@@ -202,6 +202,17 @@ impl<'p> Stage<'p> {
 
     /// Keys in its state, and the memory that it takes, about.
     pub fn held(&self) -> (usize, usize) {
+        let end = match &self.end {
+            End::Aggregate(state) => (state.keys_held(), state.bytes()),
+            End::Rows(state) => (0, state.held()),
+            End::Sink => (0, 0),
+        };
+        let (keys, bytes) = self.held_inside();
+        (end.0 + keys, end.1 + bytes)
+    }
+
+    /// The same without what its end has.
+    pub fn held_inside(&self) -> (usize, usize) {
         let ordered = self.ordered.iter().map(|turnstile| {
             turnstile.with(|state| match state {
                 Ordered::Process { process, .. } => process.held(),
@@ -209,12 +220,7 @@ impl<'p> Stage<'p> {
                 _ => (0, 0),
             })
         });
-        let end = match &self.end {
-            End::Aggregate(state) => (state.keys_held(), state.bytes()),
-            End::Rows(state) => (0, state.held()),
-            End::Sink => (0, 0),
-        };
-        ordered.fold(end, |sum, (keys, bytes)| (sum.0 + keys, sum.1 + bytes))
+        ordered.fold((0, 0), |sum, (keys, bytes)| (sum.0 + keys, sum.1 + bytes))
     }
 
     /// Whether a state of its nodes cannot go on.

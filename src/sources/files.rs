@@ -167,8 +167,12 @@ impl Files {
                             until,
                         })?;
                     }
+                    // What has the name may have been put in its place since it was opened: it is read once, below.
+                    let present = present.as_ref().map(id_of);
                     for file in found.between {
-                        name.push(Upcoming::whole(file, Until::End))?;
+                        if Some(id_of(&file)) != present {
+                            name.push(Upcoming::whole(file, Until::End))?;
+                        }
                     }
                 }
                 None => name.note_missed(place.size.saturating_sub(place.offset)),

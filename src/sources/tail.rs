@@ -122,12 +122,17 @@ impl Name {
         let Some(file) = file else {
             return Ok(());
         };
-        if newest == Some(id(&file.metadata()?)) {
+        let now = id(&file.metadata()?);
+        if newest == Some(now) {
             return Ok(());
         }
         if let Some(old) = newest {
-            for file in rotated::since(path, old)? {
-                self.push(Upcoming::whole(file, Until::Followed))?;
+            for between in rotated::since(path, old)? {
+                if id(&between.metadata()?) == now {
+                    // It was put in its place since it was opened: what came behind it is for the next look.
+                    break;
+                }
+                self.push(Upcoming::whole(between, Until::Followed))?;
             }
         }
         self.push(Upcoming::whole(file, Until::Followed))
@@ -403,8 +408,11 @@ impl Tail {
                     }
                     None => {}
                 }
+                let now = id(&self.part.file.metadata()?);
                 for file in found.between.into_iter().filter(|_| followed) {
-                    self.name.push(Upcoming::whole(file, Until::End))?;
+                    if id(&file.metadata()?) != now {
+                        self.name.push(Upcoming::whole(file, Until::End))?;
+                    }
                 }
             }
             None if self.size > self.at => self.name.note_missed(self.size - self.at),
