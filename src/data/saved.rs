@@ -26,15 +26,11 @@ pub struct Save {
 }
 
 impl Save {
-    /// A value behind those before. What cannot be encoded (a map without a length, which no state has) is as if
-    /// nothing had been put: [`Saved::take`] will refuse it.
+    /// A value behind those before. What cannot be encoded (a map without a length, which no state has) takes all that
+    /// was put with it: [`Saved::take`] will refuse the rest.
     pub fn put<T: Serialize + ?Sized>(&mut self, value: &T) {
-        let from = self.bytes.len();
         let bytes = std::mem::take(&mut self.bytes);
-        match postcard::to_extend(value, bytes) {
-            Ok(bytes) => self.bytes = bytes,
-            Err(_) => self.bytes.truncate(from),
-        }
+        self.bytes = postcard::to_extend(value, bytes).unwrap_or_default();
     }
 
     /// Bytes as they are, behind their length.

@@ -5,10 +5,10 @@
 use super::Run;
 use super::checkpoint::difference::check;
 use super::checkpoint::file::{Entry, Header, Kind};
-use super::checkpoint::keeper::{Done, Job, Keeper};
+use super::checkpoint::keeper::{Job, Keeper};
 use super::checkpoint::store::Store;
 use super::driver::{Lane, Running};
-use super::order::lock;
+use super::order::{lock, share_out};
 use super::steps::Ordered;
 use super::streams::Spot;
 use super::wal::{Logging, Received, Replay, Wal};
@@ -377,10 +377,10 @@ impl Kept {
 
     /// What became of the commit that is under way. `wait`: until that is known.
     fn heed(&self, running: &Running<'_>, wait: bool) -> Result<()> {
-        let Some(Done { result, .. }) = lock(&self.keeper).done(wait) else {
+        let Some(done) = lock(&self.keeper).done(wait) else {
             return Ok(());
         };
-        result.map_err(|refused| {
+        done.map_err(|refused| {
             anyhow::Error::new(Failure {
                 status: status::IO,
                 message: format!(
@@ -412,7 +412,7 @@ impl Kept {
         &self,
         running: &Running<'_>,
         moments: Moments,
-        sources: &[Tracked],
+        sources: &mut [Tracked],
         ended: bool,
         wait: bool,
     ) -> Result<()> {
@@ -443,7 +443,7 @@ impl Kept {
         moments.last_batch = running.shared.last_batch.load(Ordering::Relaxed);
         moments.enough = running.shared.enough.load(Ordering::Relaxed);
         moments.began = running.shared.job_began;
-        moments.next_end = running.next_end().filter(|end| *end != i64::MAX);
+        moments.next_end = Some(running.next_end()).filter(|end| *end != i64::MAX);
         moments.held = running.held_by();
         entries.push(entry(Kind::Engine, 0, &moments));
         if let Some(log) = &self.log {
@@ -487,17 +487,15 @@ impl Kept {
     fn save_sources(
         &self,
         running: &Running<'_>,
-        sources: &[Tracked],
+        sources: &mut [Tracked],
         entries: &mut Vec<Entry>,
     ) -> Result<()> {
         let mut places = lock(&self.places);
-        for tracked in sources {
-            for spot in tracked.spots.values() {
-                let place = spot.file.place(spot.offset, spot.lines, spot.done);
-                let place = place.with_context(|| Failure {
-                    status: status::NO_INPUT,
-                    message: format!("cannot read '{}' again", spot.file.path),
-                })?;
+        for tracked in &mut *sources {
+            let done = std::mem::take(&mut tracked.done).into_iter().map(Ok);
+            // A name that has come to stand for another file is behind the one that is done.
+            for place in done.chain(tracked.spots.values().map(Spot::place)) {
+                let place = place?;
                 places.insert((tracked.side, place.path.clone()), place);
             }
         }
@@ -522,16 +520,39 @@ impl Kept {
 }
 
 impl Tracked {
-    /// How far one of its files has been handed out.
-    pub fn note(&mut self, spot: Option<Spot>) {
-        if let Some(spot) = spot {
-            match self.spots.get_mut(&spot.file.path) {
-                Some(one) => *one = spot,
-                None => {
-                    self.spots.insert(spot.file.path.clone(), spot);
-                }
+    pub fn new(side: usize, name: String) -> Tracked {
+        Tracked {
+            side,
+            name,
+            spots: BTreeMap::new(),
+            done: Vec::new(),
+        }
+    }
+
+    /// How far one of its files has been handed out. One that is done is looked at for the last time, and let go.
+    pub fn note(&mut self, spot: Spot) -> Result<()> {
+        if spot.done {
+            self.spots.remove(&spot.file.path);
+            self.done.push(spot.place()?);
+            return Ok(());
+        }
+        match self.spots.get_mut(&spot.file.path) {
+            Some(one) => *one = spot,
+            None => {
+                self.spots.insert(spot.file.path.clone(), spot);
             }
         }
+        Ok(())
+    }
+}
+
+impl Spot {
+    fn place(&self) -> Result<Place> {
+        let place = self.file.place(self.offset, self.lines, self.done);
+        place.with_context(|| Failure {
+            status: status::NO_INPUT,
+            message: format!("cannot read '{}' again", self.file.path),
+        })
     }
 }
 
@@ -547,7 +568,9 @@ pub struct Tracked {
     /// What another run knows it by.
     pub name: String,
     /// By path: how far its files have been read in this run.
-    pub spots: BTreeMap<String, Spot>,
+    spots: BTreeMap<String, Spot>,
+    /// Those that are done, since the last commit.
+    done: Vec<Place>,
 }
 
 impl Running<'_> {
@@ -574,15 +597,6 @@ impl Running<'_> {
         }
         marks.extend(self.shared.ledger.marks()?);
         Ok(marks)
-    }
-
-    /// When time next lets something out.
-    fn next_end(&self) -> Option<i64> {
-        let ends = self
-            .lanes
-            .iter()
-            .map(|lane| lane.stage.next_end.load(Ordering::Relaxed));
-        ends.min()
     }
 
     /// Something cannot go on, so that nothing of this run is kept any more: the output, or a state that has no room.
@@ -638,34 +652,25 @@ impl Running<'_> {
         for (at, lane) in self.lanes.iter().enumerate() {
             pieces.extend((0..lane.stage.pieces()).map(|piece| (at, piece)));
         }
-        let next = std::sync::atomic::AtomicUsize::new(0);
         let saved: Vec<Mutex<Option<Entry>>> = pieces.iter().map(|_| Mutex::new(None)).collect();
-        let work = || {
-            loop {
-                let i = next.fetch_add(1, Ordering::Relaxed);
-                let Some(&(at, piece)) = pieces.get(i) else {
-                    return;
-                };
-                let stage = self.lanes[at].stage;
-                let mut save = Save::default();
-                save.put(&stage.shape(self.plan, piece));
-                stage.save_piece(piece, &mut save);
-                *lock(&saved[i]) = Some(Entry::new(Kind::State, at, piece, save.into_bytes()));
-            }
-        };
-        if self.threads > 1 && self.held().1 > LARGE {
-            std::thread::scope(|scope| {
-                for _ in 0..self.threads {
-                    scope.spawn(work);
-                }
-            });
-        } else {
-            work();
-        }
+        let threads = self.threads_for(self.held().1);
+        share_out(threads, pieces.len(), &|_, i| {
+            let (at, piece) = pieces[i];
+            let stage = self.lanes[at].stage;
+            let mut save = Save::default();
+            save.put(&stage.shape(self.plan, piece));
+            stage.save_piece(piece, &mut save);
+            *lock(&saved[i]) = Some(Entry::new(Kind::State, at, piece, save.into_bytes()));
+        });
         saved
             .into_iter()
             .filter_map(|one| lock(&one).take())
             .collect()
+    }
+
+    /// How many threads save or load so many bytes of state.
+    fn threads_for(&self, bytes: usize) -> usize {
+        if bytes > LARGE { self.threads } else { 1 }
     }
 
     /// What is to start empty must be there.
@@ -694,7 +699,7 @@ impl Running<'_> {
     /// Loads what was kept of the stages.
     fn load_state(&self, kept: &Kept) -> Result<()> {
         let entries = std::mem::take(&mut *lock(&kept.state));
-        if !kept.had || kept.header.records == 0 {
+        if kept.header.records == 0 {
             return Ok(());
         }
         let keeping = &kept.keeping;
@@ -717,10 +722,7 @@ impl Running<'_> {
                 if keeping.discards(operator) {
                     continue;
                 }
-                match by_shape
-                    .get_mut(&(shape.clone(), piece as u32))
-                    .and_then(Vec::pop)
-                {
+                match by_shape.get_mut(&(shape, piece as u32)).and_then(Vec::pop) {
                     Some(bytes) => work.push((at, piece, bytes)),
                     None => {
                         let hint = match keeping.adopt {
@@ -733,30 +735,15 @@ impl Running<'_> {
                 }
             }
         }
-        let next = std::sync::atomic::AtomicUsize::new(0);
         let failed = Mutex::new(None);
-        let load = || {
-            loop {
-                let i = next.fetch_add(1, Ordering::Relaxed);
-                let Some(&(at, piece, bytes)) = work.get(i) else {
-                    return;
-                };
-                let stage = self.lanes[at].stage;
-                if stage.load_piece(piece, bytes).is_err() {
-                    lock(&failed).get_or_insert(stage.operator(self.plan, piece).to_string());
-                }
+        let size = work.iter().map(|(_, _, bytes)| bytes.len()).sum();
+        share_out(self.threads_for(size), work.len(), &|_, i| {
+            let (at, piece, bytes) = work[i];
+            let stage = self.lanes[at].stage;
+            if stage.load_piece(piece, bytes).is_err() {
+                lock(&failed).get_or_insert(stage.operator(self.plan, piece).to_string());
             }
-        };
-        let size: usize = work.iter().map(|(_, _, bytes)| bytes.len()).sum();
-        if self.threads > 1 && size > LARGE {
-            std::thread::scope(|scope| {
-                for _ in 0..self.threads {
-                    scope.spawn(load);
-                }
-            });
-        } else {
-            load();
-        }
+        });
         match lock(&failed).take() {
             Some(operator) => {
                 let what = format!("the state of '{operator}' cannot be read");

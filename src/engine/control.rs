@@ -311,7 +311,7 @@ impl<'c, 's> Control<'c, 's> {
     /// When the watermark moves though nothing comes: a silent source stops to hold it, or, with all of them
     /// silent, the clock has taken it to the end of the next open window.
     fn next_change(&self) -> i64 {
-        let next_end = self.next_end();
+        let next_end = self.running.next_end();
         if next_end == i64::MAX {
             return i64::MAX;
         }
@@ -346,15 +346,6 @@ impl<'c, 's> Control<'c, 's> {
         Some((latest, spoke))
     }
 
-    pub fn next_end(&self) -> i64 {
-        self.running
-            .lanes
-            .iter()
-            .map(|lane| lane.stage.next_end.load(Ordering::Relaxed))
-            .min()
-            .unwrap_or(i64::MAX)
-    }
-
     /// Something of a source waits to be taken: it is not silent.
     pub fn hears(&mut self, source: usize) {
         self.pulses[source].last_data = self.now();
@@ -381,7 +372,7 @@ impl<'c, 's> Control<'c, 's> {
     }
 
     /// Between blocks: looks after the checkpoint, and takes one when it is due.
-    pub fn keep(&mut self, sources: &[Tracked], flight: &Flight) {
+    pub fn keep(&mut self, sources: &mut [Tracked], flight: &Flight) {
         let Some(kept) = self.running.kept else {
             return;
         };
@@ -398,7 +389,7 @@ impl<'c, 's> Control<'c, 's> {
     }
 
     /// Takes a checkpoint; no block is on its way.
-    pub fn commit(&mut self, sources: &[Tracked], ended: bool, wait: bool) {
+    pub fn commit(&mut self, sources: &mut [Tracked], ended: bool, wait: bool) {
         let Some(kept) = self.running.kept else {
             return;
         };
@@ -535,7 +526,7 @@ impl<'c, 's> Control<'c, 's> {
 
     fn is_due(&mut self) -> bool {
         match self.watermark() {
-            Watermark::At(at) => at >= self.next_end(),
+            Watermark::At(at) => at >= self.running.next_end(),
             _ => false,
         }
     }

@@ -10,7 +10,7 @@ use super::ledger::{Account, BadRecord, Ledger};
 use super::lookup::Tables;
 use super::meter::Meter;
 use super::open::{Inputs, Opened, open_inputs, open_output, replaces};
-use super::order::lock;
+use super::order::{lock, share_out};
 use super::peek::Form;
 use super::prefix::Board;
 use super::steps::Setting;
@@ -564,31 +564,13 @@ impl<'s> Running<'s> {
             .stage
             .seq
             .fetch_add(n as u64, Ordering::Relaxed);
-        let next = AtomicUsize::new(0);
-        let work = |worker: usize| {
+        share_out(self.threads, n, &|worker, i| {
             let _guard = Guard(self);
-            loop {
-                let i = next.fetch_add(1, Ordering::Relaxed);
-                if i >= n {
-                    break;
-                }
-                let mut chunk = make(i);
-                chunk.block.seq = base + i as u64;
-                let late = &mut Late::default();
-                self.stage(at, None, worker, &mut chunk, &mut Vec::new(), late);
-                lock(&self.shared.rest_late).append(late);
-            }
-        };
-        let threads = self.threads.min(n);
-        if threads <= 1 {
-            work(0);
-            return;
-        }
-        std::thread::scope(|scope| {
-            for worker in 0..threads {
-                let work = &work;
-                scope.spawn(move || work(worker));
-            }
+            let mut chunk = make(i);
+            chunk.block.seq = base + i as u64;
+            let late = &mut Late::default();
+            self.stage(at, None, worker, &mut chunk, &mut Vec::new(), late);
+            lock(&self.shared.rest_late).append(late);
         });
     }
 

@@ -154,8 +154,8 @@ fn plain_files(
         let Input::Plain { name, file, len } = input else {
             continue;
         };
-        let (header, start) = file_head(&file, len, framing, has_header, run.max_line)
-            .with_context(|| name.clone())?;
+        let (header, start) =
+            file_head(&file, framing, has_header, run.max_line).with_context(|| name.clone())?;
         let input = opened.list.add(name.clone(), 0, header);
         files.push(PlainFile {
             name,
@@ -284,11 +284,7 @@ impl Opener<'_> {
             && self.source.format.has_header()
             && let Some(file) = &part.file
         {
-            let head = file.head(most)?;
-            let skip = if head.starts_with(BOM) { BOM.len() } else { 0 };
-            let end = super::input::first_record(&head[skip..], framing);
-            let end = end.map_or(head.len(), |end| skip + end);
-            header = Some(without_end(&head[skip..end]));
+            header = Some(header_of(|size| file.head(size), framing, most)?.0);
         }
         Ok(Opening {
             name: part.name,
@@ -355,25 +351,37 @@ fn name_is_file(name: &str) -> bool {
 /// The header of a plain file and where its records begin.
 fn file_head(
     file: &File,
-    len: u64,
     framing: Framing,
     has_header: bool,
     most: usize,
-) -> Result<(Option<Vec<u8>>, u64)> {
+) -> std::io::Result<(Option<Vec<u8>>, u64)> {
+    if !has_header {
+        let marked = sources::head(file, BOM.len())?.starts_with(BOM);
+        return Ok((None, if marked { BOM.len() as u64 } else { 0 }));
+    }
+    let (header, end) = header_of(|size| sources::head(file, size), framing, most)?;
+    Ok((Some(header), end))
+}
+
+/// The first record of an input without its line end, and where the next one begins. `head` gives as many of the first
+/// bytes as there are, up to so many.
+fn header_of(
+    head: impl Fn(usize) -> std::io::Result<Vec<u8>>,
+    framing: Framing,
+    most: usize,
+) -> std::io::Result<(Vec<u8>, u64)> {
     let mut size = 1 << 12;
     loop {
-        let head = sources::head(file, size.min(most + BOM.len()))?;
-        let skip = if head.starts_with(BOM) { BOM.len() } else { 0 };
-        if !has_header {
-            return Ok((None, skip as u64));
-        }
-        let end = super::input::first_record(&head[skip..], framing).map(|end| skip + end);
-        if end.is_none() && (head.len() as u64) < len && head.len() < most {
+        let asked = size.min(most + BOM.len());
+        let bytes = head(asked)?;
+        let skip = if bytes.starts_with(BOM) { BOM.len() } else { 0 };
+        let end = super::input::first_record(&bytes[skip..], framing).map(|end| skip + end);
+        if end.is_none() && bytes.len() == asked && bytes.len() < most {
             size *= 4;
             continue;
         }
-        let end = end.unwrap_or(head.len());
-        return Ok((Some(without_end(&head[skip..end])), end as u64));
+        let end = end.unwrap_or(bytes.len());
+        return Ok((without_end(&bytes[skip..end]), end as u64));
     }
 }
 

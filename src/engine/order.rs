@@ -6,11 +6,37 @@ use crate::data::saved::{Damaged, Save, Saved};
 use crate::formats::Layout;
 use crate::sinks::{Mark, Sink, Target, Whole};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Locks, also behind a panic elsewhere: the run is ending then and says so.
 pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Does `work(worker, i)` for each `i` below `count`, on at most so many threads, of which each takes the next number
+/// when it has done one. Waits for all.
+pub fn share_out(threads: usize, count: usize, work: &(impl Fn(usize, usize) + Sync)) {
+    let next = AtomicUsize::new(0);
+    let take = |worker: usize| {
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            if i >= count {
+                return;
+            }
+            work(worker, i);
+        }
+    };
+    let threads = threads.min(count);
+    if threads <= 1 {
+        return take(0);
+    }
+    std::thread::scope(|scope| {
+        for worker in 0..threads {
+            let take = &take;
+            scope.spawn(move || take(worker));
+        }
+    });
 }
 
 /// Lets chunks through one at a time, by sequence, each with the state that it guards.

@@ -30,6 +30,15 @@ impl Running<'_> {
         ticks.min().unwrap_or(i64::MAX)
     }
 
+    /// When time next lets something out.
+    pub fn next_end(&self) -> i64 {
+        let ends = self
+            .lanes
+            .iter()
+            .map(|lane| lane.stage.next_end.load(Atomic::Relaxed));
+        ends.min().unwrap_or(i64::MAX)
+    }
+
     /// Lets out what the clock lets out of nodes. No block is on its way.
     pub fn tick(&self, now: i64) {
         for (at, lane) in self.lanes.iter().enumerate() {

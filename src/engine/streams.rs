@@ -374,7 +374,7 @@ impl<'s> Running<'s> {
             }
             if self.kept.is_some_and(|kept| !kept.had) {
                 // From here on a restart knows what was in the output before.
-                control.commit(&tracked, false, true);
+                control.commit(&mut tracked, false, true);
             }
             let mut groups = groups;
             let mut intake = match groups.pop() {
@@ -455,7 +455,7 @@ impl<'s> Running<'s> {
                         block.lines = Some(piece.lines);
                         number += 1;
                         places[source] += 1;
-                        tracked[source].note(piece.spot);
+                        self.note(&mut tracked[source], piece.spot);
                         if let Some((readers, chunk)) = &mut local {
                             run(0, readers, chunk, (block, piece.long));
                         } else {
@@ -468,7 +468,7 @@ impl<'s> Running<'s> {
                         control.after_block(&flight);
                     }
                     Came::Spot(source, spot) => {
-                        tracked[source].note(Some(spot));
+                        self.note(&mut tracked[source], Some(spot));
                         control.moved();
                     }
                     Came::Nothing => {
@@ -491,7 +491,7 @@ impl<'s> Running<'s> {
                         control.ended(source, &flight);
                     }
                 }
-                control.keep(&tracked, &flight);
+                control.keep(&mut tracked, &flight);
                 self.reopen();
             }
             done.store(true, Ordering::Relaxed);
@@ -517,7 +517,7 @@ impl<'s> Running<'s> {
                 self.end();
             }
             if !self.has_failed() {
-                control.commit(&tracked, !goes_on, true);
+                control.commit(&mut tracked, !goes_on, true);
             }
             drop(send);
         });
@@ -538,10 +538,15 @@ impl<'s> Running<'s> {
                 }
             }
         }
-        Tracked {
-            side: group.side,
-            name: group.name.clone(),
-            spots: BTreeMap::new(),
+        Tracked::new(group.side, group.name.clone())
+    }
+
+    /// Remembers for the checkpoint how far a file has been handed out; without one files are let go as they end.
+    fn note(&self, tracked: &mut Tracked, spot: Option<Spot>) {
+        if let (Some(_), Some(spot)) = (self.kept, spot)
+            && let Err(error) = tracked.note(spot)
+        {
+            self.fail(error);
         }
     }
 

@@ -315,25 +315,22 @@ impl Records {
     fn open(path: &Path, run: u128, first: u64) -> io::Result<Records> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-        let left = file.metadata()?.len();
+        let len = file.metadata()?.len();
         let mut file = BufReader::with_capacity(1 << 17, file);
-        let mut records = Records {
-            left,
-            number: first,
-            at: 0,
-            file: BufReader::new(file.get_ref().try_clone()?),
-        };
         let mut head = [0; HEAD];
-        let whole = left >= HEAD as u64 && file.read_exact(&mut head).is_ok();
+        let whole = len >= HEAD as u64 && file.read_exact(&mut head).is_ok();
         let (text, sum) = head.split_at(HEAD - 4);
         let mut expected = MAGIC.to_vec();
         expected.extend(run.to_le_bytes());
         expected.extend(first.to_le_bytes());
         let good = whole && text == expected && crc32c::crc32c(text).to_le_bytes() == sum;
-        records.file = file;
-        records.left = if good { left - HEAD as u64 } else { 0 };
-        records.at = if good { HEAD as u64 } else { 0 };
-        Ok(records)
+        let at = if good { HEAD as u64 } else { 0 };
+        Ok(Records {
+            file,
+            number: first,
+            at,
+            left: if good { len - at } else { 0 },
+        })
     }
 
     /// The next whole record.
@@ -343,12 +340,8 @@ impl Records {
             return Ok(false);
         }
         self.file.read_exact(&mut head)?;
-        let [len, sum] = [&head[..4], &head[4..]].map(|bytes| {
-            bytes
-                .iter()
-                .rev()
-                .fold(0u32, |sum, byte| sum << 8 | u32::from(*byte))
-        });
+        let [a, b, c, d, sum @ ..] = head;
+        let (len, sum) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes(sum));
         let rest = self.left - head.len() as u64;
         if u64::from(len) > rest || len as usize > RECORD_MAX {
             self.left = 0;

@@ -10,7 +10,7 @@ use super::names;
 use super::node::{
     AggCall, Node, NodeKind, Output, Plan, Scope, Sink, SortKey, Source, Times, Window,
 };
-use super::output::Shown;
+use super::output::{self, Shown};
 use super::right::Look;
 use super::sides::Side;
 use super::variables::Load;
@@ -558,17 +558,13 @@ impl<'a> Builder<'a> {
             (None, Windows::No) => Scope::Forever,
         };
         let windowed = scope != Scope::Forever;
+        let windows = match windowed {
+            _ if batch => Windows::Batch,
+            true => Windows::Yes,
+            false => Windows::No,
+        };
         let mut schema = Schema::default();
-        self.shown.clear();
-        if batch {
-            schema.add(Field::hidden("", Type::Time));
-            schema.add(Field::hidden("", Type::Time));
-        } else if windowed {
-            let start = schema.add(Field::new("window_start", Type::Time));
-            let end = schema.add(Field::new("window_end", Type::Time));
-            self.shown.push(Shown::window(start, "window_start"));
-            self.shown.push(Shown::window_end(end));
-        }
+        self.shown = output::window_fields(&mut schema, windows);
         let mut ids = Vec::with_capacity(keys.len());
         let mut after = Vec::with_capacity(keys.len());
         for key in &keys {
@@ -591,11 +587,7 @@ impl<'a> Builder<'a> {
             std::mem::replace(&mut self.schema, schema),
         ));
         self.key = (!after.is_empty()).then_some(after);
-        self.windows = match windowed {
-            _ if batch => Windows::Batch,
-            true => Windows::Yes,
-            false => Windows::No,
-        };
+        self.windows = windows;
         self.aggregated = Some(Aggregated {
             operator: self.typed.clone(),
             keys: ids,

@@ -5,7 +5,7 @@ use super::builder::{Aggregated, Builder, Windows};
 use super::keys::Key;
 use super::names;
 use super::node::{Custom, Make, NodeKind, Right};
-use super::output::Shown;
+use super::output::{self, Shown};
 use crate::data::{Field, FieldId, Schema, Type};
 use crate::expr::Expr;
 
@@ -50,17 +50,13 @@ impl Builder<'_> {
     /// Rows of its own: the window if there is one, the keys, then fields. They become the key and the columns of
     /// what follows, as with an aggregate.
     pub fn ordered_rows(&mut self, node: Ordered, rows: OwnRows, right: Option<Right>) {
+        let windows = match (rows.windowed, rows.shows_end) {
+            (false, _) => Windows::No,
+            (true, false) => Windows::Yes,
+            (true, true) => Windows::Vary,
+        };
         let mut schema = Schema::default();
-        self.shown.clear();
-        if rows.windowed {
-            let start = schema.add(Field::new("window_start", Type::Time));
-            let end = schema.add(Field::new("window_end", Type::Time));
-            self.shown.push(Shown::window(start, "window_start"));
-            self.shown.push(match rows.shows_end {
-                true => Shown::window(end, "window_end"),
-                false => Shown::window_end(end),
-            });
-        }
+        self.shown = output::window_fields(&mut schema, windows);
         let mut ids = Vec::with_capacity(rows.keys.len());
         let mut after = Vec::with_capacity(rows.keys.len());
         for key in &rows.keys {

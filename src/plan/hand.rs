@@ -6,7 +6,7 @@ use super::batches;
 use super::builder::{Aggregated, Builder, Windows};
 use super::names;
 use super::node::{Answer, Extent, Hand, NodeKind, Output, Scope, Taker, Times, Window};
-use super::output::{Shown, Written};
+use super::output::{self, Shown, Written};
 use crate::data::{Field, FieldId, Open, Schema, Type};
 use crate::error::Usage;
 use crate::expr::Expr;
@@ -74,22 +74,14 @@ impl Builder<'_> {
         let (windowed, each) = self.batches_here()?;
         let written = self.written_for_command(true)?;
         let (answered, columns) = self.answer_to(&written)?;
-        let vary = self.windows == Windows::Vary;
-        let batch = self.windows == Windows::Batch;
+        let windows = match (self.windows, windowed) {
+            (Windows::Batch, _) => Windows::Batch,
+            (_, false) => Windows::No,
+            (Windows::Vary, true) => Windows::Vary,
+            (_, true) => Windows::Yes,
+        };
         let mut schema = Schema::default();
-        let mut shown = Vec::new();
-        if batch {
-            schema.add(Field::hidden("", Type::Time));
-            schema.add(Field::hidden("", Type::Time));
-        } else if windowed {
-            let start = schema.add(Field::new("window_start", Type::Time));
-            let end = schema.add(Field::new("window_end", Type::Time));
-            shown.push(Shown::window(start, "window_start"));
-            shown.push(match vary {
-                true => Shown::window(end, "window_end"),
-                false => Shown::window_end(end),
-            });
-        }
+        let mut shown = output::window_fields(&mut schema, windows);
         let own = answered
             .format
             .schema(answered.header.as_deref())

@@ -1,11 +1,11 @@
 //! What is written of each row, and in which format. Opens no file. Invariant: original lines pass only if
 //! every operator before left records as they were.
 
-use super::builder::Builder;
+use super::builder::{Builder, Windows};
 use super::names;
 use super::node::{Output, Plan};
 use crate::data::value::Printing;
-use crate::data::{Field, FieldId, Open, Type};
+use crate::data::{Field, FieldId, Open, Schema, Type};
 use crate::error::Usage;
 use crate::formats::{self, OutColumn, OutSchema, WriteFormat, WriteOptions};
 use std::sync::Arc;
@@ -245,6 +245,27 @@ impl Builder<'_> {
         self.read.push(true);
         self.schema.add(Field::hidden(called, ty))
     }
+}
+
+/// The window's two fields, which are the first of rows that stand for one. Those of a batch are not shown.
+pub(super) fn window_fields(schema: &mut Schema, windows: Windows) -> Vec<Shown> {
+    if windows == Windows::No {
+        return Vec::new();
+    }
+    if windows == Windows::Batch {
+        schema.add(Field::hidden("", Type::Time));
+        schema.add(Field::hidden("", Type::Time));
+        return Vec::new();
+    }
+    let start = schema.add(Field::new("window_start", Type::Time));
+    let end = schema.add(Field::new("window_end", Type::Time));
+    vec![
+        Shown::window(start, "window_start"),
+        match windows {
+            Windows::Vary => Shown::window(end, "window_end"),
+            _ => Shown::window_end(end),
+        },
+    ]
 }
 
 /// Adds a last column that says whether a row is of a window, or of a total, that is open still.

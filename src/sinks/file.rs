@@ -263,11 +263,8 @@ impl FileSink {
 
     /// Of the last bytes before its length.
     fn tail(&mut self) -> io::Result<Sum> {
-        let look = TAIL.min(self.len);
-        let mut bytes = vec![0; look as usize];
-        let from = self.len - look;
-        self.handle()?.read_exact_at(&mut bytes, from)?;
-        Ok(Sum::of(&bytes))
+        let len = self.len;
+        tail_of(self.handle()?, len)
     }
 
     /// The file, opened again if it is closed for now.
@@ -363,11 +360,16 @@ impl Written {
         if !meta.is_file() || meta.len() < self.len {
             return Ok(false);
         }
-        let look = TAIL.min(self.len);
-        let mut bytes = vec![0; look as usize];
-        file.read_exact_at(&mut bytes, self.len - look)?;
-        Ok(Sum::of(&bytes) == self.tail)
+        Ok(tail_of(&file, self.len)? == self.tail)
     }
+}
+
+/// Of the last bytes before a place.
+fn tail_of(file: &File, len: u64) -> io::Result<Sum> {
+    let look = TAIL.min(len);
+    let mut bytes = vec![0; look as usize];
+    file.read_exact_at(&mut bytes, len - look)?;
+    Ok(Sum::of(&bytes))
 }
 
 /// The first bytes of a file as another one.

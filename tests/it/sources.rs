@@ -508,3 +508,18 @@ fn rotations_under_a_writer_that_goes_on() {
         }
     });
 }
+
+/// A file that is done is let go: a directory may hold more of them than may be open, also with a checkpoint.
+#[test]
+fn files_that_are_done_are_let_go() {
+    let scratch = Scratch::new();
+    let make = "mkdir in; for i in $(seq 300); do echo \"a $i\" > in/$i.log; done; touch -d '1 hour ago' in/*; \
+                ulimit -n 64; dstream --once count dir:in; \
+                dstream --once --checkpoint ck count-by '$1' dir:in; echo 'a 301' > in/z.log; \
+                touch -d '1 minute ago' in/z.log; dstream --once --final --checkpoint ck count-by '$1' dir:in";
+    let outcome = super::session::run(make, &scratch.0, None);
+    assert_eq!(
+        (outcome.text.as_str(), outcome.status),
+        ("300\na\t301\n", 0)
+    );
+}

@@ -18,10 +18,7 @@ pub struct Job {
 }
 
 /// What became of one.
-pub struct Done {
-    pub generation: u64,
-    pub result: Result<u64, Refused>,
-}
+pub type Done = Result<(), Refused>;
 
 /// A step that failed, and where.
 #[derive(Debug)]
@@ -45,12 +42,7 @@ impl Keeper {
         let (tell, done) = channel::bounded(2);
         let work = move || {
             for job in take {
-                let result = commit(&store, &name, power, &job);
-                let told = tell.send(Done {
-                    generation: job.header.generation,
-                    result,
-                });
-                if told.is_err() {
+                if tell.send(commit(&store, &name, power, &job)).is_err() {
                     return;
                 }
             }
@@ -89,10 +81,7 @@ impl Keeper {
         let done = match told {
             Ok(done) => Some(done),
             Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => Some(Done {
-                generation: 0,
-                result: Err(stopped()),
-            }),
+            Err(TryRecvError::Disconnected) => Some(Err(stopped())),
         };
         self.busy &= done.is_none();
         done
@@ -116,7 +105,7 @@ fn stopped() -> Refused {
     }
 }
 
-fn commit(store: &Store, name: &str, power: bool, job: &Job) -> Result<u64, Refused> {
+fn commit(store: &Store, name: &str, power: bool, job: &Job) -> Done {
     if power {
         for (path, file) in &job.outputs {
             file.sync_data().map_err(|error| Refused {

@@ -141,7 +141,7 @@ impl Store {
     }
 
     /// Puts a new generation in the place of the one before, which is kept beside it.
-    pub fn replace(&self, header: &Header, entries: &[Entry]) -> io::Result<u64> {
+    pub fn replace(&self, header: &Header, entries: &[Entry]) -> io::Result<()> {
         let aside = beside(&self.path, &format!(".tmp.{:016x}", random()));
         let written = self.write(&aside, header, entries);
         if written.is_err() {
@@ -150,11 +150,11 @@ impl Store {
         written
     }
 
-    fn write(&self, aside: &Path, header: &Header, entries: &[Entry]) -> io::Result<u64> {
+    fn write(&self, aside: &Path, header: &Header, entries: &[Entry]) -> io::Result<()> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let made = File::from(rustix::fs::open(aside, flags, Mode::RUSR | Mode::WUSR)?);
-        let size = file::write(BufWriter::with_capacity(1 << 18, &made), header, entries)?;
+        file::write(BufWriter::with_capacity(1 << 18, &made), header, entries)?;
         if self.power {
             made.sync_all()?;
         }
@@ -166,7 +166,7 @@ impl Store {
             sync_directory(&self.path)?;
         }
         self.useless.store(false, Ordering::Relaxed);
-        Ok(size)
+        Ok(())
     }
 
     /// The generation before gets its second name first, so that there is no instant without one.

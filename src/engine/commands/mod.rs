@@ -129,18 +129,27 @@ impl Hander {
             Some((*size, *slide, *offset))
         });
         let first = super::worker::first_batch(setting.plan, setting.began);
+        let how = Arc::new(How {
+            hand: hand.clone(),
+            name: node.operator.split(' ').next().unwrap_or_default().into(),
+            schema: node.schema.clone(),
+            begin,
+            zone: setting.plan.zone.clone(),
+            grid,
+        });
         Ok(Hander {
-            writer: RowWriter::new(&hand.out, hand.format.as_ref())?,
-            how: Arc::new(How {
-                hand: hand.clone(),
-                name: node.operator.split(' ').next().unwrap_or_default().into(),
-                schema: node.schema.clone(),
-                begin,
-                zone: setting.plan.zone.clone(),
-                grid,
-            }),
-            number: 0,
             given: first.filter(|_| grid.is_some()),
+            ..Hander::idle(how, RowWriter::new(&hand.out, hand.format.as_ref())?)
+        })
+    }
+
+    /// One that has been given nothing.
+    fn idle(how: Arc<How>, writer: RowWriter) -> Hander {
+        Hander {
+            how,
+            writer,
+            number: 0,
+            given: None,
             open: None,
             begun: false,
             copy: false,
@@ -152,7 +161,7 @@ impl Hander {
             reader: None,
             back: Back::default(),
             bytes: Vec::new(),
-        })
+        }
     }
 
     /// The window of a row; `None`: all that the run reads is one batch.
@@ -603,23 +612,13 @@ impl Process for Hander {
     fn fork(&self) -> Box<dyn Process> {
         let hand = &self.how.hand;
         let writer = RowWriter::new(&hand.out, hand.format.as_ref());
+        // It was made before, of the same schema.
+        let writer = writer.unwrap_or(RowWriter::Nothing);
         Box::new(Hander {
-            how: self.how.clone(),
-            // It was made before, of the same schema.
-            writer: writer.unwrap_or(RowWriter::Nothing),
             number: self.number,
-            given: None,
-            open: None,
-            begun: false,
             copy: true,
             broken: self.broken,
-            ran: 0,
-            failed: 0,
-            first_failure: String::new(),
-            failure: None,
-            reader: None,
-            back: Back::default(),
-            bytes: Vec::new(),
+            ..Hander::idle(self.how.clone(), writer)
         })
     }
 
