@@ -16,8 +16,7 @@ pub struct Tables {
     /// By name.
     pub operators: &'static [&'static Operator],
     pub options: &'static [Opt],
-    /// Names of operators and options that are described but not carried out.
-    pub later_operators: &'static [&'static str],
+    /// Names of options that are described but not carried out.
     pub later_options: &'static [(&'static str, Option<char>)],
 }
 
@@ -414,9 +413,6 @@ pub fn not_yet(what: &str) -> Usage {
 }
 
 fn no_operator(word: &str, tables: &Tables) -> Usage {
-    if tables.later_operators.contains(&word) {
-        return not_yet(&format!("the operator '{word}'"));
-    }
     let names = tables.operators.iter().map(|operator| operator.name);
     let mut usage = Usage::new(match suggest::nearest(word, names) {
         Some(near) => format!(
@@ -442,7 +438,7 @@ fn has_scheme(word: &str) -> bool {
 mod tests {
     use super::*;
     use crate::cli::globals::OPTIONS;
-    use crate::cli::later::{LATER_OPERATORS, LATER_OPTIONS};
+    use crate::cli::later::LATER_OPTIONS;
     use crate::data::doc::Doc;
     use crate::ops::Group;
     use crate::ops::args::{Flag, Kind, Operand};
@@ -514,7 +510,6 @@ mod tests {
     const TABLES: Tables = Tables {
         operators: &[&COUNT, &COUNT_BY, &FILTER, &REDUCE_BY, &TOP, &WINDOW],
         options: OPTIONS,
-        later_operators: LATER_OPERATORS,
         later_options: LATER_OPTIONS,
     };
 

@@ -174,6 +174,8 @@ pub struct Options {
     pub keep: Keep,
     pub stats: Option<Stats>,
     pub explain: Option<Explain>,
+    /// The user's own files are not read.
+    pub no_config: bool,
     pub block_size: Option<usize>,
     pub epoch: Option<u64>,
 }
@@ -258,6 +260,7 @@ impl Options {
             keep: Keep::default(),
             stats: None,
             explain: None,
+            no_config: false,
             block_size: None,
             epoch: None,
         }
@@ -1439,6 +1442,20 @@ pub const OPTIONS: &[Opt] = &[
                 ("disorder", Explain::Disorder),
             ];
             options.explain = Some(one_of(value, &words)?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "no-config",
+        section: Section::Reports,
+        doc: doc(
+            "leave the user's own files unread: formats.toml and colors",
+            "They are in `$XDG_CONFIG_HOME/dstream`, else in `~/.config/dstream`. Nothing in them can change a result \
+             except a format that the command names.",
+        ),
+        set: |options, _| {
+            options.no_config = true;
             Ok(())
         },
         ..PLAIN

@@ -8,11 +8,7 @@ pub const LATER_OPTIONS: &[(&str, Option<char>)] = &[
     ("spark", None),
     ("live", None),
     ("metrics-file", None),
-    ("no-config", None),
 ];
-
-/// Operators that are described but not carried out.
-pub const LATER_OPERATORS: &[&str] = &[];
 
 #[cfg(test)]
 mod tests {
@@ -47,11 +43,6 @@ mod tests {
                     operator.name
                 );
             }
-            assert!(
-                !LATER_OPERATORS.contains(&operator.name),
-                "{} is there and is not",
-                operator.name
-            );
             assert!(operator.operands.len() <= 2, "{}", operator.name);
         }
     }

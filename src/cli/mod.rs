@@ -4,6 +4,7 @@
 pub mod chain;
 pub mod check;
 pub mod complete;
+pub mod config;
 pub mod disorder;
 pub mod docs;
 pub mod explain;
@@ -33,7 +34,6 @@ use std::path::Path;
 pub const TABLES: Tables = Tables {
     operators: OPERATORS,
     options: globals::OPTIONS,
-    later_operators: later::LATER_OPERATORS,
     later_options: later::LATER_OPTIONS,
 };
 
