@@ -95,6 +95,14 @@ pub enum Stats {
     Json,
 }
 
+/// `--live`
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Explain {
     Words,
@@ -148,6 +156,10 @@ pub struct Options {
     pub append: bool,
     pub header: bool,
     pub digits: Option<u8>,
+    pub bar: Option<String>,
+    pub spark: Option<String>,
+    pub live: When,
+    pub metrics_file: Option<PathBuf>,
     pub quiet: bool,
     pub exit_status: bool,
     pub threads: Option<usize>,
@@ -240,6 +252,10 @@ impl Options {
             append: false,
             header: false,
             digits: None,
+            bar: None,
+            spark: None,
+            live: When::Auto,
+            metrics_file: None,
             quiet: false,
             exit_status: false,
             threads: None,
@@ -957,6 +973,50 @@ pub const OPTIONS: &[Opt] = &[
             _ => Err(Usage::new(format!(
                 "'{value}' is not a number from 0 to 17"
             ))),
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "bar",
+        takes: Takes::Value("FIELD"),
+        value: What::Field,
+        section: Section::Writing,
+        doc: Doc {
+            summary: "a bar beside a column of the table",
+            text: "As long as the value is of the largest one in its window, or of the largest so far; of more than 1,000 rows the first decide. It is drawn to an eighth of a column, or with `#` where the locale is not UTF-8. For `-o table`, which a terminal gets.",
+            examples: &[
+                Example {
+                    title: "How the counts compare",
+                    session: "$ printf 'a\\nb\\na\\na\\n' | dstream count-by '$1' --bar count -o table\n$1  count\na       3  ██████████\nb       1  ███▍\n",
+                },
+                Example {
+                    title: "Other formats have no place for it",
+                    session: "$ printf 'a\\n' | dstream count-by '$1' --bar count -o csv\ndstream: --bar: it draws in a table, and the output is csv; give -o table\n? 2\n",
+                },
+            ],
+        },
+        set: |options, value| {
+            options.bar = Some(value.into());
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "spark",
+        takes: Takes::Value("FIELD"),
+        value: What::Field,
+        section: Section::Writing,
+        doc: Doc {
+            summary: "a sparkline of a column's last 32 windows, by key",
+            text: "Heights begin at 0; a window in which the key has no row is a gap. ASCII where the locale is not UTF-8. For `-o table`, which a terminal gets.",
+            examples: &[Example {
+                title: "How a count went",
+                session: "$ printf '0 a\\n1 a\\n10 a\\n10 b\\n31 b\\n32 a\\n' | dstream --time '$1:s' window 10s count-by '$2' --spark count -o table\nwindow_start          $2  count\n1970-01-01T00:00:00Z  a       2  █\n1970-01-01T00:00:10Z  a       1  █▅\n1970-01-01T00:00:10Z  b       1   █\n1970-01-01T00:00:30Z  a       1  █▅▅\n1970-01-01T00:00:30Z  b       1   ██\n",
+            }],
+        },
+        set: |options, value| {
+            options.spark = Some(value.into());
+            Ok(())
         },
         ..PLAIN
     },

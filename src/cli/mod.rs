@@ -3,6 +3,7 @@
 
 pub mod chain;
 pub mod check;
+pub mod colors;
 pub mod complete;
 pub mod config;
 pub mod disorder;

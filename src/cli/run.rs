@@ -5,7 +5,9 @@ use super::chain::Chain;
 use super::globals::{Explain, Keep, Options, Stats};
 use super::peek::{self, Peeked};
 use super::signals::Signals;
-use super::{TABLES, check, disorder, explain, messages, read_text, report, show, terminal, units};
+use super::{
+    TABLES, check, config, disorder, explain, messages, read_text, report, show, terminal, units,
+};
 use crate::data::process::OnFull;
 use crate::data::time::Zone;
 use crate::engine::{self, clock, clock::Clock};
@@ -443,6 +445,13 @@ fn build_options(
         digits: options.digits,
         width: terminal::width(),
         terminal: std::io::stdout().is_terminal(),
+        bar: options.bar.clone(),
+        spark: options.spark.clone(),
+        paint: terminal::paint(
+            config::path("colors", options.no_config)
+                .and_then(|path| std::fs::read_to_string(path).ok())
+                .as_deref(),
+        ),
         exact: options.exact,
         triggers: options.triggers.clone(),
         limits: options.limits,

@@ -1,6 +1,8 @@
 //! Standard output and error, the terminal, the environment, and how the process ends. Nobody else touches
 //! them. A reader that has gone is no error here: the caller gets the status that says so.
 
+use super::colors;
+use crate::data::paint::{Looks, Paint};
 use crate::data::time::Zone;
 use crate::error::{Usage, status};
 use std::io::{IsTerminal, Write};
@@ -72,6 +74,42 @@ pub fn width() -> Option<usize> {
         .filter(|columns| *columns > 0);
     told.or_else(|| std::env::var("COLUMNS").ok()?.parse().ok())
         .or(Some(80))
+}
+
+/// A variable of the environment that is set to something.
+fn set(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Whether the terminal can do no more than print lines.
+pub fn is_dumb() -> bool {
+    set("TERM").is_none_or(|term| term == "dumb")
+}
+
+/// How standard output is drawn on: in colours on a terminal, unless `$NO_COLOR` is set, elsewhere if `$CLICOLOR_FORCE`
+/// is; in ASCII where the locale is not UTF-8. `file`: the text of the user's file of colours.
+pub fn paint(file: Option<&str>) -> Paint {
+    let forced = set("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+    let is_coloured = match set("NO_COLOR") {
+        Some(_) => false,
+        None => forced || std::io::stdout().is_terminal() && !is_dumb(),
+    };
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    let locale = locale.unwrap_or_default().to_ascii_lowercase();
+    Paint {
+        looks: is_coloured.then(|| {
+            let mut looks = Looks::default();
+            let given = set("DSTREAM_COLORS");
+            let texts = [("colors", file), ("$DSTREAM_COLORS", given.as_deref())];
+            for (name, text) in texts {
+                for fault in colors::read(text.unwrap_or_default(), &mut looks) {
+                    say(&format!("{name}: {fault}"));
+                }
+            }
+            looks
+        }),
+        ascii: !locale.contains("utf-8") && !locale.contains("utf8"),
+    }
 }
 
 /// Whether standard input is a regular file, read from its start.

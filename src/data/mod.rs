@@ -9,6 +9,7 @@ pub mod doc;
 pub mod kept;
 pub mod keys;
 pub mod packed;
+pub mod paint;
 pub mod process;
 pub mod saved;
 pub mod schema;

@@ -2,6 +2,7 @@
 //! Refuses nothing itself: each format says what it cannot take. Invariant: the table is sorted by name.
 
 use crate::data::doc::{Doc, Example};
+use crate::data::paint::Paint;
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::value::Printing;
 use crate::data::{Chunk, FieldId, Schema, Type};
@@ -10,6 +11,7 @@ use anyhow::Result;
 use std::sync::Arc;
 
 mod cells;
+mod drawn;
 mod grid;
 mod header;
 mod record;
@@ -271,6 +273,8 @@ pub struct WriteOptions {
     pub printing: Printing,
     /// Columns of the terminal, for `table`; `None`: no limit.
     pub width: Option<usize>,
+    /// How `table` draws.
+    pub paint: Paint,
 }
 
 /// One column to be written.
@@ -290,6 +294,28 @@ pub struct OutSchema {
     /// For records of an open source (JSON, logfmt) that are written whole: the record's own fields come
     /// first, from its line, with these columns put in or over them.
     pub rest: Option<Rest>,
+    /// What `table` draws beside columns, and which columns tell whose a row is.
+    pub drawn: Vec<Drawn>,
+    pub keys: Vec<usize>,
+}
+
+/// A drawing of a column (`--bar`, `--spark`).
+#[derive(Clone, Debug)]
+pub struct Drawn {
+    pub what: What,
+    pub field: FieldId,
+    /// The column that it stands behind.
+    pub behind: usize,
+    /// Where the start of the row's window is.
+    pub window: Option<FieldId>,
+    /// Windows are a key's own.
+    pub alone: bool,
+}
+
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    Bar,
+    Spark,
 }
 
 /// The fields of a record beyond the columns.
@@ -326,6 +352,9 @@ pub trait Layout: Send {
     fn push(&mut self, rows: &[u8], out: &mut Vec<u8>);
     /// Nothing more comes for now: what is held goes out.
     fn flush(&mut self, out: &mut Vec<u8>);
+    /// What these rows would come to if they came next, without colours; nothing of it is kept. What stands before
+    /// the first row is there if there was none yet.
+    fn preview(&self, rows: &[u8], out: &mut Vec<u8>);
     /// Puts what is held and settled, for another run.
     fn save(&self, to: &mut Save);
     fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged>;
@@ -393,6 +422,7 @@ mod tests {
                 dropped: Vec::new(),
                 renamed: Vec::new(),
             }),
+            ..OutSchema::default()
         };
         for word in ["csv", "tsv", "table"] {
             let format = writer(word, &WriteOptions::default()).unwrap();

@@ -2,10 +2,13 @@
 //! one: refuses records of which the columns are not known. Invariant: a column of numbers is never cut.
 
 use super::cells::{Shown, bare_name};
+use super::drawn::{self, Drawing};
 use super::{
-    Doc, Example, Format, Layout, OutColumn, OutSchema, WriteFormat, WriteOptions, Writer,
+    Doc, Drawn, Example, Format, Layout, OutColumn, OutSchema, What, WriteFormat, WriteOptions,
+    Writer,
 };
 use crate::bytes::{number, utf8};
+use crate::data::paint::{Paint, Role};
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::value::Printing;
 use crate::data::{Chunk, Type};
@@ -33,6 +36,7 @@ pub(super) const TABLE: Format = Format {
         Ok(Arc::new(Table {
             printing,
             width: options.width,
+            paint: options.paint.clone(),
         }))
     }),
 };
@@ -52,6 +56,19 @@ const WIDTH_MIN: usize = 8;
 struct Table {
     printing: Printing,
     width: Option<usize>,
+    paint: Paint,
+}
+
+/// What stands in the cells of a row: columns, and behind some of them drawings, by their numbers.
+fn places(schema: &OutSchema) -> Vec<Result<usize, usize>> {
+    let mut places = Vec::with_capacity(schema.columns.len() + schema.drawn.len());
+    for column in 0..schema.columns.len() {
+        places.push(Ok(column));
+        let drawn = schema.drawn.iter().enumerate();
+        let beside = drawn.filter(|(_, drawn)| drawn.behind == column);
+        places.extend(beside.map(|(number, _)| Err(number)));
+    }
+    places
 }
 
 impl WriteFormat for Table {
@@ -62,12 +79,28 @@ impl WriteFormat for Table {
         super::refuse_rest(schema, "table")?;
         Ok(Box::new(TableWriter {
             columns: schema.columns.clone(),
+            drawn: schema.drawn.clone(),
+            places: places(schema),
             printing: self.printing.clone(),
         }))
     }
 
     fn layout(&self, schema: &OutSchema) -> Option<Box<dyn Layout>> {
-        let columns = schema.columns.iter().map(|column| {
+        let places = places(schema);
+        let columns = places.iter().map(|place| {
+            let column = match place {
+                Ok(column) => &schema.columns[*column],
+                Err(drawn) => {
+                    return LaidOut {
+                        name: String::new(),
+                        width: 0,
+                        kind: match schema.drawn[*drawn].what {
+                            What::Bar => Kind::Bar,
+                            What::Spark => Kind::Spark,
+                        },
+                    };
+                }
+            };
             let name = utf8::shown(bare_name(&column.name).as_bytes(), usize::MAX);
             LaidOut {
                 width: name.width(),
@@ -81,6 +114,15 @@ impl WriteFormat for Table {
         });
         Some(Box::new(TableLayout {
             columns: columns.collect(),
+            drawing: Drawing::new(
+                &schema.drawn,
+                &places,
+                &schema.keys,
+                self.width,
+                &self.paint,
+            ),
+            drawn: Vec::new(),
+            paint: self.paint.clone(),
             limit: self.width,
             held: Vec::new(),
             rows: 0,
@@ -91,6 +133,8 @@ impl WriteFormat for Table {
 
 struct TableWriter {
     columns: Vec<OutColumn>,
+    drawn: Vec<Drawn>,
+    places: Vec<Result<usize, usize>>,
     printing: Printing,
 }
 
@@ -102,13 +146,20 @@ impl Writer for TableWriter {
             .map(|column| Shown::new(chunk, column.field, &column.ty))
             .collect();
         for row in chunk.live.iter() {
-            for (i, column) in columns.iter().enumerate() {
+            for (i, place) in self.places.iter().enumerate() {
                 if i > 0 {
                     out.push(CELL_END);
                 }
-                let from = out.len();
-                column.write_plain(row as usize, &self.printing, out);
-                escape(out, from);
+                match *place {
+                    Ok(column) => {
+                        let from = out.len();
+                        columns[column].write_plain(row as usize, &self.printing, out);
+                        escape(out, from);
+                    }
+                    Err(number) => {
+                        drawn::write_raw(chunk, &self.drawn[number], row as usize, out);
+                    }
+                }
             }
             out.push(b'\n');
         }
@@ -133,16 +184,24 @@ enum Kind {
     Text,
     /// By what it holds.
     Unknown,
+    Bar,
+    Spark,
 }
 
+#[derive(Clone)]
 struct LaidOut {
     name: String,
     width: usize,
     kind: Kind,
 }
 
+#[derive(Clone)]
 struct TableLayout {
     columns: Vec<LaidOut>,
+    drawing: Option<Drawing>,
+    /// Rows with their drawings on the way.
+    drawn: Vec<u8>,
+    paint: Paint,
     limit: Option<usize>,
     /// Rows as they came, until the widths are settled.
     held: Vec<u8>,
@@ -152,17 +211,36 @@ struct TableLayout {
 
 impl Layout for TableLayout {
     fn push(&mut self, rows: &[u8], out: &mut Vec<u8>) {
-        if self.settled {
-            return self.print(rows, out);
+        let Some(drawing) = &mut self.drawing else {
+            return self.take(rows, out);
+        };
+        let mut drawn = std::mem::take(&mut self.drawn);
+        drawn.clear();
+        drawing.push(rows, CELL_END, &mut drawn);
+        self.take(&drawn, out);
+        self.drawn = drawn;
+    }
+
+    fn preview(&self, rows: &[u8], out: &mut Vec<u8>) {
+        let mut copy = self.clone();
+        copy.held.clear();
+        copy.rows = 0;
+        copy.paint.looks = None;
+        if let Some(drawing) = &mut copy.drawing {
+            drawing.forget_held();
         }
-        self.held.extend_from_slice(rows);
-        self.rows += memchr::memchr_iter(b'\n', rows).count();
-        if self.rows >= ROWS_LOOKED_AT {
-            self.settle(out);
-        }
+        copy.push(rows, out);
+        copy.flush(out);
     }
 
     fn flush(&mut self, out: &mut Vec<u8>) {
+        if let Some(drawing) = &mut self.drawing {
+            let mut drawn = std::mem::take(&mut self.drawn);
+            drawn.clear();
+            drawing.flush(CELL_END, &mut drawn);
+            self.take(&drawn, out);
+            self.drawn = drawn;
+        }
         if !self.settled && self.rows > 0 {
             self.settle(out);
         }
@@ -172,6 +250,9 @@ impl Layout for TableLayout {
         let columns: Vec<(usize, Kind)> = self.columns.iter().map(|c| (c.width, c.kind)).collect();
         to.put(&(columns, self.rows, self.settled));
         to.put_bytes(&self.held);
+        if let Some(drawing) = &self.drawing {
+            drawing.save(to);
+        }
     }
 
     fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
@@ -183,12 +264,27 @@ impl Layout for TableLayout {
             }
             (self.rows, self.settled) = (rows, settled);
             self.held = from.take_bytes()?.to_vec();
+            if let Some(drawing) = &mut self.drawing {
+                drawing.load(from)?;
+            }
         }
         Ok(())
     }
 }
 
 impl TableLayout {
+    /// Takes rows whose drawings are drawn.
+    fn take(&mut self, rows: &[u8], out: &mut Vec<u8>) {
+        if self.settled {
+            return self.print(rows, out);
+        }
+        self.held.extend_from_slice(rows);
+        self.rows += memchr::memchr_iter(b'\n', rows).count();
+        if self.rows >= ROWS_LOOKED_AT {
+            self.settle(out);
+        }
+    }
+
     /// Fixes widths and kinds by the rows held, and prints the header and them.
     fn settle(&mut self, out: &mut Vec<u8>) {
         self.settled = true;
@@ -217,7 +313,7 @@ impl TableLayout {
         }
         self.fit();
         let names: Vec<String> = self.columns.iter().map(|c| c.name.clone()).collect();
-        self.line(names.iter().map(String::as_str), out);
+        self.line(true, names.iter().map(String::as_str), out);
         self.print(&held, out);
     }
 
@@ -246,16 +342,18 @@ impl TableLayout {
 
     fn print(&mut self, text: &[u8], out: &mut Vec<u8>) {
         for row in rows(text) {
-            self.line(cells(row), out);
+            self.line(false, cells(row), out);
         }
     }
 
-    fn line<'a>(&mut self, cells: impl Iterator<Item = &'a str>, out: &mut Vec<u8>) {
+    fn line<'a>(&mut self, header: bool, cells: impl Iterator<Item = &'a str>, out: &mut Vec<u8>) {
         let limit = self.limit;
         let from = out.len();
+        // Blanks that end a line are not written: those that are due before the next text.
+        let mut due = 0;
         for (i, (column, cell)) in self.columns.iter_mut().zip(cells).enumerate() {
             if i > 0 {
-                out.extend_from_slice(&[b' '; GAP]);
+                due += GAP;
             }
             let mut width = cell.width();
             let mut cell = cell;
@@ -263,19 +361,33 @@ impl TableLayout {
             if width > column.width {
                 if column.kind == Kind::Text && limit.is_some() {
                     (cell, width) = cut_to(cell, column.width.saturating_sub(1));
-                    (cut, width) = ("…", width + 1);
+                    cut = if self.paint.ascii { "~" } else { "…" };
+                    width += 1;
                 } else {
                     column.width = width;
                 }
             }
             let pad = column.width.saturating_sub(width);
             if column.kind == Kind::Number {
-                blanks(pad, out);
+                due += pad;
             }
-            out.extend_from_slice(cell.as_bytes());
-            out.extend_from_slice(cut.as_bytes());
+            if !cell.is_empty() || !cut.is_empty() {
+                blanks(due, out);
+                due = 0;
+                let role = match column.kind {
+                    _ if header => Some(Role::Header),
+                    Kind::Bar => Some(Role::Bar),
+                    Kind::Spark => Some(Role::Spark),
+                    _ => None,
+                };
+                match role {
+                    Some(role) => self.paint.text(role, cell, out),
+                    None => out.extend_from_slice(cell.as_bytes()),
+                }
+                out.extend_from_slice(cut.as_bytes());
+            }
             if column.kind != Kind::Number {
-                blanks(pad, out);
+                due += pad;
             }
         }
         while out.len() > from && out.ends_with(b" ") {

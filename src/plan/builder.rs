@@ -15,6 +15,7 @@ use super::right::Look;
 use super::sides::Side;
 use super::variables::Load;
 use crate::aggs::{self, Need};
+use crate::data::paint::Paint;
 use crate::data::process::Limits;
 use crate::data::time::Zone;
 use crate::data::{Field, FieldId, Open, Schema, Type};
@@ -69,6 +70,10 @@ pub struct Options {
     pub width: Option<usize>,
     /// Standard output is a terminal.
     pub terminal: bool,
+    /// `--bar` and `--spark`: columns, and how they are drawn.
+    pub bar: Option<String>,
+    pub spark: Option<String>,
+    pub paint: Paint,
     pub exact: bool,
     pub triggers: Triggers,
     /// `--max-keys` and `--on-full`.
@@ -692,10 +697,11 @@ impl<'a> Builder<'a> {
             self.options.output.clone(),
             self.options.output_format.clone(),
         );
-        let written = match self.ended.take() {
+        let mut written = match self.ended.take() {
             Some((_, out)) => self.made_written(out)?,
             None => self.written(format.as_deref(), path.as_deref())?,
         };
+        self.draw(&mut written)?;
         let files = self.files(path.as_deref())?;
         self.check_output(path.as_deref(), &written.name)?;
         let complete = self.gives_wholes();

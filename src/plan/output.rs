@@ -7,7 +7,7 @@ use super::node::{Output, Plan};
 use crate::data::value::Printing;
 use crate::data::{Field, FieldId, Open, Schema, Type};
 use crate::error::Usage;
-use crate::formats::{self, OutColumn, OutSchema, WriteFormat, WriteOptions};
+use crate::formats::{self, Drawn, OutColumn, OutSchema, What, WriteFormat, WriteOptions};
 use std::sync::Arc;
 
 /// Digits of floats in a table.
@@ -122,6 +122,7 @@ impl Builder<'_> {
                 zone: self.options.zone.clone(),
             },
             width: self.options.width,
+            paint: self.options.paint.clone(),
         };
         formats::writer(word, &options).map_err(|error| match error.downcast::<Usage>() {
             Ok(usage) => usage,
@@ -160,7 +161,67 @@ impl Builder<'_> {
         Ok(OutSchema {
             columns,
             rest: whole,
+            ..OutSchema::default()
         })
+    }
+
+    /// What the chain's own table draws beside its columns.
+    pub(super) fn draw(&self, written: &mut Written) -> Result<(), Usage> {
+        let asked = [
+            ("--bar", What::Bar, &self.options.bar),
+            ("--spark", What::Spark, &self.options.spark),
+        ];
+        for (option, what, field) in asked {
+            let Some(name) = field else { continue };
+            let fault = |message: String| Usage::new(format!("{option}: {message}"));
+            let (Output::Columns(schema), "table") = (&mut written.out, written.name.as_str())
+            else {
+                return Err(fault(match written.name.as_str() {
+                    "lines" => "lines that pass as they are have no columns; give -o table".into(),
+                    name => format!("it draws in a table, and the output is {name}; give -o table"),
+                }));
+            };
+            let column = schema
+                .columns
+                .iter()
+                .position(|column| column.name == *name);
+            let Some(behind) = column else {
+                let names = schema.columns.iter().map(|column| column.name.as_str());
+                let names: Vec<&str> = names.collect();
+                return Err(fault(format!(
+                    "the table has no column '{name}'; it has {}",
+                    names.join(", ")
+                )));
+            };
+            let is_start = |shown: &&Shown| shown.window && !shown.end;
+            let window = self.shown.iter().find(is_start).map(|shown| shown.id);
+            let varies = self.shown.iter().filter(|shown| shown.window && !shown.end);
+            if what == What::Spark && window.is_none() {
+                return Err(fault(
+                    "it draws the last windows of each key, and the rows of this chain have no window"
+                        .into(),
+                ));
+            }
+            let of = &schema.columns[behind];
+            if matches!(of.ty, Type::Text | Type::Bool | Type::Time | Type::List(_)) {
+                return Err(fault(format!("'{name}' is no number")));
+            }
+            schema.drawn.push(Drawn {
+                what,
+                field: of.field,
+                behind,
+                window,
+                alone: varies.count() > 1,
+            });
+            let keys = self.aggregated.as_ref().map(|of| of.keys.as_slice());
+            let is_key = |column: &OutColumn| keys.is_some_and(|keys| keys.contains(&column.field));
+            let columns = schema.columns.iter().enumerate();
+            schema.keys = columns
+                .filter(|(_, column)| is_key(column))
+                .map(|(at, _)| at)
+                .collect();
+        }
+        Ok(())
     }
 
     fn column(&self, field: FieldId, name: String) -> OutColumn {
@@ -200,7 +261,7 @@ impl Builder<'_> {
         }
         Ok(OutSchema {
             columns,
-            rest: None,
+            ..OutSchema::default()
         })
     }
 
