@@ -348,6 +348,7 @@ impl Known<'_> {
                 .value_of("delimiter", 'd')
                 .and_then(|text| text.bytes().next()),
             no_header: before.iter().any(|word| word == "--no-header"),
+            multiline: None,
         };
         let head = file.map(peek::first_bytes).unwrap_or_default();
         fields_of(format, &options, &head)
@@ -393,7 +394,7 @@ fn fields_of(format: &str, options: &ReadOptions, head: &[u8]) -> Vec<String> {
             let Ok(reader) = formats::reader(format, options) else {
                 return names;
             };
-            let first = peek::first_record(head, reader.framing(), true);
+            let first = peek::first_record(head, &reader.framing(), true);
             let header = first.map(|end| peek::without_end(&head[..end]));
             if let Ok(schema) = reader.schema(header) {
                 for (_, field) in schema.shown() {

@@ -4,6 +4,8 @@
 use super::globals::Options;
 use crate::aggs::bound;
 use crate::data::Type;
+use crate::formats::Framing;
+use crate::formats::begins::Begins;
 use crate::plan::files::Span;
 use crate::plan::node::{
     Extent, Hand, Matching, Node, NodeKind, Output, Plan, Scope, Taker, Times, Window,
@@ -29,8 +31,9 @@ pub fn words(plan: &Plan, options: &Options, kind: &str) -> String {
     line(
         "reads",
         format!(
-            "{sources}: {kind}; format {}{chosen}",
-            plan.source.format_name
+            "{sources}: {kind}; format {}{chosen}{}",
+            plan.source.format_name,
+            several_lines(plan)
         ),
     );
     line("fields", fields(plan));
@@ -134,6 +137,21 @@ fn time(plan: &Plan, options: &Options) -> String {
                 (None, _) => "windows close at the end of the input, so nothing is late".into(),
             };
             format!("{}; {watermark}", at.text())
+        }
+    }
+}
+
+/// Where a record is not a line.
+fn several_lines(plan: &Plan) -> String {
+    match plan.source.format.framing() {
+        Framing::Lines | Framing::Quoted => String::new(),
+        Framing::Begun(begins) => {
+            let begins = match begins.as_ref() {
+                Begins::Flush => "goes on with lines that begin with a blank".into(),
+                Begins::Time(_) => "begins with a line that begins with a time".into(),
+                Begins::Match(regex) => format!("begins with a line that matches {regex}"),
+            };
+            format!("; a record {begins}")
         }
     }
 }

@@ -149,6 +149,7 @@ fn planned(chain: &Chain) {
     let read = ReadOptions {
         delimiter: given.delimiter,
         no_header: given.no_header,
+        multiline: None,
     };
     for word in [given.input_format.as_deref().unwrap_or("text"), "csv"] {
         let Ok(format) = formats::reader(word, &read) else {

@@ -7,10 +7,12 @@ use crate::data::doc::{Doc, Example};
 use crate::data::process::{Limits, OnFull};
 use crate::engine::{LINE_MAX, Limit, OnBad};
 use crate::error::Usage;
+use crate::formats::begins::Begins;
 use crate::plan::grouped::{Lateness, OutputMode, Triggers};
 use crate::plan::grouping::Panes;
 use crate::sources::NamePattern;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A row of the table of options.
 pub struct Opt {
@@ -118,6 +120,7 @@ pub struct Options {
     pub input_format: Option<String>,
     pub delimiter: Option<u8>,
     pub no_header: bool,
+    pub multiline: Option<Arc<Begins>>,
     pub from: Vec<String>,
     pub max_line: usize,
     /// `FIELD[:FORMAT]` or `arrival`.
@@ -223,6 +226,7 @@ impl Options {
             input_format: None,
             delimiter: None,
             no_header: false,
+            multiline: None,
             from: Vec::new(),
             max_line: LINE_MAX,
             time: None,
@@ -401,6 +405,38 @@ pub const OPTIONS: &[Opt] = &[
         doc: doc("csv, tsv input: no header line, fields are $1, $2, …", ""),
         set: |options, _| {
             options.no_header = true;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "multiline",
+        takes: Takes::Value("RULE"),
+        section: Section::Reading,
+        doc: Doc {
+            summary: "several lines are one record: indent, time or a regex that first lines match",
+            text: "`indent`: lines that begin with a blank continue the record before them. `time`: a record begins with a \
+                   line that begins with a time, in the spellings that `--time` knows by their shape (a number: of ten \
+                   digits or more), perhaps behind `<pri>`, a bracket or a quote. Else a regex: a record begins with a \
+                   line that matches. What comes first in an input begins a record in any case, and none goes over the \
+                   end of one.\n\n`$0` is the lines, joined by line feeds; blanks and line ends part fields of text; in a \
+                   regex `.` is no line feed, but `(?s)` makes it one. `@line` is the first line, `--max-line` limits the \
+                   record. For text, lines, `regex:`, `grok:` and syslog.\n\nA record is over when the next one begins or its input ends. Of a \
+                   live source it is also over when nothing has come for `--idle` (10s): what should come then is a record of its own. With \
+                   `--once` the last record of a file waits for the run after; `--final` takes it.",
+            examples: &[
+                Example {
+                    title: "Stack traces",
+                    session: "$ printf 'ERROR a\\n  at x\\nINFO b\\nERROR c\\n  at y\\n  at z\\n' | dstream --multiline indent filter '/ERROR/ and /at y/'\nERROR c\n  at y\n  at z\n",
+                },
+                Example {
+                    title: "Records that begin with a time",
+                    session: "$ printf '2024-01-02 10:00:00 a\\nmore\\n2024-01-02 10:00:05 b\\n' | dstream --multiline time select '@line,$3,$NF' -o tsv\n1\ta\tmore\n3\tb\tb\n",
+                },
+            ],
+        },
+        set: |options, value| {
+            options.multiline = Some(Arc::new(Begins::parse(value)?));
             Ok(())
         },
         ..PLAIN

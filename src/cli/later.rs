@@ -2,8 +2,7 @@
 //! is built leaves its list; a test holds that none is in both.
 
 /// Options that are described but not carried out: refused by name.
-pub const LATER_OPTIONS: &[(&str, Option<char>)] =
-    &[("multiline", None), ("live", None), ("metrics-file", None)];
+pub const LATER_OPTIONS: &[(&str, Option<char>)] = &[("live", None), ("metrics-file", None)];
 
 #[cfg(test)]
 mod tests {

@@ -26,7 +26,7 @@ pub struct Peeked {
 /// there is waited for.
 pub fn peek(
     words: &[Word],
-    framing: Framing,
+    framing: &Framing,
     max: usize,
     wait: Option<Duration>,
     how: &Opening,
@@ -68,7 +68,7 @@ pub fn peek(
 fn first_of(
     input: Input,
     word: &Word,
-    framing: Framing,
+    framing: &Framing,
     max: usize,
     wait: Option<Duration>,
     partly: bool,
@@ -165,7 +165,7 @@ fn first_of(
 /// Reads the first record of the first part that has one.
 fn first_of_parts(
     parts: &mut dyn Parts,
-    framing: Framing,
+    framing: &Framing,
     max: usize,
     wait: Option<Duration>,
     bytes: &mut Vec<u8>,
@@ -191,11 +191,11 @@ fn first_of_parts(
 
 /// Where the first record ends, its line end included; `None`: not in these bytes. `all`: nothing follows
 /// them, so the last record needs no line end.
-pub fn first_record(bytes: &[u8], framing: Framing, all: bool) -> Option<usize> {
+pub fn first_record(bytes: &[u8], framing: &Framing, all: bool) -> Option<usize> {
     let mut quoted = false;
     for (at, byte) in bytes.iter().enumerate() {
         match byte {
-            b'"' if framing == Framing::Quoted => quoted = !quoted,
+            b'"' if *framing == Framing::Quoted => quoted = !quoted,
             b'\n' if !quoted => return Some(at + 1),
             _ => {}
         }
@@ -236,12 +236,12 @@ mod tests {
                 "{text:?}"
             );
         };
-        check("a,b\nc", Framing::Lines, false, Some(4));
-        check("a,b", Framing::Lines, false, None);
-        check("a,b", Framing::Lines, true, Some(3));
-        check("", Framing::Lines, true, None);
-        check("\"a\nb\",c\nd", Framing::Quoted, false, Some(8));
-        check("\"a\nb\",c\nd", Framing::Lines, false, Some(3));
+        check("a,b\nc", &Framing::Lines, false, Some(4));
+        check("a,b", &Framing::Lines, false, None);
+        check("a,b", &Framing::Lines, true, Some(3));
+        check("", &Framing::Lines, true, None);
+        check("\"a\nb\",c\nd", &Framing::Quoted, false, Some(8));
+        check("\"a\nb\",c\nd", &Framing::Lines, false, Some(3));
         assert_eq!(without_end(b"a\r\n"), b"a");
         assert_eq!(without_end(b"a\r"), b"a");
         assert_eq!(without_end(b"a"), b"a");

@@ -70,11 +70,14 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     let read = ReadOptions {
         delimiter: options.delimiter,
         no_header: options.no_header,
+        multiline: options.multiline.clone(),
     };
     let format_word = options.input_format.as_deref().unwrap_or("text");
     let format = formats::reader(format_word, &read).map_err(|error| {
         let mut usage = usage_of(error);
-        usage.message = format!("-i: {}", usage.message);
+        if !usage.message.starts_with('-') {
+            usage.message = format!("-i: {}", usage.message);
+        }
         usage
     })?;
     if sources.terminal && matches!(options.explain, None | Some(Explain::Disorder)) {
@@ -131,6 +134,7 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     for note in &plan.notes {
         terminal::say(note);
     }
+    plan.source.reading = reading(format_word, &read);
     plan.source.header = peeked.taken;
     if options.explain == Some(Explain::Disorder) {
         let status = disorder::told(plan, &options)?;
@@ -381,7 +385,7 @@ fn first_record(
         .map(Duration::from_nanos);
     Ok(peek::peek(
         &sources.words,
-        format.framing(),
+        &format.framing(),
         max,
         wait,
         &opening(options),
@@ -501,6 +505,7 @@ fn looking(options: &Options, input: &str, own: &Sources, others: &Rc<Others>) -
             true => ReadOptions {
                 delimiter: options.delimiter,
                 no_header: options.no_header,
+                multiline: options.multiline.clone(),
             },
             false => ReadOptions::default(),
         };
@@ -612,6 +617,24 @@ pub fn running(options: &Options, signals: &Signals) -> Result<engine::Run, Fail
         run.block_size = size;
     }
     Ok(run)
+}
+
+/// How records are read beyond the format's name: what stands behind its colon, and options.
+fn reading(word: &str, read: &ReadOptions) -> String {
+    let mut parts = Vec::new();
+    if let Some((_, argument)) = word.split_once(':') {
+        parts.push(argument.to_string());
+    }
+    if let Some(delimiter) = read.delimiter {
+        parts.push(format!("-d {}", delimiter.escape_ascii()));
+    }
+    if read.no_header {
+        parts.push("--no-header".into());
+    }
+    if let Some(begins) = &read.multiline {
+        parts.push(format!("--multiline {begins}"));
+    }
+    parts.join(" ")
 }
 
 /// How rows that we make are written, so that the format reads them.

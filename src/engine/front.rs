@@ -6,14 +6,15 @@ use super::input::TooLong;
 use super::inputs::InputInfo;
 use super::ledger::{Account, BadRecord};
 use super::meter::{Judged, Meter, last_of};
+use super::prefix::Lines;
 use super::{NO_TIME, Shared};
 use crate::bytes::{Span, scan};
 use crate::data::step::Counts;
 use crate::data::time::EVENT_TIMES;
-use crate::data::{Block, Chunk, Column, ColumnBuilder, ColumnV, Open, Type};
+use crate::data::{Block, Chunk, Column, ColumnBuilder, ColumnV, FieldId, Open, Type};
 use crate::error::{Failure, status};
 use crate::expr::{Arrivals, EvalContext, Expr};
-use crate::formats::{Bad, Reader};
+use crate::formats::{Bad, Framing, Reader, begins};
 use crate::plan::node::{Batching, Made, Node, NodeKind, Plan, Source, Times};
 use anyhow::Result;
 use memchr::memmem;
@@ -39,6 +40,10 @@ pub struct SourceWorker<'p> {
     limited: bool,
     /// Where the records of the block at hand begin, if so.
     begins: Vec<usize>,
+    /// Whether a record may be several lines.
+    joined: bool,
+    /// Line ends of the block at hand that are in a record too long to be in it.
+    skipped: u64,
     /// Lines of the block at hand that end a batch: they are no records.
     marks: u64,
 }
@@ -79,6 +84,8 @@ impl<'p> SourceWorker<'p> {
             lines: Vec::new(),
             limited: first_stage.any(|kind| matches!(kind, NodeKind::Limit { .. })),
             begins: Vec::new(),
+            joined: matches!(source.format.framing(), Framing::Begun(_)),
+            skipped: 0,
             marks: 0,
         }
     }
@@ -138,6 +145,7 @@ impl<'p> SourceWorker<'p> {
         if self.side > 0 || !shared.all_seen.load(Ordering::Relaxed) {
             self.note_seen(shared, chunk);
         }
+        self.skipped = long.map_or(0, |long| long.lines);
         self.make(shared, chunk);
         let going = self.times(shared, chunk, &mut bad);
         read -= std::mem::take(&mut self.marks);
@@ -190,13 +198,22 @@ impl<'p> SourceWorker<'p> {
             let before = |chunk: &Chunk| match chunk.block.lines {
                 Some(before) => before,
                 None => {
-                    let lines = newlines(chunk.block.bytes());
-                    shared.lines.publish(chunk.block.place, lines).unwrap_or(0)
+                    let input = chunk.block.origin.input;
+                    let lines = newlines(chunk.block.bytes()) + self.skipped;
+                    let lines = Lines { input, lines };
+                    let before = shared.lines.publish(chunk.block.place, lines);
+                    let before = before.filter(|before| before.input == input);
+                    let info = shared.inputs.get(input);
+                    let header = info.and_then(|info| info.header.as_deref().map(newlines));
+                    before.map_or(0, |before| before.lines) + header.map_or(0, |inner| inner + 1)
                 }
             };
             // Times are made with the times, below.
             if let Some(column) = made_column(made, chunk, &name, before) {
                 chunk.set_column(field, column);
+            }
+            if self.joined && made == Made::Line {
+                join_lines(chunk, field);
             }
         }
     }
@@ -512,6 +529,26 @@ pub fn made_column(
         }
         Made::Time | Made::Watermark => return None,
     })
+}
+
+/// Takes the carriage returns of line ends out of the records of several lines in a column.
+fn join_lines(chunk: &mut Chunk, field: FieldId) {
+    let mut scratch = chunk.take_scratch();
+    let block = chunk.block.bytes();
+    if let Some(Some(ColumnV {
+        data: Column::Bytes(spans),
+        ..
+    })) = chunk.columns.get_mut(field)
+    {
+        for span in spans {
+            let text = &block[span.start()..span.start() + span.len()];
+            if let Some(joined) = begins::joined(text) {
+                *span = Span::scratch(scratch.len(), joined.len());
+                scratch.extend_from_slice(&joined);
+            }
+        }
+    }
+    chunk.set_scratch(scratch);
 }
 
 /// Lines that may pass the first filter, into `lines`; returns how many lines there are. JSON may spell a text

@@ -273,7 +273,7 @@ pub struct Shared<'r> {
     meters: Vec<Meter>,
     /// The same for the clock that triggers go by, where it is not the machine's.
     clocks: Vec<Meter>,
-    lines: Board<u64>,
+    lines: Board<prefix::Lines>,
     /// What was late of rows that are no records of the input.
     rest_late: Mutex<Late>,
     batches: Mutex<Batches>,

@@ -155,7 +155,7 @@ fn plain_files(
             continue;
         };
         let (header, start) =
-            file_head(&file, framing, has_header, run.max_line).with_context(|| name.clone())?;
+            file_head(&file, &framing, has_header, run.max_line).with_context(|| name.clone())?;
         let input = opened.list.add(name.clone(), 0, header);
         files.push(PlainFile {
             name,
@@ -276,15 +276,17 @@ impl Opener<'_> {
     pub fn begin(&self, part: Part, first: Vec<u8>) -> std::io::Result<Opening> {
         let framing = self.source.format.framing();
         let (block_size, most) = (self.run.block_size, self.run.max_line);
-        let cutter = Cutter::new(part.live, first, 0, framing, block_size, most)
+        let cutter = Cutter::new(part.live, first, 0, framing.clone(), block_size, most)
             .with_offset(part.offset)
+            .with_idle(&self.run.clock, self.run.idle)
+            .with_last_run(self.run.keeping.is_none())
             .with_records(self.run.epoch);
         let mut header = None;
         if part.offset > 0
             && self.source.format.has_header()
             && let Some(file) = &part.file
         {
-            header = Some(header_of(|size| file.head(size), framing, most)?.0);
+            header = Some(header_of(|size| file.head(size), &framing, most)?.0);
         }
         Ok(Opening {
             name: part.name,
@@ -351,7 +353,7 @@ fn name_is_file(name: &str) -> bool {
 /// The header of a plain file and where its records begin.
 fn file_head(
     file: &File,
-    framing: Framing,
+    framing: &Framing,
     has_header: bool,
     most: usize,
 ) -> std::io::Result<(Option<Vec<u8>>, u64)> {
@@ -367,7 +369,7 @@ fn file_head(
 /// bytes as there are, up to so many.
 fn header_of(
     head: impl Fn(usize) -> std::io::Result<Vec<u8>>,
-    framing: Framing,
+    framing: &Framing,
     most: usize,
 ) -> std::io::Result<(Vec<u8>, u64)> {
     let mut size = 1 << 12;

@@ -21,7 +21,30 @@ impl Summary for bool {
     }
 }
 
-/// Lines.
+/// Lines of an input; another one begins anew.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Lines {
+    pub input: u32,
+    pub lines: u64,
+}
+
+impl Summary for Lines {
+    const EMPTY: Lines = Lines {
+        input: u32::MAX,
+        lines: 0,
+    };
+    fn then(self, next: Lines) -> Lines {
+        match self.input == next.input {
+            true => Lines {
+                lines: self.lines + next.lines,
+                ..self
+            },
+            false => next,
+        }
+    }
+}
+
+/// A count.
 impl Summary for u64 {
     const EMPTY: u64 = 0;
     fn then(self, next: u64) -> u64 {

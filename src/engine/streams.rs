@@ -20,6 +20,7 @@ use crate::data::block::Origin;
 use crate::data::saved::Saved;
 use crate::data::{Block, Chunk};
 use crate::error::{Failure, status};
+use crate::formats::Framing;
 use crate::plan::node::{NodeKind, Plan, Source, Turn};
 use crate::sources::{Next, PartFile, Parts};
 use anyhow::Result;
@@ -125,8 +126,8 @@ impl Reading<'_> {
         match part.cutter.next(Some(wait), spare())? {
             Cut::Block(block, long) => {
                 let lines = part.lines;
-                part.lines +=
-                    scan::count_byte(block.bytes(), b'\n') as u64 + u64::from(long.is_some());
+                part.lines += scan::count_byte(block.bytes(), b'\n') as u64
+                    + long.map_or(0, |long| long.lines);
                 let spot = part.spot(false);
                 Ok(Came::Piece(
                     source,
@@ -152,6 +153,22 @@ impl Reading<'_> {
                 })
             }
         }
+    }
+
+    /// Nothing more is read: what has come of the record at hand, unless another run reads it again.
+    fn rest(&mut self) -> Option<Piece> {
+        let part = self.open.front_mut()?;
+        if part.file.is_some() && self.opener.run.keeping.is_some() {
+            return None;
+        }
+        let block = part.cutter.rest()?;
+        Some(Piece {
+            block,
+            long: None,
+            lines: part.lines,
+            spot: None,
+            arrival: None,
+        })
     }
 
     fn open_next(&mut self, source: usize, wait: Duration) -> std::io::Result<Came> {
@@ -226,6 +243,21 @@ impl Intake<'_> {
                     receivers[source] = None;
                 }
                 came
+            }
+        }
+    }
+
+    /// Nothing more is read: what has been read and not been taken. `done` has been set.
+    fn rest(&mut self) -> VecDeque<Came> {
+        match self {
+            Intake::One(parts) => parts
+                .rest()
+                .map(|piece| Came::Piece(0, piece))
+                .into_iter()
+                .collect(),
+            Intake::Many(receivers) => {
+                let receivers = receivers.iter().flatten();
+                receivers.flat_map(|receiver| receiver.iter()).collect()
             }
         }
     }
@@ -390,7 +422,20 @@ impl<'s> Running<'s> {
             let mut replay = Replaying::default();
             let mut number = 0;
             let mut places = vec![0; sources];
-            while !self.over() && !control.is_out_of_time() {
+            // What is left when no more is to be read.
+            let mut rest: Option<VecDeque<Came>> = None;
+            let joined = self
+                .plan
+                .sides()
+                .any(|source| matches!(source.format.framing(), Framing::Begun(_)));
+            loop {
+                if self.over() || control.is_out_of_time() {
+                    if !joined || self.shared.enough.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    done.store(true, Ordering::Relaxed);
+                    rest.get_or_insert_with(|| intake.rest());
+                }
                 let mut patience = control.patience(flight.count() > 0);
                 if !finders.is_empty() {
                     patience = patience.min(LOOK_FOR);
@@ -417,11 +462,16 @@ impl<'s> Running<'s> {
                     }
                 }
                 let wanted = turns.wanted(&control);
-                if wanted.is_empty() && finders.is_empty() {
+                if wanted.is_empty() && finders.is_empty() && rest.is_none() {
                     break;
                 }
                 let buf = || lock(&spare).pop().unwrap_or_default();
-                let came = match replay.next(self, &tracked) {
+                let came = match rest.as_mut().map(VecDeque::pop_front) {
+                    Some(None) => break,
+                    Some(Some(came)) => Ok(Some(came)),
+                    None => replay.next(self, &tracked),
+                };
+                let came = match came {
                     Ok(Some(came)) => came,
                     Ok(None) => {
                         control.replay(None);
@@ -633,6 +683,10 @@ impl<'s> Running<'s> {
                     }
                 }
             }
+        }
+        if let Some(piece) = parts.rest() {
+            // Whether anybody still listens is their affair.
+            let _ = give.send(Came::Piece(source, piece));
         }
     }
 }

@@ -424,6 +424,8 @@ fn received(payload: &[u8]) -> Result<Received, Damaged> {
         long: head.long.map(|(offset, by_quote)| TooLong {
             origin: Origin { input: 0, offset },
             what: if by_quote { UNCLOSED } else { LONG },
+            // The lines before each record are kept with it.
+            lines: 0,
         }),
         bytes,
     })
@@ -512,6 +514,7 @@ mod tests {
                     offset: 31,
                 },
                 what: LONG,
+                lines: 0,
             }),
             bytes: format!("line {n}\n").into_bytes(),
         }

@@ -1,6 +1,7 @@
 //! `lines`: a record is a line, nothing is split; written, the bare values. Refuses every field but the line
 //! itself, which the engine makes. Invariant: every line is a record, empty ones too.
 
+use super::begins::Begins;
 use super::cells::Shown;
 use super::{
     Bad, Doc, Example, Format, Framing, OutSchema, ReadFormat, ReadOptions, Reader, WriteFormat,
@@ -31,7 +32,11 @@ pub(super) const LINES: Format = Format {
             },
         ],
     },
-    read: Some(|_, _: &ReadOptions| Ok(Arc::new(Lines))),
+    read: Some(|_, options: &ReadOptions| {
+        Ok(Arc::new(Lines {
+            framing: options.framing(),
+        }))
+    }),
     write: Some(|_, options: &WriteOptions| {
         Ok(Arc::new(LinesOut {
             options: options.clone(),
@@ -39,11 +44,13 @@ pub(super) const LINES: Format = Format {
     }),
 };
 
-struct Lines;
+struct Lines {
+    framing: Framing,
+}
 
 impl ReadFormat for Lines {
     fn framing(&self) -> Framing {
-        Framing::Lines
+        self.framing.clone()
     }
 
     fn schema(&self, _header: Option<&[u8]>) -> Result<Schema> {
@@ -65,25 +72,57 @@ impl ReadFormat for Lines {
                 .into());
             }
         }
-        Ok(Box::new(LinesReader))
+        Ok(Box::new(LinesReader {
+            rows: Rows::of(&self.framing),
+        }))
     }
 }
 
-struct LinesReader;
+struct LinesReader {
+    rows: Rows,
+}
 
 impl Reader for LinesReader {
     fn read(&mut self, chunk: &mut Chunk, find: bool, _bad: &mut Vec<Bad>) {
         if find {
-            find_lines(chunk);
+            self.rows.find(chunk);
         }
         chunk.live = Selection::All(chunk.rows.len() as u32);
     }
 }
 
-/// Makes the block's lines the chunk's rows.
-pub(super) fn find_lines(chunk: &mut Chunk) {
-    chunk.rows.clear();
-    scan::lines(chunk.block.padded(), chunk.block.len(), &mut chunk.rows);
+/// What of a block is a row: each line, or with `--multiline` several. A worker's own.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rows {
+    begins: Option<Begins>,
+}
+
+impl Rows {
+    pub fn of(framing: &Framing) -> Rows {
+        Rows {
+            begins: match framing {
+                // Its own: a regex that several threads share is slower.
+                Framing::Begun(begins) => Some(begins.as_ref().clone()),
+                Framing::Lines | Framing::Quoted => None,
+            },
+        }
+    }
+
+    /// Whether a row may be several lines.
+    pub fn are_joined(&self) -> bool {
+        self.begins.is_some()
+    }
+
+    /// Finds the chunk's rows in its block.
+    pub fn find(&self, chunk: &mut Chunk) {
+        match &self.begins {
+            Some(begins) => begins.find_rows(chunk),
+            None => {
+                chunk.rows.clear();
+                scan::lines(chunk.block.padded(), chunk.block.len(), &mut chunk.rows);
+            }
+        }
+    }
 }
 
 struct LinesOut {
@@ -128,7 +167,10 @@ impl Writer for OneColumn {
 #[doc(hidden)]
 pub fn fuzz(data: &[u8]) {
     let mut chunk = Chunk::of_block(crate::data::Block::copy_of(data));
-    LinesReader.read(&mut chunk, true, &mut Vec::new());
+    LinesReader {
+        rows: Rows::default(),
+    }
+    .read(&mut chunk, true, &mut Vec::new());
     let rows: Vec<&[u8]> = chunk.rows.iter().map(|&row| chunk.bytes(row)).collect();
     let body = data.strip_suffix(b"\n").unwrap_or(data);
     let model: Vec<&[u8]> = match data {

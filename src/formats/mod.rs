@@ -8,6 +8,7 @@ use crate::data::value::Printing;
 use crate::data::{Chunk, FieldId, Schema, Type};
 use crate::error::Usage;
 use anyhow::Result;
+use begins::Begins;
 use std::sync::Arc;
 
 mod cells;
@@ -19,6 +20,7 @@ mod rest;
 #[doc(hidden)]
 pub mod testing;
 
+pub mod begins;
 pub mod combined;
 pub mod csv;
 pub mod json;
@@ -122,6 +124,9 @@ fn refuse_options(name: &str, options: &ReadOptions) -> Result<(), Usage> {
             "--no-header is for csv and tsv; {name} has no header"
         )));
     }
+    if options.multiline.is_some() {
+        refuse_multiline(name)?;
+    }
     match options.delimiter {
         Some(_) if !header && name != "text" => Err(Usage::new(format!(
             "-d is for text, csv and tsv; {name} has no separator"
@@ -134,6 +139,25 @@ fn refuse_options(name: &str, options: &ReadOptions) -> Result<(), Usage> {
         Some(b'\\') if name == "tsv" => Err(Usage::new("a backslash cannot part the cells of tsv")),
         _ => Ok(()),
     }
+}
+
+/// Several lines are a record only where a line has no form of its own.
+fn refuse_multiline(name: &str) -> Result<(), Usage> {
+    let why = match name {
+        "text" | "lines" | "regex" | "grok" | "syslog" => return Ok(()),
+        "json" => {
+            "json is one object a line; jq -c . makes lines of objects that are written over several"
+        }
+        "csv" => "of csv a cell in quotes may have line ends, which needs no option",
+        "tsv" => "of tsv a line end in a cell is written \\n",
+        "logfmt" => "of logfmt a line end in a value is written \\n",
+        _ => {
+            return Err(Usage::new(format!(
+                "--multiline: a record of {name} is a line; it is for text, lines, regex:, grok: and syslog"
+            )));
+        }
+    };
+    Err(Usage::new(format!("--multiline: {why}")))
 }
 
 fn unknown<'a>(name: &str, done: &str, known: impl Iterator<Item = &'a str> + Clone) -> Usage {
@@ -209,15 +233,29 @@ pub struct ReadOptions {
     /// `-d`.
     pub delimiter: Option<u8>,
     pub no_header: bool,
+    /// `--multiline`.
+    pub multiline: Option<Arc<Begins>>,
+}
+
+impl ReadOptions {
+    /// How records lie, of a format whose records are lines otherwise.
+    fn framing(&self) -> Framing {
+        match &self.multiline {
+            None => Framing::Lines,
+            Some(begins) => Framing::Begun(begins.clone()),
+        }
+    }
 }
 
 /// How records lie in the bytes.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Framing {
     /// One a line.
     Lines,
     /// Lines, but a line end inside double quotes is none.
     Quoted,
+    /// Several lines, up to the next one that begins a record.
+    Begun(Arc<Begins>),
 }
 
 /// A format that is read; shared by all workers.
@@ -403,6 +441,7 @@ mod tests {
             let options = ReadOptions {
                 delimiter,
                 no_header,
+                multiline: None,
             };
             message(reader(word, &options))
         };

@@ -1,8 +1,10 @@
 //! Reading a record at a time: for formats whose records are found at line ends and then looked into one
 //! by one. Knows no format. Invariant: a record gives a cell for each wanted place, or none at all.
 
+use super::Framing;
+use super::begins;
 use super::cells::{Making, live_without, without_cr};
-use super::lines::find_lines;
+use super::lines::Rows;
 use super::{Bad, Reader};
 use crate::bytes::Span;
 use crate::data::{Chunk, FieldId};
@@ -41,6 +43,7 @@ pub(super) trait Record: Send {
 /// A reader made of one that takes records.
 pub(super) struct ByRecord<R> {
     record: R,
+    rows: Rows,
     columns: Vec<Making>,
     cells: Vec<Span>,
 }
@@ -51,16 +54,23 @@ impl<R: Record> ByRecord<R> {
         let columns: Vec<Making> = fields.into_iter().map(Making::new).collect();
         ByRecord {
             record,
+            rows: Rows::default(),
             cells: vec![ABSENT; columns.len()],
             columns,
         }
+    }
+
+    /// Of records that lie so.
+    pub fn framed(mut self, framing: &Framing) -> ByRecord<R> {
+        self.rows = Rows::of(framing);
+        self
     }
 }
 
 impl<R: Record> Reader for ByRecord<R> {
     fn read(&mut self, chunk: &mut Chunk, find: bool, bad: &mut Vec<Bad>) {
         if find {
-            find_lines(chunk);
+            self.rows.find(chunk);
         }
         let rows = chunk.rows.len();
         for making in &mut self.columns {
@@ -71,9 +81,30 @@ impl<R: Record> Reader for ByRecord<R> {
         let block = chunk.block.padded();
         for (row, &line) in chunk.rows.iter().enumerate() {
             let line = without_cr(block, line);
-            let verdict = self
-                .record
-                .cells(block, line, &mut self.cells, &mut scratch);
+            let text = &block[line.start()..line.start() + line.len()];
+            let joined = match self.rows.are_joined() {
+                true => begins::joined(text),
+                false => None,
+            };
+            let verdict = match joined {
+                None => self
+                    .record
+                    .cells(block, line, &mut self.cells, &mut scratch),
+                Some(text) => {
+                    let base = scratch.len();
+                    scratch.extend_from_slice(&text);
+                    let line = Span::new(0, text.len());
+                    let verdict = self
+                        .record
+                        .cells(&text, line, &mut self.cells, &mut scratch);
+                    for cell in self.cells.iter_mut().filter(|cell| **cell != ABSENT) {
+                        if !cell.in_scratch() {
+                            *cell = Span::scratch(base + cell.start(), cell.len());
+                        }
+                    }
+                    verdict
+                }
+            };
             match verdict {
                 Verdict::Good => {
                     for (making, &cell) in self.columns.iter_mut().zip(&self.cells) {

@@ -23,25 +23,33 @@ pub(super) const REGEX: Format = Format {
             session: "$ printf 'ann is 31\\nbob is 5\\n' | dstream -i 'regex:(?<who>\\w+) is (?<age>\\d+)' filter 'age > 9' select who,age -o json\n{\"who\":\"ann\",\"age\":31}\n",
         }],
     },
-    read: Some(|pattern, _: &ReadOptions| Ok(Arc::new(Captures::new(pattern)?))),
+    read: Some(|pattern, options: &ReadOptions| {
+        Ok(Arc::new(Captures::new(pattern, options.framing())?))
+    }),
     write: None,
 };
 
 struct Captures {
+    framing: Framing,
     regex: Regex,
     names: Vec<String>,
     /// By name: the number of its group.
     groups: Vec<usize>,
 }
 
+/// A regex, or what is wrong with it and where.
+pub(super) fn compile(pattern: &str) -> Result<Regex, Usage> {
+    Regex::new(pattern).map_err(|error| {
+        let text = error.to_string();
+        let reason = text.lines().last().unwrap_or_default();
+        let reason = reason.strip_prefix("error: ").unwrap_or(reason);
+        Usage::new(format!("regex: {reason}\n    {pattern}"))
+    })
+}
+
 impl Captures {
-    fn new(pattern: &str) -> Result<Captures, Usage> {
-        let regex = Regex::new(pattern).map_err(|error| {
-            let text = error.to_string();
-            let reason = text.lines().last().unwrap_or_default();
-            let reason = reason.strip_prefix("error: ").unwrap_or(reason);
-            Usage::new(format!("regex: {reason}\n    {pattern}"))
-        })?;
+    fn new(pattern: &str, framing: Framing) -> Result<Captures, Usage> {
+        let regex = compile(pattern)?;
         let named = |(group, name): (usize, Option<&str>)| Some((group, name?.to_string()));
         let (groups, names): (Vec<_>, Vec<_>) =
             regex.capture_names().enumerate().filter_map(named).unzip();
@@ -51,6 +59,7 @@ impl Captures {
             )));
         }
         Ok(Captures {
+            framing,
             regex,
             names,
             groups,
@@ -60,7 +69,7 @@ impl Captures {
 
 impl ReadFormat for Captures {
     fn framing(&self) -> Framing {
-        Framing::Lines
+        self.framing.clone()
     }
 
     fn schema(&self, _header: Option<&[u8]>) -> Result<Schema> {
@@ -76,14 +85,15 @@ impl ReadFormat for Captures {
     ) -> Result<Box<dyn Reader>> {
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         let (places, fields) = fixed_fields(schema, wanted, &names)?;
-        Ok(Box::new(ByRecord::new(
+        let reader = ByRecord::new(
             CapturesRecord {
                 groups: places.into_iter().map(|place| self.groups[place]).collect(),
                 found: self.regex.capture_locations(),
                 regex: self.regex.clone(),
             },
             fields,
-        )))
+        );
+        Ok(Box::new(reader.framed(&self.framing)))
     }
 }
 

@@ -31,7 +31,11 @@ pub(super) const SYSLOG: Format = Format {
             },
         ],
     },
-    read: Some(|_, _: &ReadOptions| Ok(Arc::new(Syslog))),
+    read: Some(|_, options: &ReadOptions| {
+        Ok(Arc::new(Syslog {
+            framing: options.framing(),
+        }))
+    }),
     write: None,
 };
 
@@ -47,11 +51,13 @@ const FACILITIES: [&str; 24] = [
     "local5", "local6", "local7",
 ];
 
-struct Syslog;
+struct Syslog {
+    framing: Framing,
+}
 
 impl ReadFormat for Syslog {
     fn framing(&self) -> Framing {
-        Framing::Lines
+        self.framing.clone()
     }
 
     fn schema(&self, _header: Option<&[u8]>) -> Result<Schema> {
@@ -70,7 +76,8 @@ impl ReadFormat for Syslog {
         _header: Option<&[u8]>,
     ) -> Result<Box<dyn Reader>> {
         let (places, fields) = fixed_fields(schema, wanted, &NAMES)?;
-        Ok(Box::new(ByRecord::new(SyslogRecord { places }, fields)))
+        let reader = ByRecord::new(SyslogRecord { places }, fields);
+        Ok(Box::new(reader.framed(&self.framing)))
     }
 }
 

@@ -65,7 +65,7 @@ impl Read {
         wanted: &[&str],
     ) -> Vec<Read> {
         let opened = super::reader(format, options).expect("the format is known");
-        let records = records(data, opened.framing());
+        let records = records(data, &opened.framing());
         let mut readings = vec![read(&*opened, &[data], true, header, wanted)];
         let single: Vec<&[u8]> = records.clone();
         let mut pieces = Vec::new();
@@ -112,13 +112,17 @@ impl Read {
 }
 
 /// The records with their line ends.
-fn records(data: &[u8], framing: Framing) -> Vec<&[u8]> {
+fn records<'d>(data: &'d [u8], framing: &Framing) -> Vec<&'d [u8]> {
     let mut ends = Vec::new();
     match framing {
         Framing::Lines => ends.extend(memchr::memchr_iter(b'\n', data).map(|at| at as u32)),
         Framing::Quoted => {
             let _inside = quote::positions_quoted(data, data.len(), b'\n', false, &mut ends);
         }
+        Framing::Begun(_) => {}
+    }
+    if let Framing::Begun(begins) = framing {
+        return super::begins::naive::records(begins, data);
     }
     let mut records = Vec::new();
     let mut from = 0;
@@ -161,7 +165,7 @@ fn read(
         chunk.reset(Block::copy_of(piece));
         if !find {
             let bytes = chunk.block.bytes().to_vec();
-            for record in records(&bytes, format.framing()) {
+            for record in records(&bytes, &format.framing()) {
                 let start = record.as_ptr() as usize - bytes.as_ptr() as usize;
                 let len = record.strip_suffix(b"\n").unwrap_or(record).len();
                 chunk.rows.push(Span::new(start, len));

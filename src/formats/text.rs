@@ -3,7 +3,7 @@
 
 use super::cells::{Making, without_cr};
 use super::grid::{Grid, separators};
-use super::lines::find_lines;
+use super::lines::Rows;
 use super::{
     Bad, Doc, Example, Format, Framing, ReadFormat, ReadOptions, Reader, is_made, positional,
 };
@@ -34,6 +34,7 @@ pub(super) const TEXT: Format = Format {
     read: Some(|_, options| {
         Ok(Arc::new(TextFormat {
             delimiter: options.delimiter,
+            framing: options.framing(),
         }))
     }),
     write: None,
@@ -41,11 +42,12 @@ pub(super) const TEXT: Format = Format {
 
 struct TextFormat {
     delimiter: Option<u8>,
+    framing: Framing,
 }
 
 impl ReadFormat for TextFormat {
     fn framing(&self) -> Framing {
-        Framing::Lines
+        self.framing.clone()
     }
 
     fn schema(&self, _header: Option<&[u8]>) -> Result<Schema> {
@@ -81,15 +83,19 @@ impl ReadFormat for TextFormat {
             }
         }
         asked.places.sort_by_key(|(place, _)| *place);
+        let lines = Rows::of(&self.framing);
         Ok(match self.delimiter {
+            _ if asked.is_empty() => Box::new(Unsplit { lines }),
             Some(delimiter) => Box::new(Parted {
+                lines,
                 delimiter,
                 grid: Grid::default(),
                 asked,
             }),
-            None if asked.is_empty() => Box::new(Unsplit),
-            None if asked.all_near() => Box::new(FirstWords { asked }),
+            // A word may end with its line.
+            None if asked.all_near() && !lines.are_joined() => Box::new(FirstWords { asked }),
             None => Box::new(Words {
+                lines,
                 grid: Grid::default(),
                 asked,
             }),
@@ -149,12 +155,14 @@ impl Asked {
 }
 
 /// No field is wanted.
-struct Unsplit;
+struct Unsplit {
+    lines: Rows,
+}
 
 impl Reader for Unsplit {
     fn read(&mut self, chunk: &mut Chunk, find: bool, _bad: &mut Vec<Bad>) {
         if find {
-            find_lines(chunk);
+            self.lines.find(chunk);
         }
         chunk.live = Selection::All(chunk.rows.len() as u32);
     }
@@ -168,7 +176,7 @@ struct FirstWords {
 impl Reader for FirstWords {
     fn read(&mut self, chunk: &mut Chunk, find: bool, _bad: &mut Vec<Bad>) {
         if find {
-            find_lines(chunk);
+            Rows::default().find(chunk);
         }
         let rows = chunk.rows.len();
         self.asked.begin(chunk);
@@ -214,6 +222,7 @@ fn is_blank(byte: u8) -> bool {
 
 /// Fields anywhere, by all blanks of the block.
 struct Words {
+    lines: Rows,
     grid: Grid,
     asked: Asked,
 }
@@ -224,7 +233,15 @@ impl Reader for Words {
             scan::positions(padded, len, b" \t\n", out);
             false
         };
-        if find {
+        if self.lines.are_joined() {
+            if find {
+                self.lines.find(chunk);
+            }
+            self.grid.take_rows(chunk, |padded, len, out| {
+                scan::positions(padded, len, b" \t\r\n", out);
+                false
+            });
+        } else if find {
             self.grid.find_rows(chunk, blanks);
         } else {
             self.grid.take_rows(chunk, blanks);
@@ -296,6 +313,7 @@ fn words(
 
 /// Fields parted by a byte.
 struct Parted {
+    lines: Rows,
     delimiter: u8,
     grid: Grid,
     asked: Asked,
@@ -303,10 +321,16 @@ struct Parted {
 
 impl Reader for Parted {
     fn read(&mut self, chunk: &mut Chunk, find: bool, _bad: &mut Vec<Bad>) {
-        if self.asked.is_empty() {
-            return Unsplit.read(chunk, find, _bad);
-        }
-        if find {
+        if self.lines.are_joined() {
+            if find {
+                self.lines.find(chunk);
+            }
+            let delimiter = self.delimiter;
+            self.grid.take_rows(chunk, |padded, len, out| {
+                scan::positions(padded, len, &[delimiter], out);
+                false
+            });
+        } else if find {
             self.grid.find_rows(chunk, separators(self.delimiter));
         } else {
             self.grid.take_rows(chunk, separators(self.delimiter));

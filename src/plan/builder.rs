@@ -712,6 +712,7 @@ impl<'a> Builder<'a> {
         let mut plan = Plan {
             source: Source {
                 words: self.options.words.clone(),
+                reading: String::new(),
                 format_name: self.format_name,
                 format: self.format,
                 schema: self.source,

@@ -255,6 +255,7 @@ impl Builder<'_> {
         let options = ReadOptions {
             delimiter: None,
             no_header: by_place,
+            multiline: None,
         };
         let format = formats::reader(&written.name, &options)
             .map_err(|error| self.fault(format!("{error:#}")))?;

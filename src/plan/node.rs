@@ -32,6 +32,8 @@ pub struct Source {
     /// Source words as typed; empty: standard input.
     pub words: Vec<String>,
     pub format_name: String,
+    /// How it is read beyond the format's name, as options: what a checkpoint is bound to as well.
+    pub reading: String,
     pub format: Arc<dyn ReadFormat>,
     /// The format's schema with the fields that the chain asked for.
     pub schema: Schema,

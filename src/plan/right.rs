@@ -123,6 +123,7 @@ impl OtherStream {
                 clock: None,
                 merged: false,
                 words: self.builder.options.words.clone(),
+                reading: String::new(),
                 format_name: self.builder.format_name.clone(),
                 format: self.builder.format.clone(),
                 schema: Schema::default(),

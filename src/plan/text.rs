@@ -8,6 +8,7 @@ use super::node::{
 use super::window::duration;
 use crate::data::{FieldId, Schema};
 use crate::expr::Expr;
+use crate::formats::Framing;
 use std::fmt::Write;
 
 /// The whole plan, a line a node, with the programs of its expressions.
@@ -41,7 +42,11 @@ pub fn chain(plan: &Plan) -> String {
 /// What a checkpoint is bound to, a line each: the format, the times and the nodes up to the last one with state.
 /// Not: paths of sources, watermark, output.
 pub fn canonical(plan: &Plan) -> Vec<String> {
-    let mut out = vec![format!("parse     {}", plan.source.format_name)];
+    let parse = format!(
+        "parse     {} {}",
+        plan.source.format_name, plan.source.reading
+    );
+    let mut out = vec![parse.trim_end().to_string()];
     let times = match &plan.source.time {
         Some(Times::Event { at, .. }) => at.text(),
         Some(times) => times_text(times),
@@ -117,6 +122,9 @@ fn parse(plan: &Plan) -> String {
     match made.is_empty() {
         true => text.push_str("no fields"),
         false => write!(text, "fields {}", names(made)).expect("a String takes what is written"),
+    }
+    if let Framing::Begun(begins) = source.format.framing() {
+        write!(text, "   several lines: {begins}").expect("a String takes what is written");
     }
     let never = source.never_read();
     if !never.is_empty() {

@@ -128,7 +128,7 @@ impl Builder<'_> {
         let mut rest = bytes.as_slice();
         let mut header: Option<Vec<u8>> = None;
         if self.format.has_header() {
-            let end = first_record_end(rest, self.format.framing());
+            let end = first_record_end(rest, &self.format.framing());
             let line = &rest[..end];
             let line = line.strip_suffix(b"\n").unwrap_or(line);
             header = Some(line.strip_suffix(b"\r").unwrap_or(line).to_vec());
@@ -229,10 +229,10 @@ impl Builder<'_> {
 }
 
 /// Where the first record ends, with its line end.
-fn first_record_end(bytes: &[u8], framing: Framing) -> usize {
+fn first_record_end(bytes: &[u8], framing: &Framing) -> usize {
     let mut inside = false;
     for (at, byte) in bytes.iter().enumerate() {
-        inside ^= framing == Framing::Quoted && *byte == b'"';
+        inside ^= *framing == Framing::Quoted && *byte == b'"';
         if *byte == b'\n' && !inside {
             return at + 1;
         }

@@ -11,6 +11,7 @@ mod docs;
 mod fuzz;
 mod laws;
 mod live;
+mod multiline;
 mod nexmark;
 mod oracle;
 mod session;

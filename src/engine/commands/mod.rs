@@ -357,7 +357,7 @@ impl Hander {
         }
         let mut from = 0;
         if answer.format.has_header() && !*headed {
-            let Some(end) = super::input::first_record(&child.got, framing) else {
+            let Some(end) = super::input::first_record(&child.got, &framing) else {
                 return;
             };
             *headed = true;
@@ -374,10 +374,13 @@ impl Hander {
             }
             self.back.header = header.to_vec();
         }
-        let end = match (all, framing) {
+        let end = match (all, &framing) {
             (true, _) => child.got.len(),
             (false, Framing::Lines) => memchr::memrchr(b'\n', &child.got).map_or(0, |at| at + 1),
             (false, Framing::Quoted) => whole_quoted(&child.got[from..]) + from,
+            (false, Framing::Begun(begins)) => {
+                from + begins.last(&child.got[from..], 0).unwrap_or(0)
+            }
         };
         let end = end.max(from);
         self.back.put(&child.got[from..end], open.window);

@@ -38,3 +38,15 @@ $ gzip -c $DATA/openssh.log > in.dat; dstream count in.dat
 $ printf 'a\nb\n' > in; dstream map 'f=@file,l=@line' select f,l in
 in	1
 in	2
+
+# Each file has its own lines, its header among them, from a file as from a pipe.
+$ printf 'a\n1\n2\n' > one.csv; printf '"a\nb",a\n3,4\n' > two.csv; dstream -i csv select @file,@line,a one.csv two.csv
+one.csv	2	1
+one.csv	3	2
+two.csv	3	4
+$ dstream -i csv select @line,a < one.csv
+2	1
+3	2
+$ cat one.csv | dstream -i csv select @line,a
+2	1
+3	2
