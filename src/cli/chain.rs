@@ -646,7 +646,7 @@ mod tests {
         );
         check("-quiet", "there is no option '-u'; did you mean '--quiet'?");
         check("-Z", "there is no option '-Z'");
-        check("--bar f", "--bar is not in this version");
+        check("--live always", "--live is not in this version");
         check(
             "count --metrics-file d",
             "--metrics-file is not in this version",

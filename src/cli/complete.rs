@@ -4,6 +4,7 @@
 
 use super::chain::Tables;
 use super::globals::{Takes, What};
+use super::named::{self, Named};
 use super::peek;
 use crate::aggs::AGGREGATES;
 use crate::expr::funcs::FUNCTIONS;
@@ -198,13 +199,12 @@ impl Known<'_> {
         match what {
             What::Plain => Vec::new(),
             What::File => files(prefix),
-            What::ReadFormat => starting(
-                FORMATS
-                    .iter()
-                    .filter(|format| format.read.is_some())
-                    .map(|format| format.name),
-                prefix,
-            ),
+            What::ReadFormat => {
+                let own = self.own_formats();
+                let own = own.iter().map(|named| named.name.as_str());
+                let known = FORMATS.iter().filter(|format| format.read.is_some());
+                starting(known.map(|format| format.name).chain(own), prefix)
+            }
             What::WriteFormat => starting(
                 FORMATS
                     .iter()
@@ -327,6 +327,13 @@ impl Known<'_> {
         None
     }
 
+    /// Formats of the user's own; a file that cannot be read has none here.
+    fn own_formats(&self) -> Vec<Named> {
+        let no_config = self.words.iter().any(|word| word == "--no-config");
+        let all = named::all(no_config).ok().flatten();
+        all.map_or_else(Vec::new, |(_, all)| all)
+    }
+
     fn field_names(&self) -> Vec<String> {
         let before = &self.words[..self.words.len().saturating_sub(1)];
         let file = before
@@ -343,6 +350,15 @@ impl Known<'_> {
             .value_of("input-format", 'i')
             .or_else(|| file.and_then(ending))
             .unwrap_or("text");
+        if let Some(own) = self.own_formats().iter().find(|own| own.name == format) {
+            let options = ReadOptions {
+                delimiter: own.delimiter,
+                no_header: own.no_header,
+                multiline: None,
+            };
+            let head = file.map(peek::first_bytes).unwrap_or_default();
+            return fields_of(&own.word, &options, &head);
+        }
         let options = ReadOptions {
             delimiter: self
                 .value_of("delimiter", 'd')

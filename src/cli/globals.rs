@@ -337,7 +337,7 @@ fn one_of<T: Copy>(value: &str, words: &[(&str, T)]) -> Result<T, Usage> {
     }
 }
 
-fn delimiter(value: &str) -> Result<u8, Usage> {
+pub(super) fn delimiter(value: &str) -> Result<u8, Usage> {
     match value {
         "\\t" => Ok(b'\t'),
         "\\0" => Ok(0),
@@ -376,10 +376,15 @@ pub const OPTIONS: &[Opt] = &[
         value: What::ReadFormat,
         default: "text",
         section: Section::Reading,
-        doc: doc(
-            "how records are read",
-            "The formats are listed by `dstream help formats`.",
-        ),
+        doc: Doc {
+            summary: "how records are read",
+            text: "The formats are listed by `dstream help formats`. A name that is none of them is looked for in \
+                   `formats.toml`, the file of your own formats (dstream-formats(5)).",
+            examples: &[Example {
+                title: "A format of your own",
+                session: "$ mkdir dstream; printf '[shop]\\nformat = \"csv\"\\ndelimiter = \";\"\\n' > dstream/formats.toml; printf 'a;b\\n1;2\\n' | XDG_CONFIG_HOME=$PWD dstream -i shop select b\n2\n",
+            }],
+        },
         set: |options, value| {
             options.input_format = Some(value.into());
             Ok(())

@@ -14,6 +14,7 @@ pub mod fuzz;
 pub mod globals;
 pub mod later;
 pub mod messages;
+pub mod named;
 pub mod peek;
 pub mod report;
 pub mod run;
@@ -88,6 +89,11 @@ fn answer(request: Request) -> Result<i32, Usage> {
     let text = match request {
         Request::ShortHelp => docs::help::short(),
         Request::Help(None) => docs::help::long(),
+        Request::Help(Some(topic)) if topic == "formats" => {
+            let own = named::all(false)?;
+            let own = own.map_or_else(String::new, |(path, all)| named::listed(&path, &all));
+            docs::help::topic(&topic)? + &own
+        }
         Request::Help(Some(topic)) => docs::help::topic(&topic)?,
         Request::Version => format!("dstream {}\n", env!("CARGO_PKG_VERSION")),
         Request::Complete(words) => complete::answers(&words, TABLES)

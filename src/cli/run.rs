@@ -6,7 +6,8 @@ use super::globals::{Explain, Keep, Options, Stats};
 use super::peek::{self, Peeked};
 use super::signals::Signals;
 use super::{
-    TABLES, check, config, disorder, explain, messages, read_text, report, show, terminal, units,
+    TABLES, check, config, disorder, explain, messages, named, read_text, report, show, terminal,
+    units,
 };
 use crate::data::process::OnFull;
 use crate::data::time::Zone;
@@ -57,10 +58,11 @@ pub fn run(chain: &Chain) -> Result<i32, Usage> {
 }
 
 fn carried_out(chain: &Chain) -> Result<i32, Stop> {
-    let options = Options::read(&chain.options)?;
+    let mut options = Options::read(&chain.options)?;
     if let Some(how) = options.keep.show {
         return Ok(show::show(&options.keep, how)??);
     }
+    named::resolve(&mut options)?;
     let mut operators = operators(chain)?;
     contradictions(&options)?;
     let mut words: Vec<String> = chain.sources.clone();
@@ -497,10 +499,31 @@ fn looking(options: &Options, input: &str, own: &Sources, others: &Rc<Others>) -
         if stdin && sources.words.contains(&Word::Stdin) {
             return Err(Usage::new("standard input is the chain's own source"));
         }
+        let opened = |word: &str, read: &ReadOptions| {
+            let format = formats::reader(word, read).map_err(usage_of)?;
+            let peeked = first_record(word, &format, &sources, &options).map_err(stopped)?;
+            others.kept.borrow_mut().extend(peeked.kept);
+            Ok(Looked {
+                format_name: word.into(),
+                format,
+                first: peeked.first,
+                taken: peeked.taken,
+                live: !sources.regular,
+            })
+        };
         let chosen = format
             .or_else(|| output::format_of_path(word))
             .unwrap_or(&input);
         let name = |word: &str| word.split(':').next().unwrap_or(word).to_string();
+        let own = named::find(chosen, options.no_config)?;
+        if let Some(own) = own {
+            let read = ReadOptions {
+                delimiter: own.delimiter,
+                no_header: own.no_header,
+                multiline: own.multiline,
+            };
+            return opened(&own.word, &read);
+        }
         let read = match name(chosen) == name(&input) {
             true => ReadOptions {
                 delimiter: options.delimiter,
@@ -509,16 +532,7 @@ fn looking(options: &Options, input: &str, own: &Sources, others: &Rc<Others>) -
             },
             false => ReadOptions::default(),
         };
-        let opened = formats::reader(chosen, &read).map_err(usage_of)?;
-        let peeked = first_record(chosen, &opened, &sources, &options).map_err(stopped)?;
-        others.kept.borrow_mut().extend(peeked.kept);
-        Ok(Looked {
-            format_name: chosen.into(),
-            format: opened,
-            first: peeked.first,
-            taken: peeked.taken,
-            live: !sources.regular,
-        })
+        opened(chosen, &read)
     };
     Look(Some(Rc::new(look)))
 }

@@ -23,6 +23,8 @@ pub mod testing;
 pub mod begins;
 pub mod combined;
 pub mod csv;
+pub mod grok;
+pub mod grok_library;
 pub mod json;
 pub mod lines;
 pub mod logfmt;
@@ -39,6 +41,7 @@ pub const FORMATS: &[&Format] = &[
     &combined::COMBINED,
     &combined::COMMON,
     &csv::CSV,
+    &grok::GROK,
     &json::JSON,
     &lines::LINES,
     &logfmt::LOGFMT,
@@ -101,7 +104,8 @@ fn split(word: &str) -> (&str, Option<&str>) {
 }
 
 /// Formats whose name is followed by a colon and what they need to know.
-const WITH_ARGUMENT: [(&str, &str); 2] = [("regex", "RE"), ("template", "TEXT")];
+const WITH_ARGUMENT: [(&str, &str); 3] =
+    [("grok", "PATTERN"), ("regex", "RE"), ("template", "TEXT")];
 
 fn refuse_argument(name: &str, argument: Option<&str>) -> Result<(), Usage> {
     let wanted = WITH_ARGUMENT.iter().find(|(format, _)| *format == name);

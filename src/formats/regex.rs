@@ -29,12 +29,13 @@ pub(super) const REGEX: Format = Format {
     write: None,
 };
 
-struct Captures {
+/// A regex whose groups are fields.
+pub(super) struct Captures {
     framing: Framing,
     regex: Regex,
     names: Vec<String>,
-    /// By name: the number of its group.
-    groups: Vec<usize>,
+    /// By name: the numbers of its groups, of which the first that took part in a match counts.
+    groups: Vec<Vec<usize>>,
 }
 
 /// A regex, or what is wrong with it and where.
@@ -51,19 +52,29 @@ impl Captures {
     fn new(pattern: &str, framing: Framing) -> Result<Captures, Usage> {
         let regex = compile(pattern)?;
         let named = |(group, name): (usize, Option<&str>)| Some((group, name?.to_string()));
-        let (groups, names): (Vec<_>, Vec<_>) =
-            regex.capture_names().enumerate().filter_map(named).unzip();
-        if names.is_empty() {
+        let fields: Vec<(String, Vec<usize>)> = regex
+            .capture_names()
+            .enumerate()
+            .filter_map(named)
+            .map(|(group, name)| (name, vec![group]))
+            .collect();
+        if fields.is_empty() {
             return Err(Usage::new(format!(
                 "regex: no named capture, as (?<name>…), and so no field\n    {pattern}"
             )));
         }
-        Ok(Captures {
+        Ok(Captures::of(regex, fields, framing))
+    }
+
+    /// Fields with the numbers of their groups.
+    pub fn of(regex: Regex, fields: Vec<(String, Vec<usize>)>, framing: Framing) -> Captures {
+        let (names, groups) = fields.into_iter().unzip();
+        Captures {
             framing,
             regex,
             names,
             groups,
-        })
+        }
     }
 }
 
@@ -87,7 +98,16 @@ impl ReadFormat for Captures {
         let (places, fields) = fixed_fields(schema, wanted, &names)?;
         let reader = ByRecord::new(
             CapturesRecord {
-                groups: places.into_iter().map(|place| self.groups[place]).collect(),
+                groups: places.iter().map(|&place| self.groups[place][0]).collect(),
+                others: places
+                    .iter()
+                    .enumerate()
+                    .flat_map(|(cell, &place)| {
+                        self.groups[place][1..]
+                            .iter()
+                            .map(move |&group| (cell, group))
+                    })
+                    .collect(),
                 found: self.regex.capture_locations(),
                 regex: self.regex.clone(),
             },
@@ -100,6 +120,8 @@ impl ReadFormat for Captures {
 struct CapturesRecord {
     regex: Regex,
     groups: Vec<usize>,
+    /// Cells that another group may fill.
+    others: Vec<(usize, usize)>,
     found: CaptureLocations,
 }
 
@@ -127,6 +149,11 @@ impl Record for CapturesRecord {
                 Some((from, to)) => Span::new(row.start() + from, to - from),
                 None => ABSENT,
             };
+        }
+        for &(cell, group) in &self.others {
+            if let (ABSENT, Some((from, to))) = (cells[cell], self.found.get(group)) {
+                cells[cell] = Span::new(row.start() + from, to - from);
+            }
         }
         Verdict::Good
     }

@@ -10,11 +10,16 @@ pub const PARSE: Operator = Operator {
         summary: "Add the named groups of a regex as fields",
         text: "RE is laid on the field `msg` where the records have one, as syslog does, else on the line; each \
                `(?<name>…)` becomes a field. A record that does not match is dropped, as by a filter.\n\n\
-               The syntax is that of Rust's regex crate: no look-around, no back references, linear time.",
+               The syntax is that of Rust's regex crate: no look-around, no back references, linear time. A pattern \
+               of grok, with `%{NAME:field}`, is taken too: `help grok`.",
         examples: &[
             Example {
                 title: "Users and addresses of failed logins",
                 session: "$ printf 'Failed password for root from 10.0.0.1\\nAccepted\\n' | dstream parse 'for (?<user>\\S+) from (?<ip>\\S+)' select user,ip\nroot\t10.0.0.1\n",
+            },
+            Example {
+                title: "The same with the names of grok",
+                session: "$ printf 'Failed password for root from 10.0.0.1\\n' | dstream parse 'for %{USER:user} from %{IP:ip}' select user,ip\nroot\t10.0.0.1\n",
             },
             Example {
                 title: "Another field than the line",
@@ -75,6 +80,10 @@ mod tests {
         refused(
             "text: parse 'a(.)'",
             "parse: the pattern names no field; write (?<name>…) around what you want",
+        );
+        refused(
+            "text: parse '%{WORDS:x}'",
+            "parse: grok: there is no pattern 'WORDS'; did you mean 'WORD'?",
         );
         refused(
             "text: parse 'a('",

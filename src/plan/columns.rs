@@ -9,6 +9,7 @@ use crate::aggs;
 use crate::data::{FieldId, Type};
 use crate::error::Usage;
 use crate::expr::Expr;
+use crate::formats::grok;
 
 impl Builder<'_> {
     /// Only these columns, in this order, under the names they are asked for.
@@ -175,6 +176,9 @@ impl Builder<'_> {
         field: Option<&str>,
         keep_unmatched: bool,
     ) -> Result<(), Usage> {
+        if grok::is_grok(pattern) {
+            return self.parse_grok(pattern, field, keep_unmatched);
+        }
         let regex = regex::bytes::Regex::new(pattern).map_err(|error| {
             let text = error.to_string();
             let reason = text.lines().last().unwrap_or_default().trim();
@@ -194,6 +198,41 @@ impl Builder<'_> {
                 .fault("the pattern names no field; write (?<name>…) around what you want")
                 .at(pattern, 0..pattern.len()));
         }
+        self.parse_with(regex, named, field, keep_unmatched)
+    }
+
+    /// The same for a pattern of grok.
+    fn parse_grok(
+        &mut self,
+        pattern: &str,
+        field: Option<&str>,
+        keep_unmatched: bool,
+    ) -> Result<(), Usage> {
+        let compiled = grok::compile(pattern).map_err(|mut usage| {
+            usage.message = self.fault(&usage.message).message;
+            usage
+        })?;
+        let mut named = Vec::with_capacity(compiled.fields.len());
+        for (name, groups) in compiled.fields {
+            let [group] = groups[..] else {
+                return Err(self
+                    .fault(format!(
+                        "the pattern has the field '{name}' more than once, which only -i grok: takes"
+                    ))
+                    .at(pattern, 0..pattern.len()));
+            };
+            named.push((group, name));
+        }
+        self.parse_with(compiled.regex, named, field, keep_unmatched)
+    }
+
+    fn parse_with(
+        &mut self,
+        regex: regex::bytes::Regex,
+        named: Vec<(usize, String)>,
+        field: Option<&str>,
+        keep_unmatched: bool,
+    ) -> Result<(), Usage> {
         let text = self.parsed_text(field)?;
         let into = named
             .into_iter()

@@ -238,7 +238,7 @@ fn push_literal_down(plan: &mut Plan) {
     });
     let escaped = match plan.source.format_name.split(':').next() {
         _ if whole_lines => false,
-        Some("text" | "lines" | "combined" | "common" | "regex") => false,
+        Some("text" | "lines" | "combined" | "common" | "regex" | "grok") => false,
         Some("json" | "tsv") => true,
         _ => return,
     };

@@ -1,6 +1,7 @@
 //! Manual pages: blocks as man(7) roff. Every page is the tables' text and the few paragraphs that stand here.
 
 use super::{Block, help, pages};
+use crate::cli::named::KEYS;
 use crate::sinks::SINKS;
 use crate::sources::SOURCES;
 
@@ -312,8 +313,34 @@ fn formats() -> Vec<Block> {
         )));
         blocks.extend(about.into_iter().skip(1));
     }
+    blocks.extend(own_formats());
     blocks.push(heading("See also"));
     blocks.push(text("dstream(1), dstream-time(7)"));
+    blocks
+}
+
+/// `formats.toml`.
+fn own_formats() -> Vec<Block> {
+    let mut blocks = vec![
+        heading("Formats of your own"),
+        text(
+            "`$XDG_CONFIG_HOME/dstream/formats.toml`, else `~/.config/dstream/formats.toml`, gives names to formats, for \
+             `-i NAME`. It is only read when `-i` names a format that is not built in, and not at all with \
+             `--no-config`. A name that is built in is refused. Options of the command line go before what the file \
+             says. A checkpoint is bound to what a format says, not to its name. A table is a format:",
+        ),
+        Block::Code(
+            "[shop]\ndescription = \"what the tills write\"\nformat = \"csv\"\ndelimiter = \";\"\ntime = \"sold:%d.%m.%Y %H:%M\"\n\n\
+             [app]\nformat = 'grok:^%{TIMESTAMP_ISO8601:at} %{LOGLEVEL:level} order=%{ORDER:order}'\ntime = \"at\"\n\
+             multiline = \"time\"\npatterns.ORDER = '[A-Z]{2}-%{INT}'"
+                .into(),
+        ),
+        text("Its keys:"),
+    ];
+    blocks.extend(
+        KEYS.iter()
+            .map(|(key, about)| Block::item(format!("`{key}`"), *about)),
+    );
     blocks
 }
 

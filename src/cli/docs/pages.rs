@@ -5,6 +5,7 @@ use crate::aggs::{AGGREGATES, Aggregate, Need, Param};
 use crate::cli::globals::{OPTIONS, Opt, Section, Takes};
 use crate::data::doc::Doc;
 use crate::expr::funcs::{FUNCTIONS, Family, Function};
+use crate::formats::grok_library::LIBRARY;
 use crate::formats::{FORMATS, Format};
 use crate::ops::running::{self, Arg, RUNNING, Running};
 use crate::ops::{Group, OPERATORS, Operator};
@@ -260,6 +261,26 @@ pub fn format(format: &Format) -> Vec<Block> {
         Block::Text(sentence(format.doc.summary)),
     ];
     body(&format.doc, &mut blocks);
+    if format.name == "grok" {
+        blocks.extend(grok());
+    }
+    blocks
+}
+
+/// The library of grok: each pattern with what it matches.
+fn grok() -> Vec<Block> {
+    let mut blocks = vec![Block::Text(
+        "The library, each pattern with something that it matches:".into(),
+    )];
+    for family in LIBRARY {
+        let rows = family.patterns.iter().map(|pattern| {
+            let example = pattern.example.replace('\t', "\\t");
+            format!("{:<20} {example}", pattern.name)
+        });
+        let mut lines = vec![format!("# {}", family.title)];
+        lines.extend(rows);
+        blocks.push(Block::Code(lines.join("\n")));
+    }
     blocks
 }
 
@@ -326,14 +347,20 @@ pub fn aggregate_list() -> Vec<Block> {
 }
 
 pub fn format_list() -> Vec<Block> {
-    formats()
+    let mut blocks: Vec<Block> = formats()
         .map(|format| {
             Block::item(
                 format!("{} ({})", format.name, directions(format)),
                 sentence(format.doc.summary),
             )
         })
-        .collect()
+        .collect();
+    blocks.push(Block::Heading("Patterns of grok".into()));
+    blocks.extend(LIBRARY.iter().map(|family| {
+        let names: Vec<&str> = family.patterns.iter().map(|row| row.name).collect();
+        Block::item(family.title, names.join(" "))
+    }));
+    blocks
 }
 
 pub fn functions() -> impl Iterator<Item = &'static Function> {

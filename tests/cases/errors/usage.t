@@ -67,7 +67,7 @@ dstream: no format 'yaml'
 
 $ dstream -i combind count
 dstream: -i: no format 'combind'; did you mean 'combined'?
-    formats that can be read: combined common csv json lines logfmt regex syslog text tsv
+    formats that can be read: combined common csv grok json lines logfmt regex syslog text tsv
 ? 2
 
 # once
