@@ -6,6 +6,7 @@ pub mod cli;
 pub mod data;
 pub mod engine;
 pub mod error;
+pub mod export;
 pub mod expr;
 pub mod formats;
 pub mod ops;

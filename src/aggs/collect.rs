@@ -23,6 +23,9 @@ pub const COLLECT: Aggregate = Aggregate {
     param: Param::Optional,
     result: |call| Type::List(Box::new(call.arg_type())),
     make: |call| Box::new(Lists::new(call, call.count(), None)),
+    spark: "collect_list({0});slice(collect_list({0}), 1, {p})",
+    flink: "ARRAY_AGG({0}) FILTER (WHERE {0} IS NOT NULL)",
+    no_sql: "a list of the first N has no counterpart",
 };
 
 pub const JOIN: Aggregate = Aggregate {
@@ -44,6 +47,9 @@ pub const JOIN: Aggregate = Aggregate {
         let separator = call.param.clone().unwrap_or_else(|| ",".into());
         Box::new(Lists::new(call, None, Some(separator)))
     },
+    spark: "array_join(collect_list({0}), ',');array_join(collect_list({0}), {p})",
+    flink: "LISTAGG({0}, ',');LISTAGG({0}, {p})",
+    no_sql: "",
 };
 
 /// The name by which `group-by` calls `collect`: null has its place in the list. Not in the table.

@@ -26,6 +26,9 @@ pub const COUNT: Aggregate = Aggregate {
             of: Of::Present,
         })
     },
+    spark: "count(*);count({0})",
+    flink: "COUNT(*);COUNT({0})",
+    no_sql: "",
 };
 
 pub const COUNT_IF: Aggregate = Aggregate {
@@ -47,6 +50,9 @@ pub const COUNT_IF: Aggregate = Aggregate {
             of: Of::True,
         })
     },
+    spark: "count_if({0})",
+    flink: "COUNT(*) FILTER (WHERE {0})",
+    no_sql: "",
 };
 
 /// What is counted.

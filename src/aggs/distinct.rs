@@ -30,6 +30,9 @@ pub const DISTINCT: Aggregate = Aggregate {
     param: Param::No,
     result: count::number_type,
     make,
+    spark: "count(DISTINCT {0})",
+    flink: "COUNT(DISTINCT {0})",
+    no_sql: "",
 };
 
 pub const APPROX_DISTINCT: Aggregate = Aggregate {
@@ -64,6 +67,9 @@ pub const APPROX_DISTINCT: Aggregate = Aggregate {
             key: Vec::new(),
         }),
     },
+    spark: "approx_count_distinct({0})",
+    flink: "COUNT(DISTINCT {0})",
+    no_sql: "",
 };
 
 /// What `--explain` says of `approx_distinct`.

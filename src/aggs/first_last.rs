@@ -23,6 +23,9 @@ pub const FIRST: Aggregate = Aggregate {
     param: Param::No,
     result: Call::arg_type,
     make: |call| Box::new(Edge::new(call, Side::First, call.timed)),
+    spark: "min_by({0}, {t}) FILTER (WHERE {0} IS NOT NULL)",
+    flink: "",
+    no_sql: "Flink's FIRST_VALUE goes by arrival, and there is no value by event time",
 };
 
 pub const LAST: Aggregate = Aggregate {
@@ -40,6 +43,9 @@ pub const LAST: Aggregate = Aggregate {
     param: Param::No,
     result: Call::arg_type,
     make: |call| Box::new(Edge::new(call, Side::Last, call.timed)),
+    spark: "max_by({0}, {t}) FILTER (WHERE {0} IS NOT NULL)",
+    flink: "",
+    no_sql: "Flink's LAST_VALUE goes by arrival, and there is no value by event time",
 };
 
 pub const ANY: Aggregate = Aggregate {
@@ -57,6 +63,9 @@ pub const ANY: Aggregate = Aggregate {
     param: Param::No,
     result: Call::arg_type,
     make: |call| Box::new(Edge::new(call, Side::First, false)),
+    spark: "min_by({0}, {t}) FILTER (WHERE {0} IS NOT NULL)",
+    flink: "",
+    no_sql: "Flink's FIRST_VALUE goes by arrival, and there is no value by event time",
 };
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

@@ -24,6 +24,9 @@ pub const HIST: Aggregate = Aggregate {
     param: Param::Required,
     result: |_| Type::Json,
     make: |call| Box::new(Hist::new(call)),
+    spark: "",
+    flink: "",
+    no_sql: "an aggregate of buckets and counts has no counterpart",
 };
 
 struct Hist {

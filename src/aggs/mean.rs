@@ -28,6 +28,9 @@ pub const AVG: Aggregate = Aggregate {
             counts: Vec::new(),
         })
     },
+    spark: "avg({0})",
+    flink: "AVG({0})",
+    no_sql: "",
 };
 
 struct Mean {

@@ -27,6 +27,9 @@ pub const MIN: Aggregate = Aggregate {
     param: Param::No,
     result: Call::arg_type,
     make: |call| Box::new(Extreme::new(call, Side::Min)),
+    spark: "min({0})",
+    flink: "MIN({0})",
+    no_sql: "",
 };
 
 pub const MAX: Aggregate = Aggregate {
@@ -46,6 +49,9 @@ pub const MAX: Aggregate = Aggregate {
     param: Param::No,
     result: Call::arg_type,
     make: |call| Box::new(Extreme::new(call, Side::Max)),
+    spark: "max({0})",
+    flink: "MAX({0})",
+    no_sql: "",
 };
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

@@ -102,6 +102,12 @@ pub struct Aggregate {
     /// The type of its column, given its argument's.
     pub result: fn(&Call) -> Type,
     pub make: fn(&Call) -> Box<dyn Accumulator>,
+    /// In SQL: `{0}` is the argument, `{p}` the parameter, `{t}` the event time, `{s}` the window's seconds. The
+    /// form with an argument follows behind `;` where one need not be given. Empty: no counterpart.
+    pub spark: &'static str,
+    pub flink: &'static str,
+    /// Why an engine has no counterpart, where one has none.
+    pub no_sql: &'static str,
 }
 
 /// Whether an aggregate has an expression.

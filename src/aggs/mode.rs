@@ -27,6 +27,9 @@ pub const MODE: Aggregate = Aggregate {
             bags: Bags::new(call.arg_type(), Empty::IsNull),
         })
     },
+    spark: "mode({0})",
+    flink: "",
+    no_sql: "Flink has no most frequent value",
 };
 
 struct Mode {

@@ -28,6 +28,9 @@ pub const MEDIAN: Aggregate = Aggregate {
     param: Param::No,
     result: count::number_type,
     make: |call| Box::new(Percentile::new(call)),
+    spark: "percentile_approx({0}, 0.5)",
+    flink: "PERCENTILE({0}, 0.5)",
+    no_sql: "",
 };
 
 pub const PERCENTILE: Aggregate = Aggregate {
@@ -59,6 +62,9 @@ pub const PERCENTILE: Aggregate = Aggregate {
     param: Param::No,
     result: count::number_type,
     make: |call| Box::new(Percentile::new(call)),
+    spark: "percentile_approx({0}, {p})",
+    flink: "PERCENTILE({0}, {p})",
+    no_sql: "",
 };
 
 /// What `--explain` says of percentiles.

@@ -32,6 +32,9 @@ pub const RATE: Aggregate = Aggregate {
             times: Times::default(),
         })
     },
+    spark: "count(*) / {s};sum({0}) / {s}",
+    flink: "COUNT(*) / {s};SUM({0}) / {s}",
+    no_sql: "without a window of fixed size there is no length to divide by",
 };
 
 struct Rate {

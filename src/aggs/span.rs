@@ -22,6 +22,9 @@ pub const SPAN: Aggregate = Aggregate {
     param: Param::No,
     result: |_| Type::Duration,
     make: |_| Box::new(Times::default()),
+    spark: "max({t}) - min({t})",
+    flink: "",
+    no_sql: "Flink has no difference of times with a fraction",
 };
 
 /// The earliest and the latest time of each group.

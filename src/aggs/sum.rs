@@ -30,6 +30,9 @@ pub const SUM: Aggregate = Aggregate {
             seen: Vec::new(),
         })
     },
+    spark: "sum({0})",
+    flink: "SUM({0})",
+    no_sql: "",
 };
 
 struct Sum {

@@ -23,6 +23,9 @@ pub const TOPK: Aggregate = Aggregate {
     param: Param::Required,
     result: |call| Type::List(Box::new(call.arg_type())),
     make: |call| Box::new(Top::new(call, Equals::Each)),
+    spark: "slice(sort_array(collect_list({0}), false), 1, {p})",
+    flink: "",
+    no_sql: "Flink has no list of the largest values",
 };
 
 pub const TOPK_DISTINCT: Aggregate = Aggregate {
@@ -39,6 +42,9 @@ pub const TOPK_DISTINCT: Aggregate = Aggregate {
     param: Param::Required,
     result: |call| Type::List(Box::new(call.arg_type())),
     make: |call| Box::new(Top::new(call, Equals::Once)),
+    spark: "slice(sort_array(collect_set({0}), false), 1, {p})",
+    flink: "",
+    no_sql: "Flink has no list of the largest values",
 };
 
 /// How often equal values are listed.

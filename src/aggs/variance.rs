@@ -24,6 +24,9 @@ pub const VAR: Aggregate = Aggregate {
     param: Param::No,
     result: |_| Type::Float,
     make: |call| Box::new(Variance::new(call, Root::Not)),
+    spark: "var_samp({0})",
+    flink: "VAR_SAMP({0})",
+    no_sql: "",
 };
 
 pub const STDDEV: Aggregate = Aggregate {
@@ -41,6 +44,9 @@ pub const STDDEV: Aggregate = Aggregate {
     param: Param::No,
     result: |_| Type::Float,
     make: |call| Box::new(Variance::new(call, Root::Square)),
+    spark: "stddev_samp({0})",
+    flink: "STDDEV_SAMP({0})",
+    no_sql: "",
 };
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

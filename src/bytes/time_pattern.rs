@@ -81,6 +81,55 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    /// The same in the letters of Java's `DateTimeFormatter`, which Spark and Flink read; `None`: it has no such
+    /// letters.
+    pub fn java(&self) -> Option<String> {
+        let mut out = String::new();
+        for item in &self.items {
+            match item {
+                Item::Text(text) | Item::Blanks(text) => {
+                    let text = std::str::from_utf8(text).ok()?;
+                    match text
+                        .chars()
+                        .any(|c| c.is_ascii_alphabetic() || "'[]{}#".contains(c))
+                    {
+                        true => out.push_str(&format!("'{}'", text.replace('\'', "''"))),
+                        false => out.push_str(text),
+                    }
+                }
+                Item::Field(field) => out.push_str(&match field {
+                    Field::Year => "yyyy".to_string(),
+                    Field::ShortYear => "yy".into(),
+                    Field::Month => "MM".into(),
+                    Field::MonthName => "MMM".into(),
+                    Field::MonthFull => "MMMM".into(),
+                    Field::Day => "dd".into(),
+                    Field::DayOfYear => "DDD".into(),
+                    Field::Hour => "HH".into(),
+                    Field::Hour12 => "hh".into(),
+                    Field::HalfDay => "a".into(),
+                    Field::Minute => "mm".into(),
+                    Field::Second => "ss".into(),
+                    Field::Fraction(0) => "SSSSSS".into(),
+                    Field::Fraction(digits) => "S".repeat(usize::from(*digits)),
+                    Field::Offset => "xx".into(),
+                    Field::Weekday => "EEE".into(),
+                    Field::WeekdayFull => "EEEE".into(),
+                    Field::DayBlank
+                    | Field::ZoneName
+                    | Field::Epoch
+                    | Field::WeekdayMonday
+                    | Field::WeekdaySunday
+                    | Field::WeekYear
+                    | Field::Week => return None,
+                }),
+            }
+        }
+        Some(out)
+    }
+}
+
 fn compile(text: &str, items: &mut Vec<Item>) -> Result<(), String> {
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {

@@ -14,6 +14,7 @@ use crate::formats::WriteFormat;
 use crate::ops::disorder::{Delays, Disorder, Sources};
 use crate::ops::{Group, Operator, args::Args};
 use crate::plan::builder;
+use crate::plan::meaning::Meaning;
 use crate::plan::node::{Custom, Node, NodeKind, Output, Plan, Sink, Source, Times};
 use crate::plan::window::duration;
 use crate::sources::{self, Opening};
@@ -155,6 +156,7 @@ fn counting(
             carry: Vec::new(),
             right: None,
             keeps: "counts delays".into(),
+            meaning: Meaning::Own("it only looks at delays"),
             make: Arc::new(move |_| Box::new(Disorder::new(into.clone()))),
         }),
     };

@@ -110,6 +110,9 @@ pub enum Explain {
     Words,
     Plan,
     Json,
+    /// As a query of another engine.
+    SparkSql,
+    FlinkSql,
     /// Reads the input and says how late records are.
     Disorder,
 }
@@ -1516,15 +1519,19 @@ pub const OPTIONS: &[Opt] = &[
     },
     Opt {
         long: "explain",
-        takes: Takes::Maybe(&["plan", "json", "disorder"]),
+        takes: Takes::Maybe(&["plan", "json", "spark-sql", "flink-sql", "disorder"]),
         section: Section::Reports,
         doc: Doc {
             summary: "say what would be done, do not do it",
-            text: "In words: what is read, its time and watermark, each operator with what it keeps, when its rows are printed and when its state is freed; state that grows without bound is said to. `plan`: the plan as text; `json`: the same as data. `disorder` reads the input and prints how far the time of its records is behind the largest time before them, by source, and the smallest `--watermark` for 99, 99.9 and 100 % of them; of plain files the figures are exact.",
+            text: "In words: what is read, its time and watermark, each operator with what it keeps, when its rows are printed and when its state is freed; state that grows without bound is said to. `plan`: the plan as text; `json`: the same as data. `spark-sql` and `flink-sql` print the chain as a query of that engine, with the tables that it reads; what has no counterpart there is a comment that names the operator and the reason, the query is then of what stands before it, and the exit status is 0 all the same. `disorder` reads the input and prints how far the time of its records is behind the largest time before them, by source, and the smallest `--watermark` for 99, 99.9 and 100 % of them; of plain files the figures are exact.",
             examples: &[
                 Example {
                     title: "When a window is printed",
                     session: "$ printf '' | dstream --time '$1' window 10m count --explain | grep then\nthen       count: count; one row of state and each of windows of 10m; prints 12:00-12:10 when a record >= 12:10:05 arrives, or, if the source falls silent, when the clock has gone on as far; then freed\n",
+                },
+                Example {
+                    title: "The query of a chain in Flink SQL",
+                    session: "$ printf 'a,b\\n' | dstream -i csv filter 'b > 2' reduce-by a sum:b --explain=flink-sql | tail -n 4\nSELECT a, SUM(TRY_CAST(b AS DOUBLE)) AS sum_b\nFROM src\nWHERE TRY_CAST(b AS DOUBLE) > 2\nGROUP BY a;\n",
                 },
                 Example {
                     title: "How late records are",
@@ -1533,13 +1540,12 @@ pub const OPTIONS: &[Opt] = &[
             ],
         },
         set: |options, value| {
-            if matches!(value, "spark-sql" | "flink-sql") {
-                return Err(super::chain::not_yet(&format!("'{value}'")));
-            }
             let words = [
                 ("", Explain::Words),
                 ("plan", Explain::Plan),
                 ("json", Explain::Json),
+                ("spark-sql", Explain::SparkSql),
+                ("flink-sql", Explain::FlinkSql),
                 ("disorder", Explain::Disorder),
             ];
             options.explain = Some(one_of(value, &words)?);
@@ -1670,15 +1676,13 @@ mod tests {
             "0",
             Err("--batch-lines: '0' is not a whole number from 1"),
         );
-        check(
-            "explain",
-            "spark-sql",
-            Err("--explain: 'spark-sql' is not in this version"),
-        );
+        check("explain", "spark-sql", Ok(()));
         check(
             "explain",
             "sql",
-            Err("--explain: 'sql' is none of (nothing), plan, json, disorder"),
+            Err(
+                "--explain: 'sql' is none of (nothing), plan, json, spark-sql, flink-sql, disorder",
+            ),
         );
         check(
             "max-line",

@@ -13,6 +13,7 @@ use crate::data::process::OnFull;
 use crate::data::time::Zone;
 use crate::engine::{self, clock, clock::Clock};
 use crate::error::{Failure, Usage, status};
+use crate::export;
 use crate::expr;
 use crate::formats::{self, ReadFormat, ReadOptions};
 use crate::ops::{self, Operator, args::Args};
@@ -42,6 +43,16 @@ impl From<Usage> for Stop {
 impl From<Failure> for Stop {
     fn from(failure: Failure) -> Stop {
         Stop::Failure(failure)
+    }
+}
+
+/// What an exporter must know of the input beside the plan.
+fn exported(options: &Options, sources: &Sources) -> export::Input {
+    export::Input {
+        format: options.input_format.clone().unwrap_or_default(),
+        delimiter: options.delimiter,
+        header: !options.no_header,
+        live: !sources.regular,
     }
 }
 
@@ -129,6 +140,8 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
         Some(Explain::Words) => Some(explain::words(&plan, &options, sources.kind())),
         Some(Explain::Plan) => Some(crate::plan::text::plan(&plan)),
         Some(Explain::Json) => Some(explain::json(&plan)),
+        Some(Explain::SparkSql) => Some(export::spark(&plan, &exported(&options, &sources))),
+        Some(Explain::FlinkSql) => Some(export::flink(&plan, &exported(&options, &sources))),
         Some(Explain::Disorder) | None => None,
     } {
         return Ok(terminal::print(&text));

@@ -11,6 +11,7 @@ use crate::data::{Chunk, ColumnV, FieldId, Schema, Type};
 pub mod ast;
 pub mod error;
 pub mod funcs;
+pub mod node;
 pub mod parse;
 
 mod arguments;
@@ -20,7 +21,6 @@ mod convert;
 mod eval;
 mod lex;
 mod literal;
-mod node;
 mod program;
 mod resolve;
 #[cfg(test)]
@@ -133,6 +133,11 @@ impl Expr {
     /// Its printed form, by which plans are compared.
     pub fn text(&self) -> String {
         self.text.clone()
+    }
+
+    /// The typed tree, for those who put it into other words.
+    pub fn tree(&self) -> &Node {
+        &self.node
     }
 
     /// The program, an instruction a line, for `--explain=plan`.

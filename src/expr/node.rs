@@ -1,5 +1,5 @@
 //! The typed tree: what resolving makes of the syntax tree and lowering makes a program of. Each conversion is
-//! a node of its own. Decides nothing. Invariant: a node's kind and its operands' types fit; who builds one
+//! a node of its own; exporters put it into other words. Decides nothing. Invariant: a node's kind and its operands' types fit; who builds one
 //! has checked.
 
 use super::ast::Operator;
@@ -8,13 +8,13 @@ use crate::bytes::time::Shape;
 use crate::data::{FieldId, Number, Type};
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Node {
+pub struct Node {
     pub kind: NodeKind,
     pub ty: Type,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum NodeKind {
+pub enum NodeKind {
     Const(Const),
     /// With its name.
     Field(FieldId, String),
@@ -58,7 +58,7 @@ pub(super) enum NodeKind {
 
 /// What text is read as.
 #[derive(Clone, Debug)]
-pub(super) enum Reading {
+pub enum Reading {
     Number,
     Duration,
     Bool,
@@ -79,7 +79,7 @@ impl PartialEq for Reading {
 
 /// How two values compare.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum How {
+pub enum How {
     Numbers,
     Nanos,
     Bools,
@@ -91,7 +91,7 @@ pub(super) enum How {
 
 /// A value known before anything runs.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Const {
+pub enum Const {
     Null,
     Bool(bool),
     Number(Number),
@@ -103,7 +103,7 @@ pub(super) enum Const {
 
 /// A compiled pattern; equal by its text.
 #[derive(Clone, Debug)]
-pub(super) struct Regex(pub regex::bytes::Regex);
+pub struct Regex(pub regex::bytes::Regex);
 
 impl PartialEq for Regex {
     fn eq(&self, other: &Regex) -> bool {
@@ -113,7 +113,7 @@ impl PartialEq for Regex {
 
 /// A function of the table; equal by its name.
 #[derive(Copy, Clone)]
-pub(super) struct Called(pub &'static Function);
+pub struct Called(pub &'static Function);
 
 impl PartialEq for Called {
     fn eq(&self, other: &Called) -> bool {

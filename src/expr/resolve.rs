@@ -213,9 +213,8 @@ impl<'e, 's> Resolver<'e, 's> {
             return Some(self.field_node(id));
         }
         let added = match &self.env.schema.open {
-            Some(Open::Positional) if matches!(name, "NF" | "$NF") => {
-                Some(Field::hidden(name, Type::Untyped))
-            }
+            Some(Open::Positional) if name == "NF" => Some(Field::hidden(name, Type::Number)),
+            Some(Open::Positional) if name == "$NF" => Some(Field::hidden(name, Type::Untyped)),
             Some(Open::Positional) => positional(name)
                 .filter(|name| name != "$0")
                 .map(|name| Field::hidden(name, Type::Untyped)),

@@ -4,6 +4,7 @@ use super::lasting;
 use super::prelude::*;
 use crate::data::Type;
 use crate::plan::custom::Ordered;
+use crate::plan::meaning::Meaning;
 use crate::state::anomaly::{Anomalies, Far};
 use crate::state::moving::Over;
 use std::sync::Arc;
@@ -129,6 +130,9 @@ pub const ANOMALY: Operator = Operator {
             ),
             keys: keys.into_iter().map(|key| key.expr).collect(),
             args: vec![value],
+            meaning: Meaning::Own(
+                "it compares a record with what its key had before, which has no counterpart",
+            ),
             make: Arc::new(move |making| {
                 Box::new(Anomalies::new(far.clone(), terms.clone(), making))
             }),

@@ -3,6 +3,7 @@
 
 use super::other;
 use super::prelude::*;
+use crate::plan::meaning::Meaning;
 use crate::plan::node::{Custom, Matching, Turn};
 use crate::plan::window::duration;
 use crate::state::join::asof::Asof;
@@ -79,6 +80,7 @@ pub const ASOF_JOIN: Operator = Operator {
             carry: Vec::new(),
             right: Some(Box::new(right)),
             keeps: "holds records until the watermark has passed them, then prints them; of the other stream it keeps the newest of each key; grows without bound with the keys".into(),
+            meaning: Meaning::Asof { kind, within },
             make: Arc::new(move |making| {
                 Box::new(Asof::new(
                     making,

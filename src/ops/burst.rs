@@ -4,6 +4,7 @@ use super::lasting;
 use super::prelude::*;
 use crate::data::Type;
 use crate::plan::custom::Ordered;
+use crate::plan::meaning::Meaning;
 use crate::plan::window::duration;
 use crate::state::burst::{Burst, Bursts};
 use std::sync::Arc;
@@ -61,6 +62,7 @@ pub const BURST: Operator = Operator {
             ),
             keys: keys.into_iter().map(|key| key.expr).collect(),
             args: Vec::new(),
+            meaning: Meaning::Own("the record that makes N within a time has no counterpart"),
             make: Arc::new(move |making| {
                 Box::new(Bursts::new(burst.clone(), terms.clone(), making))
             }),

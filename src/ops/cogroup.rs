@@ -5,6 +5,7 @@ use super::prelude::*;
 use crate::data::Type;
 use crate::plan::custom::{Ordered, OwnRows};
 use crate::plan::keys::Key;
+use crate::plan::meaning::Meaning;
 use crate::plan::node::{Scope, Turn};
 use crate::plan::when::UNBOUNDED;
 use crate::state::join::cogroup::Cogroup;
@@ -87,7 +88,8 @@ pub const COGROUP: Operator = Operator {
             },
             keys: on.iter().map(|on| on.left.clone()).collect(),
             args: left.into_iter().map(|(_, expr)| expr).collect(),
-            make: Arc::new(move |making| {
+            meaning: Meaning::Own("lists of both sides in one row, empty where a side has nothing, have no counterpart"),
+        make: Arc::new(move |making| {
                 Box::new(Cogroup::new(
                     making,
                     key_types.clone(),

@@ -6,6 +6,7 @@ use super::window;
 use crate::data::Type;
 use crate::plan::custom::{Ordered, OwnRows};
 use crate::plan::keys::Key;
+use crate::plan::meaning::Meaning;
 use crate::plan::node::Scope;
 use crate::state::heavy::Heavy;
 use std::sync::Arc;
@@ -212,6 +213,9 @@ fn counts(keys: Vec<Key>, args: &Args, b: &mut Builder<'_>) -> Result<(), Usage>
         keeps: format!("keeps {most} counters, printed when their window or the input ends"),
         keys: exprs,
         args: Vec::new(),
+        meaning: Meaning::Own(
+            "counters that are given up for others (--heavy) have no counterpart; count-by counts all keys",
+        ),
         make: Arc::new(move |making| Box::new(Heavy::new(most, windowed, types.clone(), making))),
     };
     let rows = OwnRows {

@@ -3,6 +3,7 @@
 use super::lasting::{self, TTL};
 use super::prelude::*;
 use crate::plan::custom::Ordered;
+use crate::plan::meaning::Meaning;
 use crate::state::first::{First, Last};
 use std::sync::Arc;
 
@@ -106,6 +107,10 @@ fn lower(keys: Vec<Expr>, args: &Args, b: &mut Builder<'_>) -> Result<(), Usage>
         ),
         keys,
         args: Vec::new(),
+        meaning: Meaning::Distinct {
+            last,
+            ttl: terms.ttl,
+        },
         make: Arc::new(move |making| match last {
             true => Box::new(Last::new(lapse, terms.clone(), making)),
             false => Box::new(First::new(lapse, terms.clone(), making)),

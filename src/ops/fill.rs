@@ -3,6 +3,7 @@
 use super::lasting;
 use super::prelude::*;
 use crate::plan::custom::Ordered;
+use crate::plan::meaning::Meaning;
 use crate::plan::when::UNBOUNDED;
 use crate::state::fill::{Fill, Filling, How};
 use std::sync::Arc;
@@ -77,6 +78,7 @@ fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
         },
         keys: filled.keys.iter().map(|key| key.expr.clone()).collect(),
         args: filled.values.clone(),
+        meaning: Meaning::Own("rows for windows without a record have no counterpart"),
         make: Arc::new(move |making| Box::new(Fill::new(filling.clone(), making))),
     };
     b.fill(node, filled);

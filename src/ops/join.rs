@@ -2,6 +2,7 @@
 
 use super::other;
 use super::prelude::*;
+use crate::plan::meaning::Meaning;
 use crate::plan::node::{Custom, Make, Matching, Scope, Turn, Window};
 use crate::plan::when::UNBOUNDED;
 use crate::plan::window::duration;
@@ -170,6 +171,7 @@ pub const JOIN: Operator = Operator {
         };
         let keys = on.iter().map(|on| on.right.clone()).collect();
         let mut right = stream.right(keys, Vec::new(), turn);
+        let windowed = window.is_some();
         right.window = window;
         let node = NodeKind::Custom(Custom {
             text: format!("join {} {scope}", kind.name()),
@@ -181,6 +183,11 @@ pub const JOIN: Operator = Operator {
             right: Some(Box::new(right)),
             keeps,
             make,
+            meaning: Meaning::Join {
+                kind,
+                within,
+                windowed,
+            },
         });
         b.join(stream, &on, kind, node)
     },

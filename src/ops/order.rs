@@ -4,6 +4,7 @@ use super::prelude::*;
 use crate::plan::builder::Ranking;
 use crate::plan::clocks::Lapse;
 use crate::plan::custom::Ordered;
+use crate::plan::meaning::Meaning;
 use crate::plan::names;
 use crate::plan::node::SortKey;
 use crate::state::in_time::{InTime, Order};
@@ -102,6 +103,9 @@ fn in_time(by: &[SortKey], b: &mut Builder<'_>) -> bool {
             .into(),
         keys: Vec::new(),
         args: by[1..].iter().map(|key| key.expr.clone()).collect(),
+        meaning: Meaning::InTime {
+            descending: by[1..].iter().map(|key| key.descending).collect(),
+        },
         make: Arc::new(move |making| Box::new(InTime::new(lapse, &orders, making))),
     };
     b.ordered(node, Vec::new(), None);

@@ -6,6 +6,7 @@ use super::pattern_reads::{Reader, Wheres, known_step};
 use super::prelude::*;
 use crate::data::Type;
 use crate::plan::custom::{Ordered, OwnRows};
+use crate::plan::meaning::Meaning;
 use crate::plan::node::Scope;
 use crate::state::pattern::conditions::Conditions;
 use crate::state::pattern::machine::{PARTIALS_MAX, Program, Skip};
@@ -164,6 +165,7 @@ fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
             keeps,
             keys: keys.iter().map(|key| key.expr.clone()).collect(),
             args: node_args,
+            meaning: Meaning::Own("patterns are MATCH_RECOGNIZE in Flink, which has no `then` and no `any`, and nothing in Spark"),
             make: Arc::new(move |making| Box::new(Matcher::new(Arc::clone(&plan), making))),
         },
         OwnRows {

@@ -7,6 +7,7 @@ use crate::aggs::{self, Need};
 use crate::data::Type;
 use crate::plan::custom::Ordered;
 use crate::plan::keys::Key;
+use crate::plan::meaning;
 use crate::state::moving::Over;
 use crate::state::running::{self, Arg, RUNNING, Running, What};
 use crate::state::scan::{Call, Of, Scan, Scanning};
@@ -140,6 +141,7 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
     let mut exprs: Vec<Expr> = Vec::new();
     let mut calls = Vec::with_capacity(resolved.len());
     let mut texts = Vec::with_capacity(resolved.len());
+    let mut funcs = Vec::with_capacity(resolved.len());
     for one in resolved {
         let arg = one.arg.map(|arg| {
             let same = |other: &Expr| other.text() == arg.text() && other.ty == arg.ty;
@@ -148,6 +150,7 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
                 exprs.len() - 1
             })
         });
+        funcs.push(one.text.split('(').next().unwrap_or_default().to_string());
         texts.push(format!("{} as {}", one.text, one.name));
         let into = b.add_shown(&one.name, one.ty.clone());
         calls.push(Call {
@@ -157,6 +160,7 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
             into,
         });
     }
+    let running = funcs.into_iter().zip(&calls).map(self::meaning).collect();
     let sets = calls.iter().map(|call| call.into).collect();
     let scanning = Scanning {
         calls: calls.into(),
@@ -171,10 +175,35 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
         ),
         keys: keys.into_iter().map(|key| key.expr).collect(),
         args: exprs,
+        meaning: meaning::Meaning::Running(running),
         make: Arc::new(move |making| Box::new(Scan::new(scanning.clone(), terms.clone(), making))),
     };
     b.ordered(node, sets, None);
     Ok(())
+}
+
+/// A call in the words of a plan's meaning.
+fn meaning((func, call): (String, &Call)) -> meaning::Running {
+    let (frame, rows) = match &call.of {
+        Of::Row(away) => (None, *away),
+        Of::Rows(_, over) => match over {
+            Over::Rows(n) => (None, *n as i64),
+            Over::Weight(_) => (None, 0),
+        },
+        Of::Frame {
+            aggregate,
+            call,
+            from,
+            to,
+        } => (Some((*aggregate, call.clone(), *from, *to)), 0),
+    };
+    meaning::Running {
+        func,
+        frame,
+        rows,
+        arg: call.arg,
+        into: call.into,
+    }
 }
 
 fn call(piece: &aggs::Piece, source: &str, b: &mut Builder<'_>) -> Result<Resolved, Usage> {

@@ -6,6 +6,7 @@ use super::prelude::*;
 use crate::data::FieldId;
 use crate::plan::custom::{Ordered, OwnRows};
 use crate::plan::keys::Key;
+use crate::plan::meaning::Meaning;
 use crate::state::variables::{Keeping, Snapshot, Variables};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -181,6 +182,9 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
             .into_iter()
             .map(|field| b.field_value(field))
             .collect(),
+        meaning: Meaning::Own(
+            "variables that records change in turn have no SQL (Spark: mapGroupsWithState; Flink: a process function)",
+        ),
         make: Arc::new(move |making| match complete {
             true => Box::new(Snapshot::new(keeping.clone(), terms.clone(), making)),
             false => Box::new(Variables::new(keeping.clone(), terms.clone(), making)),

@@ -2,6 +2,7 @@
 
 use super::other;
 use super::prelude::*;
+use crate::plan::meaning::Meaning;
 use crate::plan::node::{Custom, Turn};
 use crate::state::join::union::Union;
 use std::sync::Arc;
@@ -51,6 +52,7 @@ pub const UNION: Operator = Operator {
             carry: Vec::new(),
             right: Some(Box::new(right)),
             keeps: "passes records of both streams at once; keeps nothing".into(),
+            meaning: Meaning::Union,
             make: Arc::new(move |making| Box::new(Union::new(making, merge.clone()))),
         });
         b.unite(stream, node)

@@ -6,6 +6,7 @@ use super::prelude::*;
 use crate::plan::clocks::Lapse;
 use crate::plan::custom::Ordered;
 use crate::plan::keys::Key;
+use crate::plan::meaning::Meaning;
 use crate::plan::totals::{Printed, Totalled};
 use crate::plan::variables::Initial;
 use crate::plan::window::duration;
@@ -159,6 +160,10 @@ fn lower(keys: Vec<Key>, aggregates: &str, args: &Args, b: &mut Builder<'_>) -> 
         ),
         keys: keys.iter().map(|key| key.expr.clone()).collect(),
         args: totalled.args.clone(),
+        meaning: Meaning::Totals {
+            aggs: totalled.aggs.clone(),
+            initial: args.flag("initial").is_some(),
+        },
         make: Arc::new(move |making| Box::new(Totals::new(of.clone(), terms.clone(), making))),
     };
     b.totals(node, &printed, keys, totalled);

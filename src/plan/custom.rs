@@ -3,6 +3,7 @@
 
 use super::builder::{Aggregated, Builder, Windows};
 use super::keys::Key;
+use super::meaning::Meaning;
 use super::names;
 use super::node::{Custom, Make, NodeKind, Right};
 use super::output::{self, Shown};
@@ -19,6 +20,8 @@ pub struct Ordered {
     /// What is evaluated of each row and given to the state.
     pub args: Vec<Expr>,
     pub make: Make,
+    /// In the words of other engines.
+    pub meaning: Meaning,
 }
 
 /// The rows that an operator gives in place of those that it took.
@@ -44,6 +47,7 @@ impl Builder<'_> {
             right: right.map(Box::new),
             keeps: node.keeps,
             make: node.make,
+            meaning: node.meaning,
         }));
     }
 
@@ -102,6 +106,7 @@ impl Builder<'_> {
             right: right.map(Box::new),
             keeps: node.keeps,
             make: node.make,
+            meaning: node.meaning,
         }));
     }
 }

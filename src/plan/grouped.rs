@@ -6,6 +6,7 @@ use super::builder::{Builder, Windows};
 use super::custom::{Ordered, OwnRows};
 use super::grouping::{Agg, Gives, Grouping, Panes, Shape};
 use super::keys::Key;
+use super::meaning::Meaning;
 use super::node::{AggCall, NodeKind};
 use super::output::{Mark, Shown};
 use super::when::When;
@@ -252,6 +253,7 @@ impl Builder<'_> {
             keys: keys.iter().map(|key| key.expr.clone()).collect(),
             args,
             make: self.make(&grouping)?,
+            meaning: Meaning::Group(grouping.clone()),
         };
         let rows = OwnRows {
             windowed: grouping.shape.is_windowed(),
@@ -339,6 +341,7 @@ impl Builder<'_> {
             keys,
             args: Vec::new(),
             make,
+            meaning: Meaning::Group(grouping),
         };
         let sets = bounds.map_or(Vec::new(), |(start, end)| vec![start, end]);
         self.ordered(node, sets, None);

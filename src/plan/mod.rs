@@ -13,6 +13,7 @@ pub mod grouped;
 pub mod grouping;
 pub mod hand;
 pub mod keys;
+pub mod meaning;
 pub mod names;
 pub mod node;
 pub mod optimize;

@@ -2,6 +2,7 @@
 //! Invariant: field ids do not move until a node that gives rows of its own (`Aggregate`).
 
 use super::files::Files;
+use super::meaning::Meaning;
 use crate::aggs;
 use crate::data::process::{Making, Process};
 use crate::data::time::Zone;
@@ -275,6 +276,7 @@ pub struct Custom {
     /// For `--explain`, in words: what it keeps, when that is freed, when its rows come.
     pub keeps: String,
     pub make: Make,
+    pub meaning: Meaning,
 }
 
 /// How the engine comes by a node's state.

@@ -8,6 +8,7 @@ mod cases;
 mod completion;
 mod dependencies;
 mod docs;
+mod export;
 mod fuzz;
 mod laws;
 mod live;

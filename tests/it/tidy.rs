@@ -40,11 +40,12 @@ const WALLS: &[(&str, &[&str])] = &[
             "plan", "expr", "aggs", "data", "bytes", "formats", "sources", "sinks", "error",
         ],
     ),
+    ("export", &["plan", "expr", "aggs", "data", "bytes"]),
     (
         "cli",
         &[
-            "engine", "ops", "plan", "expr", "aggs", "formats", "sources", "sinks", "data",
-            "bytes", "error",
+            "export", "engine", "ops", "plan", "expr", "aggs", "formats", "sources", "sinks",
+            "data", "bytes", "error",
         ],
     ),
 ];

@@ -94,6 +94,7 @@ pub static MIN: Function = Function {
     result: unified,
     kernel: Kernel::Row(min),
     spark: "least({*})",
+    no_sql: "Flink's LEAST is null if one argument is",
     ..BASE
 };
 
@@ -116,6 +117,7 @@ pub static MAX: Function = Function {
     result: unified,
     kernel: Kernel::Row(max),
     spark: "greatest({*})",
+    no_sql: "Flink's GREATEST is null if one argument is",
     ..BASE
 };
 

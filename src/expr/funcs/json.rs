@@ -24,8 +24,8 @@ pub static JSON: Function = Function {
     required: 1,
     result: gives_json,
     kernel: Kernel::Row(json_of),
-    spark: "try_parse_json({0})",
-    flink: "TRY_PARSE_JSON({0})",
+    spark: "get_json_object({0}, '$')",
+    flink: "CASE WHEN {0} IS JSON THEN {0} END",
     ..BASE
 };
 
@@ -45,6 +45,7 @@ pub static LOGFMT: Function = Function {
     required: 1,
     result: gives_json,
     kernel: Kernel::Row(logfmt),
+    no_sql: "no function reads key=value pairs with quotes",
     ..BASE
 };
 
@@ -64,6 +65,7 @@ pub static KV: Function = Function {
     required: 3,
     result: gives_json,
     kernel: Kernel::Row(kv),
+    no_sql: "no function makes an object of such pairs",
     ..BASE
 };
 
@@ -84,6 +86,7 @@ pub static KEYS: Function = Function {
     result: gives_texts,
     kernel: Kernel::Row(keys),
     spark: "json_object_keys({0})",
+    no_sql: "Flink lists no names of an object",
     ..BASE
 };
 

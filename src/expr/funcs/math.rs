@@ -253,8 +253,8 @@ pub static DIV: Function = Function {
     required: 2,
     result: gives_number,
     kernel: Kernel::Row(div),
-    spark: "if({1} = 0, null, {0} div {1})",
-    flink: "CASE WHEN {1} <> 0 THEN CAST(TRUNCATE({0} / {1}, 0) AS BIGINT) END",
+    spark: "cast({0} / nullif({1}, 0) as bigint)",
+    flink: "CAST(CAST({0} AS DOUBLE) / NULLIF({1}, 0) AS BIGINT)",
     ..BASE
 };
 
@@ -274,8 +274,8 @@ pub static BUCKET: Function = Function {
     required: 2,
     result: number_or_float,
     kernel: Kernel::Row(bucket),
-    spark: "floor({0} / {1}) * {1}",
-    flink: "FLOOR({0} / {1}) * {1}",
+    spark: "floor({0} / nullif({1}, 0)) * {1}",
+    flink: "FLOOR(CAST({0} AS DOUBLE) / NULLIF({1}, 0)) * {1}",
     ..BASE
 };
 

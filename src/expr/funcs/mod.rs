@@ -47,10 +47,15 @@ pub struct Function {
     /// Whether a constant text is one that argument `at` can be; else why not, for a message.
     pub check: fn(at: usize, constant: &[u8]) -> Result<(), String>,
     /// Templates: `{0}` is the first argument, `{*}` all with commas. Forms for more arguments than the
-    /// required follow behind `;`. Empty: no counterpart. See [`sql`].
+    /// required follow behind `;`. Empty: no counterpart. [`MADE`]: by the exporter. See [`sql`].
     pub spark: &'static str,
     pub flink: &'static str,
+    /// Why an engine has no counterpart, where one has none.
+    pub no_sql: &'static str,
 }
+
+/// In place of a template: the exporter puts the call into words, which depend on its constants.
+pub const MADE: &str = "{made}";
 
 /// The group of functions that it is listed under.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -241,6 +246,7 @@ const BASE: Function = Function {
     check: |_, _| Ok(()),
     spark: "",
     flink: "",
+    no_sql: "",
 };
 
 /// The function of that name.

@@ -2,7 +2,7 @@
 //! of version 4 or 6 as it is written; one in the other's clothes (`::ffff:10.0.0.1`) stays what it is.
 
 use super::json::{ObjectText, gives_json, text_of};
-use super::{BASE, Family, Function, Kernel, Param, RowCx, gives_bool, gives_text};
+use super::{BASE, Family, Function, Kernel, MADE, Param, RowCx, gives_bool, gives_text};
 use crate::data::doc::{Doc, Example};
 use crate::data::{ColumnBuilder, Number, Value};
 use std::io::Write;
@@ -24,6 +24,7 @@ pub static IP: Function = Function {
     required: 1,
     result: gives_text,
     kernel: Kernel::Row(ip),
+    no_sql: "no function knows addresses",
     ..BASE
 };
 
@@ -50,6 +51,7 @@ pub static CIDR: Function = Function {
         )),
         _ => Ok(()),
     },
+    no_sql: "no function knows nets",
     ..BASE
 };
 
@@ -69,6 +71,8 @@ pub static URL: Function = Function {
     required: 1,
     result: gives_json,
     kernel: Kernel::Row(url),
+    spark: MADE,
+    flink: MADE,
     ..BASE
 };
 

@@ -2,7 +2,7 @@
 //! over bytes. Invariant: the empty text as a pattern is found nowhere; what is found is a span, no copy.
 
 use super::cells::{TextArg, Texts, integer_at, piece};
-use super::{Arg, BASE, ColumnCx, Family, Function, Kernel, Param, gives_text, gives_texts};
+use super::{Arg, BASE, ColumnCx, Family, Function, Kernel, MADE, Param, gives_text, gives_texts};
 use crate::bytes::{Span, scan};
 use crate::data::doc::{Doc, Example};
 use crate::data::{Chunk, ColumnV};
@@ -32,6 +32,7 @@ pub static SPLIT: Function = Function {
     result: gives_texts,
     kernel: Kernel::Column(split),
     spark: "split({0}, {1})",
+    no_sql: "Flink splits at a text, not at a pattern",
     ..BASE
 };
 
@@ -72,8 +73,8 @@ pub static EXTRACT: Function = Function {
     required: 2,
     result: gives_text,
     kernel: Kernel::Column(extract),
-    spark: "if({0} rlike {1}, regexp_extract({0}, {1}), null);if({0} rlike {1}, regexp_extract({0}, {1}, {2}), null)",
-    flink: "REGEXP_EXTRACT({0}, {1}, 1);REGEXP_EXTRACT({0}, {1}, {2})",
+    spark: MADE,
+    flink: MADE,
     ..BASE
 };
 

@@ -131,6 +131,7 @@ pub static WORDS: Function = Function {
     result: gives_texts,
     kernel: Kernel::Column(words),
     spark: "filter(split({0}, '\\\\s+'), word -> word <> '')",
+    flink: "SPLIT(NULLIF(TRIM(REGEXP_REPLACE({0}, '\\s+', ' ')), ''), ' ')",
     ..BASE
 };
 
@@ -151,6 +152,7 @@ pub static TOKENS: Function = Function {
     result: gives_texts,
     kernel: Kernel::Column(tokens),
     spark: "regexp_extract_all({0}, '[\\\\pL\\\\pN_]+', 0)",
+    flink: "REGEXP_EXTRACT_ALL({0}, '[\\pL\\pN_]+', 0)",
     ..BASE
 };
 
@@ -255,6 +257,7 @@ pub static HASH: Function = Function {
     required: 1,
     result: gives_number,
     kernel: Kernel::Column(hash_of),
+    no_sql: "its bits are those of xxh64 with seed 0, which no function gives",
     ..BASE
 };
 

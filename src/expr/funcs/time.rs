@@ -4,7 +4,7 @@
 
 use super::cells::{TextArg, Texts, whole_numbers};
 use super::{
-    Arg, BASE, ColumnCx, Family, Function, Kernel, Param, Special, gives_number, gives_text,
+    Arg, BASE, ColumnCx, Family, Function, Kernel, MADE, Param, Special, gives_number, gives_text,
 };
 use crate::bytes::time::{
     DAY, HOUR, Memo, NO_OFFSET, Pattern, Shape, Stamp, Stamps, civil_from_days, days_from_civil,
@@ -63,7 +63,8 @@ pub static TIME: Function = Function {
         (1, Err(_)) => Err("a time format is UTF-8".into()),
         _ => Ok(()),
     },
-    spark: "try_to_timestamp({0})",
+    spark: MADE,
+    flink: MADE,
     ..BASE
 };
 
@@ -88,6 +89,8 @@ pub static STRFTIME: Function = Function {
         (1, Err(_)) => Err("a time format is UTF-8".into()),
         _ => Ok(()),
     },
+    spark: MADE,
+    flink: MADE,
     ..BASE
 };
 
@@ -107,6 +110,8 @@ pub static TRUNC: Function = Function {
     required: 2,
     result: gives_time,
     kernel: Kernel::Column(trunc),
+    spark: MADE,
+    flink: MADE,
     ..BASE
 };
 
@@ -190,6 +195,7 @@ pub static UNIX: Function = Function {
     result: gives_number,
     kernel: Kernel::Column(unix),
     spark: "cast({0} as decimal(18,6))",
+    no_sql: "Flink gives whole seconds",
     ..BASE
 };
 
@@ -210,6 +216,7 @@ pub static AGE: Function = Function {
     result: |_| Type::Duration,
     kernel: Kernel::Column(age),
     spark: "current_timestamp() - {0}",
+    no_sql: "Flink has no difference of times with a fraction",
     ..BASE
 };
 

@@ -13,6 +13,12 @@ y	7
 $ printf 'a;b;c\n' | dstream -d ';' select '$2,$NF,NF,_3'
 b	c	3	c
 
+$ printf 'a b\nc\nd e\n' | dstream count-by NF
+1	1
+2	2
+$ printf 'a b\nc\nd e\n' | dstream map 'n=NF+1' reduce-by n 'max:NF'
+2	1
+3	2
 $ printf ' a  b\t c \n\n' | dstream map 'n=NF' select 'n,$2' -o json
 {"n":3,"$2":"b"}
 {"n":0,"$2":null}
