@@ -8,15 +8,17 @@ use super::checkpoint::file::{Entry, Header, Kind};
 use super::checkpoint::keeper::{Job, Keeper};
 use super::checkpoint::store::Store;
 use super::driver::{Lane, Running};
+use super::inputs::FILES;
+use super::meter::latest_of;
 use super::order::{lock, share_out};
 use super::steps::Ordered;
-use super::streams::Spot;
+use super::tracked::Tracked;
 use super::wal::{Logging, Received, Replay, Wal};
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::error::{Failure, status};
 use crate::plan::node::Plan;
 use crate::plan::text;
-use crate::sinks::{self, Earlier, Mark, Written};
+use crate::sinks::{self, Earlier, Mark, Names, Written};
 use crate::sources::Place;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -360,9 +362,27 @@ impl Kept {
         of_side.map(|(_, place)| place.clone()).collect()
     }
 
-    /// What was known of the time of a source.
+    /// What was known of the time of a source. Files are one source, or with `-F` each its own: a run that reads them the
+    /// other way goes on from the one, or from the least of the many.
     pub fn times_of(&self, side: usize, name: &str) -> Option<Vec<u8>> {
-        lock(&self.times).remove(&(side, name.to_string()))
+        let (mut times, places) = (lock(&self.times), lock(&self.places));
+        let own = times.remove(&(side, name.to_string()));
+        let is_file = |name: &str| places.contains_key(&(side, name.to_string()));
+        if own.is_some() {
+            own
+        } else if name == FILES {
+            let (apart, rest) = std::mem::take(&mut *times)
+                .into_iter()
+                .partition(|((one, name), _)| *one == side && is_file(name));
+            *times = rest;
+            let latest = |bytes: &Vec<u8>| latest_of(bytes).ok().flatten().unwrap_or(i64::MAX);
+            let apart: BTreeMap<_, _> = apart;
+            apart.into_values().min_by_key(latest)
+        } else if is_file(name) {
+            times.get(&(side, FILES.to_string())).cloned()
+        } else {
+            None
+        }
     }
 
     /// Whether a commit is due.
@@ -434,8 +454,8 @@ impl Kept {
             .map_err(|(path, error)| sinks::fault(&path, &error))?
         {
             entries.push(entry(Kind::Sink, entries.len(), &mark.written));
-            if let Some(file) = mark.file {
-                outputs.push((mark.written.path.clone(), file));
+            if let Some(unsynced) = mark.unsynced {
+                outputs.push((mark.written.path.clone(), unsynced));
             }
         }
         let mut moments = moments;
@@ -492,11 +512,10 @@ impl Kept {
     ) -> Result<()> {
         let mut places = lock(&self.places);
         for tracked in &mut *sources {
-            let done = std::mem::take(&mut tracked.done).into_iter().map(Ok);
-            // A name that has come to stand for another file is behind the one that is done.
-            for place in done.chain(tracked.spots.values().map(Spot::place)) {
+            let side = tracked.side;
+            for place in tracked.places() {
                 let place = place?;
-                places.insert((tracked.side, place.path.clone()), place);
+                places.insert((side, place.path.clone()), place);
             }
         }
         for (number, ((side, _), place)) in places.iter().enumerate() {
@@ -509,6 +528,17 @@ impl Kept {
             running.shared.clocks[source].save(&mut save);
             times.insert((tracked.side, tracked.name.clone()), save.into_bytes());
         }
+        // What files were as one source is out of date when each is its own.
+        let is_one = |side: usize| {
+            sources
+                .iter()
+                .any(|one| one.side == side && one.name == FILES)
+        };
+        let is_apart = |side: usize| {
+            let mut of_side = sources.iter().filter(|one| one.side == side);
+            of_side.any(|one| places.contains_key(&(side, one.name.clone())))
+        };
+        times.retain(|(side, name), _| name != FILES || is_one(*side) || !is_apart(*side));
         for (number, (key, bytes)) in times.iter().enumerate() {
             let mut save = Save::default();
             save.put(key);
@@ -519,58 +549,10 @@ impl Kept {
     }
 }
 
-impl Tracked {
-    pub fn new(side: usize, name: String) -> Tracked {
-        Tracked {
-            side,
-            name,
-            spots: BTreeMap::new(),
-            done: Vec::new(),
-        }
-    }
-
-    /// How far one of its files has been handed out. One that is done is looked at for the last time, and let go.
-    pub fn note(&mut self, spot: Spot) -> Result<()> {
-        if spot.done {
-            self.spots.remove(&spot.file.path);
-            self.done.push(spot.place()?);
-            return Ok(());
-        }
-        match self.spots.get_mut(&spot.file.path) {
-            Some(one) => *one = spot,
-            None => {
-                self.spots.insert(spot.file.path.clone(), spot);
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Spot {
-    fn place(&self) -> Result<Place> {
-        let place = self.file.place(self.offset, self.lines, self.done);
-        place.with_context(|| Failure {
-            status: status::NO_INPUT,
-            message: format!("cannot read '{}' again", self.file.path),
-        })
-    }
-}
-
 fn entry(kind: Kind, shard: usize, value: &impl Serialize) -> Entry {
     let mut save = Save::default();
     save.put(value);
     Entry::new(kind, 0, shard, save.into_bytes())
-}
-
-/// A source as far as a checkpoint is concerned.
-pub struct Tracked {
-    pub side: usize,
-    /// What another run knows it by.
-    pub name: String,
-    /// By path: how far its files have been read in this run.
-    spots: BTreeMap<String, Spot>,
-    /// Those that are done, since the last commit.
-    done: Vec<Place>,
 }
 
 impl Running<'_> {
@@ -770,11 +752,15 @@ const LARGE: usize = 1 << 20;
 
 /// What has to be published of a job that has ended.
 pub fn publish(files: &[Written]) -> Result<()> {
+    let mut names = Names::default();
     for written in files.iter().filter(|written| written.complete) {
-        crate::sinks::publish(written).with_context(|| Failure {
+        crate::sinks::publish(written, &mut names).with_context(|| Failure {
             status: status::IO,
             message: format!("cannot complete '{}'", written.path),
         })?;
     }
-    Ok(())
+    names.sync().with_context(|| Failure {
+        status: status::IO,
+        message: "cannot complete the outputs".into(),
+    })
 }

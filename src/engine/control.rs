@@ -3,10 +3,11 @@
 
 use super::batches::BatchLog;
 use super::clock::wait;
-use super::commit::{Kept, Moments, Tracked};
+use super::commit::{Kept, Moments};
 use super::driver::Running;
 use super::open::Group;
 use super::order::lock;
+use super::tracked::Tracked;
 use crate::data::time::{Watermark, next_multiple};
 use crate::plan::files::Span;
 use crate::plan::grid::Grid;

@@ -5,6 +5,9 @@ use crate::bytes::scan;
 use std::fs::File;
 use std::sync::{Arc, PoisonError, RwLock};
 
+/// What several files are called that are one source, read one behind the other.
+pub const FILES: &str = "files";
+
 /// A file or a connection.
 pub struct InputInfo {
     pub name: String,

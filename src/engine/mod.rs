@@ -33,6 +33,7 @@ mod sliding;
 mod spill;
 pub mod steps;
 mod streams;
+mod tracked;
 mod wal;
 pub mod worker;
 

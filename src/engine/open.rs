@@ -3,7 +3,7 @@
 use super::commit::Kept;
 use super::cutter::Cutter;
 use super::input::{BOM, PlainFile};
-use super::inputs::InputList;
+use super::inputs::{FILES, InputList};
 use super::order::Linearizer;
 use super::{Report, Run};
 use crate::error::{Failure, status};
@@ -236,7 +236,7 @@ fn streams(
                     side,
                     name: match apart {
                         true => name,
-                        false => "files".into(),
+                        false => FILES.into(),
                     },
                     open: VecDeque::new(),
                     rest: VecDeque::new(),
@@ -412,7 +412,8 @@ pub fn open_output(
     };
     let mode = match () {
         _ if plan.sink.append => Mode::Append,
-        _ if live => Mode::Growing,
+        // What a run of several adds is there when it ends.
+        _ if live || kept.is_some_and(Kept::goes_on) => Mode::Growing,
         _ => Mode::Whole,
     };
     let earlier = kept.map(|kept| &kept.earlier);
@@ -425,11 +426,11 @@ pub fn open_output(
         }
         None => {
             begun = kept.is_some_and(|kept| kept.had);
-            Box::new(Stdout::new().context("standard output")?)
+            Box::new(Stdout::new(&run.stop).context("standard output")?)
         }
         Some(path) if files::is_socket(path) => {
             begun = kept.is_some_and(|kept| kept.had);
-            Box::new(Socket::connect(path)?)
+            Box::new(Socket::connect(path, &run.stop)?)
         }
         Some(path) => match &plan.sink.files {
             Some(files) => {
@@ -452,7 +453,7 @@ pub fn open_output(
             None => {
                 let (sink, len) = FileSink::open(Path::new(path), mode, earlier)?;
                 begun = len > 0;
-                Box::new(sink)
+                Box::new(sink.heeding(&run.stop)?)
             }
         },
     };

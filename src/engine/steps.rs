@@ -202,7 +202,7 @@ pub fn op<'p>(
                     sink.write(&begin).with_context(failed)?;
                 }
                 Ok(Ordered::Tee {
-                    sink: Box::new(sink),
+                    sink: Box::new(sink.heeding(&setting.run.stop)?),
                     path: path.clone(),
                     begin,
                     failed: None,

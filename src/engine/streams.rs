@@ -4,7 +4,7 @@
 //! nothing more is read. Invariant: no more than a few blocks of a source are ever held.
 
 use super::Report;
-use super::commit::{Kept, Tracked};
+use super::commit::Kept;
 use super::control::{Control, Flight, Landing};
 use super::cutter::Cut;
 use super::driver::{Guard, Running};
@@ -14,6 +14,7 @@ use super::inputs::InputList;
 use super::open::{Found, Group, OpenPart, Opener, Opening};
 use super::order::lock;
 use super::steps::Ordered;
+use super::tracked::{Spot, Tracked};
 use super::wal::Received;
 use crate::bytes::{PADDING, scan};
 use crate::data::block::Origin;
@@ -22,12 +23,12 @@ use crate::data::{Block, Chunk};
 use crate::error::{Failure, status};
 use crate::formats::Framing;
 use crate::plan::node::{NodeKind, Plan, Source, Turn};
-use crate::sources::{Next, PartFile, Parts};
+use crate::sources::{Next, Parts};
 use anyhow::Result;
 use crossbeam::channel::{self, Receiver, RecvTimeoutError, Select, Sender};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How long a reading thread waits for bytes before it looks whether the run is over.
@@ -39,17 +40,6 @@ const AHEAD: usize = 2;
 const LOOK_FOR: Duration = Duration::from_millis(250);
 const TOO_MANY: &str =
     "more files have appeared than can be followed at the same time; the rest is not read";
-
-/// How far a part has been handed out.
-#[derive(Clone)]
-pub struct Spot {
-    pub file: Arc<PartFile>,
-    /// The byte behind it, and the lines before.
-    pub offset: u64,
-    pub lines: u64,
-    /// The part has ended.
-    pub done: bool,
-}
 
 /// A block with a record that was too long behind it, and the lines before it in its input.
 struct Piece {

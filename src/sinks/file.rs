@@ -2,14 +2,17 @@
 //! checkpoint, what a run that was killed has written behind its last commit is cut off by the next one.
 //! Invariant: a file that somebody else has changed is not cut.
 
-use super::{Earlier, Mark, Sink, Written};
+use super::patient::Patient;
+use super::{Earlier, Mark, Names, Sink, Unsynced, Written};
 use crate::data::sum::Sum;
 use crate::error::{Failure, status};
 use anyhow::{Context, Result};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Bytes before the end that tell whether a file is still the one that was written.
 const TAIL: u64 = 4096;
@@ -37,9 +40,13 @@ pub struct FileSink {
     kept: bool,
     /// What is no regular file (a FIFO, `/dev/null`) has no length.
     regular: bool,
+    /// How that is written.
+    patient: Option<Patient>,
     len: u64,
     /// Of the last marks: the length and the sum of the bytes before it.
     marked: Option<(u64, Sum)>,
+    /// A checkpoint will name it, and its name may not be on the disk.
+    unnamed: bool,
     /// One of many files of an output.
     part: Option<i64>,
 }
@@ -66,7 +73,10 @@ impl FileSink {
         let written = earlier.of(&path.to_string_lossy());
         let mut sink = match written {
             Some(written) if written.complete => {
-                publish(written).with_context(failed)?;
+                let mut names = Names::default();
+                publish(written, &mut names)
+                    .and_then(|()| names.sync())
+                    .with_context(failed)?;
                 match mode {
                     Mode::Whole => FileSink::whole(path, &run, true, false).with_context(failed)?,
                     _ => FileSink::again(path, mode, written)?,
@@ -82,9 +92,7 @@ impl FileSink {
         if sink.regular {
             sink.lock()?;
         }
-        if written.is_none() && sink.regular {
-            sync_name(path).with_context(failed)?;
-        }
+        sink.unnamed |= written.is_none() && sink.regular;
         if written.is_none() && mode == Mode::Growing && sink.regular {
             sink.handle()
                 .and_then(|file| file.set_len(0))
@@ -93,6 +101,14 @@ impl FileSink {
         }
         let len = sink.len;
         Ok((sink, len))
+    }
+
+    /// `stop`: the run is to end, and a FIFO that nobody reads is not waited for.
+    pub fn heeding(mut self, stop: &Arc<AtomicBool>) -> io::Result<FileSink> {
+        if let (false, Some(file)) = (self.regular, &self.file) {
+            self.patient = Some(Patient::new(file.try_clone()?, stop));
+        }
+        Ok(self)
     }
 
     /// One of many files: written aside until it is complete; `append`: behind what has its name already.
@@ -145,8 +161,10 @@ impl FileSink {
             complete: false,
             kept,
             regular: true,
+            patient: None,
             len,
             marked: None,
+            unnamed: kept,
             part: None,
         })
     }
@@ -173,9 +191,11 @@ impl FileSink {
             complete: false,
             kept: false,
             regular: meta.is_file(),
+            patient: None,
             len: if meta.is_file() { meta.len() } else { 0 },
             file: Some(file),
             marked: None,
+            unnamed: false,
             part: None,
         })
     }
@@ -225,8 +245,10 @@ impl FileSink {
             complete: false,
             kept: true,
             regular: true,
+            patient: None,
             len,
             marked: None,
+            unnamed: false,
             part: written.part,
         };
         sink.lock()?;
@@ -329,22 +351,64 @@ impl FileSink {
         })
     }
 
-    /// Where it stands. What is closed for now is on the disk when this returns, and closed again.
-    pub fn mark_parked(&mut self) -> io::Result<Mark> {
-        let is_new = self.marked.as_ref().is_none_or(|(len, _)| *len != self.len);
+    /// Whether more has been written to it than was marked.
+    pub fn is_unsynced(&self) -> bool {
+        self.unnamed || self.marked.as_ref().is_none_or(|(len, _)| *len != self.len)
+    }
+
+    /// Where it stands; closed again if it is closed for now. Nothing is done for it to be on the disk.
+    pub fn mark_only(&mut self) -> io::Result<Written> {
         let parked = self.file.is_none();
         let written = self.mark()?;
-        let mut file = None;
-        if is_new {
-            match parked {
-                true => self.handle()?.sync_data()?,
-                false => file = Some(self.handle()?.try_clone()?),
-            }
-        }
+        self.unnamed = false;
         if parked {
             self.park();
         }
-        Ok(Mark { written, file })
+        Ok(written)
+    }
+
+    /// The file system that it is on.
+    pub fn device(&mut self) -> io::Result<u64> {
+        let there = self.aside.as_ref().unwrap_or(&self.path);
+        Ok(fs::metadata(there)?.dev())
+    }
+
+    /// A handle of its own, whether it is closed for now or not.
+    pub fn another(&mut self) -> io::Result<File> {
+        let parked = self.file.is_none();
+        let another = self.handle()?.try_clone();
+        if parked {
+            self.park();
+        }
+        another
+    }
+
+    /// Where it stands, with what has to be on the disk.
+    pub fn mark_with(&mut self) -> io::Result<Mark> {
+        let unsynced = match self.is_unsynced() {
+            true => Some(Unsynced::File(self.another()?)),
+            false => None,
+        };
+        if self.unnamed {
+            let mut names = Names::default();
+            names.changed(&self.path);
+            names.sync()?;
+        }
+        let written = self.mark_only()?;
+        Ok(Mark { written, unsynced })
+    }
+
+    /// It is complete and a checkpoint says so: it gets its name.
+    pub fn give_name(&mut self, names: &mut Names) -> io::Result<()> {
+        if let Some(aside) = self.aside.take() {
+            fs::rename(&aside, &self.path).inspect_err(|_| {
+                if !self.kept {
+                    let _ = fs::remove_file(&aside);
+                }
+            })?;
+            names.changed(&self.path);
+        }
+        Ok(())
     }
 }
 
@@ -383,31 +447,25 @@ fn copy(from: &Path, to: &Path, len: u64) -> io::Result<()> {
     }
 }
 
-/// What has happened to a file's name is on the disk.
-fn sync_name(path: &Path) -> io::Result<()> {
-    let parent = path.parent().filter(|one| !one.as_os_str().is_empty());
-    match File::open(parent.unwrap_or(Path::new("."))) {
-        Ok(directory) => directory.sync_all(),
-        // One that may be written and not read cannot be asked.
-        Err(_) => Ok(()),
-    }
-}
-
 /// A file that was complete in a checkpoint gets its name, if it has not got it yet.
-pub fn publish(written: &Written) -> io::Result<()> {
-    if let Some(aside) = &written.aside {
-        match fs::rename(aside, &written.path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        sync_name(Path::new(&written.path))?;
+pub fn publish(written: &Written, names: &mut Names) -> io::Result<()> {
+    let Some(aside) = &written.aside else {
+        return Ok(());
+    };
+    // A run that was killed right behind this did not live to have it on the disk.
+    names.changed(Path::new(&written.path));
+    match fs::rename(aside, &written.path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 impl Sink for FileSink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.handle()?.write_all(bytes)?;
+        match &self.patient {
+            Some(patient) => patient.write_all(bytes)?,
+            None => self.handle()?.write_all(bytes)?,
+        }
         self.len += bytes.len() as u64;
         Ok(())
     }
@@ -421,9 +479,7 @@ impl Sink for FileSink {
         if !self.regular {
             return Ok(Vec::new());
         }
-        let written = self.mark()?;
-        let file = Some(self.handle()?.try_clone()?);
-        Ok(vec![Mark { written, file }])
+        Ok(vec![self.mark_with()?])
     }
 
     fn complete(&mut self) {
@@ -431,16 +487,11 @@ impl Sink for FileSink {
     }
 
     fn committed(&mut self) -> io::Result<()> {
-        if self.complete
-            && let Some(aside) = self.aside.take()
-        {
-            fs::rename(&aside, &self.path).inspect_err(|_| {
-                if !self.kept {
-                    let _ = fs::remove_file(&aside);
-                }
-            })?;
+        if self.complete && self.aside.is_some() {
+            let mut names = Names::default();
+            self.give_name(&mut names)?;
             if self.kept {
-                sync_name(&self.path)?;
+                names.sync()?;
             }
         }
         Ok(())

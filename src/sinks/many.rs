@@ -3,11 +3,12 @@
 //! Invariant: a file that has its name by time is complete and is not changed.
 
 use super::file::{FileSink, Mode, publish};
-use super::{Earlier, Mark, Sink, Target, named, not_created};
+use super::names::FEW;
+use super::{Earlier, Mark, Names, Sink, Target, Unsynced, named, not_created};
 use crate::error::{Failure, status};
 use anyhow::{Context, Result};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -70,10 +71,11 @@ impl ManySink {
             .collect();
         let ending = format!(".{run:032x}.tmp");
         remove_left(&sink.many.root, sink.many.depth, &ending, &known);
+        let mut names = Names::default();
         for written in files {
             let Some(end) = written.part else { continue };
             if written.complete {
-                publish(&written).with_context(|| Failure {
+                publish(&written, &mut names).with_context(|| Failure {
                     status: status::CANT_CREATE,
                     message: format!("cannot complete '{}'", written.path),
                 })?;
@@ -90,6 +92,7 @@ impl ManySink {
             };
             sink.files.insert(written.path, one);
         }
+        names.sync().context("the output")?;
         Ok(sink)
     }
 
@@ -177,16 +180,29 @@ impl Sink for ManySink {
     }
 
     fn marks(&mut self) -> io::Result<Vec<Mark>> {
-        let mut marks = Vec::new();
-        for (path, one) in &mut self.files {
-            marks.push(one.sink.mark_parked().map_err(named(path))?);
-        }
+        let mut sinks: Vec<&mut FileSink> = Vec::new();
+        sinks.extend(self.files.values_mut().map(|one| &mut one.sink));
         for (sink, marked) in &mut self.done {
-            let path = sink.path().to_string_lossy().into_owned();
-            marks.push(sink.mark_parked().map_err(named(&path))?);
             *marked = true;
+            sinks.push(sink);
         }
-        Ok(marks)
+        if sinks.iter().filter(|sink| sink.is_unsynced()).count() <= FEW {
+            return sinks
+                .into_iter()
+                .map(named_by(FileSink::mark_with))
+                .collect();
+        }
+        // Their names with them.
+        let mut systems = BTreeSet::new();
+        let mark = |sink: &mut FileSink| {
+            let mut unsynced = None;
+            if sink.is_unsynced() && systems.insert(sink.device()?) {
+                unsynced = Some(Unsynced::System(sink.another()?));
+            }
+            let written = sink.mark_only()?;
+            Ok(Mark { written, unsynced })
+        };
+        sinks.into_iter().map(named_by(mark)).collect()
     }
 
     fn complete(&mut self) {
@@ -200,23 +216,13 @@ impl Sink for ManySink {
             .partition(|(_, marked)| *marked);
         self.done = later;
         let named_now: Vec<(FileSink, bool)> = named_now;
-        let mut folders = BTreeSet::new();
+        let mut names = Names::default();
         for (mut sink, _) in named_now {
-            let path = sink.path().to_owned();
-            sink.finish().map_err(named(&path.to_string_lossy()))?;
-            folders.extend(path.parent().map(Path::to_owned));
+            let path = sink.path().to_string_lossy().into_owned();
+            sink.give_name(&mut names).map_err(named(&path))?;
         }
-        for folder in folders {
-            // The next checkpoint says nothing of them: their names must be on the disk by then.
-            let folder = match folder.as_os_str().is_empty() {
-                true => PathBuf::from("."),
-                false => folder,
-            };
-            File::open(&folder)
-                .and_then(|open| open.sync_all())
-                .map_err(named(&folder.to_string_lossy()))?;
-        }
-        Ok(())
+        // The next checkpoint says nothing of them: their names must be on the disk by then.
+        names.sync()
     }
 
     fn leave(&mut self) {
@@ -284,6 +290,16 @@ impl Sink for ManySink {
             .map(|(path, _)| path.clone())
             .collect();
         over.iter().try_for_each(|path| self.complete_one(path))
+    }
+}
+
+/// Errors of `what` tell the file.
+fn named_by<T>(
+    mut what: impl FnMut(&mut FileSink) -> io::Result<T>,
+) -> impl FnMut(&mut FileSink) -> io::Result<T> {
+    move |sink| {
+        let path = sink.path().to_string_lossy().into_owned();
+        what(sink).map_err(named(&path))
     }
 }
 

@@ -2,13 +2,16 @@
 
 mod file;
 mod many;
+mod names;
 mod null;
+mod patient;
 mod replaced;
 mod socket;
 mod stdout;
 
 pub use file::{FileSink, Mode, publish};
 pub use many::{Many, ManySink};
+pub use names::Names;
 pub use null::Null;
 pub use replaced::Replaced;
 pub use socket::Socket;
@@ -85,8 +88,30 @@ pub enum Whole {
 /// A file of an output, with what has to be on the disk before a checkpoint may name it.
 pub struct Mark {
     pub written: Written,
-    /// `None`: it is there already.
-    pub file: Option<File>,
+    /// `None`: it is there already, or another mark's is for both.
+    pub unsynced: Option<Unsynced>,
+}
+
+/// What has been written and may not be on the disk.
+pub enum Unsynced {
+    /// The bytes of this file.
+    File(File),
+    /// All of the file system that it is on: quicker than many files one by one.
+    System(File),
+}
+
+impl Unsynced {
+    /// Returns when it is on the disk.
+    pub fn sync(&self) -> io::Result<()> {
+        match self {
+            Unsynced::File(file) => file.sync_data(),
+            #[cfg(target_os = "linux")]
+            Unsynced::System(file) => Ok(rustix::fs::syncfs(file)?),
+            // Nobody asks for it where there is no such call.
+            #[cfg(not(target_os = "linux"))]
+            Unsynced::System(file) => file.sync_all(),
+        }
+    }
 }
 
 /// How far a file of the output has been written.
@@ -195,8 +220,9 @@ pub const SINKS: &[Entry] = &[
         doc: Doc {
             summary: "A file",
             text: "Of input that ends the file appears whole: it is written under a temporary name beside it and \
-                   renamed at the end. Of live input it starts empty and grows. With `--append` the rows are added \
-                   to what is in the file. With `--output-mode complete` it always has the last whole answer: it is \
+                   renamed at the end. Of live input, and of a job that goes on in further runs (`--once` with a \
+                   checkpoint), it starts empty and grows. With `--append` the rows are added to what is in the \
+                   file. With `--output-mode complete` it always has the last whole answer: it is \
                    replaced at each trigger, at the end of each batch, and at the end of the run.",
             examples: &[
                 Example {

@@ -2,7 +2,7 @@
 //! What comes between answers is not written. Invariant: whoever reads finds one answer, the one before or this.
 
 use super::file::{Mode, publish};
-use super::{Earlier, FileSink, Mark, Sink, Whole};
+use super::{Earlier, FileSink, Mark, Names, Sink, Whole};
 use anyhow::{Context, Result};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,10 @@ impl Replaced {
     pub fn open(path: &Path, begin: Vec<u8>, earlier: Option<&Earlier>) -> Result<Replaced> {
         let written = earlier.and_then(|earlier| earlier.of(&path.to_string_lossy()));
         if let Some(written) = written.filter(|written| written.complete) {
-            publish(written).with_context(|| format!("cannot complete '{}'", path.display()))?;
+            let mut names = Names::default();
+            publish(written, &mut names)
+                .and_then(|()| names.sync())
+                .with_context(|| format!("cannot complete '{}'", path.display()))?;
         }
         let run = earlier.map(|earlier| Earlier {
             run: earlier.run,

@@ -2,29 +2,47 @@
 //! a connection that breaks ends the run, as what was sent last may not have been read.
 
 use super::Sink;
+use super::patient::Patient;
 use crate::error::{Failure, status};
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::{self, Read};
 use std::net::{Shutdown, TcpStream};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// How long the other side has at the end to say that it has gone.
 const FAREWELL: Duration = Duration::from_millis(200);
 
-pub enum Socket {
+pub struct Socket {
+    stream: Stream,
+    to: Patient,
+}
+
+enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
 
 impl Socket {
-    /// `word` as it stands on the command line.
-    pub fn connect(word: &str) -> Result<Socket, Failure> {
+    /// `word` as it stands on the command line. `stop`: the run is to end.
+    pub fn connect(word: &str, stop: &Arc<AtomicBool>) -> Result<Socket, Failure> {
         let opened = match word.split_once(':') {
-            Some(("tcp", address)) => TcpStream::connect(address).map(Socket::Tcp),
-            Some(("unix", path)) => UnixStream::connect(path).map(Socket::Unix),
+            Some(("tcp", address)) => TcpStream::connect(address).map(Stream::Tcp),
+            Some(("unix", path)) => UnixStream::connect(path).map(Stream::Unix),
             _ => Err(io::Error::other("it is no address")),
         };
-        opened.map_err(|error| Failure {
+        let made = opened.and_then(|stream| {
+            let file = match &stream {
+                Stream::Tcp(stream) => OwnedFd::from(stream.try_clone()?),
+                Stream::Unix(stream) => OwnedFd::from(stream.try_clone()?),
+            };
+            let to = Patient::new(File::from(file), stop);
+            Ok(Socket { stream, to })
+        });
+        made.map_err(|error| Failure {
             status: status::CANT_CREATE,
             message: format!("cannot connect to {word}: {}", reason(&error)),
         })
@@ -52,22 +70,18 @@ fn lost(error: io::Error) -> io::Error {
 
 impl Sink for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self {
-            Socket::Tcp(stream) => stream.write_all(bytes),
-            Socket::Unix(stream) => stream.write_all(bytes),
-        }
-        .map_err(lost)
+        self.to.write_all(bytes).map_err(lost)
     }
 
     fn finish(&mut self) -> io::Result<()> {
         let mut answer = [0; 512];
-        let heard = match self {
-            Socket::Tcp(stream) => {
+        let heard = match &mut self.stream {
+            Stream::Tcp(stream) => {
                 stream.shutdown(Shutdown::Write).map_err(lost)?;
                 stream.set_read_timeout(Some(FAREWELL))?;
                 stream.read(&mut answer)
             }
-            Socket::Unix(stream) => {
+            Stream::Unix(stream) => {
                 stream.shutdown(Shutdown::Write).map_err(lost)?;
                 stream.set_read_timeout(Some(FAREWELL))?;
                 stream.read(&mut answer)

@@ -194,8 +194,8 @@ fn open_unbound(word: &Word, how: &Opening) -> Result<Input> {
                 false => stream(connect::once(&address)),
             }
         }
-        Word::TcpListen(address) => stream(listen::tcp(address, how.idle_close)),
-        Word::UnixListen(path) => stream(listen::unix(path, how.idle_close)),
+        Word::TcpListen(address) => stream(listen::tcp(address, how)),
+        Word::UnixListen(path) => stream(listen::unix(path, how)),
         Word::UdpListen(address) => stream(udp::listen(&name, address, how)),
         Word::Rate(rows) => stream(Ok(Box::new(rate::Rate::new(*rows, how.form)))),
     }

@@ -87,14 +87,11 @@ fn a_signal_ends_a_run_that_another_one_goes_on_with() {
     }
 }
 
-/// GUARANTEES G13: nobody reads what it writes, and it is told twice.
-#[test]
-fn a_second_signal_ends_a_run_that_is_blocked_on_a_full_pipe() {
-    let job = Job::new("blocked", named("window"), 80_000);
+/// A job that writes to a pipe that is full, which nobody reads.
+fn blocked(name: &str, words: &[&str]) -> (Job, Run, std::process::ChildStdout) {
+    let job = Job::new(name, named("window"), 80_000);
     let mut one = Run::of(
-        command(&job.place.path)
-            .args(["--checkpoint", "ck", "-i", "json", "filter", "v >= 0", "in"])
-            .stdout(Stdio::piped()),
+        command(&job.place.path).args(words).stdout(Stdio::piped()),
         &job.place.path,
     );
     let pipe = one.child.stdout.take().expect("it is piped");
@@ -104,11 +101,55 @@ fn a_second_signal_ends_a_run_that_is_blocked_on_a_full_pipe() {
         std::thread::sleep(Duration::from_millis(300));
         before > 0 && before == held()
     });
+    (job, one, pipe)
+}
+
+const PASSING: [&str; 7] = ["--checkpoint", "ck", "-i", "json", "filter", "v >= 0", "in"];
+
+/// GUARANTEES G13: nobody reads what it writes: it is not waited for, and what is not written is told.
+#[test]
+fn a_signal_ends_a_run_that_is_blocked_on_a_full_pipe() {
+    let (job, mut one, pipe) = blocked("blocked", &PASSING);
+    signal(&one, "TERM");
+    let ended = ends_by(&mut one, 15, "blocked");
+    assert!(ended.said.contains("nobody read it"), "{ended:?}");
+    drop(pipe);
+    // Nothing of it counts as given.
+    let mut again = Run::of(
+        command(&job.place.path)
+            .args(PASSING)
+            .stdout(Stdio::piped()),
+        &job.place.path,
+    );
+    let mut all = Vec::new();
+    let mut pipe = again.child.stdout.take().expect("it is piped");
+    pipe.read_to_end(&mut all).expect("it is read");
+    assert!(again.end().is_well());
+    let lines = job.place.read("in");
+    let rows = lines
+        .split_inclusive(|byte| *byte == b'\n')
+        .filter(|line| line.starts_with(b"{"));
+    assert!(all == rows.flatten().copied().collect::<Vec<u8>>());
+}
+
+/// GUARANTEES G13: the second signal ends it at once; and so does one where `tee` is what is blocked, soon.
+#[test]
+fn a_second_signal_ends_a_run_at_once() {
+    let (_job, mut one, _pipe) = blocked("blocked-twice", &PASSING);
     signal(&one, "TERM");
     std::thread::sleep(Duration::from_millis(50));
     signal(&one, "TERM");
-    ends_by(&mut one, 15, "blocked");
-    drop(pipe);
+    let began = Instant::now();
+    ends_by(&mut one, 15, "told twice");
+    assert!(
+        began.elapsed() < Duration::from_millis(500),
+        "{:?}",
+        began.elapsed()
+    );
+    let words = ["-i", "json", "tee", "/dev/stdout", "filter", "v < 0", "in"];
+    let (_job, mut one, _pipe) = blocked("blocked-tee", &words);
+    signal(&one, "TERM");
+    ends_by(&mut one, 15, "tee is blocked");
 }
 
 /// GUARANTEES G14: the reader is gone; nothing that it did not get is taken as given.

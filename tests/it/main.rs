@@ -5,6 +5,7 @@
 )]
 
 mod cases;
+mod commands;
 mod completion;
 mod dependencies;
 mod docs;

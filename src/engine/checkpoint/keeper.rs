@@ -4,8 +4,8 @@
 
 use super::file::{Entry, Header};
 use super::store::Store;
+use crate::sinks::Unsynced;
 use crossbeam::channel::{self, Receiver, Sender, TryRecvError};
-use std::fs::File;
 use std::io;
 use std::thread::JoinHandle;
 
@@ -14,7 +14,7 @@ pub struct Job {
     pub header: Header,
     pub entries: Vec<Entry>,
     /// Outputs, with what to call them when they cannot be synced.
-    pub outputs: Vec<(String, File)>,
+    pub outputs: Vec<(String, Unsynced)>,
 }
 
 /// What became of one.
@@ -107,8 +107,8 @@ fn stopped() -> Refused {
 
 fn commit(store: &Store, name: &str, power: bool, job: &Job) -> Done {
     if power {
-        for (path, file) in &job.outputs {
-            file.sync_data().map_err(|error| Refused {
+        for (path, unsynced) in &job.outputs {
+            unsynced.sync().map_err(|error| Refused {
                 at: path.clone(),
                 error,
             })?;

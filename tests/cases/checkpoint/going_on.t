@@ -92,7 +92,7 @@ chain       parse     text
             aggregate keys $2   aggs count() as count   scope window 10s
 source      log: byte 13 of 13, behind line 3
 time        files: up to 1970-01-01T00:00:12Z
-output      out: 50 bytes, not complete yet
+output      out: 50 bytes
 watermark   1970-01-01T00:00:11Z
 next        closes at 1970-01-01T00:00:20Z
 state       count-by $2: 1 keys, N bytes
@@ -104,5 +104,5 @@ $ dstream --checkpoint ck --show=json | grep -v '"kind":"state"' | sed -E 's/\.[
 {"chain":["parse     text","time      time($1)","aggregate keys $2   aggs count() as count   scope window 10s"],"created":X,"ended":false,"fingerprint":X,"generation":2,"kind":"header","program":X,"run":X,"sources":["log"]}
 {"compressed":false,"device":X,"done":false,"inode":X,"kind":"source","lines":3,"modified":X,"offset":13,"path":"log","side":0,"size":13}
 {"kind":"watermark","latest":12000000000,"source":"files"}
-{"aside":".out.RUN.tmp","complete":false,"kind":"sink","length":50,"path":"out"}
+{"aside":null,"complete":false,"kind":"sink","length":50,"path":"out"}
 {"began":X,"enough":false,"held":[{"bytes":X,"keys":1,"operators":"count-by $2"}],"kind":"engine","next_end":20000000000,"watermark":11000000000}
