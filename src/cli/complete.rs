@@ -14,6 +14,10 @@ use crate::ops::args::Kind;
 use crate::ops::running::RUNNING;
 use std::path::Path;
 
+/// Words of the line that stand behind the cursor, a line each: the file whose fields are asked for is often among
+/// them.
+const BEHIND: &str = "DSTREAM_COMPLETE_BEHIND";
+
 /// The answers for the last of the words, whole words each, one a line.
 pub fn answers(words: &[String], tables: Tables) -> Vec<String> {
     let words: Vec<String> = words.iter().map(|word| unquoted(word)).collect();
@@ -266,8 +270,11 @@ impl Known<'_> {
                 let names = running.chain(names);
                 match call.rfind(':') {
                     Some(colon) => {
-                        let (func, field) = call.split_at(colon + 1);
-                        self.fields(&format!("{done}{name}{func}"), field)
+                        let (func, inside) = call.split_at(colon + 1);
+                        let found = self.in_expression(inside).into_iter();
+                        found
+                            .map(|answer| format!("{done}{name}{func}{answer}"))
+                            .collect()
                     }
                     None => starting(names, call)
                         .into_iter()
@@ -336,10 +343,15 @@ impl Known<'_> {
 
     fn field_names(&self) -> Vec<String> {
         let before = &self.words[..self.words.len().saturating_sub(1)];
+        let behind = std::env::var(BEHIND).unwrap_or_default();
         let file = before
             .iter()
+            .map(String::as_str)
+            .chain(behind.lines())
             .map(|word| word.strip_prefix("--from=").unwrap_or(word))
+            .map(at_home)
             .find(|word| Path::new(word).is_file());
+        let file = file.as_deref();
         let ending = |file: &str| match Path::new(file).extension()?.to_str()? {
             "csv" => Some("csv"),
             "tsv" => Some("tsv"),
@@ -464,11 +476,20 @@ fn cut_behind(word: &str, comma: char) -> (&str, &str) {
     word.split_at(word.rfind(comma).map_or(0, |at| at + comma.len_utf8()))
 }
 
+/// A path that begins with `~/`, which a shell leaves as it is in a word that is not finished.
+fn at_home(word: &str) -> String {
+    match (word.strip_prefix("~/"), std::env::var("HOME")) {
+        (Some(rest), Ok(home)) => format!("{home}/{rest}"),
+        _ => word.to_string(),
+    }
+}
+
 /// Files and directories whose path begins so.
 fn files(prefix: &str) -> Vec<String> {
     let cut = prefix.rfind('/').map_or(0, |at| at + 1);
     let (folder, name) = prefix.split_at(cut);
-    let Ok(entries) = std::fs::read_dir(if folder.is_empty() { "." } else { folder }) else {
+    let place = at_home(if folder.is_empty() { "." } else { folder });
+    let Ok(entries) = std::fs::read_dir(place) else {
         return Vec::new();
     };
     let mut found: Vec<String> = entries

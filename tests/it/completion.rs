@@ -160,3 +160,168 @@ fn bash_offers_what_the_program_answers() {
     );
     check(&["filter", "'status >= 500'", "sampl"], &["sample"]);
 }
+
+/// Whether a shell is here; tells it where not.
+fn has(shell: &str) -> bool {
+    let found = super::session::has(shell) && super::session::has("python3");
+    if !found {
+        println!("skipped: no {shell} with python3 here");
+    }
+    found
+}
+
+/// A directory with files of odd names, in which lines are typed.
+fn desk() -> super::session::Scratch {
+    let scratch = super::session::Scratch::new();
+    let dir = &scratch.0;
+    std::fs::write(dir.join("my orders.csv"), "region,unit price\nnorth,1\n").expect("a file");
+    std::fs::write(dir.join("stats.csv"), "region,status\nnorth,1\n").expect("a file");
+    std::fs::create_dir(dir.join("folder")).expect("a directory");
+    scratch
+}
+
+/// The line that a real shell has when a key was pressed for completion.
+fn typed(shell: &str, line: &str, dir: &Path) -> String {
+    let completions = root().join("completions");
+    let setup = match shell {
+        "bash" => format!("source '{}/dstream.bash'", completions.display()),
+        _ => format!("source '{}/_dstream'", completions.display()),
+    };
+    let binary = Path::new(env!("CARGO_BIN_EXE_dstream"));
+    let folder = binary.parent().expect("a file is in a folder");
+    let path = std::env::var("PATH").unwrap_or_default();
+    let output = Command::new("python3")
+        .arg(root().join("tests/it/bin/keys.py"))
+        .args([shell, &setup, line])
+        .current_dir(dir)
+        .env("PATH", format!("{}:{path}", folder.display()))
+        .env("HOME", dir)
+        .output()
+        .expect("python3 runs");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8_lossy(&output.stdout)
+        .trim_end_matches('\n')
+        .to_string()
+}
+
+/// What shells make of a line: from, to.
+const LINES: [(&str, &str); 9] = [
+    ("dstream filt", "dstream filter "),
+    ("dstream window 1m --sli", "dstream window 1m --slide "),
+    ("dstream --on-bad=sk", "dstream --on-bad=skip "),
+    (
+        "dstream count tests -- my",
+        "dstream count tests -- my\\ orders.csv ",
+    ),
+    ("dstream count -- ~/fol", "dstream count -- ~/folder/"),
+    (
+        "dstream --from stats.csv reduce n=count,max:stat",
+        "dstream --from stats.csv reduce n=count,max:status ",
+    ),
+    (
+        "dstream --from stats.csv filter 'status>3 and reg",
+        "dstream --from stats.csv filter 'status>3 and region' ",
+    ),
+    // In the middle of the line, with the file behind it.
+    (
+        "dstream count-by sta| stats.csv",
+        "dstream count-by status stats.csv",
+    ),
+    ("dstream nothing-like-it", "dstream nothing-like-it"),
+];
+
+#[test]
+fn real_shells_put_in_what_is_meant() {
+    let desk = desk();
+    for shell in ["bash", "zsh"] {
+        if !has(shell) {
+            continue;
+        }
+        for (line, expected) in LINES {
+            let found = typed(shell, line, &desk.0);
+            // Whether a blank follows in the middle of a line is the shell's own affair.
+            let middle = line.contains('|');
+            let found = if middle {
+                found.replace("  ", " ")
+            } else {
+                found
+            };
+            assert_eq!(found.trim_end(), expected.trim_end(), "{shell}: {line}");
+        }
+    }
+}
+
+#[test]
+fn fish_offers_what_the_program_answers() {
+    if !has("fish") {
+        return;
+    }
+    let desk = desk();
+    let binary = Path::new(env!("CARGO_BIN_EXE_dstream"));
+    let folder = binary.parent().expect("a file is in a folder");
+    let path = std::env::var("PATH").unwrap_or_default();
+    let check = |line: &str, expected: &[&str]| {
+        let script = format!(
+            "source '{}/completions/dstream.fish'; complete -C\"{line}\"",
+            root().display()
+        );
+        let output = Command::new("fish")
+            .args(["--no-config", "-c", &script])
+            .current_dir(&desk.0)
+            .env("PATH", format!("{}:{path}", folder.display()))
+            .env("HOME", &desk.0)
+            .output()
+            .expect("fish runs");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{line}");
+        let found = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(found.lines().collect::<Vec<_>>(), expected, "{line}");
+    };
+    check("dstream filt", &["filter"]);
+    check("dstream window 1m --sli", &["--slide"]);
+    check("dstream count -- my", &["my orders.csv"]);
+    check("dstream count -- fol", &["folder/"]);
+    check(
+        "dstream --from stats.csv reduce n=count,max:stat",
+        &["n=count,max:status"],
+    );
+    check(
+        "dstream --from stats.csv filter 'status>3 and reg",
+        &["status>3 and region"],
+    );
+    check("dstream nothing-like-it", &[]);
+}
+
+#[test]
+fn it_is_quick_and_quiet_whatever_stands_there() {
+    let desk = desk();
+    let made = Command::new("mkfifo").arg(desk.0.join("pipe.csv")).status();
+    assert!(made.is_ok_and(|status| status.success()));
+    let large = "x,y\n".repeat(4_000_000);
+    std::fs::write(desk.0.join("large.csv"), large).expect("a file");
+    for words in [
+        &["--from", "pipe.csv", "count-by", ""][..],
+        &["--from", "large.csv", "count-by", ""],
+        &["--from", "gone.csv", "count-by", ""],
+        &["count-by", "'unclosed"],
+        &["map", "a=(((", "--", ""],
+        &["--", "pipe.csv", "-f"],
+        &["-f", "pipe.csv", ""],
+        &["window", "\u{1F600}", "\u{0}".trim_end_matches('\0'), ""],
+    ] {
+        let start = std::time::Instant::now();
+        let output = Command::new(env!("CARGO_BIN_EXE_dstream"))
+            .arg("--complete")
+            .args(words)
+            .current_dir(&desk.0)
+            .output()
+            .expect("the program runs");
+        assert!(output.status.success(), "{words:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{words:?}");
+        // Far above the 50 ms that it may take, as other tests run beside it.
+        assert!(
+            start.elapsed().as_secs() < 5,
+            "{words:?}: {:?}",
+            start.elapsed()
+        );
+    }
+}
