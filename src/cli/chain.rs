@@ -16,8 +16,6 @@ pub struct Tables {
     /// By name.
     pub operators: &'static [&'static Operator],
     pub options: &'static [Opt],
-    /// Names of options that are described but not carried out.
-    pub later_options: &'static [(&'static str, Option<char>)],
 }
 
 impl Tables {
@@ -331,14 +329,6 @@ impl Splitter<'_> {
     }
 
     fn unknown(&self, name: &str) -> Usage {
-        if self
-            .tables
-            .later_options
-            .iter()
-            .any(|(later, _)| *later == name)
-        {
-            return not_yet(&format!("--{name}"));
-        }
         let typed = format!("--{name}");
         if let Some(owner) = self
             .tables
@@ -388,14 +378,6 @@ impl Splitter<'_> {
     }
 
     fn unknown_short(&self, letter: char, word: &str) -> Usage {
-        if self
-            .tables
-            .later_options
-            .iter()
-            .any(|(_, short)| *short == Some(letter))
-        {
-            return not_yet(&format!("-{letter}"));
-        }
         let remedy = match word.strip_prefix('-') {
             Some(name) if self.tables.long(name).is_some() => format!("; did you mean '-{word}'?"),
             _ => String::new(),
@@ -438,7 +420,6 @@ fn has_scheme(word: &str) -> bool {
 mod tests {
     use super::*;
     use crate::cli::globals::OPTIONS;
-    use crate::cli::later::LATER_OPTIONS;
     use crate::data::doc::Doc;
     use crate::ops::Group;
     use crate::ops::args::{Flag, Kind, Operand};
@@ -510,7 +491,6 @@ mod tests {
     const TABLES: Tables = Tables {
         operators: &[&COUNT, &COUNT_BY, &FILTER, &REDUCE_BY, &TOP, &WINDOW],
         options: OPTIONS,
-        later_options: LATER_OPTIONS,
     };
 
     /// One line for a command line: operators, `;` options, `;` sources; or the error.
@@ -646,11 +626,6 @@ mod tests {
         );
         check("-quiet", "there is no option '-u'; did you mean '--quiet'?");
         check("-Z", "there is no option '-Z'");
-        check("--live always", "--live is not in this version");
-        check(
-            "count --metrics-file d",
-            "--metrics-file is not in this version",
-        );
     }
 
     #[test]

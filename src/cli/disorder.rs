@@ -87,7 +87,7 @@ pub fn told(plan: Plan, options: &Options) -> Result<i32, Failure> {
     let mut options = options.clone();
     options.exit_status = false;
     options.quiet = true;
-    let signals = Signals::heard(false)?;
+    let signals = Signals::heard(false, false)?;
     let mut rows = Vec::new();
     let mut advice = String::new();
     let mut status = 0;

@@ -1021,6 +1021,32 @@ pub const OPTIONS: &[Opt] = &[
         ..PLAIN
     },
     Opt {
+        long: "live",
+        takes: Takes::Value("WHEN"),
+        value: What::OneOf(&["auto", "always", "never"]),
+        default: "auto",
+        section: Section::Writing,
+        doc: doc(
+            "what is open, below the rows of a terminal: auto, always, never",
+            "Rows that are final scroll and stay; below them, dim, stand those of windows that are still open, painted \
+             again at most four times a second, and a line on how the run is: records, records a second, bad and late \
+             ones, how far the watermark is behind the clock. `auto`: where standard output is a terminal, the input \
+             does not end by itself, and something of the chain is open. `q` ends the run as `--for` does, Ctrl-C as \
+             ever; what is left on the terminal are the rows. There is no view with `TERM=dumb`, with `--output`, or \
+             where the input is typed on the terminal; above 200,000 keys or 32 MiB of state it has no rows.",
+        ),
+        set: |options, value| {
+            let words = [
+                ("auto", When::Auto),
+                ("always", When::Always),
+                ("never", When::Never),
+            ];
+            options.live = one_of(value, &words)?;
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
         long: "bar",
         takes: Takes::Value("FIELD"),
         value: What::Field,
@@ -1510,9 +1536,37 @@ pub const OPTIONS: &[Opt] = &[
         long: "stats",
         takes: Takes::Maybe(&["json"]),
         section: Section::Reports,
-        doc: doc("numbers on stderr at the end", ""),
+        doc: doc(
+            "numbers on stderr at the end",
+            "Records that came in, that are neither bad nor late (kept), bad, late (and by how much), and out; windows \
+             that closed, the most keys and bytes that state had; how long batches waited and took; of a checkpoint how \
+             many commits there were, how long the stream stood still for them and how large the last one is; time \
+             and rates. `json`: a line for each batch, and at the end one with the totals.",
+        ),
         set: |options, value| {
             options.stats = Some(one_of(value, &[("", Stats::Words), ("json", Stats::Json)])?);
+            Ok(())
+        },
+        ..PLAIN
+    },
+    Opt {
+        long: "metrics-file",
+        takes: Takes::Value("FILE"),
+        value: What::File,
+        section: Section::Reports,
+        doc: Doc {
+            summary: "how the run is, as Prometheus reads it, each 15 s and at the end",
+            text: "For node_exporter's textfile collector, which reads `*.prom` in its directory. The file is written \
+                   beside and renamed, so that nobody reads half of it; a symbolic link is replaced, not followed. \
+                   One that cannot be written is told of once, and the run goes on. In it: records in, out, bad and \
+                   late, bytes, windows, state, watermark and its lag, batches with their delays, checkpoints.",
+            examples: &[Example {
+                title: "What came in and went out",
+                session: "$ cd \"$(mktemp -d)\"; printf 'a\\nb\\na\\n' | dstream count-by-key --metrics-file m.prom; grep '^dstream_records' m.prom\na\t2\nb\t1\ndstream_records_in_total 3\ndstream_records_out_total 2\ndstream_records_bad_total 0\ndstream_records_late_total 0\n",
+            }],
+        },
+        set: |options, value| {
+            options.metrics_file = Some(value.into());
             Ok(())
         },
         ..PLAIN
@@ -1625,6 +1679,40 @@ pub const OPTIONS: &[Opt] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::OPERATORS;
+    use std::collections::HashSet;
+
+    /// A flag belongs to the program or to operators, never to both, so it cannot leak into a neighbour.
+    #[test]
+    fn names_are_disjoint() {
+        let mut longs = HashSet::new();
+        let mut shorts = HashSet::new();
+        for option in OPTIONS {
+            assert!(longs.insert(option.long), "--{} twice", option.long);
+            if let Some(short) = option.short {
+                assert!(shorts.insert(short), "-{short} twice");
+            }
+        }
+        for operator in OPERATORS {
+            for flag in operator.flags {
+                assert!(
+                    !longs.contains(flag.long),
+                    "--{} of {} is the program's too",
+                    flag.long,
+                    operator.name
+                );
+            }
+            assert!(operator.operands.len() <= 2, "{}", operator.name);
+        }
+    }
+
+    /// clap checks its commands only in debug builds and only when they are used.
+    #[test]
+    fn every_entry_is_a_sound_command() {
+        for operator in OPERATORS {
+            crate::cli::check::command(operator).debug_assert();
+        }
+    }
 
     #[test]
     fn rows_are_complete() {

@@ -12,10 +12,12 @@ pub mod explain;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod globals;
-pub mod later;
+pub mod live;
 pub mod messages;
+pub mod metrics;
 pub mod named;
 pub mod peek;
+pub mod progress;
 pub mod report;
 pub mod run;
 pub mod script;
@@ -36,7 +38,6 @@ use std::path::Path;
 pub const TABLES: Tables = Tables {
     operators: OPERATORS,
     options: globals::OPTIONS,
-    later_options: later::LATER_OPTIONS,
 };
 
 /// Does what the words of a command line ask for; the answer is the exit status.

@@ -141,15 +141,61 @@ fn stats(report: &Report) -> String {
         }
     };
     let batches = batches(&report.batches);
+    let kept = kept(report);
     format!(
-        "{} in, {} bad, {} late{late_by}; {} out{sketched}\n{batches}{:.3} s, {:.1} MB/s, {} records/s\n",
+        "{} in, {} kept, {} bad, {} late{late_by}; {} out{sketched}\n{}{batches}{}{:.3} s, {:.1} MB/s, {} records/s\n",
         counted(report.records_in, "record"),
+        grouped(kept),
         grouped(report.records_bad),
         grouped(report.late),
         grouped(report.records_out),
+        state(report),
+        commits(report),
         seconds,
         rate(report.bytes_in) / 1e6,
         grouped(rate(report.records_in) as u64),
+    )
+}
+
+/// Records that are neither bad nor late; parts of a record may be late one by one.
+fn kept(report: &Report) -> u64 {
+    let kept = report.records_in.saturating_sub(report.records_bad);
+    kept.saturating_sub(report.late)
+}
+
+/// Windows and state, where there were some.
+fn state(report: &Report) -> String {
+    let mut parts = Vec::new();
+    if report.windows > 0 {
+        parts.push(counted(report.windows, "window"));
+    }
+    if report.held.bytes > 0 {
+        parts.push(format!(
+            "state at most {} and {:.1} MB",
+            counted(report.held.keys as u64, "key"),
+            report.held.bytes as f64 / 1e6
+        ));
+    }
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!("{}\n", parts.join("; ")),
+    }
+}
+
+/// What checkpoints have cost.
+fn commits(report: &Report) -> String {
+    let commits = &report.commits;
+    if commits.pauses.count() == 0 {
+        return String::new();
+    }
+    let by = |of: u64| duration(commits.pauses.quantile(of, 100));
+    format!(
+        "{}: paused {} / {} / {} (p50 / p99 / largest), {} bytes\n",
+        counted(commits.pauses.count(), "commit"),
+        by(50),
+        by(99),
+        by(100),
+        grouped(commits.size)
     )
 }
 
@@ -194,24 +240,40 @@ pub fn batch_json(batch: &Batch) -> String {
     format!("{value}\n")
 }
 
+/// Half, 99 % and the largest of some spans, in seconds; `null` of none.
+fn quantiles(delays: &Delays) -> serde_json::Value {
+    match delays.count() {
+        0 => serde_json::Value::Null,
+        _ => serde_json::json!({
+            "p50": delays.quantile(50, 100) as f64 / 1e9,
+            "p99": delays.quantile(99, 100) as f64 / 1e9,
+            "max": delays.most() as f64 / 1e9,
+        }),
+    }
+}
+
 /// `--stats=json`: the line of totals.
 fn stats_json(report: &Report) -> String {
     let value = serde_json::json!({
         "records_in": report.records_in,
+        "kept": kept(report),
         "records_out": report.records_out,
         "bytes_in": report.bytes_in,
         "bytes_out": report.bytes_out,
         "late": report.late,
-        "late_by": match report.late_by.count() {
-            0 => serde_json::Value::Null,
-            _ => serde_json::json!({
-                "p50": report.late_by.quantile(50, 100) as f64 / 1e9,
-                "p99": report.late_by.quantile(99, 100) as f64 / 1e9,
-                "max": report.late_by.most() as f64 / 1e9,
-            }),
-        },
+        "late_by": quantiles(&report.late_by),
         "bad": report.records_bad,
         "sketched": report.sketched,
+        "windows": report.windows,
+        "keys": report.held.keys,
+        "state_bytes": report.held.bytes,
+        "batches": report.batches.total.count(),
+        "scheduling_delay": quantiles(&report.batches.scheduling),
+        "batch_processing_time": quantiles(&report.batches.processing),
+        "total_delay": quantiles(&report.batches.total),
+        "commits": report.commits.pauses.count(),
+        "commit_pause": quantiles(&report.commits.pauses),
+        "commit_bytes": report.commits.size,
         "processing_time": report.elapsed as f64 / 1e9,
     });
     format!("{value}\n")

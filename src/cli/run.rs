@@ -3,11 +3,13 @@
 
 use super::chain::Chain;
 use super::globals::{Explain, Keep, Options, Stats};
+use super::live::{self, View};
+use super::metrics::Metrics;
 use super::peek::{self, Peeked};
 use super::signals::Signals;
 use super::{
-    TABLES, check, config, disorder, explain, messages, named, read_text, report, show, terminal,
-    units,
+    TABLES, check, config, disorder, explain, messages, named, progress, read_text, report, show,
+    terminal, units,
 };
 use crate::data::process::OnFull;
 use crate::data::time::Zone;
@@ -161,7 +163,13 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
         peeked.first.as_deref().unwrap_or_default(),
     );
     let first = peeked.first.as_deref();
-    let status = execute(&plan, first, unborn, &known, &options, sources.regular)?;
+    let source = live::Source {
+        ends: sources.regular,
+        typed: sources.terminal,
+        paint: built.paint,
+        words: sources.words,
+    };
+    let status = execute(&plan, first, unborn, &known, &options, &source)?;
     // Its writer may go now.
     drop((peeked.kept, others));
     Ok(status)
@@ -466,11 +474,7 @@ fn build_options(
         terminal: std::io::stdout().is_terminal(),
         bar: options.bar.clone(),
         spark: options.spark.clone(),
-        paint: terminal::paint(
-            config::path("colors", options.no_config)
-                .and_then(|path| std::fs::read_to_string(path).ok())
-                .as_deref(),
-        ),
+        paint: terminal::paint(colors(options).as_deref()),
         exact: options.exact,
         triggers: options.triggers.clone(),
         limits: options.limits,
@@ -570,6 +574,12 @@ fn in_file(path: &str, text: &str, faults: Vec<expr::Diagnostic>) -> Usage {
     usage
 }
 
+/// The text of the user's file of colours.
+fn colors(options: &Options) -> Option<String> {
+    let path = config::path("colors", options.no_config)?;
+    std::fs::read_to_string(path).ok()
+}
+
 fn now() -> i64 {
     clock::System::default().now()
 }
@@ -588,20 +598,39 @@ fn execute(
     unborn: bool,
     known: &[String],
     options: &Options,
-    ends: bool,
+    source: &live::Source,
 ) -> Result<i32, Failure> {
     let has_file = options
         .output
         .as_deref()
         .is_some_and(|output| !files::is_socket(output));
-    let signals = Signals::heard(has_file)?;
+    let is_shown = live::is_wanted(options, plan, source);
+    let signals = Signals::heard(has_file, is_shown)?;
     let mut run = running(options, &signals)?;
+    let view = match is_shown {
+        true => Some(
+            View::begin(run.quit.clone(), source).map_err(|error| Failure {
+                status: status::SOFTWARE,
+                message: format!("--live: {error}"),
+            })?,
+        ),
+        false => None,
+    };
+    run.live = view.as_ref().map(|view| view.live.clone());
     run.keeping = options.keep.keeping(options.follow, first);
-    if options.spill.unwrap_or(ends) && run.keeping.is_none() && plan.peek_every.is_none() {
+    if options.spill.unwrap_or(source.ends) && run.keeping.is_none() && plan.peek_every.is_none() {
         run.spill = Some(options.tmp.clone().unwrap_or_else(std::env::temp_dir));
     }
     run.opening.unborn = unborn;
+    let words = &source.words;
+    let line = progress::Line::begin(options, plan, words, source.ends, &run.progress);
+    let metrics = options.metrics_file.as_ref().map(|path| {
+        let (input, output) = (&plan.source.format_name, &plan.sink.format_name);
+        Metrics::begin(path, input, output, &run.progress)
+    });
     let report = engine::run(plan, &run);
+    drop((view, line));
+    drop(metrics);
     let status = report::told(&report, &plan.source.format_name, known, options);
     match signals.came() {
         Some(signal) => Ok(terminal::die_by(signal)),

@@ -18,16 +18,20 @@ pub struct Signals {
     /// Set by HUP where it asks for the outputs to be opened again.
     pub reopen: Arc<AtomicBool>,
     which: Arc<AtomicUsize>,
+    /// How many came.
+    count: Arc<AtomicUsize>,
 }
 
 impl Signals {
     /// From now on signals are heard. One that was ignored when the program began (`nohup`) stays so. `reopens`: HUP
     /// ends nothing and has the outputs opened again.
-    pub fn heard(reopens: bool) -> Result<Signals, Failure> {
+    /// `restores`: the terminal has to be put back before a second signal ends the process.
+    pub fn heard(reopens: bool, restores: bool) -> Result<Signals, Failure> {
         let signals = Signals {
             stop: Arc::default(),
             reopen: Arc::default(),
             which: Arc::default(),
+            count: Arc::default(),
         };
         let ignored = ignored();
         for signal in [SIGINT, SIGTERM, SIGHUP] {
@@ -36,7 +40,7 @@ impl Signals {
             }
             let heard = match signal == SIGHUP && reopens {
                 true => flag::register(signal, signals.reopen.clone()).map(drop),
-                false => signals.hear(signal),
+                false => signals.hear(signal, restores),
             };
             heard.map_err(|error| Failure {
                 status: status::SOFTWARE,
@@ -65,13 +69,35 @@ impl Signals {
         thread.stack_size(1 << 16).spawn(telling).map(drop)
     }
 
-    fn hear(&self, signal: i32) -> std::io::Result<()> {
+    fn hear(&self, signal: i32, restores: bool) -> std::io::Result<()> {
         let number = usize::try_from(signal).unwrap_or_default();
-        // In this order: at the second signal the flag of the first is up.
-        flag::register_conditional_default(signal, self.stop.clone())?;
+        match restores {
+            // In this order: at the second signal the flag of the first is up.
+            false => flag::register_conditional_default(signal, self.stop.clone())?,
+            true => self.restore_at_second(signal)?,
+        };
         flag::register_usize(signal, self.which.clone(), number)?;
         flag::register(signal, self.stop.clone())?;
         Ok(())
+    }
+
+    /// The second signal, of whatever kind, puts the terminal back and ends the process.
+    fn restore_at_second(&self, signal: i32) -> std::io::Result<signal_hook::SigId> {
+        let (mut came, comes) = UnixStream::pair()?;
+        let id = low_level::pipe::register(signal, comes)?;
+        let count = self.count.clone();
+        let counting = move || {
+            let mut byte = [0];
+            while came.read_exact(&mut byte).is_ok() {
+                if count.fetch_add(1, Ordering::Relaxed) > 0 {
+                    terminal::restore();
+                    terminal::die_by(signal);
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("signals".into());
+        thread.stack_size(1 << 16).spawn(counting)?;
+        Ok(id)
     }
 
     /// The signal that came, if one did.
@@ -81,6 +107,11 @@ impl Signals {
             number => i32::try_from(number).ok(),
         }
     }
+}
+
+/// Whether the process was started to ignore a signal.
+pub fn is_ignored(signal: i32) -> bool {
+    ignored() & (1 << (signal - 1)) != 0
 }
 
 /// The signals that the process was started to ignore, a bit each; none where the system does not tell.

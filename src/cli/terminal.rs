@@ -7,18 +7,55 @@ use crate::data::time::Zone;
 use crate::error::{Usage, status};
 use std::io::{IsTerminal, Write};
 use std::panic::PanicHookInfo;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A message on standard error; where nobody can read it, nothing can be done about it.
 pub fn say(message: &str) {
     let mut text = String::from("dstream: ");
     text.push_str(message.trim_end());
     text.push('\n');
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    say_plain(&text);
+}
+
+/// Takes away what is painted on the terminal while something is said there.
+pub type Around = Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
+/// Puts the terminal's line discipline back.
+pub type Restore = Arc<dyn Fn() + Send + Sync>;
+
+static AROUND: Mutex<Option<Around>> = Mutex::new(None);
+static RESTORE: Mutex<Option<Restore>> = Mutex::new(None);
+
+/// From now on this is done around what is said.
+pub fn set_around(around: Option<Around>) {
+    *AROUND.lock().unwrap_or_else(PoisonError::into_inner) = around;
+}
+
+/// From now on this puts the terminal back when the process ends.
+pub fn set_restore(restore: Option<Restore>) {
+    *RESTORE.lock().unwrap_or_else(PoisonError::into_inner) = restore;
+}
+
+/// Puts the terminal back as it was found.
+pub fn restore() {
+    let restore = RESTORE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(restore) = restore.clone() {
+        restore();
+    }
 }
 
 /// Lines on standard error as they are.
 pub fn say_plain(text: &str) {
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    let mut write = || {
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    };
+    let around = AROUND
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    match around.filter(|_| std::io::stderr().is_terminal()) {
+        Some(around) => around(&mut write),
+        None => write(),
+    }
 }
 
 /// Help and the like, on standard output. Gives the exit status.

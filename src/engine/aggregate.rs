@@ -492,6 +492,12 @@ impl Emission<'_> {
         out
     }
 
+    /// Windows that it is of.
+    pub fn windows(&self) -> u64 {
+        let of_windows = self.parts.iter().filter(|(window, _)| window.is_some());
+        of_windows.count() as u64
+    }
+
     pub fn chunk(&self, pieces: &[Piece]) -> Chunk {
         let state = self.state;
         let mut scratch = Vec::new();

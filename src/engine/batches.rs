@@ -3,7 +3,6 @@
 
 use super::Batch;
 use super::driver::Running;
-use super::order::lock;
 use super::worker::first_batch;
 use crate::plan::node::{Batching, Times};
 
@@ -57,12 +56,7 @@ impl BatchLog {
             true => ((began - end).max(0), now - began),
             false => (0, now - began),
         };
-        {
-            let mut batches = lock(&shared.batches);
-            batches.scheduling.add(scheduling);
-            batches.processing.add(processing);
-            batches.total.add(scheduling + processing);
-        }
+        shared.run.progress.batch(scheduling, processing);
         let Some(tell) = &shared.run.on_batch else {
             return;
         };

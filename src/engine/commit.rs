@@ -91,6 +91,8 @@ struct Log {
 struct Timing {
     generation: u64,
     at: i64,
+    /// When the last one was taken.
+    taken: i64,
     ended: bool,
 }
 
@@ -203,6 +205,7 @@ impl Kept {
             next: Mutex::new(Timing {
                 generation,
                 at: 0,
+                taken: 0,
                 ended: false,
             }),
             header,
@@ -409,6 +412,10 @@ impl Kept {
                 ),
             })
         })?;
+        let size = std::fs::metadata(&self.keeping.path).map_or(0, |meta| meta.len());
+        let taken = lock(&self.next).taken;
+        let run = running.shared.run;
+        run.progress.committed(taken, run.clock.now(), size);
         if let Some(log) = &self.log {
             let mut log = lock(log);
             let needed = log.needed;
@@ -478,6 +485,8 @@ impl Kept {
         let now = clock.now();
         let mut next = lock(&self.next);
         next.generation += 1;
+        next.taken = began;
+        running.shared.run.progress.pause(now - began);
         let header = Header {
             generation: next.generation,
             created: now,

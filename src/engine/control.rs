@@ -5,8 +5,10 @@ use super::batches::BatchLog;
 use super::clock::wait;
 use super::commit::{Kept, Moments};
 use super::driver::Running;
+use super::meter::Meter;
 use super::open::Group;
 use super::order::lock;
+use super::showing::{Moment, Showing};
 use super::tracked::Tracked;
 use crate::data::time::{Watermark, next_multiple};
 use crate::plan::files::Span;
@@ -21,6 +23,8 @@ use std::time::Duration;
 const EPOCH_MIN: i64 = 5_000_000;
 /// The longest wait for input: how soon a signal is noticed that came at the wrong moment.
 const WAIT_MAX: Duration = Duration::from_millis(500);
+/// How often it is looked how much state there is, ns.
+const NOTE: i64 = 1_000_000_000;
 /// The wait while workers are busy: how soon what they find is acted on.
 const WAIT_BUSY: Duration = Duration::from_millis(1);
 
@@ -121,6 +125,9 @@ pub struct Control<'c, 's> {
     batch_step: Option<i64>,
     last_batch: Option<i64>,
     batches: Option<BatchLog>,
+    showing: Option<Showing>,
+    /// When it is next looked how much state there is.
+    note_at: i64,
 }
 
 impl<'c, 's> Control<'c, 's> {
@@ -177,6 +184,8 @@ impl<'c, 's> Control<'c, 's> {
                     )
                 ),
             batches: BatchLog::new(running),
+            showing: Showing::new(running, now),
+            note_at: now,
             batch_step: plan.source.time.as_ref().and_then(Times::batch),
             last_batch: None,
             file_at: match plan.sink.files.as_ref().map(|files| files.of) {
@@ -223,7 +232,8 @@ impl<'c, 's> Control<'c, 's> {
     }
 
     pub fn is_out_of_time(&self) -> bool {
-        self.until.is_some_and(|until| self.now() >= until)
+        let quits = self.running.shared.run.quit.load(Ordering::Relaxed);
+        quits || self.until.is_some_and(|until| self.now() >= until)
     }
 
     /// How long to wait for input.
@@ -243,7 +253,51 @@ impl<'c, 's> Control<'c, 's> {
         if let Some(kept) = self.running.kept.filter(|_| waits) {
             most = most.min(wait(now, kept.due())).max(WAIT_BUSY);
         }
+        if let Some(showing) = &self.showing {
+            let now = self.running.shared.run.clock.now();
+            most = most.min(wait(now, showing.due()).max(WAIT_BUSY));
+        }
         most.min(wait(now, self.next_trigger()))
+    }
+
+    /// Shows what is open when it is time to.
+    fn show(&mut self, flight: &Flight) {
+        let now = self.running.shared.run.clock.now();
+        let Some(showing) = self.showing.as_ref().filter(|showing| now >= showing.due()) else {
+            return;
+        };
+        if showing.wants_rows() {
+            flight.wait();
+            if self.is_due() {
+                self.epoch(flight);
+            }
+        }
+        let Watermark::At(reached) = self.watermark() else {
+            return self.show_at(now, None, None);
+        };
+        let by_clock = matches!(self.running.plan.source.time, Some(Times::Arrival))
+            || self.by_wall && self.batch_step.is_some();
+        match by_clock {
+            true => self.show_at(now, Some(now), None),
+            false => {
+                let meters = self.running.shared.meters.iter();
+                let latest = meters.filter_map(Meter::latest).max().unwrap_or(reached);
+                self.show_at(now, Some(latest.max(reached)), Some(now - reached));
+            }
+        }
+    }
+
+    /// What is told of the run while it goes on.
+    fn note(&self, upto: Watermark) {
+        if let Watermark::At(at) = upto {
+            self.running.shared.run.progress.reach(at);
+        }
+    }
+
+    fn show_at(&mut self, now: i64, time: Option<i64>, lag: Option<i64>) {
+        if let Some(showing) = &mut self.showing {
+            showing.look(self.running, &Moment { now, time, lag });
+        }
     }
 
     /// When the clock next gives early rows.
@@ -365,6 +419,9 @@ impl<'c, 's> Control<'c, 's> {
         self.settled = false;
         self.changed = true;
         self.clock(now, flight);
+        if let Some(showing) = &mut self.showing {
+            showing.freshen();
+        }
     }
 
     /// A place in the input has changed without a block.
@@ -424,6 +481,13 @@ impl<'c, 's> Control<'c, 's> {
             }
         }
         self.trigger(now, flight);
+        self.show(flight);
+        if now >= self.note_at {
+            self.note_at = now.saturating_add(NOTE);
+            self.running.note_held();
+            let upto = self.watermark();
+            self.note(upto);
+        }
     }
 
     /// After a block: closes what the watermark has passed.
@@ -540,6 +604,9 @@ impl<'c, 's> Control<'c, 's> {
         // Blocks that landed meanwhile have moved the watermark; judging does not depend on it.
         let upto = self.watermark();
         let began = self.now();
+        if let (Some(showing), Watermark::At(at)) = (&mut self.showing, upto) {
+            showing.closes(at);
+        }
         self.running.close(upto);
         self.changed = true;
         if let (Some(log), Watermark::At(at)) = (&mut self.batches, upto) {
@@ -558,5 +625,6 @@ impl<'c, 's> Control<'c, 's> {
             self.running.shared.out.flush();
         }
         self.last_epoch = self.now();
+        self.note(upto);
     }
 }

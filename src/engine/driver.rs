@@ -165,10 +165,10 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         clocks: sides.iter().map(|_| Meter::default()).collect(),
         lines: Board::default(),
         rest_late: Mutex::default(),
-        batches: Mutex::default(),
         bytes_in: AtomicU64::new(0),
         enough: AtomicBool::new(false),
         peeking: AtomicBool::new(false),
+        aside: AtomicUsize::new(0),
         seen: plan
             .sides()
             .map(|source| {
@@ -341,8 +341,24 @@ impl<'s> Running<'s> {
             .store(blocks.handed_out(), Ordering::Relaxed);
     }
 
+    /// What state takes now is known to who asks.
+    pub fn note_held(&self) {
+        if self.form == Form::Itself {
+            let (keys, bytes) = self.held();
+            self.shared.run.progress.hold(keys, bytes);
+        }
+    }
+
+    pub fn note_windows(&self, count: u64) {
+        if self.form == Form::Itself {
+            let windows = &self.shared.run.progress.windows;
+            windows.fetch_add(count, Ordering::Relaxed);
+        }
+    }
+
     /// Ends the run when its state is over `--max-state`.
     fn check_state(&self) {
+        self.note_held();
         let Some(most) = self.shared.run.max_state else {
             return;
         };
@@ -413,6 +429,12 @@ impl<'s> Running<'s> {
         if number % STATE_BLOCKS == STATE_BLOCKS - 1 {
             self.check_state();
         }
+        let progress = &self.shared.run.progress;
+        let bad = account.bad.len() as u64;
+        progress.bad.fetch_add(bad, Ordering::Relaxed);
+        progress
+            .late
+            .fetch_add(account.late.records, Ordering::Relaxed);
         account.bad.sort_by_key(|bad| (bad.offset, bad.index));
         if let Err(failure) = self.shared.ledger.put(number, account, &self.shared.inputs) {
             self.fail(failure.into());
@@ -455,6 +477,10 @@ impl<'s> Running<'s> {
             }
             let upto = upto.less(lag);
             self.hand_in(lane);
+            if upto == Watermark::End {
+                // It is never more than now; while the input goes on the control looks now and then.
+                self.note_held();
+            }
             let next_end = match &stage.end {
                 End::Aggregate(state) if state.has_spilled() => {
                     if let (Watermark::End, Some(dir)) = (upto, &self.shared.run.spill) {
@@ -470,6 +496,7 @@ impl<'s> Running<'s> {
                 }
                 End::Aggregate(state) => {
                     if let Some(emission) = state.close(upto, self.threads) {
+                        self.note_windows(emission.windows());
                         let pieces = emission.pieces();
                         self.emit(at + 1, pieces.len(), &|i| emission.chunk(&pieces[i]));
                     }
@@ -565,6 +592,14 @@ impl<'s> Running<'s> {
             .seq
             .fetch_add(n as u64, Ordering::Relaxed);
         share_out(self.threads, n, &|worker, i| {
+            if self.form != Form::Itself && self.shared.out.has_enough_aside() {
+                // Of a copy, which one thread runs: nobody comes before this chunk.
+                for turnstile in &self.lanes[at].stage.ordered {
+                    turnstile.skip();
+                }
+                self.shared.out.has_more_aside();
+                return;
+            }
             let _guard = Guard(self);
             let mut chunk = make(i);
             chunk.block.seq = base + i as u64;
@@ -652,7 +687,13 @@ impl<'s> Running<'s> {
         let late = shared.ledger.late();
         report.late = late.records;
         report.late_by = late.by;
-        report.batches = std::mem::take(&mut *lock(&shared.batches));
+        let progress = &shared.run.progress;
+        report.batches = progress.batches();
+        report.commits = progress.commits();
+        report.windows = progress.windows.load(Ordering::Relaxed);
+        report.held = progress.held_most();
+        progress.bad.store(bad, Ordering::Relaxed);
+        progress.late.fetch_max(report.late, Ordering::Relaxed);
         report.failed = std::mem::take(&mut lock(&shared.counts).failed)
             .into_iter()
             .collect();

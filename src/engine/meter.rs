@@ -239,6 +239,12 @@ impl Meter {
         self.first.get().copied()
     }
 
+    /// The largest time that there was.
+    pub fn latest(&self) -> Option<i64> {
+        let auto = lock(&self.auto.state).latest;
+        self.said().max((auto != i64::MIN).then_some(auto))
+    }
+
     fn said(&self) -> Option<i64> {
         match self.latest.sum().0 {
             i64::MIN => None,

@@ -26,9 +26,11 @@ mod panes;
 pub mod partial;
 mod peek;
 pub mod prefix;
+mod progress;
 mod routing;
 pub mod rows;
 mod saving;
+mod showing;
 mod sliding;
 mod spill;
 pub mod steps;
@@ -39,6 +41,7 @@ pub mod worker;
 
 pub use commit::{Keeping, Moments};
 pub use driver::run;
+pub use progress::{Commits, Held, Progress};
 pub use wal::Logging;
 
 use crate::data::delays::Delays;
@@ -47,6 +50,7 @@ use crate::data::step::Counts;
 use crate::data::time::Zone;
 use crate::expr::Arrivals;
 use crate::plan::files::Files;
+use crate::sinks::Live;
 use crate::sources::Opening;
 use clock::Clock;
 use inputs::InputList;
@@ -56,7 +60,7 @@ use order::Linearizer;
 use prefix::Board;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
 
 /// Bytes of a block, unless `--block-size` says otherwise: what stays in the second-level cache with its
@@ -115,6 +119,10 @@ pub struct Run {
     pub reopen: Arc<AtomicBool>,
     /// Told of each batch when it is done.
     pub on_batch: Option<Told>,
+    /// Standard output is a terminal on which what is open is shown.
+    pub live: Option<Arc<Live>>,
+    /// Set when the run is to end as `--for` ends it.
+    pub quit: Arc<AtomicBool>,
 }
 
 /// Is told of a batch; called by one thread at a time.
@@ -147,6 +155,9 @@ pub struct Batches {
     pub scheduling: Delays,
     pub processing: Delays,
     pub total: Delays,
+    /// In all, ns.
+    pub waited: i64,
+    pub took: i64,
 }
 
 impl Default for Run {
@@ -175,16 +186,10 @@ impl Default for Run {
             keeping: None,
             reopen: Arc::default(),
             on_batch: None,
+            live: None,
+            quit: Arc::default(),
         }
     }
-}
-
-/// How far a run is, for whoever asks while it goes on.
-#[derive(Debug, Default)]
-pub struct Progress {
-    pub records: AtomicU64,
-    pub bytes: AtomicU64,
-    pub rows: AtomicU64,
 }
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -218,6 +223,11 @@ pub struct Report {
     pub late_by: Delays,
     /// How long batches waited and took.
     pub batches: Batches,
+    pub commits: Commits,
+    /// Windows that have closed.
+    pub windows: u64,
+    /// The most that state ever took.
+    pub held: Held,
     /// What else happened that must be told, by what it was: `keys forgotten`.
     pub counts: BTreeMap<&'static str, u64>,
     /// Values of aggregates that came from sketches.
@@ -277,12 +287,13 @@ pub struct Shared<'r> {
     lines: Board<prefix::Lines>,
     /// What was late of rows that are no records of the input.
     rest_late: Mutex<Late>,
-    batches: Mutex<Batches>,
     bytes_in: AtomicU64,
     /// Nothing more of the input is needed.
     enough: AtomicBool,
     /// What is given now is early.
     peeking: AtomicBool,
+    /// What is given now is shown and not printed: so many rows at most; 0: it is printed.
+    aside: AtomicUsize,
     /// By side and wanted field: it has occurred.
     seen: Vec<Vec<AtomicBool>>,
     all_seen: AtomicBool,

@@ -10,7 +10,9 @@ use crate::error::{Failure, status};
 use crate::formats::Framing;
 use crate::plan::files;
 use crate::plan::node::{Output, Plan, Source, Times};
-use crate::sinks::{FileSink, Many, ManySink, Mode, Null, Replaced, Sink, Socket, Stdout};
+use crate::sinks::{
+    FileSink, LiveSink, Many, ManySink, Mode, Null, Replaced, Sink, Socket, Stdout,
+};
 use crate::sources::{self, Finder, Input, Opening as How, Part, PartFile, Parts, Word};
 use anyhow::{Context, Result};
 use std::collections::VecDeque;
@@ -80,6 +82,7 @@ pub fn open_inputs(
         let inputs = open_words(source, &how, report)?;
         let plain = one_side
             && run.epoch.is_none()
+            && run.live.is_none()
             && kept.is_none()
             && !source.merged
             && source.header.is_none()
@@ -426,7 +429,10 @@ pub fn open_output(
         }
         None => {
             begun = kept.is_some_and(|kept| kept.had);
-            Box::new(Stdout::new(&run.stop).context("standard output")?)
+            match &run.live {
+                Some(live) => Box::new(LiveSink(live.clone())),
+                None => Box::new(Stdout::new(&run.stop).context("standard output")?),
+            }
         }
         Some(path) if files::is_socket(path) => {
             begun = kept.is_some_and(|kept| kept.had);

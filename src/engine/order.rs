@@ -119,6 +119,33 @@ pub struct Piece {
     pub ends: Vec<(i64, usize)>,
     /// Where the rows of each file begin, where there are many.
     pub files: Vec<(Target, usize)>,
+    /// Of rows that are only shown: where those of each window begin, and whether there are more of them.
+    pub windows: Vec<(Option<(i64, i64)>, usize)>,
+    pub more: bool,
+}
+
+/// Rows that are shown and not printed.
+#[derive(Debug, Default)]
+pub struct Aside {
+    pub runs: Vec<Run>,
+    /// There are more than there was room for.
+    pub more: bool,
+    room: usize,
+    rows: usize,
+}
+
+/// Rows of one window, as the writers gave them.
+#[derive(Debug)]
+pub struct Run {
+    pub window: Option<(i64, i64)>,
+    pub bytes: Vec<u8>,
+}
+
+impl Run {
+    /// When they are printed: at the end of their window, or of the input.
+    pub fn end(&self) -> i64 {
+        self.window.map_or(i64::MAX, |(_, end)| end)
+    }
 }
 
 /// Lines that mark the ends of batches.
@@ -135,6 +162,8 @@ struct Outgoing {
     marker: Option<Marker>,
     sink: Box<dyn Sink>,
     layout: Option<Box<dyn Layout>>,
+    /// What comes is shown and not printed.
+    aside: Option<Aside>,
     /// What stands before the first row of a file, and the layout as it is there.
     head: Vec<u8>,
     fresh: Vec<u8>,
@@ -160,6 +189,7 @@ impl Linearizer {
                 marker: None,
                 sink,
                 layout,
+                aside: None,
                 head: Vec::new(),
                 fresh: Vec::new(),
                 laid: Vec::new(),
@@ -212,6 +242,11 @@ impl Linearizer {
     /// Takes the output of chunk `seq`. False: writing has failed, nothing more is wanted.
     pub fn put(&self, seq: u64, piece: Piece) -> bool {
         let mut out = lock(&self.state);
+        if let Some(aside) = &mut out.aside {
+            // One thread gives it, in order.
+            aside.take(&piece);
+            return true;
+        }
         while out.waiting.len() >= self.ahead_max
             && out.next != seq
             && !out.abandoned
@@ -239,6 +274,44 @@ impl Linearizer {
     /// The next chunk has number `seq` again. None is on its way.
     pub fn rewind(&self, seq: u64) {
         lock(&self.state).next = seq;
+    }
+
+    /// What comes from now on is kept aside, up to so many rows.
+    pub fn begin_aside(&self, room: usize) {
+        lock(&self.state).aside = Some(Aside {
+            room,
+            ..Aside::default()
+        });
+    }
+
+    /// Gives what was kept aside; what comes is printed again.
+    pub fn end_aside(&self) -> Option<Aside> {
+        lock(&self.state).aside.take()
+    }
+
+    /// Nothing more is wanted of what is kept aside.
+    pub fn has_enough_aside(&self) -> bool {
+        let out = lock(&self.state);
+        let aside = out.aside.as_ref();
+        aside.is_some_and(|aside| aside.more || aside.rows >= aside.room)
+    }
+
+    /// There is more of what is kept aside than was given.
+    pub fn has_more_aside(&self) {
+        if let Some(aside) = &mut lock(&self.state).aside {
+            aside.more = true;
+        }
+    }
+
+    /// What rows would come to if they were written next.
+    pub fn preview(&self, rows: &[u8]) -> Vec<u8> {
+        let out = lock(&self.state);
+        let mut text = Vec::new();
+        match &out.layout {
+            Some(layout) => layout.preview(rows, &mut text),
+            None => text.extend_from_slice(rows),
+        }
+        text
     }
 
     /// Of chunks behind `seq` nothing is written.
@@ -339,6 +412,30 @@ impl Linearizer {
 
     pub fn written(&self) -> Written {
         lock(&self.state).written
+    }
+}
+
+impl Aside {
+    fn take(&mut self, piece: &Piece) {
+        self.more |= piece.more || piece.rows > 0 && self.rows >= self.room;
+        if self.rows >= self.room {
+            return;
+        }
+        self.rows += piece.rows as usize;
+        for (i, (window, from)) in piece.windows.iter().enumerate() {
+            let to = piece
+                .windows
+                .get(i + 1)
+                .map_or(piece.bytes.len(), |next| next.1);
+            let bytes = &piece.bytes[*from..to];
+            match self.runs.last_mut().filter(|run| run.window == *window) {
+                Some(run) => run.bytes.extend_from_slice(bytes),
+                None => self.runs.push(Run {
+                    window: *window,
+                    bytes: bytes.to_vec(),
+                }),
+            }
+        }
     }
 }
 

@@ -84,7 +84,8 @@ impl Running<'_> {
         self.shared.out.whole(ends);
     }
 
-    fn look(&self, form: Form) -> Result<()> {
+    /// A copy of everything is closed, and gives its rows.
+    pub fn look(&self, form: Form) -> Result<()> {
         let Some(last) = self.lanes.last() else {
             return Ok(());
         };

@@ -536,6 +536,10 @@ impl<'s> Running<'s> {
             }
             done.store(true, Ordering::Relaxed);
             flight.wait();
+            if let Some(live) = &self.shared.run.live {
+                // What comes now is the result.
+                live.over();
+            }
             let goes_on = self.kept.is_some_and(|kept| {
                 let enough = self.shared.enough.load(Ordering::Relaxed);
                 // What could not be read is read by another run.

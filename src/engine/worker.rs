@@ -341,6 +341,29 @@ impl StageWorker<'_> {
         ends
     }
 
+    /// Writes the first rows of a chunk, so many, window by window; and whether that was enough.
+    fn shown(&mut self, room: usize, chunk: &mut Chunk) -> (Piece, bool) {
+        let mut piece = Piece::default();
+        let mut runs: Vec<(Option<(i64, i64)>, Vec<u32>)> = Vec::new();
+        let rows = chunk.live.len();
+        for row in chunk.live.iter().take(room) {
+            let windows = chunk.windows.as_ref();
+            let window = windows.map(|windows| windows[row as usize]);
+            match runs.last_mut() {
+                Some((last, rows)) if *last == window => rows.push(row),
+                _ => runs.push((window, vec![row])),
+            }
+        }
+        for (window, rows) in runs {
+            piece.windows.push((window, piece.bytes.len()));
+            piece.rows += rows.len() as u64;
+            chunk.live = Selection::Some(rows);
+            self.writer.write(chunk, &mut piece.bytes);
+        }
+        piece.more = rows > room;
+        (piece, rows >= room)
+    }
+
     /// A chunk of another stream: to the state that takes it, past what stands before, and on with what comes out.
     pub fn run_right(
         &mut self,
@@ -449,6 +472,14 @@ impl StageWorker<'_> {
                     let column = Column::Bool(Bitmap::new(chunk.rows.len(), is_partial));
                     chunk.set_column(field, ColumnV::new(column));
                 }
+                let room = shared.aside.load(Ordering::Relaxed);
+                if room > 0 {
+                    let (piece, enough) = self.shown(room, chunk);
+                    shared.out.put(seq, piece);
+                    met.enough |= enough;
+                    self.heed(&mut met, shared, stage);
+                    return true;
+                }
                 if rows > 0 && !shared.run.quiet {
                     bytes = shared.out.buffer();
                     let writer = &mut self.writer;
@@ -466,6 +497,7 @@ impl StageWorker<'_> {
                     rows,
                     ends,
                     files,
+                    ..Piece::default()
                 };
                 met.enough |= !shared.out.put(seq, piece);
                 met.enough |= shared.run.quiet && rows > 0;

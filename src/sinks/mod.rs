@@ -1,19 +1,23 @@
 //! Where the stream goes: standard output, files, sockets. Sees the final bytes, already in order.
 
 mod file;
+mod live;
 mod many;
 mod names;
 mod null;
 mod patient;
 mod replaced;
+mod screen;
 mod socket;
 mod stdout;
 
 pub use file::{FileSink, Mode, publish};
+pub use live::{Block, Live, LiveSink};
 pub use many::{Many, ManySink};
 pub use names::Names;
 pub use null::Null;
 pub use replaced::Replaced;
+pub use screen::{Line, Size, line};
 pub use socket::Socket;
 pub use stdout::Stdout;
 

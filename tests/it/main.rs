@@ -21,4 +21,5 @@ mod sinks;
 mod sources;
 mod spill;
 mod tidy;
+mod view;
 mod wal;
