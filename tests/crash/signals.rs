@@ -204,42 +204,51 @@ fn a_reader_that_leaves_ends_it_without_a_word() {
     );
 }
 
-/// GUARANTEES G18: event time does not go by the clock. Needs libfaketime.
-#[test]
-fn a_clock_that_jumps_changes_nothing() {
-    let found = [
+/// The library that moves a program's clock, where it is installed.
+fn clock_mover() -> Option<String> {
+    let folders = [
         "/usr/lib/x86_64-linux-gnu",
         "/usr/lib/aarch64-linux-gnu",
         "/usr/local/lib",
-    ]
-    .iter()
-    .map(|folder| format!("{folder}/faketime/libfaketime.so.1"))
-    .find(|path| Path::new(path).exists());
-    let Some(library) = found else {
+    ];
+    let found = folders
+        .iter()
+        .map(|folder| format!("{folder}/faketime/libfaketime.so.1"))
+        .find(|path| Path::new(path).exists());
+    if found.is_none() {
         println!("SKIPPED: no libfaketime here, so no clock was moved");
-        return;
-    };
+    }
+    found
+}
+
+/// Where the first half of the lines ends.
+fn middle(all: &[u8]) -> usize {
+    let cut = all.len() / 2;
+    let rest = all[cut..].iter().position(|byte| *byte == b'\n');
+    cut + rest.expect("lines end") + 1
+}
+
+fn append(path: &Path, bytes: &[u8]) {
+    let file = std::fs::OpenOptions::new().append(true).open(path);
+    let written = std::io::Write::write_all(&mut file.expect("it is there"), bytes);
+    written.expect("the input can be written");
+}
+
+/// GUARANTEES G18: event time does not go by the clock: between runs. Needs libfaketime.
+#[test]
+fn a_clock_that_is_elsewhere_changes_nothing() {
+    let Some(library) = clock_mover() else { return };
     let job = Job::new("clock", named("window"), 3000);
     let all = job.place.read("in");
-    let cut = all.len() / 2;
-    let cut = cut
-        + all[cut..]
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .expect("lines end")
-        + 1;
-    job.place.write("in", &all[..cut]);
+    let (first, second) = all.split_at(middle(&all));
+    job.place.write("in", first);
     for (at, rest) in [
         ("-10d", &["--once", "in"][..]),
         ("+1y", &["--once", "in"]),
         ("2038-01-19 03:14:07", &["--once", "--final", "in"]),
     ] {
         if at.starts_with("2038") {
-            let mut file = std::fs::OpenOptions::new()
-                .append(true)
-                .open(job.place.of("in"))
-                .expect("it is there");
-            std::io::Write::write_all(&mut file, &all[cut..]).expect("the input can be written");
+            append(&job.place.of("in"), second);
         }
         let mut command = command(&job.place.path);
         command
@@ -249,5 +258,66 @@ fn a_clock_that_jumps_changes_nothing() {
         let ended = Run::of(&mut command, &job.place.path).end();
         assert!(ended.is_well(), "{at}: {ended:?}");
     }
+    assert!(job.fault().is_none(), "{:?}", job.fault());
+}
+
+/// GUARANTEES G18: while it runs: commits go on, nothing spins, and the answer is the same. Needs libfaketime.
+#[test]
+fn a_clock_that_jumps_changes_nothing() {
+    let Some(library) = clock_mover() else { return };
+    let job = Job::new("jumps", named("window"), 3000);
+    let all = job.place.read("in");
+    let mut from = middle(&all);
+    job.place.write("in", &all[..from]);
+    let clock = job.place.of("clock");
+    let mut moved = command(&job.place.path);
+    moved
+        .args(job.kept(&["-F", "in"]))
+        .env("LD_PRELOAD", &library)
+        .env("FAKETIME_TIMESTAMP_FILE", &clock)
+        .env("FAKETIME_NO_CACHE", "1")
+        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    job.place.write("clock", b"+0");
+    let mut one = Run::of(&mut moved, &job.place.path);
+    let parts = [
+        "-10d",
+        "+1y",
+        "+0",
+        "-1h",
+        "@2038-01-19 03:14:06",
+        "@9999-12-31 23:59:58",
+    ];
+    for (i, at) in parts.iter().enumerate() {
+        let to = match i + 1 == parts.len() {
+            true => all.len(),
+            false => from + middle(&all[from..]),
+        };
+        wait_until("it has begun", || job.place.of("ck").exists());
+        let before = job.place.read("ck");
+        job.place.write("clock", at.as_bytes());
+        append(&job.place.of("in"), &all[from..to]);
+        from = to;
+        wait_until(
+            &format!("it has committed what came behind the jump to {at}"),
+            || job.place.read("ck") != before,
+        );
+    }
+    // With nothing to do it does nothing, whatever the clock says.
+    std::thread::sleep(Duration::from_millis(300));
+    let used = || {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", one.child.id()));
+        let stat = stat.expect("it runs");
+        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or("").split(' ').collect();
+        let ticks = |at: usize| fields[at].parse::<u64>().expect("a number");
+        ticks(11) + ticks(12)
+    };
+    let before = used();
+    std::thread::sleep(Duration::from_millis(1000));
+    let ticks = used() - before;
+    assert!(ticks <= 10, "{ticks} of 100 ticks of the clock");
+    signal(&one, "TERM");
+    ends_by(&mut one, 15, "the clock has jumped");
+    let ended = run(&job.place.path, &job.kept(&["--once", "--final", "in"]));
+    assert!(ended.is_well(), "{ended:?}");
     assert!(job.fault().is_none(), "{:?}", job.fault());
 }
