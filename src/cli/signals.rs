@@ -5,7 +5,7 @@
 use super::{messages, terminal};
 use crate::engine::Progress;
 use crate::error::{Failure, status};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use signal_hook::{flag, low_level};
 use std::io::Read;
 use std::os::unix::net::UnixStream;
@@ -33,6 +33,12 @@ impl Signals {
             which: Arc::default(),
             count: Arc::default(),
         };
+        let cannot = |error: std::io::Error| Failure {
+            status: status::SOFTWARE,
+            message: format!("signals cannot be heard: {error}"),
+        };
+        // A file that may not grow (`ulimit -f`) is a write that fails, which is told with its name.
+        flag::register(SIGXFSZ, Arc::default()).map_err(cannot)?;
         let ignored = ignored();
         for signal in [SIGINT, SIGTERM, SIGHUP] {
             if ignored & (1 << (signal - 1)) != 0 {
@@ -42,10 +48,7 @@ impl Signals {
                 true => flag::register(signal, signals.reopen.clone()).map(drop),
                 false => signals.hear(signal, restores),
             };
-            heard.map_err(|error| Failure {
-                status: status::SOFTWARE,
-                message: format!("signals cannot be heard: {error}"),
-            })?;
+            heard.map_err(cannot)?;
         }
         Ok(signals)
     }

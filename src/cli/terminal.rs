@@ -193,7 +193,7 @@ fn known(name: &str) -> Option<Zone> {
     }
 }
 
-/// Half of the memory that the machine has, or the control group that we are in.
+/// Half of the memory that the machine has, or the control group that we are in, or that `ulimit -v` leaves us.
 pub fn half_of_memory() -> Option<usize> {
     let number = |text: String| text.trim().parse::<usize>().ok();
     let group = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
@@ -205,6 +205,9 @@ pub fn half_of_memory() -> Option<usize> {
         line.trim().strip_suffix("kB").map(str::to_string)
     });
     let machine = machine.and_then(number).map(|kib| kib * 1024);
-    let least = group.and_then(number).into_iter().chain(machine).min();
+    let own = rustix::process::getrlimit(rustix::process::Resource::As).current;
+    let own = own.and_then(|bytes| usize::try_from(bytes).ok());
+    let group = group.and_then(number);
+    let least = group.into_iter().chain(machine).chain(own).min();
     least.map(|bytes| bytes / 2)
 }

@@ -11,5 +11,6 @@ mod damage;
 mod inject;
 mod job;
 mod kills;
+mod memory;
 mod signals;
 mod trial;
