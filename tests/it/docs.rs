@@ -5,6 +5,9 @@ use super::session::Scratch;
 use std::path::Path;
 use std::process::Command;
 
+/// Ten steps, whose commands are run; the manual page of it is made from this file when the program is built.
+const TUTORIAL: &str = "man/tutorial.md";
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -79,6 +82,13 @@ fn run_examples(readme: &str) -> String {
 fn committed_documents_are_those_of_the_tables() {
     let readme = run_examples(&read("README.md"));
     let mut stale = Vec::new();
+    let tutorial = run_examples(&read(TUTORIAL));
+    if read(TUTORIAL) != tutorial {
+        match update() {
+            true => write(TUTORIAL, &tutorial),
+            false => stale.push(TUTORIAL),
+        }
+    }
     for (path, text) in dstream::cli::docs::all(&readme) {
         if read(path) != text {
             if update() {

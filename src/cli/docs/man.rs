@@ -64,6 +64,16 @@ pub fn all() -> Vec<(&'static str, String)> {
                 &super::checkpoint::page(),
             ),
         ),
+        (
+            "man/dstream-tutorial.7",
+            page(
+                "DSTREAM-TUTORIAL",
+                7,
+                "dstream-tutorial",
+                "from sort | uniq -c to event time, in ten steps",
+                &super::tutorial::page(),
+            ),
+        ),
     ]
 }
 
@@ -142,21 +152,64 @@ fn program() -> Vec<Block> {
     blocks.push(text(
         "INT and TERM end the run as the end of input does: what was read is finished, open windows are printed, \
          then the process dies by the signal. A second one ends it at once. When the reader of standard output has \
-         gone, the run stops without a word and dies by PIPE.",
+         gone, the run stops without a word and dies by PIPE. With a checkpoint what is open stays in it, unprinted. HUP \
+         with `--output` opens the outputs again by their names, as logrotate wants it; else it ends the run as TERM \
+         does. USR1 writes a line on standard error that says how far the run is.",
     ));
     blocks.push(heading("Environment"));
     for (name, about) in [
         ("TZ", "The zone that `--tz` is by default."),
+        ("TMPDIR", "Where state spills to, if `--tmp` does not say."),
         (
             "COLUMNS",
             "The width of tables, where the terminal does not tell.",
+        ),
+        (
+            "NO_COLOR",
+            "If it is set and not empty, nothing is coloured.",
+        ),
+        (
+            "CLICOLOR_FORCE",
+            "If it is set and not 0, colours are written to what is no terminal, too.",
+        ),
+        (
+            "DSTREAM_COLORS",
+            "Colours by role, in place of the file `colors`.",
+        ),
+        (
+            "LC_ALL, LC_CTYPE, LANG",
+            "Whether the terminal shows UTF-8; else bars are plain ASCII.",
+        ),
+        (
+            "XDG_CONFIG_HOME, HOME",
+            "Where the files below are looked for.",
+        ),
+        (
+            "DSTREAM_BATCH, DSTREAM_WINDOW_START, DSTREAM_WINDOW_END",
+            "Set for the commands of `foreach-batch` and `transform`.",
+        ),
+    ] {
+        blocks.push(Block::item(name, about));
+    }
+    blocks.push(heading("Files"));
+    for (name, about) in [
+        (
+            "$XDG_CONFIG_HOME/dstream/formats.toml, ~/.config/dstream/formats.toml",
+            "Formats of one's own for `-i`; see dstream-formats(5). `--no-config` leaves it and the next unread.",
+        ),
+        ("$XDG_CONFIG_HOME/dstream/colors", "Colours by role."),
+        (
+            "FILE, FILE.1, FILE.lock",
+            "Of `--checkpoint FILE`: what is kept, the generation before it, and what keeps a second run away; see \
+             dstream-checkpoint(5).",
         ),
     ] {
         blocks.push(Block::item(name, about));
     }
     blocks.push(heading("See also"));
     blocks.push(text(
-        "dstream-operators(7), dstream-expressions(7), dstream-formats(5), dstream-time(7), dstream-checkpoint(5), awk(1), sort(1), uniq(1)",
+        "dstream-tutorial(7), dstream-operators(7), dstream-expressions(7), dstream-formats(5), dstream-time(7), \
+         dstream-checkpoint(5), awk(1), sort(1), uniq(1)",
     ));
     blocks
 }

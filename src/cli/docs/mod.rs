@@ -9,6 +9,7 @@ pub mod pages;
 pub mod readme;
 pub mod shims;
 pub mod time;
+mod tutorial;
 
 /// A part of a document, before it has a form.
 #[derive(Clone, Debug, PartialEq)]
