@@ -1033,7 +1033,11 @@ pub const OPTIONS: &[Opt] = &[
              ones, how far the watermark is behind the clock. `auto`: where standard output is a terminal, the input \
              does not end by itself, and something of the chain is open. `q` ends the run as `--for` does, Ctrl-C as \
              ever; what is left on the terminal are the rows. There is no view with `TERM=dumb`, with `--output`, or \
-             where the input is typed on the terminal; above 200,000 keys or 32 MiB of state it has no rows.",
+             where the input is typed on the terminal; above 200,000 keys or 32 MiB of state it has no rows. Colours \
+             go by role: `bad`, `bar`, `header`, `late`, `open`, `rule`, `spark` and `status` are each set by \
+             `ROLE = red`, `green`, `yellow`, `blue`, `magenta` or `cyan`, with `bold`, `dim` or `plain`, in the user's \
+             file `colors` (a line each) or in `$DSTREAM_COLORS` (`bar=cyan:rule=dim`). `$NO_COLOR` takes them away, \
+             `$CLICOLOR_FORCE` has them also where output is no terminal.",
         ),
         set: |options, value| {
             let words = [

@@ -85,10 +85,13 @@ impl View {
         let has_keys = !source.typed && std::io::stdout().is_terminal();
         let keys = has_keys.then(Keys::open).flatten().map(Arc::new);
         let view = View { live, keys, over };
-        if let Some(keys) = &view.keys {
-            let keys = keys.clone();
-            terminal::set_restore(Some(Arc::new(move || keys.restore())));
-        }
+        let (live, keys) = (view.live.clone(), view.keys.clone());
+        terminal::set_restore(Some(Arc::new(move || {
+            live.abandon();
+            if let Some(keys) = &keys {
+                keys.restore();
+            }
+        })));
         view.hear()?;
         if let Some(keys) = &view.keys {
             keys.change();

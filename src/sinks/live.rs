@@ -131,6 +131,19 @@ impl Live {
         state.is_over = true;
     }
 
+    /// The process ends at once: the region goes, if the screen can be had.
+    pub fn abandon(&self) {
+        for _ in 0..TRIES {
+            if let Ok(mut state) = self.state.try_lock() {
+                state.erase();
+                state.is_off = true;
+                state.is_over = true;
+                return;
+            }
+            std::thread::sleep(BETWEEN);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -191,7 +191,11 @@ fn what_is_open_stands_below_what_is_final_and_goes_with_control_c() {
 /// The line discipline shows what is typed, line by line.
 fn is_as_it_was(pane: &Pane) {
     pane.type_line("clear; stty -a | tr ' ' '\\n' | grep -x -e -*icanon -e -*echo");
-    let screen = pane.wait("the modes are told", |screen| screen.contains("icanon"));
+    let screen = pane.wait("the modes are told", |screen| {
+        let mut lines = screen.lines();
+        // The command itself has the word too.
+        lines.any(|line| line.trim_start_matches('-') == "icanon") && screen.ends_with('$')
+    });
     let modes: Vec<&str> = screen.lines().take(2).collect();
     assert_eq!(modes, ["icanon", "echo"]);
 }
@@ -442,4 +446,19 @@ fn a_view_that_has_enough_holds_nothing_up() {
         pane.key("q");
         pane.wait("it has ended", |screen| screen.contains("status 0"));
     }
+}
+
+/// The second signal ends the process at once, and the terminal is as it was all the same.
+#[test]
+fn a_second_signal_leaves_the_terminal_as_it_was() {
+    let Some(mut pane) = pane(80, 24) else { return };
+    pane.run(COUNTS);
+    pane.write("0 a\n");
+    pane.wait("it is open", |screen| screen.contains("0 s of 10 s"));
+    pane.key("C-z");
+    pane.wait("it is stopped", |screen| screen.contains("Stopped"));
+    // Both are there when it goes on.
+    pane.type_line("clear; kill -INT %1; kill -TERM %1; fg");
+    pane.wait("it has ended", |screen| screen.ends_with('$'));
+    is_as_it_was(&pane);
 }

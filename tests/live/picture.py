@@ -95,7 +95,7 @@ def svg(text):
     width = round(COLUMNS * CELL_X + 2 * PAD)
     height = TOP + (len(rows) + 1) * CELL_Y + 2 * PAD
     out = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         'role="img" aria-label="dstream on a terminal: closed windows above, the open one below, a status line">',
         "<style>text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;"
         "white-space:pre}</style>",
