@@ -220,6 +220,17 @@ fn unknown(func: &str) -> String {
     {
         return format!("'{func}' is no percentile; they go from p0 to p100, with decimals: p99.9");
     }
+    if let Some((name, field)) = func
+        .split_once(['(', ' '])
+        .filter(|(name, _)| names.contains(name))
+    {
+        let field = field.trim_end_matches(')').trim();
+        let call = match field {
+            "" | "*" => name.to_string(),
+            field => format!("{name}:{field}"),
+        };
+        return format!("no aggregate '{func}'; it is written {call}");
+    }
     let near = names
         .iter()
         .map(|name| (distance(func, name), *name))

@@ -3,10 +3,10 @@
 //! what a script says it asks its caller. It never goes back: one look at each word decides.
 
 use super::globals::{Opt, Takes};
-use super::{check, script, suggest};
+use super::{check, foreign, pointing, script, suggest};
 use crate::error::Usage;
 use crate::ops::Operator;
-use crate::ops::args::Args;
+use crate::ops::args::{Args, Kind};
 use crate::sources::SOURCES;
 use std::collections::VecDeque;
 
@@ -69,6 +69,7 @@ pub fn split(words: Vec<String>, tables: Tables, world: &World<'_>) -> Result<Re
         return help_request(words);
     }
     Splitter {
+        typed: words.clone(),
         tables,
         world,
         words: words.into(),
@@ -102,6 +103,8 @@ enum Place {
 }
 
 struct Splitter<'a> {
+    /// All words, as they were typed.
+    typed: Vec<String>,
     tables: Tables,
     world: &'a World<'a>,
     words: VecDeque<String>,
@@ -120,6 +123,9 @@ impl Splitter<'_> {
             self.in_script = self.of_script > 0;
             let Some(word) = self.next() else { break };
             let asked = if self.place == Place::End {
+                if let Some(usage) = self.behind_the_end(&word) {
+                    return Err(self.here(usage));
+                }
                 self.chain.sources.push(word);
                 None
             } else if word == "--" {
@@ -139,6 +145,29 @@ impl Splitter<'_> {
         Ok(Request::Run(self.chain))
     }
 
+    /// What is wrong with an option behind `--`, which ends them.
+    fn behind_the_end(&self, word: &str) -> Option<Usage> {
+        let is_option = match word.strip_prefix("--") {
+            Some(long) => {
+                let long = long.split('=').next().unwrap_or(long);
+                let flag =
+                    |operator: &&Operator| operator.flags.iter().any(|flag| flag.long == long);
+                self.tables.long(long).is_some() || self.tables.operators.iter().any(flag)
+            }
+            None => {
+                let mut letters = word.strip_prefix('-')?.chars();
+                letters
+                    .next()
+                    .is_some_and(|letter| self.tables.short(letter).is_some())
+            }
+        };
+        (is_option && !(self.world.exists)(word)).then(|| {
+            Usage::new(format!(
+                "'{word}' is no file; behind '--' there are only sources: put the option in front of it"
+            ))
+        })
+    }
+
     fn next(&mut self) -> Option<String> {
         self.of_script = self.of_script.saturating_sub(1);
         self.words.pop_front()
@@ -156,13 +185,37 @@ impl Splitter<'_> {
             }
             self.place = Place::Source;
         } else if operator.is_some() && !(self.world.exists)(&word) {
-            return Err(Usage::new(format!(
+            return Err(self.here(Usage::new(format!(
                 "'{word}' is no file; operators stand before the sources, which begin at '{}'",
                 self.chain.sources[0]
-            )));
+            ))));
+        } else if let Some(remedy) = self.no_file(&word) {
+            return Err(self.here(Usage::new(format!("'{word}' is no file; {remedy}"))));
         }
         self.chain.sources.push(word);
         Ok(None)
+    }
+
+    /// What a word is that looks like no file's name, and is none.
+    fn no_file(&self, word: &str) -> Option<String> {
+        if has_scheme(word) || (self.world.exists)(word) {
+            return None;
+        }
+        let follows = |(option, _): &(&Opt, String)| option.long == "follow";
+        foreign::text(word, self.chain.options.iter().any(follows))
+    }
+
+    /// Points at the word at hand.
+    fn here(&self, usage: Usage) -> Usage {
+        match self.in_script {
+            true => usage,
+            false => pointing::at(usage, &self.typed, self.at()),
+        }
+    }
+
+    /// The place of the word at hand on the command line.
+    fn at(&self) -> usize {
+        self.typed.len().saturating_sub(self.words.len() + 1)
     }
 
     /// What is wrong where a word is neither an operator nor a source: often an operand was forgotten before.
@@ -172,11 +225,29 @@ impl Splitter<'_> {
                 check::check(operator, args)?;
             }
         }
-        let usage = no_operator(word, &self.tables);
-        Ok(match (self.current, self.chain.operators.last()) {
-            (Some(operator), Some(args)) => check::with_missing(usage, operator, args),
-            _ => usage,
-        })
+        if let Some(remedy) = self.no_file(word) {
+            return Ok(self.here(Usage::new(format!(
+                "'{word}' is neither an operator nor a file; {remedy}"
+            ))));
+        }
+        let next = self.words.front().map(String::as_str);
+        let usage = no_operator(word, next, &self.tables);
+        let (Some(operator), Some(args)) = (self.current, self.chain.operators.last()) else {
+            return Ok(self.here(usage));
+        };
+        let plain = usage.clone();
+        let mut usage = check::with_missing(usage, operator, args);
+        if usage == plain {
+            if let Some(remedy) = too_many(operator, args, word) {
+                usage.message = format!("'{word}' is neither an operator nor a file; {remedy}");
+            } else if !usage.message.contains(';') {
+                let whole = crate::cli::docs::pages::synopsis(operator);
+                usage
+                    .message
+                    .push_str(&format!("; the operator before it is whole: {whole}"));
+            }
+        }
+        Ok(self.here(usage))
     }
 
     /// Whether a word in operator position can be a source. A word that could be no operator's name, even
@@ -185,7 +256,10 @@ impl Splitter<'_> {
         let like_a_name = word
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-        word == "-" || has_scheme(word) || !like_a_name || (self.world.exists)(word)
+        word == "-"
+            || has_scheme(word)
+            || (self.world.exists)(word)
+            || (!like_a_name && self.no_file(word).is_none())
     }
 
     fn operator(&mut self, operator: &'static Operator) -> Result<Option<Request>, Usage> {
@@ -201,10 +275,14 @@ impl Splitter<'_> {
             match self.next() {
                 Some(word) => args.operands.push(word),
                 None => {
-                    return Err(Usage::new(format!(
+                    let needed = Usage::new(format!(
                         "{} needs {}: {}",
                         operator.name, operand.name, operand.help
-                    )));
+                    ));
+                    return Err(match self.of_script > 0 || self.in_script {
+                        true => needed,
+                        false => pointing::at(needed, &self.typed, self.typed.len()),
+                    });
                 }
             }
         }
@@ -241,7 +319,7 @@ impl Splitter<'_> {
             }
         }
         let Some(option) = self.tables.long(name) else {
-            return Err(self.unknown(name));
+            return Err(self.here(self.unknown(name)));
         };
         let value = match (option.takes, attached) {
             (Takes::Nothing, None) | (Takes::Maybe(_), None) => String::new(),
@@ -256,7 +334,7 @@ impl Splitter<'_> {
     fn cluster(&mut self, word: &str) -> Result<Option<Request>, Usage> {
         for (at, letter) in word.char_indices().skip(1) {
             let Some(option) = self.tables.short(letter) else {
-                return Err(self.unknown_short(letter, word));
+                return Err(self.here(self.unknown_short(letter, word)));
             };
             let Takes::Value(placeholder) = option.takes else {
                 if option.long == "help" && self.operator_at_hand().is_none() {
@@ -268,6 +346,12 @@ impl Splitter<'_> {
                 continue;
             };
             let rest = &word[at + letter.len_utf8()..];
+            if let Some(value) = rest.strip_prefix('=').filter(|value| !value.is_empty()) {
+                return Err(self.here(Usage::new(format!(
+                    "a short option takes its value without '=': write -{letter} {value}, or --{}={value}",
+                    option.long
+                ))));
+            }
             let value = if rest.is_empty() {
                 self.value(&format!("-{letter}"), placeholder)?
             } else {
@@ -342,7 +426,8 @@ impl Splitter<'_> {
                 .operators
                 .iter()
                 .any(|args| args.operator == owner.name);
-            return Usage::new(if in_chain {
+            let follows = self.words.iter().any(|word| word == owner.name);
+            return Usage::new(if in_chain || follows {
                 format!(
                     "{typed} belongs directly behind '{}' and its operands",
                     owner.name
@@ -364,9 +449,10 @@ impl Splitter<'_> {
                 .filter(|option| !option.hidden)
                 .map(|option| option.long),
         );
-        let remedy = match suggest::nearest(name, known) {
-            Some(near) => format!("; did you mean '--{near}'?"),
-            None => String::new(),
+        let remedy = match (foreign::long(name), suggest::nearest(name, known)) {
+            (Some(here), _) => format!("; {here}"),
+            (None, Some(near)) => format!("; did you mean '--{near}'?"),
+            (None, None) => "; 'dstream help options' lists them".into(),
         };
         Usage::new(match self.operator_at_hand() {
             Some(operator) => format!(
@@ -380,7 +466,10 @@ impl Splitter<'_> {
     fn unknown_short(&self, letter: char, word: &str) -> Usage {
         let remedy = match word.strip_prefix('-') {
             Some(name) if self.tables.long(name).is_some() => format!("; did you mean '-{word}'?"),
-            _ => String::new(),
+            _ => match foreign::short(letter, word) {
+                Some(here) => format!("; {here}"),
+                None => "; 'dstream help options' lists them".into(),
+            },
         };
         Usage::new(format!("there is no option '-{letter}'{remedy}"))
     }
@@ -390,11 +479,51 @@ fn takes_none(flag: &str) -> Usage {
     Usage::new(format!("{flag} takes no value"))
 }
 
-pub fn not_yet(what: &str) -> Usage {
-    Usage::new(format!("{what} is not in this version"))
+/// Whether a word is but a name, and so no condition and no assignment.
+fn is_name(word: &str) -> bool {
+    word.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_.$@".contains(&byte))
 }
 
-fn no_operator(word: &str, tables: &Tables) -> Usage {
+/// What a word is that is one too many behind an operator.
+fn too_many(operator: &Operator, args: &Args, word: &str) -> Option<String> {
+    let name = operator.name;
+    if crate::ops::find(&format!("{name}-{word}")).is_some() {
+        return Some(format!("it is one word: '{name}-{word}'"));
+    }
+    let last = args.operands.last()?;
+    let kind = operator.operands.last()?.kind;
+    if last.ends_with(',') {
+        return Some(format!(
+            "a list is one word without blanks: {name} {last}{word}"
+        ));
+    }
+    if operator.flags.iter().any(|flag| flag.long == word) {
+        return Some(format!("it is a flag of {name}: --{word}"));
+    }
+    match kind {
+        // What is left of an expression that was not in quotes.
+        Kind::Condition | Kind::Assignments | Kind::Assignment if is_name(last) => Some(format!(
+            "what {name} takes is one word: put it in single quotes, or the shell takes it apart and < and > out of it"
+        )),
+        Kind::Fields | Kind::Keys | Kind::Renames | Kind::SortKeys | Kind::Aggregates
+            if crate::ops::find(word).is_none()
+                && crate::cli::foreign::operator(word, None).is_none() =>
+        {
+            Some(format!(
+                "a list of {name} is one word with commas: {name} {last},{word}"
+            ))
+        }
+        _ => None,
+    }
+}
+
+fn no_operator(word: &str, next: Option<&str>, tables: &Tables) -> Usage {
+    if let Some(here) = foreign::operator(word, next) {
+        return Usage::new(format!(
+            "'{word}' is neither an operator nor a file; {here}"
+        ));
+    }
     let names = tables.operators.iter().map(|operator| operator.name);
     let mut usage = Usage::new(match suggest::nearest(word, names) {
         Some(near) => format!(
@@ -417,309 +546,4 @@ fn has_scheme(word: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cli::globals::OPTIONS;
-    use crate::data::doc::Doc;
-    use crate::ops::Group;
-    use crate::ops::args::{Flag, Kind, Operand};
-
-    const fn operator(
-        name: &'static str,
-        operands: &'static [Operand],
-        flags: &'static [Flag],
-    ) -> Operator {
-        Operator {
-            name,
-            group: Group::Records,
-            doc: Doc {
-                summary: "",
-                text: "",
-                examples: &[],
-            },
-            operands,
-            flags,
-            lower: |_, _| Ok(()),
-        }
-    }
-
-    const fn operand(name: &'static str, kind: Kind) -> Operand {
-        Operand {
-            name,
-            kind,
-            help: "what it is about",
-        }
-    }
-
-    const COUNT: Operator = operator("count", &[], &[]);
-    const COUNT_BY: Operator = operator("count-by", &[operand("K", Kind::Keys)], &[]);
-    const FILTER: Operator = operator("filter", &[operand("EXPR", Kind::Condition)], &[]);
-    const REDUCE_BY: Operator = operator(
-        "reduce-by",
-        &[operand("K", Kind::Keys), operand("A", Kind::Aggregates)],
-        &[],
-    );
-    const TOP: Operator = operator(
-        "top",
-        &[operand("N", Kind::Count)],
-        &[Flag {
-            long: "ties",
-            value: None,
-            repeated: false,
-            help: "",
-        }],
-    );
-    const WINDOW: Operator = operator(
-        "window",
-        &[operand("SIZE", Kind::WindowSize)],
-        &[
-            Flag {
-                long: "slide",
-                value: Some(("D", Kind::Duration)),
-                repeated: false,
-                help: "",
-            },
-            Flag {
-                long: "mark",
-                value: Some(("TEXT", Kind::Field)),
-                repeated: true,
-                help: "",
-            },
-        ],
-    );
-
-    const TABLES: Tables = Tables {
-        operators: &[&COUNT, &COUNT_BY, &FILTER, &REDUCE_BY, &TOP, &WINDOW],
-        options: OPTIONS,
-    };
-
-    /// One line for a command line: operators, `;` options, `;` sources; or the error.
-    fn told(words: &[&str]) -> String {
-        let world = World {
-            exists: &|path| ["a.log", "count", "data"].contains(&path),
-            script: &|path| match path {
-                "s" => Ok("#!/usr/bin/env -S dstream -f\nfilter 'x > 1'\n| -o json\n".into()),
-                "again" => Ok("count -f s".into()),
-                "half" => Ok("count-by".into()),
-                _ => Err(Usage::new(format!("{path}: No such file or directory"))),
-            },
-        };
-        let words = words.iter().map(|word| word.to_string()).collect();
-        let request = match split(words, TABLES, &world) {
-            Ok(request) => request,
-            Err(usage) => return usage.to_string(),
-        };
-        let chain = match request {
-            Request::Run(chain) => chain,
-            Request::Help(topic) => return format!("help {topic:?}"),
-            Request::ShortHelp => return "short help".into(),
-            Request::Version => return "version".into(),
-            Request::Complete(words) => return format!("complete {words:?}"),
-        };
-        let mut parts = Vec::new();
-        for args in &chain.operators {
-            let operator = TABLES.operator(args.operator).expect("it was found there");
-            if let Err(usage) = super::check::check(operator, args) {
-                return usage.to_string();
-            }
-            let mut part = format!("{}({})", args.operator, args.operands.join("|"));
-            for (flag, value) in &args.flags {
-                part.push_str(&format!(" {flag}={value}"));
-            }
-            parts.push(part);
-        }
-        let options: Vec<String> = chain
-            .options
-            .iter()
-            .map(|(option, value)| format!("{}={value}", option.long))
-            .collect();
-        format!(
-            "{}; {}; {}",
-            parts.join(" "),
-            options.join(" "),
-            chain.sources.join(" ")
-        )
-    }
-
-    fn check(line: &str, expected: &str) {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        assert_eq!(told(&words), expected, "{line}");
-    }
-
-    #[test]
-    fn operators_take_their_operands_as_they_come() {
-        check("", "; ; ");
-        check("count", "count(); ; ");
-        check("count-by filter", "count-by(filter); ; ");
-        check("filter -x>3", "filter(-x>3); ; ");
-        check("count-by -- a.log", "count-by(--); ; a.log");
-        check(
-            "filter $1 reduce-by k n=count top 3 a.log",
-            "filter($1) reduce-by(k|n=count) top(3); ; a.log",
-        );
-        check("count-by --help", "help Some(\"count-by\")");
-        check("count --help", "help Some(\"count\")");
-        check("window 10s --help", "help Some(\"window\")");
-        check("reduce-by k --help", "reduce-by(k|--help); ; ");
-    }
-
-    #[test]
-    fn flags_are_the_operators_first() {
-        check(
-            "window 10m --slide 1m count",
-            "window(10m) slide=1m count(); ; ",
-        );
-        check("window 10m --slide=1m", "window(10m) slide=1m; ; ");
-        check(
-            "window 10m -o json --slide 1m",
-            "window(10m) slide=1m; output-format=json; ",
-        );
-        check("top 3 --ties a.log", "top(3) ties=; ; a.log");
-        check(
-            "window 1m --mark a --mark -5s..+10s",
-            "window(1m) mark=a mark=-5s..+10s; ; ",
-        );
-        check("window 1m --slide", "window: --slide needs a value, D");
-        check("top 3 --ties=yes", "top: --ties takes no value");
-        check(
-            "window 1m --slide 1s --slide 2s",
-            "window: --slide is given twice",
-        );
-        check(
-            "window 1m count --slide 1s",
-            "--slide belongs directly behind 'window' and its operands",
-        );
-        check(
-            "count --slide 1s",
-            "--slide is a flag of the operator 'window', which is not here",
-        );
-        check(
-            "window 1m --silde 1s",
-            "'--silde' is neither a flag of window nor an option; did you mean '--slide'?",
-        );
-    }
-
-    #[test]
-    fn options_stand_anywhere() {
-        check(
-            "-i csv count a.log -o json",
-            "count(); input-format=csv output-format=json; a.log",
-        );
-        check("-qe count", "count(); quiet= exit-status=; ");
-        check(
-            "-ojson -j4 count",
-            "count(); output-format=json threads=4; ",
-        );
-        check("-qojson", "; quiet= output-format=json; ");
-        check("-d=", "; delimiter==; ");
-        check("-d -", "; delimiter=-; ");
-        check("--digits=3", "; digits=3; ");
-        check("--stats=json --explain", "; stats=json explain=; ");
-        check("--stats count", "count(); stats=; ");
-        check("--from a --from b", "; from=a from=b; ");
-        check("-o json -o csv", "--output-format is given twice");
-        check("--quiet=1", "--quiet takes no value");
-        check("count -o", "-o needs a value, FORMAT");
-        check(
-            "--outptu x",
-            "there is no option '--outptu'; did you mean '--output'?",
-        );
-        check("-quiet", "there is no option '-u'; did you mean '--quiet'?");
-        check("-Z", "there is no option '-Z'");
-    }
-
-    #[test]
-    fn the_first_other_word_begins_the_sources() {
-        check("a.log", "; ; a.log");
-        check("count a.log data", "count(); ; a.log data");
-        check("count a.log missing", "count(); ; a.log missing");
-        check("count a.log count", "count(); ; a.log count");
-        check("top 10 -- window", "top(10); ; window");
-        check("top 10 ./window", "top(10); ; ./window");
-        check("count -- -o --", "count(); ; -o --");
-        check("count -", "count(); ; -");
-        check("count tcp:localhost:9", "count(); ; tcp:localhost:9");
-        check("count missing.log", "count(); ; missing.log");
-        check(
-            "count a.log top 3",
-            "'top' is no file; operators stand before the sources, which begin at 'a.log'",
-        );
-    }
-
-    #[test]
-    fn a_word_that_is_nothing_is_told() {
-        check(
-            "coutn-by path",
-            "'coutn-by' is neither an operator nor a file; did you mean the operator 'count-by'?",
-        );
-        check("zebra", "'zebra' is neither an operator nor a file");
-        check("count-by", "count-by needs K: what it is about");
-        check("reduce-by k", "reduce-by needs A: what it is about");
-    }
-
-    #[test]
-    fn a_forgotten_operand_is_suspected() {
-        check(
-            "window count",
-            "window: 'count' is not a duration; is the size missing before the operator `count`?",
-        );
-        check(
-            "window 10x",
-            "window: '10x' is not a duration; write 500ms, 10s, 1h30m, 1d or 2w",
-        );
-        check(
-            "window 10",
-            "window: '10' is not a duration; the unit is missing: 10s, 10m, 10h",
-        );
-        check(
-            "top count-by x",
-            "top: 'count-by' is not a whole number; is the number missing before the operator `count-by`?",
-        );
-        check("top 0", "top: '0' is too small; it must be 1 or more");
-        check(
-            "window 1m --slide x",
-            "window: --slide: 'x' is not a duration",
-        );
-        check("window day", "window(day); ; ");
-        check(
-            "filter count-by path",
-            "'path' is neither an operator nor a file; is the condition missing before the operator `count-by`?",
-        );
-    }
-
-    #[test]
-    fn scripts_are_put_in_place() {
-        assert_eq!(
-            told(&["-f", "s", "count", "a.log"]),
-            "filter(x > 1) count(); output-format=json; a.log"
-        );
-        assert_eq!(told(&["-f", "half", "k"]), "count-by(k); ; ");
-        assert_eq!(
-            told(&["-f", "again"]),
-            "s: a file of operators cannot read another one"
-        );
-        assert_eq!(told(&["-f", "none"]), "none: No such file or directory");
-    }
-
-    #[test]
-    fn help_version_and_completion() {
-        check("help", "help None");
-        check("help window", "help Some(\"window\")");
-        check(
-            "help a b",
-            "help explains one thing at a time; 'b' is one too many",
-        );
-        check("--help", "help None");
-        check("-h", "short help");
-        check("-V", "version");
-        check("--version", "version");
-        check(
-            "--complete count-by --x",
-            "complete [\"count-by\", \"--x\"]",
-        );
-        check(
-            "count help",
-            "'help' is neither an operator nor a file; 'help' stands first, alone or with a topic",
-        );
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@
 
 use crate::error::Usage;
 use crate::ops::Operator;
-use crate::ops::args::Args;
+use crate::ops::args::{Args, Kind};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command};
 
@@ -81,7 +81,7 @@ fn translate(operator: &'static Operator, args: &Args, error: &clap::Error) -> U
             if flag.starts_with("--") {
                 usage
             } else {
-                with_missing(usage, operator, args)
+                with_missing(with_number(usage, operator, args), operator, args)
             }
         }
         ErrorKind::ArgumentConflict => Usage::new(format!("{place} is given twice")),
@@ -93,13 +93,63 @@ fn translate(operator: &'static Operator, args: &Args, error: &clap::Error) -> U
     }
 }
 
+/// Adds how a number is written that looks like a flag: `head -n 5`, `head -5`.
+fn with_number(mut usage: Usage, operator: &Operator, args: &Args) -> Usage {
+    let number = operator
+        .operands
+        .iter()
+        .zip(&args.operands)
+        .find_map(|(operand, word)| {
+            let rest = word
+                .strip_prefix('-')
+                .filter(|_| operand.kind == Kind::Count)?;
+            let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
+            Some(if digits.is_empty() {
+                "N".into()
+            } else {
+                digits
+            })
+        });
+    if let Some(number) = number {
+        usage
+            .message
+            .push_str(&format!("; it stands alone: {} {number}", operator.name));
+    }
+    usage
+}
+
+/// Adds, of a message about an operand that is a file's name, that one is missing before it.
+pub fn with_file(mut usage: Usage, operator: &Operator, args: &Args) -> Usage {
+    let is_about = |word: &String| usage.message.contains(&format!("'{word}'"));
+    let hint = operator
+        .operands
+        .iter()
+        .zip(&args.operands)
+        .filter(|(_, word)| is_about(word))
+        .find_map(|(operand, word)| before_file(operand.kind, word));
+    if let Some(hint) = hint {
+        let first_line = usage.message.find('\n').unwrap_or(usage.message.len());
+        usage.message.insert_str(first_line, &format!("; {hint}"));
+    }
+    usage
+}
+
+/// The question whether an operand was forgotten before a word that is a file.
+fn before_file(kind: Kind, word: &str) -> Option<String> {
+    let like_a_file = word.contains(['.', '/']) && std::path::Path::new(word).is_file();
+    like_a_file.then(|| format!("is the {} missing before the file `{word}`?", kind.noun()))
+}
+
 /// Adds the question whether an operand was forgotten, where one that does not parse is an operator's name.
 pub fn with_missing(mut usage: Usage, operator: &Operator, args: &Args) -> Usage {
     let hint = operator
         .operands
         .iter()
         .zip(&args.operands)
-        .find_map(|(operand, word)| operand.kind.missing(word));
+        .find_map(|(operand, word)| {
+            let file = || before_file(operand.kind, word);
+            operand.kind.missing(word).or_else(file)
+        });
     if let Some(hint) = hint {
         let first_line = usage.message.find('\n').unwrap_or(usage.message.len());
         usage.message.insert_str(first_line, &format!("; {hint}"));

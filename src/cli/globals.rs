@@ -1065,7 +1065,7 @@ pub const OPTIONS: &[Opt] = &[
                 },
                 Example {
                     title: "Other formats have no place for it",
-                    session: "$ printf 'a\\n' | dstream count-by '$1' --bar count -o csv\ndstream: --bar: it draws in a table, and the output is csv; give -o table\n? 2\n",
+                    session: "$ printf 'a\\n' | dstream count-by '$1' --bar count -o csv\ndstream: --bar: it draws in a table, and the output is csv; give -o table\n    dstream count-by '$1' --bar count -o csv\n                          ^^^^^\n? 2\n",
                 },
             ],
         },

@@ -1,6 +1,7 @@
 //! What is said on standard error: mistakes, and at the end what was wrong with the data, each once. Texts only;
 //! `mod.rs` prints them. Every line begins with the program's name, remedies below it are indented.
 
+use super::suggest;
 use std::path::Path;
 
 /// A count with commas: `48,210`.
@@ -193,6 +194,38 @@ pub fn guess(line: &[u8]) -> Option<&'static str> {
         _ => None,
     }
 }
+
+/// What is said of a file that is not there. `first`: it stands where an operator may, too.
+pub fn missing(path: &str, first: bool) -> String {
+    let whole = Path::new(path);
+    let (dir, name) = match (whole.parent(), whole.file_name()) {
+        (Some(dir), Some(name)) if !dir.as_os_str().is_empty() => (dir, name),
+        (_, Some(name)) => (Path::new("."), name),
+        _ => return format!("{path}: No such file or directory"),
+    };
+    let name = name.to_string_lossy();
+    let mut names: Vec<String> = match std::fs::read_dir(dir) {
+        Ok(entries) => entries
+            .flatten()
+            .take(NAMES_MAX)
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect(),
+        Err(_) => Vec::new(),
+    };
+    names.sort();
+    let mut text = format!("{path}: No such file or directory");
+    if first && !path.contains('/') {
+        text.push_str(", nor is it an operator");
+    }
+    if let Some(near) = suggest::nearest(&name, names.iter().map(String::as_str)) {
+        let near = path.strip_suffix(&*name).unwrap_or_default().to_string() + near;
+        text.push_str(&format!("; did you mean '{near}'?"));
+    }
+    text
+}
+
+/// As many names of a directory are compared with one that is not there.
+const NAMES_MAX: usize = 10_000;
 
 /// Why a word cannot be a source; checked before anything runs.
 pub fn directory(path: &str) -> Option<String> {

@@ -9,6 +9,7 @@ pub mod config;
 pub mod disorder;
 pub mod docs;
 pub mod explain;
+pub mod foreign;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod globals;
@@ -17,6 +18,7 @@ pub mod messages;
 pub mod metrics;
 pub mod named;
 pub mod peek;
+pub mod pointing;
 pub mod progress;
 pub mod report;
 pub mod run;
@@ -47,11 +49,15 @@ pub fn run(words: Vec<OsString>) -> i32 {
         terminal::print(&docs::help::short());
         return status::USAGE;
     }
+    let typed: Vec<String> = words
+        .iter()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
     let answered = std::panic::catch_unwind(|| asked(words).and_then(answer));
     match answered {
         Ok(Ok(status)) => status,
         Ok(Err(usage)) => {
-            terminal::say(&usage.to_string());
+            terminal::say(&pointing::pointed(usage, &typed).to_string());
             status::USAGE
         }
         // The hook has told what happened.

@@ -81,6 +81,9 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     let mut words: Vec<String> = chain.sources.clone();
     words.extend(options.from.iter().cloned());
     let sources = Sources::of(&words, options.follow)?;
+    if let Some(failure) = nothing_there(&sources, chain, &options) {
+        return Err(failure.into());
+    }
     let zone = terminal::zone(options.tz.as_deref())?;
     let read = ReadOptions {
         delimiter: options.delimiter,
@@ -133,7 +136,12 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     if let Some(failure) = others.failure.take() {
         return Err(failure.into());
     }
-    let mut plan = plan?;
+    let mut plan = plan.map_err(|usage| {
+        let all = operators.iter();
+        all.fold(usage, |usage, (operator, args)| {
+            check::with_file(usage, operator, args)
+        })
+    })?;
     let bounded = |node: &Node| matches!(node.kind, NodeKind::Custom(_));
     if options.limits.keys.is_some() && !plan.nodes.iter().any(bounded) {
         return Err(Usage::new("--max-keys: nothing in this chain is bounded by it").into());
@@ -173,6 +181,32 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     // Its writer may go now.
     drop((peeked.kept, others));
     Ok(status)
+}
+
+/// Whether there is no such file, rather than one that cannot be looked at.
+fn is_missing(path: &str) -> bool {
+    std::fs::metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+}
+
+/// Of files that end, none is there: told before anything else, since all else may follow from it.
+fn nothing_there(sources: &Sources, chain: &Chain, options: &Options) -> Option<Failure> {
+    if options.follow || options.keep.checkpoint.is_some() || options.explain.is_some() {
+        return None;
+    }
+    let mut missing = Vec::new();
+    for word in &sources.words {
+        match word {
+            Word::File(path) if is_missing(path) => {
+                let first = chain.sources.first() == Some(path);
+                missing.push(messages::missing(path, first && missing.is_empty()));
+            }
+            _ => return None,
+        }
+    }
+    Some(Failure {
+        status: status::NO_INPUT,
+        message: missing.join("\ndstream: "),
+    })
 }
 
 /// The operators with their entries, checked as far as words alone allow.

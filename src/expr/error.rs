@@ -30,11 +30,20 @@ pub fn assignment(at: Range<usize>) -> Diagnostic {
 }
 
 /// Nothing where a value must stand: what a shell leaves of `$1 > 5`.
-pub fn no_value(at: Range<usize>) -> Diagnostic {
-    fault(
-        at,
-        "expected a value here; did the shell expand $1? use single quotes, or write _1",
-    )
+pub fn no_value(at: Range<usize>, source: &str) -> Diagnostic {
+    let here = source.get(at.clone()).unwrap_or_default();
+    let rest = source.get(at.end..).unwrap_or_default();
+    let remedy = match here {
+        "." if rest.starts_with(|letter: char| letter.is_ascii_alphabetic()) => {
+            "; a field is written without a point in front: level, user.name"
+        }
+        "*" if rest.is_empty() => {
+            "; '*' is no name: where fields are not named, all of them are there"
+        }
+        ")" | "]" | "}" | "," | "and" | "or" | "in" => "",
+        _ => "; did the shell expand $1? use single quotes, or write _1",
+    };
+    fault(at, format!("expected a value here{remedy}"))
 }
 
 pub fn empty_expression() -> Diagnostic {
@@ -44,11 +53,31 @@ pub fn empty_expression() -> Diagnostic {
     )
 }
 
-pub fn unexpected(at: Range<usize>, text: &str) -> Diagnostic {
-    fault(
-        at,
-        format!("unexpected '{text}'; expected an operator or the end"),
-    )
+/// `before`: what is read already.
+pub fn unexpected(at: Range<usize>, text: &str, before: &str) -> Diagnostic {
+    let last = before.split_whitespace().next_back().unwrap_or_default();
+    if ["not", "and", "or"].contains(&last.to_ascii_lowercase().as_str()) {
+        let small = last.to_ascii_lowercase();
+        return fault(
+            at,
+            format!("unexpected '{text}' behind '{last}', which is written small: {small}"),
+        );
+    }
+    let remedy = match text.to_ascii_lowercase().as_str() {
+        "and" | "or" | "not" => format!("it is written small: {}", text.to_ascii_lowercase()),
+        "like" | "ilike" | "rlike" | "regexp" => "a pattern is matched by =~ /regex/".into(),
+        "contains" | "starts_with" | "startswith" => {
+            "it is a function: contains(x, \"text\")".into()
+        }
+        "is" | "isnull" | "notnull" => "write x == null, or has(x)".into(),
+        "between" => "write x >= 1 and x <= 2".into(),
+        "mod" => "write %".into(),
+        "div" => "it is a function: div(a, b)".into(),
+        "as" => "write NAME=EXPR, as map takes it".into(),
+        "then" | "case" | "when" | "else" | "end" => "write if(condition, then, else)".into(),
+        _ => "expected an operator or the end".into(),
+    };
+    fault(at, format!("unexpected '{text}'; {remedy}"))
 }
 
 pub fn chained(at: Range<usize>) -> Diagnostic {
@@ -63,15 +92,34 @@ pub fn doubled_sign(at: Range<usize>, typed: &str, meant: &str) -> Diagnostic {
 }
 
 pub fn unknown_byte(at: Range<usize>, text: &str) -> Diagnostic {
-    fault(at, format!("'{text}' means nothing here"))
+    let remedy = match text {
+        "“" | "”" | "„" | "«" | "»" => {
+            "; it is a quote as texts on the web have them: type \""
+        }
+        "‘" | "’" | "‚" | "´" => {
+            "; it is a quote as texts on the web have them: type ' around the whole and \" within"
+        }
+        "~" => "; a pattern is matched by =~ /regex/",
+        "&" => "; write and",
+        "|" => "; write or",
+        "#" | "@" | "\\" => "; a name with odd characters stands in backticks",
+        _ => "",
+    };
+    fault(at, format!("'{text}' means nothing here{remedy}"))
 }
 
 pub fn single_quotes(at: Range<usize>) -> Diagnostic {
-    fault(at, "texts are in double quotes")
+    fault(
+        at,
+        "texts are in double quotes, with single ones around the whole: '… == \"text\"'",
+    )
 }
 
 pub fn open_string(at: Range<usize>) -> Diagnostic {
-    fault(at, "no closing '\"'")
+    fault(
+        at,
+        "no closing '\"'; is the whole in single quotes, so that the shell leaves it alone?",
+    )
 }
 
 pub fn open_backtick(at: Range<usize>) -> Diagnostic {
@@ -144,7 +192,7 @@ pub fn too_deep(at: Range<usize>, depth: usize) -> Diagnostic {
 }
 
 pub fn assignment_shape(at: Range<usize>) -> Diagnostic {
-    fault(at, "expected NAME=EXPR")
+    fault(at, "expected NAME=EXPR, as in 'x=ms*2'")
 }
 
 pub fn bad_regex(at: Range<usize>, reason: &str) -> Diagnostic {
@@ -170,9 +218,13 @@ pub fn twice(at: Range<usize>, name: &str) -> Diagnostic {
 /// A name that the schema does not have.
 pub fn unknown_field(at: Range<usize>, name: &str, known: &[&str]) -> Diagnostic {
     let mut made = fault(
-        at,
+        at.clone(),
         match nearest(name, known.iter().copied()) {
             Some(meant) => format!("no field '{name}'; did you mean '{meant}'?"),
+            // Part of a larger expression: perhaps it is meant as a text.
+            None if at.start > 0 && !name.contains(['$', '@', '.']) => {
+                format!("no field '{name}'; a text is in double quotes: \"{name}\"")
+            }
             None => format!("no field '{name}'"),
         },
     );
@@ -189,11 +241,47 @@ pub fn needs_backticks(at: Range<usize>, name: &str) -> Diagnostic {
 }
 
 pub fn unknown_function(at: Range<usize>, name: &str, known: &[&str]) -> Diagnostic {
+    let foreign = match name.to_ascii_lowercase().as_str() {
+        "length" | "strlen" | "size" | "char_length" => "len(x)",
+        "tolower" | "lcase" | "lowercase" | "downcase" => "lower(x)",
+        "toupper" | "ucase" | "uppercase" | "upcase" => "upper(x)",
+        "substring" | "substr0" | "left" | "mid" | "slice" => "substr(x, from, n)",
+        "sub" | "gsub" | "regexp_replace" | "str_replace" => "replace(x, /re/, y)",
+        "match" | "regexp_extract" | "regex_extract" | "capture" => {
+            "extract(x, /re/, n), or x =~ /re/"
+        }
+        "regexp_like" | "test" => "x =~ /re/",
+        "indexof" | "index" | "instr" | "position" | "strpos" | "includes" => "contains(x, y)",
+        "ifnull" | "nvl" | "isnull" => "x ?? y, or has(x)",
+        "cast" | "tonumber" | "to_number" | "number" | "todouble" => "int(x) or float(x)",
+        "to_timestamp" | "parsedate" | "strptime" | "mktime" | "from_unixtime" | "timestamp" => {
+            "time(x, format)"
+        }
+        "date_format" | "to_char" | "format_date" | "sec2gmt" => "strftime(t, format)",
+        "date_trunc" | "timeslice" => "trunc(t, d)",
+        "unix_timestamp" | "systime" | "epoch" => "unix(t), now()",
+        "current_timestamp" | "getdate" | "sysdate" => "now()",
+        "get_json_object" | "fromjson" => "json(x)",
+        "iff" | "case" | "ternary" => "if(condition, a, b)",
+        "greatest" => "max(x, y)",
+        "least" => "min(x, y)",
+        "concat_ws" | "join" | "format" | "printf" | "sprintf" => "f\"{a} {b}\", or concat(a, b)",
+        "count" | "sum" | "avg" | "mean" | "first" | "last" | "p50" | "p95" | "p99" | "median"
+        | "stddev" => {
+            return fault(
+                at,
+                format!("'{name}' is an aggregate, not a function: reduce {name}:x, or scan"),
+            );
+        }
+        _ => "",
+    };
+    let nearest = nearest(name, known.iter().copied());
     fault(
         at,
-        match nearest(name, known.iter().copied()) {
-            Some(meant) => format!("no function '{name}'; did you mean '{meant}'?"),
-            None => format!("no function '{name}'; 'dstream help functions' lists them"),
+        match (foreign, nearest) {
+            ("", Some(meant)) => format!("no function '{name}'; did you mean '{meant}'?"),
+            ("", None) => format!("no function '{name}'; 'dstream help functions' lists them"),
+            (here, _) => format!("no function '{name}'; it is {here}"),
         },
     )
 }

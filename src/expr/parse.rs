@@ -267,7 +267,10 @@ impl<'a> Parser<'a> {
             TokenKind::Bad => return,
             TokenKind::Sign("=") => error::assignment(at),
             TokenKind::Sign(")" | "]" | "}") => error::stray_closing(at, text),
-            _ => error::unexpected(at, text),
+            _ => {
+                let before = &self.source[..at.start];
+                error::unexpected(at, text, before)
+            }
         };
         self.faults.push(fault);
         // Go on behind an '=', for there may be more to tell.
@@ -482,11 +485,16 @@ impl<'a> Parser<'a> {
                 "true" => Kind::Bool(true),
                 "false" => Kind::Bool(false),
                 "null" => Kind::Null,
-                "and" | "or" | "in" => return self.fail(error::no_value(at.clone()), at),
+                "and" | "or" | "in" => {
+                    return self.fail(error::no_value(at.clone(), self.source), at);
+                }
                 "not" => {
                     self.bump();
                     let of = self.climb(Level::Not);
-                    return self.fail(error::no_value(at.clone()), at.start..of.at.end);
+                    return self.fail(
+                        error::no_value(at.clone(), self.source),
+                        at.start..of.at.end,
+                    );
                 }
                 name => {
                     self.bump();
@@ -522,15 +530,18 @@ impl<'a> Parser<'a> {
             TokenKind::Sign("!") => {
                 self.bump();
                 let of = self.climb(Level::Not);
-                return self.fail(error::no_value(at.clone()), at.start..of.at.end);
+                return self.fail(
+                    error::no_value(at.clone(), self.source),
+                    at.start..of.at.end,
+                );
             }
             TokenKind::Sign(")" | "]" | "," | ":" | "}") | TokenKind::End => {
                 let before = at.start..at.end;
-                return self.fail(error::no_value(before.clone()), before);
+                return self.fail(error::no_value(before.clone(), self.source), before);
             }
             TokenKind::Sign(_) => {
                 // An operator without its left side: go on with the right one.
-                let fault = error::no_value(at.clone());
+                let fault = error::no_value(at.clone(), self.source);
                 self.faults.push(fault);
                 return Ast::new(Kind::Null, at);
             }

@@ -171,8 +171,12 @@ fn unknown<'a>(name: &str, done: &str, known: impl Iterator<Item = &'a str> + Cl
             "the format {name} cannot be {done}\n    formats that can be: {list}"
         ));
     }
-    let hint = nearest(name, known.clone())
-        .map_or(String::new(), |near| format!("; did you mean '{near}'?"));
+    let is_file = done == "written" && name.contains(['.', '/']);
+    let hint = match nearest(name, known.clone()) {
+        _ if is_file => format!("; if it is a file: --output {name}"),
+        Some(near) => format!("; did you mean '{near}'?"),
+        None => String::new(),
+    };
     let list = known.collect::<Vec<_>>().join(" ");
     Usage::new(format!(
         "no format '{name}'{hint}\n    formats that can be {done}: {list}"

@@ -109,7 +109,7 @@ impl Args {
 
 impl Kind {
     /// What the operand is, in a message.
-    fn noun(self) -> &'static str {
+    pub fn noun(self) -> &'static str {
         match self {
             Kind::Condition => "condition",
             Kind::Assignments | Kind::Assignment => "assignment",

@@ -161,7 +161,7 @@ fn every_topic_has_help() {
     assert_eq!(
         (error.as_str(), status),
         (
-            "dstream: there is no help on 'fliter'; did you mean 'filter'?\n",
+            "dstream: there is no help on 'fliter'; did you mean 'filter'?\n    dstream help fliter\n                 ^^^^^^\n",
             Some(2)
         )
     );

@@ -25,7 +25,10 @@ fn reading() {
         "",
         "expected an expression; did the shell expand $1? use single quotes, or write _1",
     );
-    check("host == \"a", "no closing '\"'\nhost == \"a\n        ^^");
+    check(
+        "host == \"a",
+        "no closing '\"'; is the whole in single quotes, so that the shell leaves it alone?\nhost == \"a\n        ^^",
+    );
     check(
         "host =~ /a",
         "no closing '/' of this regex\nhost =~ /a\n        ^^",
@@ -38,7 +41,7 @@ fn reading() {
     check("lower(host", "no ')' closes this '('\nlower(host\n     ^");
     check(
         "host == 'a'",
-        "texts are in double quotes\nhost == 'a'\n        ^^^",
+        "texts are in double quotes, with single ones around the whole: '… == \"text\"'\nhost == 'a'\n        ^^^",
     );
     check(
         "1 < status < 5",

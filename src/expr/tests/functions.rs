@@ -27,7 +27,10 @@ fn user_functions() {
         "in f(): in g(): the function 'f' calls itself"
     );
     assert_eq!(value("twice(1, 2)"), "twice(x) is given 2 arguments");
-    assert_eq!(value("twice(xyz)"), "no field 'xyz'");
+    assert_eq!(
+        value("twice(xyz)"),
+        "no field 'xyz'; a text is in double quotes: \"xyz\""
+    );
     let faults = parse_functions("f(a = 1\n").unwrap_err();
     assert_eq!(faults[0].message, "expected 'name(a, b) = expression'");
 }
@@ -42,7 +45,7 @@ fn lists_and_assignments() {
     assert_eq!(told, ["a: min(x, y)", "b c: 1 == 2"]);
     assert_eq!(
         parse_assignments("a==1").unwrap_err()[0].message,
-        "expected NAME=EXPR"
+        "expected NAME=EXPR, as in 'x=ms*2'"
     );
     assert_eq!(
         parse_assignments("a=1,a=2").unwrap_err()[0].message,

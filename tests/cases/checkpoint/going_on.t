@@ -68,15 +68,23 @@ b	2
 # once
 $ dstream --wait 1s count /dev/null
 dstream: --wait needs --checkpoint FILE, which it is about
+    dstream --wait 1s count /dev/null
+            ^^^^^^
 ? 2
 $ dstream --checkpoint ck --checkpoint-reset --checkpoint-adopt count /dev/null
 dstream: --checkpoint-reset and --checkpoint-adopt: the one forgets what the other is to keep
+    dstream --checkpoint ck --checkpoint-reset --checkpoint-adopt count /dev/null
+                            ^^^^^^^^^^^^^^^^^^
 ? 2
 $ dstream --checkpoint ck --discard-state count count /dev/null
 dstream: --discard-state needs --checkpoint-adopt: it says which state need not fit
+    dstream --checkpoint ck --discard-state count count /dev/null
+                            ^^^^^^^^^^^^^^^
 ? 2
 $ dstream --show
 dstream: --show needs --checkpoint FILE, which it shows
+    dstream --show
+            ^^^^^^
 ? 2
 $ dstream --checkpoint ck --show
 dstream: there is no checkpoint 'ck'

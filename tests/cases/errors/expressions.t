@@ -29,6 +29,8 @@ dstream: filter: '=' is assignment; did you mean '=='?
 $ dstream -i csv filter 'status + 1' a.csv
 dstream: filter needs a condition, 'status + 1' is a number
          (compare it with something, as in EXPR > 0)
+    dstream -i csv filter 'status + 1' a.csv
+                           ^^^^^^^^^^
 ? 2
 $ dstream -i csv filter 'host =~ "a"' a.csv
 dstream: filter: '=~' takes a /regex/ on its right
@@ -56,7 +58,7 @@ dstream: map: lower(x) is given 2 arguments
       ^^^^^^^^^^^^^^^^^^
 ? 2
 $ dstream -i csv map 'x="open' a.csv
-dstream: map: no closing '"'
+dstream: map: no closing '"'; is the whole in single quotes, so that the shell leaves it alone?
     x="open
       ^^^^^
 ? 2

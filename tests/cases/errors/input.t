@@ -157,10 +157,14 @@ $ dstream filter '/a/' empty
 $ dstream -i json -o csv empty
 
 $ dstream -e count-by-key empty
-dstream: 'empty' is neither an operator nor a file
+dstream: 'empty' is neither an operator nor a file; the operator before it is whole: count-by-key [--heavy N]
+    dstream -e count-by-key empty
+                            ^^^^^
 ? 2
 $ dstream -i csv filter 'a > 1' empty
-dstream: 'empty' is neither an operator nor a file
+dstream: 'empty' is neither an operator nor a file; the operator before it is whole: filter EXPR
+    dstream -i csv filter 'a > 1' empty
+                                  ^^^^^
 ? 2
 
 
@@ -180,7 +184,7 @@ dstream: two.log: No such file or directory
 ? 66
 
 $ dstream count no-such.log
-dstream: no-such.log: No such file or directory
+dstream: no-such.log: No such file or directory, nor is it an operator
 ? 66
 
 $ echo a > secret; mkdir private; dstream count secret/x

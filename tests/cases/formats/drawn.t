@@ -73,18 +73,28 @@ a       1  ^[[36mM-bM-^VM-^HM-bM-^VM-^HM-bM-^VM-^HM-bM-^VM-^HM-bM-^VM-^HM-bM-^VM
 # What cannot be drawn.
 $ printf 'a\n' | dstream count-by '$1' --bar n -o table
 dstream: --bar: the table has no column 'n'; it has $1, count
+    dstream count-by '$1' --bar n -o table
+                                ^
 ? 2
 $ printf 'a\n' | dstream count-by '$1' --bar count
 dstream: --bar: it draws in a table, and the output is tsv; give -o table
+    dstream count-by '$1' --bar count
+                          ^^^^^
 ? 2
 $ printf 'a\n' | dstream filter true --bar count
 dstream: --bar: lines that pass as they are have no columns; give -o table
+    dstream filter true --bar count
+                        ^^^^^
 ? 2
 $ printf 'a\n' | dstream count-by '$1' --spark count -o table
 dstream: --spark: it draws the last windows of each key, and the rows of this chain have no window
+    dstream count-by '$1' --spark count -o table
+                          ^^^^^^^
 ? 2
 $ printf 'a\n' | dstream -i csv --time arrival window 1s count-by a --bar window_start -o table
 dstream: --bar: 'window_start' is no number
+    dstream -i csv --time arrival window 1s count-by a --bar window_start -o table
+                                                             ^^^^^^^^^^^^
 ? 2
 
 # A checkpoint keeps what a sparkline has seen.

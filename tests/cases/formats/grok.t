@@ -78,11 +78,17 @@ dstream: -i: grok: an atomic group is not needed in a linear search: write (?:â€
 $ dstream -i 'grok:%{IP} (%{IP:ip}' count
 dstream: -i: grok: unclosed group
     %{IP} (%{IP:ip}
+    dstream -i 'grok:%{IP} (%{IP:ip}' count
+            ^^
 ? 2
 $ dstream -i 'grok:%{IP}' count
 dstream: -i: grok: no %{NAME:field}, and so no field
     %{IP}
+    dstream -i 'grok:%{IP}' count
+            ^^
 ? 2
 $ dstream -i grok count
 dstream: -i: the format grok is written grok:PATTERN
+    dstream -i grok count
+            ^^
 ? 2

@@ -75,17 +75,27 @@ name another file, begin anew with --checkpoint-reset, or keep the state that fi
 # Formats whose record is a line.
 $ dstream -i json --multiline indent count
 dstream: --multiline: json is one object a line; jq -c . makes lines of objects that are written over several
+    dstream -i json --multiline indent count
+                    ^^^^^^^^^^^
 ? 2
 $ dstream -i csv --multiline time count
 dstream: --multiline: of csv a cell in quotes may have line ends, which needs no option
+    dstream -i csv --multiline time count
+                   ^^^^^^^^^^^
 ? 2
 $ dstream -i combined --multiline time count
 dstream: --multiline: a record of combined is a line; it is for text, lines, regex:, grok: and syslog
+    dstream -i combined --multiline time count
+                        ^^^^^^^^^^^
 ? 2
 $ dstream --multiline '(' count
 dstream: --multiline: regex: unclosed group
     (
+    dstream --multiline '(' count
+            ^^^^^^^^^^^
 ? 2
 $ dstream --multiline '' count
 dstream: --multiline: nothing is given; write indent, time, or a regex that first lines match
+    dstream --multiline '' count
+            ^^^^^^^^^^^
 ? 2

@@ -29,15 +29,23 @@ name another file, begin anew with --checkpoint-reset, or keep the state that fi
 $ XDG_CONFIG_HOME=$PWD dstream -i shop count
 dstream: -i: no format 'shop'
     formats that can be read: combined common csv grok json lines logfmt regex syslog text tsv
+    dstream -i shop count
+               ^^^^
 ? 2
 $ mkdir dstream; printf '[shop]\nformat = "csv"\n' > dstream/formats.toml; XDG_CONFIG_HOME=$PWD dstream --no-config -i shop count
 dstream: -i: no format 'shop'
     formats that can be read: combined common csv grok json lines logfmt regex syslog text tsv
+    dstream --no-config -i shop count
+                           ^^^^
 ? 2
 $ XDG_CONFIG_HOME=$PWD dstream -i shpo count 2>&1 | sed "s|$PWD|HERE|"
 dstream: -i: no format 'shpo'; did you mean 'shop' of HERE/dstream/formats.toml?
+    dstream -i shpo count
+               ^^^^
 $ XDG_CONFIG_HOME=$PWD dstream -i shop:x count 2>&1 | sed "s|$PWD|HERE|"
 dstream: -i: the format shop of HERE/dstream/formats.toml takes nothing behind a colon
+    dstream -i shop:x count
+            ^^
 
 # Mistakes have file, line and remedy, and are only felt by who names a format of the file.
 $ mkdir dstream; printf '[shop]\nformat = "csv"\ndelimeter = ";"\n' > dstream/formats.toml; export XDG_CONFIG_HOME=$PWD; dstream -i shop count 2>&1 | sed "s|$PWD|HERE|"; echo a | dstream -i text count

@@ -98,10 +98,14 @@ $ printf 't,k\n10,b\n' > r.csv; printf 't,k\n30,b\n' > l.csv; dstream -i csv --t
 # Neither window nor time on input that need not end.
 $ printf 'id\n1\n' > r.csv; printf 'id\n1\n' | dstream -i csv join r.csv --on id
 dstream: join: the input need not end; say how far apart the times of a pair may be with --within D, or put a window in front
+    dstream -i csv join r.csv --on id
+                   ^^^^
 ? 2
 
 $ printf 't,k\n1,a\n' > r.csv; printf 't,k\n1,a\n' > l.csv; dstream -i csv --time t:s window 1m join r.csv --on k --within 1s l.csv
 dstream: join: --within and the window in front both say which records meet; give one
+    dstream -i csv --time t:s window 1m join r.csv --on k --within 1s l.csv
+                                                          ^^^^^^^^
 ? 2
 
 $ printf 'k\na\n' > r.csv; printf 't,k\n1,a\n' > l.csv; dstream -i csv --time t:s join r.csv --on k --within 1s l.csv

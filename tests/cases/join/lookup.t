@@ -16,6 +16,8 @@ id,n
 
 $ printf 'id\n' > users.csv; printf 'id\n3\n' | dstream -i csv lookup users.csv --on id --anti --left
 dstream: lookup: give --left or --anti, not both
+    dstream -i csv lookup users.csv --on id --anti --left
+                   ^^^^^^
 ? 2
 
 # INTERFACE 5.3: null equals nothing; an empty cell is a key like another.
@@ -81,10 +83,14 @@ dstream: nothing.csv: No such file or directory
 
 $ printf 'id\n1\n' | dstream -i csv lookup - --on id
 dstream: lookup: standard input is the chain's own source
+    dstream -i csv lookup - --on id
+                   ^^^^^^
 ? 2
 
 $ printf 'id\n1\n' > u.csv; printf 'id\n1\n' | dstream -i csv lookup u.csv
 dstream: lookup: what must be equal? name it with --on A or --on A=B
+    dstream -i csv lookup u.csv
+                   ^^^^^^
 ? 2
 
 # EVENT-TIME 2.8: a table is read again when its file changes.

@@ -167,9 +167,13 @@ b         1
 # What it cannot do is said.
 $ printf 'a\n' | dstream foreach-batch cat count
 dstream: count: behind 'foreach-batch cat' there is no stream any more; put that last
+    dstream foreach-batch cat count
+                              ^^^^^
 ? 2
 $ printf 'a\n' | dstream print 0
 dstream: print: '0' is too small; it must be 1 or more
+    dstream print 0
+                  ^
 ? 2
 
 # With a checkpoint a batch that failed is given again, under its number; one that did not is not.

@@ -73,33 +73,51 @@ $ echo 2026-03-01T23:30:00Z | dstream --tz Europe/Berlin --time '$1' window 1d c
 # INTERFACE 3: "A pattern that cannot tell two neighbours apart is refused at start".
 $ dstream --time '$1:s' window 1m count --output %Y%m%dT%H /dev/null
 dstream: --output: '%Y%m%dT%H' gives 2024-01-01T00:01:00Z and 2024-01-01T00:02:00Z one name ('20240101T00')
+    dstream --time '$1:s' window 1m count --output %Y%m%dT%H /dev/null
+                                                   ^^^^^^^^^
 ? 2
 $ dstream --tz Europe/Berlin --time '$1:s' window 1h count --output %Y%m%dT%H /dev/null
 dstream: --output: '%Y%m%dT%H' gives 2024-10-27T02:00:00+02:00 and 2024-10-27T02:00:00+01:00 one name ('20241027T02'): the clock is set back there; add %z, or give --tz UTC
+    … --tz Europe/Berlin --time '$1:s' window 1h count --output %Y%m%dT%H /dev/null
+                                                                ^^^^^^^^^
 ? 2
 $ dstream --tz Europe/Berlin --time '$1:s' window 1h count --output %Y%m%dT%H%z /dev/null
 
 # What prints a window more than once cannot have a file that is complete.
 $ dstream --time '$1:s' --allowed-lateness 1m window 1m count --output %s /dev/null
 dstream: --output: a file gets its name when its window is final, and a late record prints a window more than once
+    dstream --time '$1:s' --allowed-lateness 1m window 1m count --output %s /dev/null
+                                                                ^^^^^^^^
 ? 2
 $ dstream --every 1s window 1m count --output %s /dev/null
 dstream: --output: a file gets its name when its window is final, and a trigger prints a window more than once
+    dstream --every 1s window 1m count --output %s /dev/null
+                                       ^^^^^^^^
 ? 2
 $ dstream session-window 1m count --output %s
 dstream: --output: a file for each window needs windows of a size; of those here it is not known when no other with the same start comes
+    dstream session-window 1m count --output %s
+                                    ^^^^^^^^
 ? 2
 $ dstream count --output %s /dev/null
 dstream: --output: the times of a pattern are those of windows, batches or --every, and there are none here
+    dstream count --output %s /dev/null
+                  ^^^^^^^^
 ? 2
 $ dstream --batch-lines 2 --mark-batches count --output %s /dev/null
 dstream: --output: --mark-batches marks one output, and a pattern is many files
+    dstream --batch-lines 2 --mark-batches count --output %s /dev/null
+                                                 ^^^^^^^^
 ? 2
 $ dstream -o table --time '$1:s' window 1m count --output %s /dev/null
 dstream: --output: a table is laid out as a whole; name csv, tsv or json for a pattern
+    dstream -o table --time '$1:s' window 1m count --output %s /dev/null
+                                                   ^^^^^^^^
 ? 2
 $ dstream --time '$1:s' window 1m count --output %Q /dev/null
 dstream: --output: unknown directive '%Q' in the time format '%Q'
+    dstream --time '$1:s' window 1m count --output %Q /dev/null
+                                                   ^^
 ? 2
 $ dstream filter true --output 'a{b' /dev/null
 dstream: --output: a brace that is meant is written twice; one around a field is closed
@@ -118,15 +136,23 @@ dstream: --output: no field 'nope'
 ? 2
 $ dstream --max-open 3 count /dev/null
 dstream: --max-open is about an --output that is many files: 'by/{host}.log', '%Y-%m-%d.log'
+    dstream --max-open 3 count /dev/null
+            ^^^^^^^^^^
 ? 2
 $ dstream tee 'x-{a}' /dev/null
 dstream: tee: 'x-{a}' is no file; patterns and sockets are for --output, at the end of a chain
+    dstream tee 'x-{a}' /dev/null
+                 ^^^^^
 ? 2
 $ dstream --output-mode complete count --append --output x /dev/null
 dstream: --output: --output-mode complete replaces the file at each trigger; --append cannot add to it
+    dstream --output-mode complete count --append --output x /dev/null
+                                                  ^^^^^^^^
 ? 2
 $ dstream --output-mode complete count --output '{count}' /dev/null
 dstream: --output: --output-mode complete replaces one file at each trigger; a pattern is many files
+    dstream --output-mode complete count --output '{count}' /dev/null
+                                         ^^^^^^^^
 ? 2
 
 # INTERFACE 3: "one file per key value; `/` and leading dots in values are escaped; at most --max-open open".
@@ -219,6 +245,8 @@ dstream: cannot connect to unix:none: there is no such socket
 ? 73
 $ echo a | dstream filter true --output tcp:nowhere
 dstream: --output: tcp:nowhere: an address is HOST:PORT
+    dstream filter true --output tcp:nowhere
+                        ^^^^^^^^
 ? 2
 
 # INTERFACE 3: "--output-mode complete: replaced whole at each trigger": by batches the last one's.

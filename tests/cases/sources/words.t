@@ -66,9 +66,13 @@ dstream: glob:*.none: no file matches
 # Names that a directory's files must have.
 $ dstream count --glob 'a/b' dir:.
 dstream: --glob: 'a/b' is for names, which hold no '/'
+    dstream count --glob a/b dir:.
+                         ^^^
 ? 2
 $ dstream count --glob '[' dir:.
 dstream: --glob: '[': the '[' is not closed
+    dstream count --glob '[' dir:.
+                          ^
 ? 2
 
 # Rows of our own have the form that is read.
@@ -88,17 +92,25 @@ $ dstream head 2 map 'digits=len($1),n=$2' select digits,n rate:7
 # Rates and bounds.
 $ dstream count --max-rate fast a.log
 dstream: --max-rate: 'fast' is not a rate; write 100/s or 30/m
+    dstream count --max-rate fast a.log
+                             ^^^^
 ? 2
 $ dstream count --max-rate 0/s a.log
 dstream: --max-rate: '0/s' is not a rate; write 100/s or 30/m
+    dstream count --max-rate 0/s a.log
+                             ^^^
 ? 2
 $ printf 'a\nb\nc' | dstream count --max-rate 6000/m
 3
 $ dstream count --max-ratio 0 a.log
 dstream: --max-ratio: '0' is not a whole number from 1
+    dstream count --max-ratio 0 a.log
+                              ^
 ? 2
 $ dstream count --idle-close 0s tcp-listen:1
 dstream: --idle-close: '0s' is no time at all
+    dstream count --idle-close 0s tcp-listen:1
+                               ^^
 ? 2
 
 # What is there may be passed over.

@@ -11,6 +11,8 @@ boiler	88.4
 dstream: 1 value of temp could not be converted and counts as null
 $ dstream -i csv key-by sensor anomaly median temp plant.csv
 dstream: anomaly: 'median' is none of zscore, ewma
+    dstream -i csv key-by sensor anomaly median temp plant.csv
+                                         ^^^^^^
 ? 2
 $ dstream -i csv --time at window 4s count-by sensor --heavy 1 plant.csv
 2026-11-20T10:00:00Z	roof	4	3

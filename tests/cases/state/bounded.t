@@ -14,7 +14,11 @@ bob 5
 dstream: 3 keys forgotten (--max-keys)
 $ printf 'ann 1\n' | dstream distinct-by '$1' --on-full evict-oldest
 dstream: --on-full needs --max-keys N, which it is about
+    dstream distinct-by '$1' --on-full evict-oldest
+                             ^^^^^^^^^
 ? 2
 $ printf 'ann 1\n' | dstream count-by '$1' --max-keys 2
 dstream: --max-keys: nothing in this chain is bounded by it
+    dstream count-by '$1' --max-keys 2
+                          ^^^^^^^^^^
 ? 2

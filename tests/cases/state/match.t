@@ -78,6 +78,8 @@ $ dstream -i csv --time t:s key-by auction match 'high drop' --where 'drop=price
 2	1970-01-01T00:00:10Z	1970-01-01T00:00:13Z	70	15
 $ dstream -i csv match 'high drop' bids.csv
 dstream: match: a pattern over a regular file needs a time field; give --time FIELD, or --time arrival if you mean it
+    dstream -i csv match 'high drop' bids.csv
+                   ^^^^^
 ? 2
 
 # A sequence within a window lies in one; over the rows of windows, window all ends the scope.

@@ -38,12 +38,16 @@ $ printf '{"k":"a","v":1}\n{"k":"b","v":2}\n' | dstream -i json update-state-by 
 $ printf 'k,n\na,1.5\n' > bad.csv
 $ printf 'k\na\n' | dstream -i csv update-state-by k n=count --initial bad.csv
 dstream: update-state-by: bad.csv: a count is a whole number from 0
+    dstream -i csv update-state-by k n=count --initial bad.csv
+                   ^^^^^^^^^^^^^^^
 ? 2
 $ printf 'k,n\na,1\n' | dstream -i csv update-state-by k m=count --initial bad.csv
 dstream: bad.csv: no field m, which update-state-by keeps
 ? 2
 $ printf 'k,v\na,1\n' | dstream -i csv update-state-by k avg:v --initial bad.csv
 dstream: update-state-by: --initial: 'avg_v' cannot begin with a value, as the value of avg is not all that it keeps; collect, count, first, last, max, min and sum can
+    dstream -i csv update-state-by k avg:v --initial bad.csv
+                                           ^^^^^^^^^
 ? 2
 
 # A total at a window's end has no record of a later window, in whatever order they came.

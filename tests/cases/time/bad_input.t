@@ -94,12 +94,18 @@ $ dstream --time '$1' --on-bad skip sort-by @time edges
 2239-12-31T23:59:59.999999999Z
 $ dstream --time '$1' window 40000d count edges
 dstream: window: '40000d' is too long a time; windows are of at most 10 years (3653d)
+    dstream --time '$1' window 40000d count edges
+                               ^^^^^^
 ? 2
 $ dstream --time '$1' session-window 200000d count edges
 dstream: session-window: '200000d' is too long a time
+    dstream --time '$1' session-window 200000d count edges
+                                       ^^^^^^^
 ? 2
 $ dstream --time '$1' look-back 40000d count edges
 dstream: look-back: '40000d' is too long a time; windows are of at most 10 years (3653d)
+    dstream --time '$1' look-back 40000d count edges
+                                  ^^^^^^
 ? 2
 
 # Two zones in one file, and --tz for stamps without one: 11:00 in Berlin and 5:00 in New York are one minute.
@@ -108,62 +114,100 @@ $ printf '2026-11-20T11:00:00+01:00\n2026-11-20T05:00:30-05:00\n2026-11-20 11:00
 2026-11-20T11:01:00+01:00	1
 $ printf '5\n' | dstream --time '$1:s' --tz Mars/Olympus window 1d count
 dstream: --tz: there is no time zone 'Mars/Olympus'; names are such as Europe/Berlin, UTC or +02:00
+    dstream --time '$1:s' --tz Mars/Olympus window 1d count
+                               ^^^^^^^^^^^^
 ? 2
 
 # Sizes of nothing and below.
 $ dstream --time '$1:s' window 0s count
 dstream: window: '0s' is no time at all; it must be above zero
+    dstream --time '$1:s' window 0s count
+                                 ^^
 ? 2
 $ dstream --time '$1:s' window -1s count
 dstream: window: '-1s' is negative; it must be above zero
+    dstream --time '$1:s' window -1s count
+                                 ^^^
 ? 2
 $ dstream --time '$1:s' window 10s --slide 0s count
 dstream: window: --slide '0s' is no time at all; it must be above zero
+    dstream --time '$1:s' window 10s --slide 0s count
+                                             ^^
 ? 2
 $ dstream --time '$1:s' window 10s --grow 0s count
 dstream: window: --grow '0s' is no time at all; it must be above zero
+    dstream --time '$1:s' window 10s --grow 0s count
+                                            ^^
 ? 2
 $ dstream --time '$1:s' session-window 0s count
 dstream: session-window: '0s' is no time at all; it must be above zero
+    dstream --time '$1:s' session-window 0s count
+                                         ^^
 ? 2
 $ dstream --time '$1:s' session-window 10s --max 0s count
 dstream: session-window: --max '0s' is no time at all; it must be above zero
+    dstream --time '$1:s' session-window 10s --max 0s count
+                                                   ^^
 ? 2
 $ dstream count-window 0 count
 dstream: count-window: '0' is too small; it must be 1 or more
+    dstream count-window 0 count
+                         ^
 ? 2
 $ dstream count-window 2 --slide-rows 0 count
 dstream: count-window: --slide-rows: '0' is too small; it must be 1 or more
+    dstream count-window 2 --slide-rows 0 count
+                                        ^
 ? 2
 $ dstream --time '$1:s' look-back 0s count
 dstream: look-back: '0s' is no time at all; it must be above zero
+    dstream --time '$1:s' look-back 0s count
+                                    ^^
 ? 2
 $ dstream --time '$1:s' --watermark -1s window 10s count
 dstream: --watermark: '-1s' is negative
+    dstream --time '$1:s' --watermark -1s window 10s count
+                                      ^^^
 ? 2
 $ dstream --time '$1:s' --allowed-lateness -1s window 10s count
 dstream: --allowed-lateness: '-1s' is negative
+    dstream --time '$1:s' --allowed-lateness -1s window 10s count
+                                             ^^^
 ? 2
 $ dstream --batch 0s count
 dstream: --batch: '0s' is no time at all
+    dstream --batch 0s count
+                    ^^
 ? 2
 $ dstream --batch-lines 0 count
 dstream: --batch-lines: '0' is not a whole number from 1
+    dstream --batch-lines 0 count
+                          ^
 ? 2
 $ dstream --every 0s count
 dstream: --every: '0s' is no time at all
+    dstream --every 0s count
+                    ^^
 ? 2
 $ dstream --every-delay 0s count
 dstream: --every-delay: '0s' is no time at all
+    dstream --every-delay 0s count
+                          ^^
 ? 2
 $ dstream --every-records 0 count
 dstream: --every-records: '0' is not a whole number from 1
+    dstream --every-records 0 count
+                            ^
 ? 2
 $ dstream --time '$1:s' distinct --ttl 0s
 dstream: distinct: --ttl '0s' is no time at all; it must be above zero
+    dstream --time '$1:s' distinct --ttl 0s
+                                         ^^
 ? 2
 $ dstream --time '$1:s' burst 2 0s
 dstream: burst: '0s' is no time at all; it must be above zero
+    dstream --time '$1:s' burst 2 0s
+                                  ^^
 ? 2
 
 # A slide longer than the window: a warning, and records in the gaps count nowhere. EVENT-TIME 2.3: an offset is shorter
@@ -174,9 +218,13 @@ dstream: the slide of 20s is longer than the window of 10s: records between wind
 1970-01-01T00:00:20Z	25
 $ dstream --time '$1:s' window 10s --offset 10s count
 dstream: window: --offset 10s is as long as the slide of 10s or longer; give less
+    dstream --time '$1:s' window 10s --offset 10s count
+                                     ^^^^^^^^
 ? 2
 $ dstream --time '$1:s' window 10s --slide 5s --offset -5s count
 dstream: window: --offset -5s is as long as the slide of 5s or longer; give less
+    dstream --time '$1:s' window 10s --slide 5s --offset -5s count
+                                                ^^^^^^^^
 ? 2
 # EVENT-TIME 2.3: empty windows print nothing; that batches end in between does not make them batches.
 $ printf '5\n--\n35\n--\n' | dstream --time '$1:s' --batch-on '^--' window 10s count
@@ -194,9 +242,13 @@ dstream: join: no field 'k'
 ? 2
 $ printf '5\n' > r; printf '5\n' > l; dstream --time '$1:s' join r --on '$1' --within 5s..1s l
 dstream: join: --within: '5s..1s' is empty: 5s is behind 1s
+    dstream --time '$1:s' join r --on '$1' --within 5s..1s l
+                                                    ^^^^^^
 ? 2
 $ printf '5\n' > r; printf '5\n' > l; dstream --time '$1:s' join r --on '$1' --within 0s l
 dstream: join: --within: '0s' is no time at all; it must be above zero
+    dstream --time '$1:s' join r --on '$1' --within 0s l
+                                                    ^^
 ? 2
 
 # Patterns that name what is not there.
@@ -217,12 +269,18 @@ dstream: match: no field 'c._1'
 ? 2
 $ dstream --time '$1:s' match 'a b' --within 0s
 dstream: match: --within: '0s' is no time at all; it must be above zero
+    dstream --time '$1:s' match 'a b' --within 0s
+                                               ^^
 ? 2
 $ dstream --time '$1:s' match ''
 dstream: match: the pattern is empty
+    dstream --time '$1:s' match ''
+                          ^^^^^
 ? 2
 
 # EVENT-TIME 2.3: a slide of a calendar window is a calendar size too.
 $ dstream --time '$1' window 1d --slide 5h count
 dstream: window: windows of day are cut on the local clock, and so must their slide be: 2h, 3h, 4h, 6h, 8h, 12h, days, weeks or months, not 5h
+    dstream --time '$1' window 1d --slide 5h count
+                        ^^^^^^
 ? 2

@@ -43,9 +43,13 @@ $ printf 'k 1\n--\nk -1\n--\nj 5\n--\n--\n' | dstream --batch-on '^--' window 2s
 # SPARK 1.2: W and S must be multiples of the batch or start-up fails; here with the two nearest good values.
 $ printf 'a\n' | dstream --batch-lines 1 --batch 2s window 5s count
 dstream: window: 5s is no multiple of the batch of 2s; take 4s or 6s
+    dstream --batch-lines 1 --batch 2s window 5s count
+                                       ^^^^^^
 ? 2
 $ printf 'a\n' | dstream --batch-lines 1 --batch 2s window 4s --slide 1s count
 dstream: window: --slide 1s is no multiple of the batch of 2s; take 2s
+    dstream --batch-lines 1 --batch 2s window 4s --slide 1s count
+                                                 ^^^^^^^
 ? 2
 
 # What has no window works batch by batch: top, sort-by, distinct, counts of counts.
@@ -87,6 +91,8 @@ $ printf 'a\na\nb\n--\nb\n--\n' | dstream --batch-on '^--' --mark-batches count-
 1
 $ printf 'a\n' | dstream --mark-batches count
 dstream: --mark-batches marks the ends of batches; give --batch, --batch-lines or --batch-on
+    dstream --mark-batches count
+            ^^^^^^^^^^^^^^
 ? 2
 
 # A clock in the data: batches of a second, and windows by arrival over a file that replay.
@@ -103,9 +109,13 @@ $ printf 't,v\n2026-01-01T00:00:00.9Z,a\n2026-01-01T00:00:00.3Z,b\n2026-01-01T00
 # Options that say two things.
 $ printf 'a\n' | dstream --batch-lines 2 --batch-on x count
 dstream: --batch-lines and --batch-on both say where a batch ends; give one
+    dstream --batch-lines 2 --batch-on x count
+            ^^^^^^^^^^^^^
 ? 2
 $ printf 'a\n' | dstream --batch-lines 2 --clock t count
 dstream: --batch-lines and --batch-on have a clock of their own; leave out --clock
+    dstream --batch-lines 2 --clock t count
+            ^^^^^^^^^^^^^
 ? 2
 
 # INTERFACE 8.2: each source counts its own batches, and inside a batch the first stream's records come first. SPARK

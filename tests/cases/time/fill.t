@@ -61,6 +61,8 @@ $ printf '0 a\n1 a\n2 b\n20 b\n' | dstream --time '$1:s' window 10s count-by '$2
 # What it cannot do is said.
 $ printf '0\n' | dstream --time '$1:s' window 10s fill zero
 dstream: fill: it goes directly behind the aggregate of a window: window 1m count-by k fill zero
+    dstream --time '$1:s' window 10s fill zero
+                                     ^^^^
 ? 2
 $ printf '0\n400000000\n' | dstream --time '$1:s' window 1s count fill zero
 1970-01-01T00:00:00Z	1

@@ -76,7 +76,11 @@ $ printf '0 a\n5 a\n3 b\n14 a\n6 b\n7 b\n30 a\n' | dstream --time '$1:s' --water
 # What keeps what it has seen refuses such rows: INTERFACE 6.
 $ printf '0\n' | dstream --time '$1:s' --allowed-lateness 10s window 10s count-by '$1' scan delta:count
 dstream: scan: rows of 'count-by $1' may be corrected within the allowed lateness, and what 'scan delta:count' has seen of them cannot be taken back
+    dstream --time '$1:s' --allowed-lateness 10s window 10s count-by '$1' scan delta:count
+                                                                          ^^^^
 ? 2
 $ printf '0\n' | dstream --time '$1:s' --allowed-lateness 10s window 10s top 3 --by '$1'
 dstream: an allowed lateness needs an aggregate behind the window: records that 'top 3 --by $1' passes on cannot be taken back in this version
+    dstream --time '$1:s' --allowed-lateness 10s window 10s top 3 --by '$1'
+                                                                  ^^^^
 ? 2

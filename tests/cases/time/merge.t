@@ -33,4 +33,6 @@ $ dstream -i csv --time t:s --merge-sorted window 4s count-by k a.csv b.csv
 1970-01-01T00:00:08Z	a	1
 $ printf 'x\n' > x; dstream --merge-sorted count x x
 dstream: --merge-sorted: @time over a regular file needs a time field; give --time FIELD, or --time arrival if you mean it
+    dstream --merge-sorted count x x
+            ^^^^^^^^^^^^^^
 ? 2

@@ -90,9 +90,13 @@ $ printf '0\n12\n3\n40\n4\n' | dstream --time '$1:s' --watermark 0s --output-mod
 # INTERFACE 9.1: append with an --every… option is a usage error.
 $ printf '0\n' | dstream --time '$1:s' --output-mode append --every-records 1 window 10s count
 dstream: --output-mode append prints a window once, when it is final; --every-records prints it before
+    dstream --time '$1:s' --output-mode append --every-records 1 window 10s count
+                          ^^^^^^^^^^^^^
 ? 2
 $ printf '0\n' | dstream --time '$1:s' --output-mode append --every 1s window 10s count
 dstream: --output-mode append prints a window once, when it is final; --every prints it before
+    dstream --time '$1:s' --output-mode append --every 1s window 10s count
+                          ^^^^^^^^^^^^^
 ? 2
 # Windows by count, of which part ones are early.
 $ seq 5 | dstream --every-records 2 --pane-columns count-window 3 count
@@ -102,7 +106,11 @@ $ seq 5 | dstream --every-records 2 --pane-columns count-window 3 count
 2	on_time	1
 $ seq 5 | dstream --every-records 2 count-window 3 --slide-rows 1 count
 dstream: count: count-window --slide-rows gives its rows at once; --every-records has nothing to add
+    dstream --every-records 2 count-window 3 --slide-rows 1 count
+                                                            ^^^^^
 ? 2
 $ printf '0\n' | dstream --time '$1:s' --every-records 2 window 10s count-by '$1' top 1
 dstream: --every-records is for a chain whose last operator with state is an aggregate; 'top 1' is none
+    dstream --time '$1:s' --every-records 2 window 10s count-by '$1' top 1
+                          ^^^^^^^^^^^^^^^
 ? 2

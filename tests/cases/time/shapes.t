@@ -79,7 +79,11 @@ $ printf '12\n65\n' | dstream --time '$1:s' window 1m --grow 20s count-by '$1' t
 1970-01-01T00:01:00Z	1970-01-01T00:02:00Z	65	1
 $ printf '12\n65\n' | dstream --time '$1:s' window 1m --grow 7s count
 dstream: window: --grow: 7s does not divide 1m
+    dstream --time '$1:s' window 1m --grow 7s count
+                                    ^^^^^^
 ? 2
 $ printf '12\n65\n' | dstream --time '$1:s' window 1m --grow 20s --slide 30s count
 dstream: window: --grow is for windows that stand end to end; it cannot go with --slide
+    dstream --time '$1:s' window 1m --grow 20s --slide 30s count
+                                    ^^^^^^
 ? 2
