@@ -54,6 +54,7 @@ fn exported(options: &Options, sources: &Sources) -> export::Input {
         format: options.input_format.clone().unwrap_or_default(),
         delimiter: options.delimiter,
         header: !options.no_header,
+        multiline: options.multiline.is_some(),
         live: !sources.regular,
     }
 }

@@ -25,6 +25,8 @@ pub struct Input {
     pub format: String,
     pub delimiter: Option<u8>,
     pub header: bool,
+    /// Several lines may be one record.
+    pub multiline: bool,
     /// It need not end.
     pub live: bool,
 }

@@ -37,6 +37,7 @@ fn right_side(walk: &mut Walk<'_>, right: &Right) -> Result<Relation> {
         format: right.source.format_name.clone(),
         delimiter: None,
         header: true,
+        multiline: false,
         live: walk.input.live,
     };
     let table = source::table(&name, &right.source, &input, &asked, walk.dialect)?;

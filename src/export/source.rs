@@ -41,7 +41,11 @@ pub fn table(
         ids.dedup();
     }
     let raw = Raw::of(source, input);
-    let raw_line = Sql::column(if is_flink { "line" } else { "value" }, dialect);
+    let raw_line = match (&raw, is_flink) {
+        (Raw::Lines, false) => Sql::column("value", dialect),
+        _ => Sql::column("line", dialect),
+    };
+    let has_line = raw != Raw::Columns;
     let field = |id: FieldId| source.schema.fields[id].name.as_str();
     let mut names = Names::default();
     if is_flink && raw == Raw::Lines {
@@ -50,7 +54,7 @@ pub fn table(
     // What stands for a field before there are columns of its name.
     let definition = |id: FieldId| -> Result<Sql> {
         match (&raw, source.made.iter().find(|(_, made)| *made == id)) {
-            (_, Some((Made::Line, _))) if raw == Raw::Lines => Ok(raw_line.clone()),
+            (_, Some((Made::Line, _))) if has_line => Ok(raw_line.clone()),
             (_, Some((Made::Time, _))) => none("the time of a record by itself"),
             (_, Some(_)) => none(format!("{} has no counterpart", field(id))),
             (Raw::Lines, None) => {
@@ -94,7 +98,7 @@ pub fn table(
     }
     let time_name = time.as_ref().map(|_| names.free("event_time"));
     relation.time = time_name.as_deref().map(|name| Sql::column(name, dialect));
-    let line_name = (asked.line && raw == Raw::Lines).then(|| match is_flink {
+    let line_name = (asked.line && has_line).then(|| match is_flink {
         true => "line".to_string(),
         false => names.free("line"),
     });
@@ -125,7 +129,8 @@ pub fn table(
     };
     let mut statements = Vec::new();
     if let Raw::Unknown(why) = &raw {
-        let of: Vec<String> = columns.iter().map(|(_, name, _)| name.clone()).collect();
+        let mut of: Vec<String> = columns.iter().map(|(_, name, _)| name.clone()).collect();
+        of.extend(line_name.clone());
         let of = match of.is_empty() {
             true => "none".to_string(),
             false => of.join(", "),
@@ -184,6 +189,9 @@ impl Raw {
         });
         if let Some(scheme) = scheme {
             return Raw::Unknown(format!("has no source '{scheme}:'"));
+        }
+        if input.multiline {
+            return Raw::Unknown("reads no records of several lines".into());
         }
         match source.format_name.as_str() {
             "text" | "lines" | "json" | "combined" | "common" => Raw::Lines,
@@ -455,6 +463,7 @@ impl Parts<'_> {
                 for (_, name, _) in self.columns {
                     items.push(format!("{} STRING", name_of(name)));
                 }
+                items.extend(self.line.iter().map(|(name, _)| format!("{name} STRING")));
             }
         }
         if *self.raw == Raw::Lines {

@@ -430,3 +430,13 @@ CREATE TABLE src (
 SELECT `time`, region, product, qty, price
 FROM src;
 0
+$ printf '' | dstream --multiline indent filter '/Exception/' count --explain=spark-sql
+-- Spark SQL, 3.5 or later
+SET spark.sql.ansi.enabled = false;
+-- Spark SQL reads no records of several lines: let src_rows be a table with these columns, all STRING: line
+CREATE TEMPORARY VIEW src AS
+SELECT line
+FROM src_rows;
+SELECT count(*) AS count
+FROM src
+WHERE line RLIKE 'Exception';
