@@ -35,6 +35,7 @@ const QUERIES: &[Query] = &[
     ("q8", q8),
     ("q8-late", q8_late),
     ("q9", q9),
+    ("q10", q10),
     ("q11", q11),
     ("q11-late", q11_late),
     ("q12", q12),

@@ -313,6 +313,33 @@ fn visits(events: &Events, delay: Option<i64>) -> String {
     rows.0 + &told(late, events.bids.len())
 }
 
+pub fn q10(events: &Events) -> String {
+    const MINUTE: i64 = 60 * SECOND;
+    let mut files: BTreeMap<i64, Vec<&Bid>> = BTreeMap::new();
+    for bid in &events.bids {
+        files
+            .entry(bid.time.div_euclid(MINUTE))
+            .or_default()
+            .push(bid);
+    }
+    let mut out = String::new();
+    for (minute, bids) in files {
+        let (start, end) = (printed(minute * MINUTE), printed((minute + 1) * MINUTE));
+        let (day, clock) = start.split_once('T').expect("a stamp has a time");
+        writeln!(out, "out/dt={day}/hm={}/bids.ndjson", &clock[..5]).expect("a String takes it");
+        for b in bids {
+            writeln!(
+                out,
+                "{{\"window_start\":\"{start}\",\"window_end\":\"{end}\",\"auction\":{},\"bidder\":{},\"price\":{},\
+                 \"dateTime\":\"{}\"}}",
+                b.auction, b.bidder, b.price, b.stamp
+            )
+            .expect("a String takes it");
+        }
+    }
+    out
+}
+
 pub fn q11(events: &Events) -> String {
     visits(events, None)
 }
