@@ -1589,7 +1589,7 @@ pub const OPTIONS: &[Opt] = &[
                 },
                 Example {
                     title: "The query of a chain in Flink SQL",
-                    session: "$ printf 'a,b\\n' | dstream -i csv filter 'b > 2' reduce-by a sum:b --explain=flink-sql | tail -n 4\nSELECT a, SUM(TRY_CAST(b AS DOUBLE)) AS sum_b\nFROM src\nWHERE TRY_CAST(b AS DOUBLE) > 2\nGROUP BY a;\n",
+                    session: "$ printf 'city,price\\n' | dstream -i csv filter 'price > 2' reduce-by city sum:price --explain=flink-sql | tail -n 4\nSELECT city, SUM(TRY_CAST(price AS DOUBLE)) AS sum_price\nFROM src\nWHERE TRY_CAST(price AS DOUBLE) > 2\nGROUP BY city;\n",
                 },
                 Example {
                     title: "How late records are",

@@ -13,12 +13,14 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Between the looks at a file that was rotated, before it is taken to be at its end.
 const QUIET: Duration = Duration::from_millis(250);
 /// So many looks find nothing new.
 const QUIET_LOOKS: u8 = 2;
+/// Files of a name that are known again when they are found beside it.
+const MET_MAX: usize = 64;
 
 /// A name whose files are read one behind the other.
 pub struct Name {
@@ -36,6 +38,8 @@ struct Ahead {
     queue: VecDeque<Upcoming>,
     /// The file that the name last stood for.
     newest: Option<(u64, u64)>,
+    /// Those that it stood for last, as far as the file system tells files apart whose number it gives out again.
+    met: VecDeque<((u64, u64), SystemTime)>,
     watch: Option<Watch>,
 }
 
@@ -88,9 +92,13 @@ impl Name {
     }
 
     pub fn push(&self, upcoming: Upcoming) -> io::Result<()> {
-        let newest = id(&upcoming.file.metadata()?);
+        let meta = upcoming.file.metadata()?;
         let mut ahead = self.ahead();
-        ahead.newest = Some(newest);
+        ahead.newest = Some(id(&meta));
+        if let Ok(born) = meta.created() {
+            ahead.met.truncate(MET_MAX - 1);
+            ahead.met.push_front((id(&meta), born));
+        }
         ahead.queue.push_back(upcoming);
         Ok(())
     }
@@ -128,9 +136,15 @@ impl Name {
         }
         if let Some(old) = newest {
             for between in rotated::since(path, old)? {
-                if id(&between.metadata()?) == now {
+                let meta = between.metadata()?;
+                if id(&meta) == now {
                     // It was put in its place since it was opened: what came behind it is for the next look.
                     break;
+                }
+                let met = meta.created().map(|born| (id(&meta), born));
+                if met.is_ok_and(|met| self.ahead().met.contains(&met)) {
+                    // Names do not always say which file is the older one, and this one has been here.
+                    continue;
                 }
                 self.push(Upcoming::whole(between, Until::Followed))?;
             }
@@ -488,5 +502,36 @@ impl Live for Skipped {
             }
         }
         self.live.read(into, max, wait)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::io::Read as _;
+
+    /// G9: each line once, though the numbers of rotated names do not say which file is the older one.
+    #[test]
+    fn a_file_that_was_here_is_not_taken_for_a_new_one() {
+        let dir = std::env::temp_dir().join(format!("dstream-tail-{}", std::process::id()));
+        fs::create_dir_all(&dir).unwrap();
+        let (log, one, two) = (dir.join("a.log"), dir.join("a.log.1"), dir.join("a.log.2"));
+        let name = Name::new("a.log".into(), Some(log.clone()), Opening::default());
+        fs::write(&log, "first\n").unwrap();
+        name.look().unwrap();
+        fs::rename(&log, &one).unwrap();
+        fs::write(&log, "second\n").unwrap();
+        name.look().unwrap();
+        // Against the custom: the newer one gets the larger number.
+        fs::rename(&log, &two).unwrap();
+        fs::write(&log, "third\n").unwrap();
+        name.look().unwrap();
+        let mut text = String::new();
+        while let Some(mut upcoming) = name.pop() {
+            upcoming.file.read_to_string(&mut text).unwrap();
+        }
+        fs::remove_dir_all(&dir).unwrap();
+        assert_eq!(text, "first\nsecond\nthird\n");
     }
 }
