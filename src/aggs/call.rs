@@ -92,7 +92,12 @@ fn item(source: &str, range: Range<usize>) -> Result<(Syntax, bool), Fault> {
         .filter(|range| !range.is_empty());
     match (&expr, aggregate.arg) {
         (None, Need::Any | Need::Number | Need::Bool) => {
-            let message = format!("{func} needs an expression, for example {}", example(func));
+            let message = match colons.len() {
+                1 => format!("{func} needs an expression, for example {}", example(func)),
+                _ => format!(
+                    "{func} needs an expression behind ':'; did the shell expand $1? use single quotes, or write _1"
+                ),
+            };
             return Err((func_at, message));
         }
         (Some(range), Need::No) => {
@@ -533,7 +538,7 @@ mod tests {
             ),
             (
                 "sum:",
-                "0..3: sum needs an expression, for example sum:bytes",
+                "0..3: sum needs an expression behind ':'; did the shell expand $1? use single quotes, or write _1",
             ),
             ("span:x", "5..6: span takes no expression"),
             (

@@ -443,3 +443,11 @@ dstream: --append needs --output FILE, which it adds to
     dstream --append count data.csv
             ^^^^^^^^
 ? 2
+
+# An aggregate whose field the shell has taken.
+
+$ printf 'a 1\n' | dstream reduce-by '$1' "n=count,p99:$2"
+dstream: reduce-by: p99 needs an expression behind ':'; did the shell expand $1? use single quotes, or write _1
+    n=count,p99:
+            ^^^
+? 2
