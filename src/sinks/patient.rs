@@ -14,6 +14,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const LOOK_MS: i64 = 100;
 /// Looks in a row without a byte taken, after which a run that is to end does without its reader.
 const LOOKS: u32 = 10;
+/// A pipe holds so much, bytes, if the system lets it: a block's output in one piece.
+const PIPE_SIZE: usize = 256 << 10;
 
 /// A descriptor that is written to with patience.
 pub struct Patient {
@@ -29,6 +31,10 @@ impl Patient {
             .map(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode))
             .ok();
         let is_pipe = kind.is_some_and(|kind| kind.is_fifo());
+        if is_pipe {
+            // Without it there are only more turns.
+            let _ = rustix::pipe::fcntl_setpipe_size(&file, PIPE_SIZE);
+        }
         Patient {
             file: is_pipe.then(|| anew(&file)).flatten().unwrap_or(file),
             is_socket: kind.is_some_and(|kind| kind.is_socket()),
