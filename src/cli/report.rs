@@ -182,13 +182,22 @@ fn state(report: &Report) -> String {
     }
 }
 
+/// A time, ns, to three digits.
+fn about(ns: i64) -> String {
+    let mut unit = 1;
+    while ns / unit >= 1000 {
+        unit *= 10;
+    }
+    duration((ns + unit / 2) / unit * unit)
+}
+
 /// What checkpoints have cost.
 fn commits(report: &Report) -> String {
     let commits = &report.commits;
     if commits.pauses.count() == 0 {
         return String::new();
     }
-    let by = |of: u64| duration(commits.pauses.quantile(of, 100));
+    let by = |of: u64| about(commits.pauses.quantile(of, 100));
     format!(
         "{}: paused {} / {} / {} (p50 / p99 / largest), {} bytes\n",
         counted(commits.pauses.count(), "commit"),
@@ -206,7 +215,7 @@ fn batches(batches: &Batches) -> String {
         return String::new();
     }
     let of = |delays: &Delays| {
-        let by = |of: u64| duration(delays.quantile(of, 100));
+        let by = |of: u64| about(delays.quantile(of, 100));
         format!("{} / {} / {}", by(50), by(99), by(100))
     };
     format!(
