@@ -365,6 +365,11 @@ impl Kept {
         of_side.map(|(_, place)| place.clone()).collect()
     }
 
+    /// Runs before have read something.
+    pub fn has_records(&self) -> bool {
+        self.header.records > 0
+    }
+
     /// What was known of the time of a source. Files are one source, or with `-F` each its own: a run that reads them the
     /// other way goes on from the one, or from the least of the many.
     pub fn times_of(&self, side: usize, name: &str) -> Option<Vec<u8>> {

@@ -160,7 +160,8 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         replaces: replaces(plan, run),
         next_file: AtomicI64::new(routing::first_file(plan, began)),
         inputs: opened.list,
-        ledger: Ledger::new(run.on_bad, run.max_bad, bad_file, late_file),
+        ledger: Ledger::new(run.on_bad, run.max_bad, bad_file, late_file)
+            .going_on(kept.is_some_and(Kept::has_records)),
         meters: sides.iter().map(|_| Meter::default()).collect(),
         clocks: sides.iter().map(|_| Meter::default()).collect(),
         lines: Board::default(),

@@ -50,6 +50,8 @@ pub struct Ledger {
     state: Mutex<State>,
     on_bad: OnBad,
     max_bad: Option<Limit>,
+    /// Runs before have found records of the format: that all of this run's are bad says nothing of it.
+    known: bool,
 }
 
 struct State {
@@ -103,7 +105,13 @@ impl Ledger {
             state: Mutex::new(state),
             on_bad,
             max_bad,
+            known: false,
         }
+    }
+
+    /// `known`: what came in runs before was of the format.
+    pub fn going_on(self, known: bool) -> Ledger {
+        Ledger { known, ..self }
     }
 
     /// Takes the account of block `seq`. An error ends the run.
@@ -180,7 +188,8 @@ impl Ledger {
         let hopeless = missing > 0
             && state.bad == state.records
             && account.bad.get(missing - 1).is_some_and(leads)
-            && self.on_bad == OnBad::Warn;
+            && self.on_bad == OnBad::Warn
+            && !self.known;
         state.records += account.records;
         for bad in account.bad {
             state.bad += 1;
@@ -230,7 +239,11 @@ impl Ledger {
     /// The end of the input: what a share of bad records, or nothing but bad ones, comes to.
     pub fn finish(&self) -> Result<(), Failure> {
         let state = lock(&self.state);
-        if self.on_bad == OnBad::Warn && state.records > 0 && state.bad == state.records {
+        if self.on_bad == OnBad::Warn
+            && !self.known
+            && state.records > 0
+            && state.bad == state.records
+        {
             return Err(Failure {
                 status: status::DATA,
                 message: String::new(),

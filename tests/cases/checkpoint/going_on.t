@@ -114,3 +114,12 @@ $ dstream --checkpoint ck --show=json | grep -v '"kind":"state"' | sed -E 's/\.[
 {"kind":"watermark","latest":12000000000,"source":"files"}
 {"aside":null,"complete":false,"kind":"sink","length":50,"path":"out"}
 {"began":X,"enough":false,"held":[{"bytes":X,"keys":1,"operators":"count-by $2"}],"kind":"engine","next_end":20000000000,"watermark":11000000000}
+
+# A run whose only new line is bad goes on with the job: that it is of the format was known.
+
+$ printf '{"k":1}\n{"k":2}\n' > log; dstream --once --checkpoint ck -i json count-by k log
+$ printf 'oops\n' >> log; dstream --once --checkpoint ck -i json count-by k log
+dstream: 1 of 1 record is not JSON (first: log:3 col 1)
+$ printf '{"k":2}\n' >> log; dstream --once --final --checkpoint ck -i json count-by k log
+1	1
+2	2
