@@ -17,9 +17,10 @@ use std::fs::File;
 use std::io::{IsTerminal, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-/// Between two looks whether the view is over, while no key comes, ns.
-const LOOK: i64 = 200_000_000;
+/// Between two looks whether the view is over, while no key comes.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// A terminal without a size, as it was once.
 const SIZE: Size = Size {
@@ -144,14 +145,14 @@ impl View {
         signal_hook::flag::register(SIGTTIN, Arc::default())?;
         let over = self.over.clone();
         let listening = move || {
-            let wait = Timespec::try_from(std::time::Duration::from_nanos(LOOK.unsigned_abs()));
+            let wait = Timespec::try_from(LOOK);
             while !over.load(Ordering::Relaxed) {
                 let mut fds = [PollFd::new(&keys.tty, PollFlags::IN)];
                 if !matches!(poll(&mut fds, wait.as_ref().ok()), Ok(1..)) {
                     continue;
                 }
                 if !keys.is_ours() {
-                    std::thread::sleep(std::time::Duration::from_nanos(LOOK.unsigned_abs()));
+                    std::thread::sleep(LOOK);
                     continue;
                 }
                 // It may have come to the foreground without having been stopped.

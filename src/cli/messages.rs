@@ -130,22 +130,19 @@ pub fn no_times(records: u64, first: &[u8]) -> String {
     )
 }
 
+/// A character that moves no cursor.
+pub fn printable(letter: char) -> char {
+    match letter.is_control() {
+        true => '\u{fffd}',
+        false => letter,
+    }
+}
+
 /// The start of a line, fit for a terminal.
 fn shown(line: &[u8]) -> String {
     const MAX: usize = 60;
     let text = String::from_utf8_lossy(line);
-    let mut out: String = text
-        .trim_end()
-        .chars()
-        .take(MAX)
-        .map(|letter| {
-            if letter.is_control() {
-                '\u{fffd}'
-            } else {
-                letter
-            }
-        })
-        .collect();
+    let mut out: String = text.trim_end().chars().take(MAX).map(printable).collect();
     if text.trim_end().chars().count() > MAX {
         out.push('…');
     }

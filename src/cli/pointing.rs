@@ -1,7 +1,7 @@
 //! The place of a mistake on the command line: what was typed, with carets below the word. Decides nothing. Invariant: a
 //! mistake that has a place of its own, within an expression or a file, keeps it.
 
-use super::TABLES;
+use super::{TABLES, messages};
 use crate::error::Usage;
 use std::ops::Range;
 
@@ -152,19 +152,10 @@ fn line(words: &[String], at: usize, range: Range<usize>) -> (String, Range<usiz
 /// A word as it would be typed.
 fn quoted(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_@%+=:,./-".contains(&byte);
-    let printable: String = word
-        .chars()
-        .map(|letter| {
-            if letter.is_control() {
-                '\u{fffd}'
-            } else {
-                letter
-            }
-        })
-        .collect();
+    let shown: String = word.chars().map(messages::printable).collect();
     match !word.is_empty() && word.bytes().all(plain) {
-        true => printable,
-        false => format!("'{}'", printable.replace('\'', "'\\''")),
+        true => shown,
+        false => format!("'{}'", shown.replace('\'', "'\\''")),
     }
 }
 

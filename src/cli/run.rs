@@ -509,7 +509,7 @@ fn build_options(
         terminal: std::io::stdout().is_terminal(),
         bar: options.bar.clone(),
         spark: options.spark.clone(),
-        paint: terminal::paint(colors(options).as_deref()),
+        paint: terminal::paint(|| colors(options)),
         exact: options.exact,
         triggers: options.triggers.clone(),
         limits: options.limits,

@@ -124,8 +124,8 @@ pub fn is_dumb() -> bool {
 }
 
 /// How standard output is drawn on: in colours on a terminal, unless `$NO_COLOR` is set, elsewhere if `$CLICOLOR_FORCE`
-/// is; in ASCII where the locale is not UTF-8. `file`: the text of the user's file of colours.
-pub fn paint(file: Option<&str>) -> Paint {
+/// is; in ASCII where the locale is not UTF-8. `file`: reads the user's file of colours, where there are any.
+pub fn paint(file: impl FnOnce() -> Option<String>) -> Paint {
     let forced = set("CLICOLOR_FORCE").is_some_and(|value| value != "0");
     let is_coloured = match set("NO_COLOR") {
         Some(_) => false,
@@ -137,9 +137,9 @@ pub fn paint(file: Option<&str>) -> Paint {
         looks: is_coloured.then(|| {
             let mut looks = Looks::default();
             let given = set("DSTREAM_COLORS");
-            let texts = [("colors", file), ("$DSTREAM_COLORS", given.as_deref())];
+            let texts = [("colors", file()), ("$DSTREAM_COLORS", given)];
             for (name, text) in texts {
-                for fault in colors::read(text.unwrap_or_default(), &mut looks) {
+                for fault in colors::read(&text.unwrap_or_default(), &mut looks) {
                     say(&format!("{name}: {fault}"));
                 }
             }

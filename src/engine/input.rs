@@ -161,18 +161,8 @@ impl FileBlocks {
         ticket: Ticket,
         buf: Vec<u8>,
     ) -> Result<Option<(Block, Option<TooLong>)>> {
-        // One byte before the block tells whether a line begins at its front.
-        let read_at = ticket.from - u64::from(ticket.from > file.start);
-        let nominal = (ticket.to - read_at) as usize;
-        let mut window = Window {
-            file,
-            read_at,
-            buf,
-            len: 0,
-        };
-        window.read(nominal + SLACK)?;
-        let nominal = nominal.min(window.len);
-        let from = if ticket.from == file.start {
+        let (mut window, before, nominal) = Window::open(file, ticket, buf)?;
+        let from = if before == 0 {
             0
         } else {
             match memchr(b'\n', &window.bytes()[..nominal.saturating_sub(1)]) {
@@ -216,18 +206,7 @@ impl FileBlocks {
         ticket: Ticket,
         buf: Vec<u8>,
     ) -> Result<Option<(Block, Option<TooLong>)>> {
-        // One byte before the block tells whether a line begins at its front.
-        let before = usize::from(ticket.from > file.start);
-        let read_at = ticket.from - before as u64;
-        let nominal = (ticket.to - read_at) as usize;
-        let mut window = Window {
-            file,
-            read_at,
-            buf,
-            len: 0,
-        };
-        window.read(nominal + SLACK)?;
-        let nominal = nominal.min(window.len);
+        let (mut window, before, nominal) = Window::open(file, ticket, buf)?;
         // The first line that starts in the block's range and begins a record.
         let mut from = 0;
         if before > 0 {
@@ -284,17 +263,7 @@ impl FileBlocks {
         ticket: Ticket,
         buf: Vec<u8>,
     ) -> Result<Option<(Block, Option<TooLong>)>> {
-        let before = usize::from(ticket.from > file.start);
-        let read_at = ticket.from - before as u64;
-        let nominal = (ticket.to - read_at) as usize;
-        let mut window = Window {
-            file,
-            read_at,
-            buf,
-            len: 0,
-        };
-        window.read(nominal + SLACK)?;
-        let nominal = nominal.min(window.len);
+        let (mut window, before, nominal) = Window::open(file, ticket, buf)?;
         let odd = quote::parity(&window.bytes()[before.min(nominal)..nominal]);
         let last = ticket.to == file.len;
         let summary = Quotes {
@@ -392,7 +361,28 @@ struct Window<'f> {
     len: usize,
 }
 
-impl Window<'_> {
+impl<'f> Window<'f> {
+    /// What is read of a file for a block: with the byte before it, where there is one (how many that is comes second),
+    /// which tells whether a line begins at its front; and where the block's range ends.
+    fn open(
+        file: &'f PlainFile,
+        ticket: Ticket,
+        buf: Vec<u8>,
+    ) -> Result<(Window<'f>, usize, usize)> {
+        let before = usize::from(ticket.from > file.start);
+        let read_at = ticket.from - before as u64;
+        let nominal = (ticket.to - read_at) as usize;
+        let mut window = Window {
+            file,
+            read_at,
+            buf,
+            len: 0,
+        };
+        window.read(nominal + SLACK)?;
+        let nominal = nominal.min(window.len);
+        Ok((window, before, nominal))
+    }
+
     fn bytes(&self) -> &[u8] {
         &self.buf[..self.len]
     }

@@ -279,15 +279,25 @@ impl Walk<'_> {
 
     /// An expression over what is here.
     pub fn sql(&self, expr: &Expr) -> Result<Sql> {
-        let field = |id: FieldId, name: &str| match self.here.columns.get(&id) {
-            Some(sql) => Ok(sql.clone()),
-            None => none(format!("the field '{name}' has no counterpart here")),
-        };
+        self.sql_over(&self.here, expr)
+    }
+
+    /// An expression over what a relation has.
+    pub fn sql_over(&self, relation: &Relation, expr: &Expr) -> Result<Sql> {
+        let field = |id: FieldId, name: &str| relation.field(id, name);
         let scope = Scope {
             dialect: self.dialect,
             field: &field,
         };
         scope.expr(expr.tree())
+    }
+
+    /// The window that the rows here are in.
+    pub fn window(&self) -> Result<&Bounds> {
+        match &self.here.window {
+            Some(bounds) => Ok(bounds),
+            None => none("the window of these rows is not known"),
+        }
     }
 
     pub fn sqls(&self, exprs: &[Expr]) -> Result<Vec<Sql>> {
@@ -576,17 +586,11 @@ impl Walk<'_> {
         let length = cut.as_ref().and_then(Cut::length);
         let bounds = match &cut {
             Some(cut) => Some(self.cut_rows(cut, keys, node, schema)?),
-            None if in_window => match self.here.window.clone() {
-                Some(bounds) => Some(bounds),
-                None => return none("the window of these rows is not known"),
-            },
+            None if in_window => Some(self.window()?.clone()),
             None => None,
         };
         let keys = self.sqls(keys)?;
-        let field = |id: FieldId, name: &str| match self.here.columns.get(&id) {
-            Some(sql) => Ok(sql.clone()),
-            None => none(format!("the field '{name}' has no counterpart here")),
-        };
+        let field = |id: FieldId, name: &str| self.here.field(id, name);
         let scope = Scope {
             dialect: self.dialect,
             field: &field,

@@ -1,7 +1,7 @@
 //! The SELECT that is being put together, and the views in front of it. Knows SQL's order of clauses, no nodes.
 //! Invariant: what a column is called is unique in its view, whatever engine looks at the case of letters.
 
-use super::sql::{Dialect, Level, Sql, identifier};
+use super::sql::{Dialect, Level, Result, Sql, identifier, none};
 use crate::data::{FieldId, Schema};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -46,6 +46,14 @@ impl Relation {
             is_table: true,
             is_attribute: true,
             ..Relation::default()
+        }
+    }
+
+    /// What a field of the rows is.
+    pub fn field(&self, id: FieldId, name: &str) -> Result<Sql> {
+        match self.columns.get(&id) {
+            Some(sql) => Ok(sql.clone()),
+            None => none(format!("the field '{name}' has no counterpart here")),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::nodes::Walk;
 use super::relation::Relation;
 use super::source::{self, Asked};
-use super::sql::{Level, Result, Scope, Sql, none};
+use super::sql::{Level, Result, Sql, none};
 use super::windows;
 use crate::data::{FieldId, Schema};
 use crate::expr::Expr;
@@ -64,18 +64,6 @@ fn by_side(relation: &Relation, side: &str) -> Relation {
     there
 }
 
-fn sql_of(walk: &Walk<'_>, relation: &Relation, expr: &Expr) -> Result<Sql> {
-    let field = |id: FieldId, name: &str| match relation.columns.get(&id) {
-        Some(sql) => Ok(sql.clone()),
-        None => none(format!("the field '{name}' has no counterpart here")),
-    };
-    let scope = Scope {
-        dialect: walk.dialect,
-        field: &field,
-    };
-    scope.expr(expr.tree())
-}
-
 /// Both sides side by side: the left as a table, the right as one, and the conditions that their keys are equal.
 fn meet(
     walk: &mut Walk<'_>,
@@ -131,8 +119,8 @@ fn meet(
     let other = by_side(&other, "r");
     let mut conditions = Vec::new();
     for (one, two) in keys.iter().zip(&right.keys) {
-        let one = sql_of(walk, &left, one)?;
-        let two = sql_of(walk, &other, two)?;
+        let one = walk.sql_over(&left, one)?;
+        let two = walk.sql_over(&other, two)?;
         let text = format!("{} = {}", one.at(Level::Sum), two.at(Level::Sum));
         conditions.push(text);
     }
@@ -146,7 +134,7 @@ fn meet(
 fn give(walk: &Walk<'_>, right: &Right, other: &Relation, there: &mut Relation) -> Result<()> {
     for (id, arg) in right.into.iter().zip(&right.args) {
         // What nobody reads need not have a counterpart.
-        match sql_of(walk, other, arg) {
+        match walk.sql_over(other, arg) {
             Ok(sql) => drop(there.columns.insert(*id, sql)),
             Err(reason) if walk.live.contains(id) => return Err(reason),
             Err(_) => {}
@@ -292,7 +280,7 @@ pub fn union(walk: &mut Walk<'_>, right: &Right, node: &Node, schema: &Schema) -
     let mut theirs = other.clone();
     theirs.columns.clear();
     for (id, arg) in right.into.iter().zip(&right.args) {
-        match sql_of(walk, &other, arg) {
+        match walk.sql_over(&other, arg) {
             Ok(sql) => drop(theirs.columns.insert(*id, sql)),
             Err(reason) if walk.live.contains(id) => return Err(reason),
             Err(_) => {}

@@ -59,10 +59,8 @@ impl Walk<'_> {
         }
         let mut partition = Vec::new();
         if windowed {
-            let Some(bounds) = &self.here.window else {
-                return none("the window of these rows is not known");
-            };
-            partition.extend(bounds.terms.iter().map(|term| term.text.clone()));
+            let terms = &self.window()?.terms;
+            partition.extend(terms.iter().map(|term| term.text.clone()));
         }
         for per in per {
             partition.push(self.sql(per)?.text);
@@ -132,10 +130,8 @@ impl Walk<'_> {
         }
         let mut partition = Vec::new();
         if windowed {
-            let Some(bounds) = &self.here.window else {
-                return none("the window of these rows is not known");
-            };
-            partition.extend(bounds.terms.iter().map(|term| term.text.clone()));
+            let terms = &self.window()?.terms;
+            partition.extend(terms.iter().map(|term| term.text.clone()));
         }
         partition.extend(self.sqls(keys)?.into_iter().map(|sql| sql.text));
         let order = if last { "DESC" } else { "ASC" };
@@ -309,10 +305,7 @@ impl Walk<'_> {
             "{partition}ORDER BY {} RANGE BETWEEN {interval} PRECEDING AND CURRENT ROW",
             time.text
         );
-        let field = |id: FieldId, name: &str| match self.here.columns.get(&id) {
-            Some(sql) => Ok(sql.clone()),
-            None => none(format!("the field '{name}' has no counterpart here")),
-        };
+        let field = |id: FieldId, name: &str| self.here.field(id, name);
         let scope = Scope {
             dialect: self.dialect,
             field: &field,
@@ -378,10 +371,7 @@ impl Walk<'_> {
                 .collect();
             over = format!("PARTITION BY {} {over}", keys.join(", "));
         }
-        let field = |id: FieldId, name: &str| match self.here.columns.get(&id) {
-            Some(sql) => Ok(sql.clone()),
-            None => none(format!("the field '{name}' has no counterpart here")),
-        };
+        let field = |id: FieldId, name: &str| self.here.field(id, name);
         let scope = Scope {
             dialect: self.dialect,
             field: &field,

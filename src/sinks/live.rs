@@ -75,13 +75,6 @@ impl Live {
         state.repaint();
     }
 
-    /// The same with the blocks that are there.
-    pub fn show_status(&self, status: Line) {
-        let mut state = self.lock();
-        state.status = status;
-        state.repaint();
-    }
-
     /// Windows that end by then are printed now: they are shown as open no more when the next row comes.
     pub fn closes(&self, upto: i64) {
         let mut state = self.lock();
@@ -96,16 +89,14 @@ impl Live {
     /// Takes the region away while something else writes to the terminal. Where the screen cannot be had, as its
     /// holder is in trouble, `write` is done all the same.
     pub fn aside(&self, write: &mut dyn FnMut()) {
-        for _ in 0..TRIES {
-            if let Ok(mut state) = self.state.try_lock() {
+        match self.try_lock() {
+            Some(mut state) => {
                 state.erase();
                 write();
                 state.repaint();
-                return;
             }
-            std::thread::sleep(BETWEEN);
+            None => write(),
         }
-        write();
     }
 
     /// The process is about to be stopped: the terminal is somebody else's.
@@ -125,23 +116,25 @@ impl Live {
 
     /// What comes from now on are rows and nothing else.
     pub fn over(&self) {
-        let mut state = self.lock();
-        state.erase();
-        state.is_off = true;
-        state.is_over = true;
+        self.lock().end();
     }
 
     /// The process ends at once: the region goes, if the screen can be had.
     pub fn abandon(&self) {
+        if let Some(mut state) = self.try_lock() {
+            state.end();
+        }
+    }
+
+    /// `None`: its holder is in trouble, or is who asks.
+    fn try_lock(&self) -> Option<MutexGuard<'_, State>> {
         for _ in 0..TRIES {
-            if let Ok(mut state) = self.state.try_lock() {
-                state.erase();
-                state.is_off = true;
-                state.is_over = true;
-                return;
+            if let Ok(state) = self.state.try_lock() {
+                return Some(state);
             }
             std::thread::sleep(BETWEEN);
         }
+        None
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -182,6 +175,13 @@ impl State {
             true => self.screen.show(rows, &[], size),
             false => self.screen.show(rows, &region, size),
         }
+    }
+
+    /// The region goes for good.
+    fn end(&mut self) {
+        self.erase();
+        self.is_off = true;
+        self.is_over = true;
     }
 
     fn repaint(&mut self) {

@@ -3,7 +3,8 @@
 
 use super::chains::{CHAINS, Chain, OPTIONS, lines};
 use super::trial::{
-    Ended, PATIENCE, Place, Random, Run, first_difference, is_calm, run, seed, trials, words,
+    Ended, PATIENCE, Place, Random, Run, append, first_difference, is_calm, run, seed, trials,
+    words,
 };
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -114,15 +115,6 @@ struct Writer<'w> {
     put: u64,
     /// A checkpoint knows of the first file: before, what is moved away was never the job's.
     known: bool,
-}
-
-fn append(path: &Path, bytes: &[u8]) {
-    let mut file = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .open(path)
-        .expect("the input can be written");
-    file.write_all(bytes).expect("the input can be written");
 }
 
 impl Writer<'_> {

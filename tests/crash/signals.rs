@@ -3,7 +3,7 @@
 
 use super::chains::named;
 use super::job::Job;
-use super::trial::{Ended, Run, command, run};
+use super::trial::{Ended, Run, append, command, run};
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -226,12 +226,6 @@ fn middle(all: &[u8]) -> usize {
     let cut = all.len() / 2;
     let rest = all[cut..].iter().position(|byte| *byte == b'\n');
     cut + rest.expect("lines end") + 1
-}
-
-fn append(path: &Path, bytes: &[u8]) {
-    let file = std::fs::OpenOptions::new().append(true).open(path);
-    let written = std::io::Write::write_all(&mut file.expect("it is there"), bytes);
-    written.expect("the input can be written");
 }
 
 /// GUARANTEES G18: event time does not go by the clock: between runs. Needs libfaketime.

@@ -1,7 +1,7 @@
 //! What trials are made of: a directory of their own, random numbers from a seed, the program run to its end or to
 //! a chosen instant. Invariant: every run ends, by itself or by us.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -82,6 +82,16 @@ impl Drop for Place {
             let _ = fs::remove_dir_all(&self.path);
         }
     }
+}
+
+/// Adds to a file, as a program that writes a log does.
+pub fn append(path: &Path, bytes: &[u8]) {
+    let mut file = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .expect("the input can be written");
+    std::io::Write::write_all(&mut file, bytes).expect("the input can be written");
 }
 
 /// A run, with what it says in a file.

@@ -2,6 +2,7 @@
 //! are the stream, and runs that are stopped or killed give the same pieces. Invariant: the judge is the chain without
 //! a command.
 
+use super::laws::data::Random;
 use super::session::Scratch;
 use std::collections::BTreeMap;
 use std::fs;
@@ -61,18 +62,6 @@ const CHAINS: [&[&str]; 6] = [
 /// The pieces that commands are given, each under its number.
 const KEEP: &str = "cat > .p && mv .p piece-$DSTREAM_BATCH";
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (self.0 >> 33) % n
-    }
-}
-
 fn input(random: &mut Random, lines: u64) -> Vec<u8> {
     let line = |n: u64, random: &mut Random| {
         let late = if random.below(20) == 0 { 9 } else { 0 };
@@ -123,7 +112,7 @@ fn text(bytes: &[u8]) -> String {
 /// INTERFACE 3: what a command only hands on is what was there without it, for any threads, blocks and epochs.
 #[test]
 fn commands_that_change_nothing_change_nothing() {
-    let mut random = Random(11);
+    let mut random = Random::new(11);
     for chain in CHAINS {
         for _ in 0..3 {
             let scratch = Scratch::new();
@@ -159,7 +148,7 @@ fn commands_that_change_nothing_change_nothing() {
 /// GUARANTEES G1: a job in pieces gives its batches the numbers and rows that one run gives them.
 #[test]
 fn runs_in_pieces_give_the_same_batches() {
-    let mut random = Random(23);
+    let mut random = Random::new(23);
     for chain in CHAINS {
         let all = input(&mut random, 160);
         let once = Scratch::new();
@@ -195,7 +184,7 @@ fn runs_in_pieces_give_the_same_batches() {
 /// GUARANTEES G12: each batch is given at least once, and always the same; `transform` into a file exactly once.
 #[test]
 fn killed_runs_give_the_same_batches() {
-    let mut random = Random(31);
+    let mut random = Random::new(31);
     for (chain, last) in [
         (0, "foreach-batch"),
         (3, "foreach-batch"),

@@ -39,7 +39,8 @@ fn playground() -> Scratch {
     scratch
 }
 
-fn shell_in(dir: &Path, command: &str) -> (String, String, Option<i32>) {
+/// The same in another directory: standard output, errors, status.
+pub fn shell_in(dir: &Path, command: &str) -> (String, String, Option<i32>) {
     let binary = Path::new(env!("CARGO_BIN_EXE_dstream"));
     let folder = binary.parent().expect("a file is in a folder");
     let path = std::env::var("PATH").unwrap_or_default();

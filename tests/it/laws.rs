@@ -6,7 +6,7 @@
 #[path = "laws/chains.rs"]
 mod chains;
 #[path = "laws/data.rs"]
-mod data;
+pub mod data;
 #[path = "laws/loops.rs"]
 mod loops;
 #[path = "laws/restarts.rs"]

@@ -1,9 +1,9 @@
 //! The README's tables for those who come from elsewhere: each command of ours runs, and where the rival is on the
 //! machine, it answers the same.
 
+use super::docs::shell_in;
 use super::session::{Scratch, has, root};
 use std::path::Path;
-use std::process::Command;
 
 /// Rivals whose answers are compared, where they are there.
 const JUDGES: [&str; 6] = ["awk", "cut", "grep", "jq", "sort", "wc"];
@@ -26,19 +26,9 @@ fn rows() -> Vec<(String, String)> {
 
 /// Standard output of a command among the tests' data.
 fn run(command: &str, dir: &Path) -> String {
-    let binary = Path::new(env!("CARGO_BIN_EXE_dstream"));
-    let folder = binary.parent().expect("a file is in a folder");
-    let path = std::env::var("PATH").unwrap_or_default();
-    let output = Command::new("sh")
-        .args(["-c", command])
-        .current_dir(dir)
-        .env("PATH", format!("{}:{path}", folder.display()))
-        .env("TZ", "UTC")
-        .env("LC_ALL", "C")
-        .output()
-        .expect("sh runs");
-    assert!(output.status.success(), "{command}: {output:?}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    let (stdout, stderr, status) = shell_in(dir, &format!("export LC_ALL=C; {command}"));
+    assert_eq!(status, Some(0), "{command}: {stdout} {stderr}");
+    stdout
 }
 
 /// What two answers have in common: lines in any order, their words in any order.
