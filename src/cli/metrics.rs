@@ -39,6 +39,16 @@ struct Job {
 
 impl Metrics {
     pub fn begin(path: &Path, input: &str, output: &str, progress: &Arc<Progress>) -> Metrics {
+        Metrics::begin_every(EVERY, path, input, output, progress)
+    }
+
+    fn begin_every(
+        every: Duration,
+        path: &Path,
+        input: &str,
+        output: &str,
+        progress: &Arc<Progress>,
+    ) -> Metrics {
         let clock = System::default();
         let job = Job {
             path: path.to_owned(),
@@ -52,7 +62,7 @@ impl Metrics {
             let mut told = false;
             let mut before = (job.began, 0);
             loop {
-                let goes_on = ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout);
+                let goes_on = ended.recv_timeout(every) == Err(RecvTimeoutError::Timeout);
                 let now = clock.now();
                 let records = progress.records.load(Ordering::Relaxed);
                 let seconds = (now - before.0) as f64 / 1e9;
@@ -299,6 +309,34 @@ mod tests {
         progress.pause(500_000);
         progress.committed(1_700_000_001_000_000_000, 1_700_000_001_250_000_000, 777);
         progress
+    }
+
+    /// While the run goes on, and once more at its end.
+    #[test]
+    fn the_file_is_rewritten_while_the_run_goes_on() {
+        let folder =
+            std::env::temp_dir().join(format!("dstream-metrics-again-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("run.prom");
+        let progress = Arc::new(Progress::default());
+        let every = Duration::from_millis(20);
+        let metrics = Metrics::begin_every(every, &path, "text", "tsv", &progress);
+        let says = |records: u64| {
+            let line = format!("dstream_records_in_total {records}\n");
+            std::fs::read_to_string(&path).is_ok_and(|text| text.contains(&line))
+        };
+        for records in [1, 2] {
+            progress.records.store(records, Ordering::Relaxed);
+            let until = std::time::Instant::now() + Duration::from_secs(20);
+            while !says(records) {
+                assert!(std::time::Instant::now() < until, "no file says {records}");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        progress.records.store(3, Ordering::Relaxed);
+        drop(metrics);
+        assert!(says(3));
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     /// What promtool checks: names, kinds, units, escapes; each kind told once and before its values.

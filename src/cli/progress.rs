@@ -6,9 +6,9 @@ use super::globals::Options;
 use super::terminal;
 use crate::engine::Progress;
 use crate::plan::node::Plan;
-use crate::sources::{Opening, Word};
+use crate::sources::{Opening, Unpacking, Word};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,9 +32,9 @@ impl Line {
     pub fn begin(
         options: &Options,
         plan: &Plan,
-        words: &[Word],
         ends: bool,
         progress: &Arc<Progress>,
+        unpacking: &Unpacking,
     ) -> Option<Line> {
         let to_terminal = plan.sink.path.is_none() && std::io::stdout().is_terminal();
         let is_wanted = ends
@@ -45,14 +45,16 @@ impl Line {
         if !is_wanted {
             return None;
         }
-        let all = size(words);
+        let all = plan.sides().map(|side| size(&side.words)).sum();
         let progress = progress.clone();
+        let unpacking = unpacking.clone();
         let (going, ended) = channel::<()>();
         let showing = move || {
             if ended.recv_timeout(AFTER) != Err(RecvTimeoutError::Timeout) {
                 return;
             }
             let bar = bar(all);
+            let mut reached = 0;
             let shown = Arc::new(Mutex::new(Some(bar)));
             let around = shown.clone();
             terminal::set_around(Some(Arc::new(move |write| {
@@ -68,7 +70,8 @@ impl Line {
                     .unwrap_or_else(PoisonError::into_inner)
                     .as_ref()
                 {
-                    bar.set_position(progress.bytes.load(Ordering::Relaxed));
+                    reached = position(&progress, &unpacking).max(reached);
+                    bar.set_position(reached);
                     bar.tick();
                 }
                 if ended.recv_timeout(BETWEEN) != Err(RecvTimeoutError::Timeout) {
@@ -118,30 +121,26 @@ fn bar(all: Option<u64>) -> ProgressBar {
     bar.with_elapsed(AFTER)
 }
 
-/// Bytes of all files; `None` where that is not what will be read: a file is compressed, or cannot be looked at.
-fn size(words: &[Word]) -> Option<u64> {
+/// Bytes of files that have been read: of compressed ones as they stand in the file.
+fn position(progress: &Progress, unpacking: &Unpacking) -> u64 {
+    let made = unpacking.made.load(Ordering::Relaxed);
+    let plain = progress.bytes.load(Ordering::Relaxed).saturating_sub(made);
+    plain + unpacking.read.load(Ordering::Relaxed)
+}
+
+/// Bytes of all files that words name; `None` where one cannot be looked at.
+fn size(words: &[String]) -> Option<u64> {
+    if words.is_empty() {
+        let stat = rustix::fs::fstat(std::io::stdin()).ok()?;
+        return u64::try_from(stat.st_size).ok();
+    }
     let mut all = 0;
     for word in words {
-        let files = match word {
-            Word::Stdin => {
-                let stat = rustix::fs::fstat(std::io::stdin()).ok()?;
-                all += u64::try_from(stat.st_size).ok()?;
-                continue;
-            }
-            word => crate::sources::expand(word, &Opening::default()).ok()?,
-        };
-        for file in files {
+        let word = crate::sources::parse(word).ok()?;
+        for file in crate::sources::expand(&word, &Opening::default()).ok()? {
             let Word::File(path) = file else { return None };
             // A file that is not there is told of when it is opened.
-            let Ok(mut file) = std::fs::File::open(&path) else {
-                continue;
-            };
-            let mut first = [0; 4];
-            let n = file.read(&mut first).ok()?;
-            if first[..n].starts_with(b"\x1f\x8b") || first[..n] == [0x28, 0xb5, 0x2f, 0xfd] {
-                return None;
-            }
-            all += file.metadata().ok()?.len();
+            all += std::fs::metadata(&path).map_or(0, |file| file.len());
         }
     }
     Some(all)
@@ -152,19 +151,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_compressed_has_no_size() {
+    fn what_was_read_of_compressed_files_counts_as_it_stands_there() {
+        let (progress, unpacking) = (Progress::default(), Unpacking::default());
+        progress.bytes.fetch_add(1000, Ordering::Relaxed);
+        assert_eq!(position(&progress, &unpacking), 1000);
+        unpacking.read.fetch_add(30, Ordering::Relaxed);
+        unpacking.made.fetch_add(400, Ordering::Relaxed);
+        progress.bytes.fetch_add(300, Ordering::Relaxed);
+        assert_eq!(position(&progress, &unpacking), 930);
+        progress.bytes.fetch_add(100, Ordering::Relaxed);
+        assert_eq!(position(&progress, &unpacking), 1030);
+    }
+
+    #[test]
+    fn files_that_are_not_there_have_no_size() {
         let folder = std::env::temp_dir().join(format!("dstream-progress-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let file = |name: &str, bytes: &[u8]| {
-            let path = folder.join(name);
-            std::fs::write(&path, bytes).unwrap();
-            Word::File(path.to_str().unwrap().into())
-        };
-        let plain = file("plain", b"abc\n");
-        let packed = file("packed", b"\x1f\x8b\x08\x00");
-        let gone = Word::File(folder.join("gone").to_str().unwrap().into());
-        assert_eq!(size(&[plain.clone(), gone, plain.clone()]), Some(8));
-        assert_eq!(size(&[plain, packed]), None);
+        let path = folder.join("plain");
+        std::fs::write(&path, b"abc\n").unwrap();
+        let there = path.to_str().unwrap().to_string();
+        let gone = folder.join("gone").to_str().unwrap().to_string();
+        assert_eq!(size(&[there.clone(), gone, there]), Some(8));
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

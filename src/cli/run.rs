@@ -657,8 +657,8 @@ fn execute(
         run.spill = Some(options.tmp.clone().unwrap_or_else(std::env::temp_dir));
     }
     run.opening.unborn = unborn;
-    let words = &source.words;
-    let line = progress::Line::begin(options, plan, words, source.ends, &run.progress);
+    let unpacking = &run.opening.unpacking;
+    let line = progress::Line::begin(options, plan, source.ends, &run.progress, unpacking);
     let metrics = options.metrics_file.as_ref().map(|path| {
         let (input, output) = (&plan.source.format_name, &plan.sink.format_name);
         Metrics::begin(path, input, output, &run.progress)

@@ -13,8 +13,9 @@ pub const WINDOW: Operator = Operator {
         summary: "Put records into windows by their times",
         text: "Windows of SIZE, end to end, cut at multiples of SIZE since 1970; with `--slide D` one begins at each \
                multiple of D, so that they overlap; `--offset D` shifts them. The sizes `2h 3h 4h 6h 8h 12h`, \
-               whole days, `week`, `month`, `quarter` and `year` are cut on the local clock (`--tz`). A window is \
-               named by its start.\n\n\
+               whole days, `week`, `month`, `quarter` and `year` are cut on the local clock (`--tz`); with a slide \
+               that is not one of them (`window 1d --slide 1h`) a day is 24 hours. A window is named by its \
+               start.\n\n\
                With `--grow D` a window prints at each D within it, over what it has up to there: the day so far, \
                each hour.\n\n\
                It is in force to the end of the chain or the next `window`: aggregates, `top`, `sort-by` and \
@@ -99,9 +100,10 @@ pub fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
     if let Some(word) = args.flag("grow") {
         return grow(word, size, slide, offset, b);
     }
-    if let Some(slide) = &slide {
-        Window::check_slide(&size, slide).map_err(|message| b.fault(message))?;
-    }
+    let size = match &slide {
+        Some(slide) => Window::sliding(size, slide).map_err(|message| b.fault(message))?,
+        None => size,
+    };
     let window = Window::new(size, slide, offset).map_err(|message| b.fault(message))?;
     b.window(window)
 }
@@ -167,6 +169,18 @@ mod tests {
         refused(
             "csv:t,k --time t count-by k window 1h count",
             "window: 'count-by k' gives its rows at the end of the input; put the window in front of it",
+        );
+    }
+
+    #[test]
+    fn beside_an_absolute_slide_a_size_is_absolute() {
+        check(
+            "csv:t,k --time t window 2h --slide 1h count",
+            "time      time(t)\naggregate aggs count() as count   scope window 2h slide 1h\nsink      tsv: window_start, count\n",
+        );
+        refused(
+            "csv:t,k --time t window month --slide 1h count",
+            "window: a month has no fixed length, so its slide must be of the calendar too: 2h, 3h, 4h, 6h, 8h, 12h, days, weeks or months, not 1h",
         );
     }
 

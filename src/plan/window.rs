@@ -113,14 +113,16 @@ impl Window {
         })
     }
 
-    /// Windows that are cut on the local clock begin there, too.
-    pub fn check_slide(size: &Extent, slide: &Extent) -> Result<(), String> {
-        match (size, slide) {
-            (Extent::Calendar(_), Extent::Fixed(_)) => Err(format!(
-                "windows of {size} are cut on the local clock, and so must their slide be: 2h, 3h, 4h, 6h, 8h, 12h, days, \
-                 weeks or months, not {slide}"
+    /// The size of windows that begin at each `slide`: beside a slide of absolute time a day is 24 hours, and hours are
+    /// not the local clock's.
+    pub fn sliding(size: Extent, slide: &Extent) -> Result<Extent, String> {
+        match (&size, slide) {
+            (Extent::Calendar(Calendar::Months(_)), Extent::Fixed(_)) => Err(format!(
+                "a {size} has no fixed length, so its slide must be of the calendar too: 2h, 3h, 4h, 6h, 8h, 12h, \
+                 days, weeks or months, not {slide}"
             )),
-            _ => Ok(()),
+            (Extent::Calendar(_), Extent::Fixed(_)) => Ok(Extent::Fixed(size.about())),
+            _ => Ok(size),
         }
     }
 

@@ -277,7 +277,7 @@ impl Dir {
             offset = if packed { 0 } else { identity.size };
             Box::new(Nothing)
         } else {
-            match compressed::open(&file.file, self.how.ratio_max())? {
+            match self.how.unpack(&file.file)? {
                 Some(live) => Skipped::boxed(live, offset),
                 None => super::from_place(&file.file, offset)?,
             }

@@ -6,7 +6,7 @@ use super::pace::Deadline;
 use super::place::{PartFile, Place};
 use super::tail::{Name, Skipped, Tail, Until, Upcoming, regular};
 use super::watch::Woken;
-use super::{Live, Next, Opening, Part, Parts, Read, compressed, rotated};
+use super::{Live, Next, Opening, Part, Parts, Read, Unpacking, compressed, rotated};
 use crate::error::{Failure, status};
 use anyhow::{Context, Result};
 use memchr::memchr;
@@ -198,7 +198,7 @@ impl Files {
     fn skip_to_end(&mut self, file: File) -> io::Result<()> {
         let size = file.metadata()?.len();
         let until = self.until(&file)?;
-        let packed = compressed::open(&file, self.name.how.ratio_max())?;
+        let packed = compressed::open(&file, self.name.how.ratio_max(), &Unpacking::default())?;
         let offset = match (packed, until) {
             (Some(live), _) => length(live)?,
             (None, Until::Size { .. }) => line_start(&file, size)?,
@@ -265,7 +265,7 @@ impl Files {
         } = upcoming;
         let file = Arc::new(self.part_file(file)?);
         let unpacked = match file.packed {
-            true => compressed::open(&file.file, self.name.how.ratio_max())?,
+            true => self.name.how.unpack(&file.file)?,
             false => None,
         };
         let live = match unpacked {

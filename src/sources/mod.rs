@@ -26,6 +26,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use compressed::Unpacking;
 pub use pattern::NamePattern;
 pub use place::{PartFile, Place};
 pub use rate::Form;
@@ -114,11 +115,18 @@ pub struct Opening {
     pub form: Form,
     /// Is told what people should know while a run goes on.
     pub notes: Notes,
+    /// Is told how far compressed files have been read.
+    pub unpacking: Unpacking,
 }
 
 impl Opening {
     pub fn ratio_max(&self) -> u64 {
         self.max_ratio.unwrap_or(compressed::RATIO_MAX)
+    }
+
+    /// A decoder if the file is compressed, to be read to its end.
+    fn unpack(&self, file: &File) -> io::Result<Option<Box<dyn Live>>> {
+        compressed::open(file, self.ratio_max(), &self.unpacking)
     }
 
     /// Where a file was left by the run before: the last that was handed out of that name.
@@ -151,6 +159,7 @@ impl Opening {
             idle_close: self.idle_close,
             form: self.form,
             notes: self.notes.clone(),
+            unpacking: self.unpacking.clone(),
         }
     }
 
@@ -265,7 +274,7 @@ fn of_file(name: String, file: File, regular: bool, len: u64, how: &Opening) -> 
             endless: false,
         });
     }
-    let unpacked = compressed::open(&file, how.ratio_max()).with_context(|| name.clone())?;
+    let unpacked = how.unpack(&file).with_context(|| name.clone())?;
     if let Some(live) = unpacked {
         return Ok(Input::Stream {
             name,

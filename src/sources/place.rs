@@ -2,7 +2,7 @@
 //! checksums of its first bytes and of those before the place, since inodes are used again and files are cut off
 //! in place. Invariant: a place names bytes that were there when it was taken.
 
-use super::compressed;
+use super::compressed::{self, Unpacking};
 use crate::data::sum::Sum;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -143,7 +143,9 @@ impl PartFile {
             return super::head(&self.file, max);
         }
         let mut bytes = Vec::new();
-        if let Some(mut live) = compressed::open(&self.file, compressed::RATIO_MAX)? {
+        if let Some(mut live) =
+            compressed::open(&self.file, compressed::RATIO_MAX, &Unpacking::default())?
+        {
             while bytes.len() < max && live.read(&mut bytes, max, None)? == super::Read::Data {}
         }
         bytes.truncate(max);

@@ -2,7 +2,7 @@
 //! also compressed, beside it. Content decides, or the inode; a name alone never does. Invariant: what is
 //! found holds the bytes before the place, as far as they are known.
 
-use super::compressed;
+use super::compressed::{self, Unpacking};
 use super::place::{Place, bytes_at};
 use super::{Live, Read};
 use crate::data::sum::Sum;
@@ -145,7 +145,7 @@ fn holds(file: &File, same: bool, place: &Place, ratio_max: u64) -> io::Result<O
             && Sum::of(&bytes_at(file, from, before_len)?) == place.before;
         return Ok(holds.then_some(false));
     }
-    let Ok(Some(mut live)) = compressed::open(file, ratio_max) else {
+    let Ok(Some(mut live)) = compressed::open(file, ratio_max, &Unpacking::default()) else {
         return Ok(None);
     };
     let holds = unpacked_holds(live.as_mut(), place, head_len, before_len);

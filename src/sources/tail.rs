@@ -6,7 +6,7 @@ use super::pace::{Began, Deadline};
 use super::place::{LOOK, PartFile, Place, bytes_at};
 use super::rotated::{self, id};
 use super::watch::{Watch, Woken, pause};
-use super::{Live, Opening, Read, compressed};
+use super::{Live, Opening, Read, Unpacking, compressed};
 use crate::data::sum::Sum;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -412,7 +412,7 @@ impl Tail {
             Some(found) => {
                 match found.old {
                     Some((file, true)) => {
-                        let live = compressed::open(&file, ratio_max)?;
+                        let live = compressed::open(&file, ratio_max, &Unpacking::default())?;
                         self.copy = live.map(|live| Skipped::boxed(live, self.at));
                         step = Step::Again;
                     }

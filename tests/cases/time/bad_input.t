@@ -278,9 +278,22 @@ dstream: match: the pattern is empty
                           ^^^^^
 ? 2
 
-# EVENT-TIME 2.3: a slide of a calendar window is a calendar size too.
-$ dstream --time '$1' window 1d --slide 5h count
-dstream: window: windows of day are cut on the local clock, and so must their slide be: 2h, 3h, 4h, 6h, 8h, 12h, days, weeks or months, not 5h
-    dstream --time '$1' window 1d --slide 5h count
+# EVENT-TIME 2.3: a slide of a calendar window is a calendar size too; a size that has a fixed length is one of absolute
+# time beside a slide that is none.
+$ dstream --time '$1' window month --slide 5h count
+dstream: window: a month has no fixed length, so its slide must be of the calendar too: 2h, 3h, 4h, 6h, 8h, 12h, days, weeks or months, not 5h
+    dstream --time '$1' window month --slide 5h count
                         ^^^^^^
 ? 2
+$ printf '2026-10-25T00:30:00Z\n2026-10-25T12:30:00Z\n' | dstream --tz Europe/Berlin --time '$1' --until 2026-10-25T01:00:00Z window 2h --slide 1h count
+2026-10-25T01:00:00+02:00	1
+2026-10-25T02:00:00+02:00	1
+$ printf '2026-10-25T00:30:00Z\n2026-10-25T23:30:00Z\n' | dstream --tz Europe/Berlin --time '$1' window 1d --slide 12h count
+2026-10-24T12:00:00+02:00	1
+2026-10-25T00:00:00+02:00	1
+2026-10-25T12:00:00+01:00	1
+2026-10-26T00:00:00+01:00	1
+$ printf '2026-10-25T00:30:00Z\n2026-10-25T23:30:00Z\n' | dstream --tz Europe/Berlin --time '$1' window 24h --slide 18h count
+2026-10-24T08:00:00+02:00	1
+2026-10-25T02:00:00+02:00	2
+2026-10-25T19:00:00+01:00	1
