@@ -96,12 +96,8 @@ pub fn told(plan: Plan, options: &Options) -> Result<i32, Failure> {
         let found = Arc::new(Mutex::new(Sources::new()));
         let counting = counting(source, &found, &sink.format, &zone);
         let report = engine::run(&counting, &run::running(&options, &signals)?);
-        status = status.max(report::told(
-            &report,
-            &counting.source.format_name,
-            &[],
-            &options,
-        ));
+        let format = &counting.source.format_name;
+        status = status.max(report::told(&report, format, &[], &options)?);
         let found = found.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = Delays::default();
         let last = found.keys().max().map_or(0, |last| last + 1);

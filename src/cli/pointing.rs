@@ -54,6 +54,9 @@ fn find(message: &str, words: &[String]) -> Option<(usize, Range<usize>)> {
             .and_then(|part| flag(part, words))
             .or_else(|| whole(head, words));
     }
+    if let Some(found) = leading(about, words) {
+        return Some(found);
+    }
     about
         .split([' ', ':', ',', ';'])
         .filter(|part| part.starts_with("--"))
@@ -68,6 +71,18 @@ fn whole(text: &str, words: &[String]) -> Option<(usize, Range<usize>)> {
     if let Some(at) = words.iter().position(|word| word == text) {
         return Some((at, 0..text.len()));
     }
+    // A kind of source, or what follows it.
+    let of_source = |word: &String| match text.ends_with(':') {
+        true => word.starts_with(text).then_some(0..text.len()),
+        false => word
+            .strip_suffix(text)
+            .filter(|kind| kind.ends_with(':') && !kind.starts_with('-'))
+            .map(|kind| kind.len()..word.len()),
+    };
+    let mut sources = words.iter().enumerate();
+    if let Some(found) = sources.find_map(|(at, word)| Some((at, of_source(word)?))) {
+        return Some(found);
+    }
     words.iter().enumerate().find_map(|(at, word)| {
         let is_flag = word.starts_with('-') && word.len() > text.len();
         let before = word.strip_suffix(text)?;
@@ -79,11 +94,23 @@ fn whole(text: &str, words: &[String]) -> Option<(usize, Range<usize>)> {
     })
 }
 
+/// The longest word that a message begins with, as of a source or a file: `tcp:localhost: an address is …`.
+fn leading(about: &str, words: &[String]) -> Option<(usize, Range<usize>)> {
+    let begins = |word: &String| {
+        let rest = about.strip_prefix(word.as_str());
+        word.len() > 1 && rest.is_some_and(|rest| rest.starts_with([':', ' ']))
+    };
+    let found = words.iter().enumerate().filter(|(_, word)| begins(word));
+    let (at, word) = found.max_by_key(|(_, word)| word.len())?;
+    Some((at, 0..word.len()))
+}
+
 /// The word that gives an option.
 fn flag(name: &str, words: &[String]) -> Option<(usize, Range<usize>)> {
     if !name.starts_with('-') {
         return None;
     }
+    let name = name.split('=').next().unwrap_or(name);
     let short = name
         .strip_prefix("--")
         .and_then(|long| TABLES.long(long))

@@ -10,19 +10,29 @@ use crate::error::{Failure, status};
 use crate::plan::window::duration;
 
 /// Tells what there is to tell. `format`: of the input; `known`: names in its first record. The answer is the
-/// exit status.
-pub fn told(report: &Report, format: &str, known: &[String], options: &Options) -> i32 {
+/// exit status; a mistake on the command line that only the input has shown is the caller's to tell.
+pub fn told(
+    report: &Report,
+    format: &str,
+    known: &[String],
+    options: &Options,
+) -> Result<i32, Failure> {
     if report.broken_pipe {
         // The reader has what it wanted.
-        return terminal::die_by(signal_hook::consts::SIGPIPE);
+        return Ok(terminal::die_by(signal_hook::consts::SIGPIPE));
     }
     let mut status = 0;
+    let mut mistake = None;
     for (message, of) in &report.unreadable {
         terminal::say(&messages::without_numbers(message));
         status = status.max(*of);
     }
     if let Some(error) = &report.failure {
-        status = failed(error, report, format, options);
+        let failure = failure_of(error);
+        match failure.status {
+            status::USAGE => mistake = Some(failure),
+            _ => status = failed(failure, report, format, options),
+        }
     } else {
         for line in summary(report, known, options) {
             terminal::say(&line);
@@ -33,20 +43,28 @@ pub fn told(report: &Report, format: &str, known: &[String], options: &Options) 
         Some(Stats::Json) => terminal::say_plain(&stats_json(report)),
         None => {}
     }
+    if let Some(mistake) = mistake {
+        return Err(mistake);
+    }
     if status == 0 && options.exit_status && report.records_out == 0 {
         status = 1;
     }
-    status
+    Ok(status)
 }
 
-/// Why a run ended early.
-fn failed(error: &anyhow::Error, report: &Report, format: &str, options: &Options) -> i32 {
+/// Why a run ended early, with the causes behind it.
+fn failure_of(error: &anyhow::Error) -> Failure {
     let (status, message) = match error.downcast_ref::<Failure>() {
         Some(failure) if failure.message.is_empty() => (failure.status, String::new()),
-        // With the causes behind it.
         Some(failure) => (failure.status, messages::chain(error)),
         None => (status::SOFTWARE, messages::chain(error)),
     };
+    Failure { status, message }
+}
+
+/// Tells why; the answer is the status.
+fn failed(failure: Failure, report: &Report, format: &str, options: &Options) -> i32 {
+    let Failure { status, message } = failure;
     if !message.is_empty() {
         terminal::say(&message);
     }

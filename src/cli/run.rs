@@ -64,6 +64,9 @@ pub fn run(chain: &Chain) -> Result<i32, Usage> {
     match carried_out(chain) {
         Ok(status) => Ok(status),
         Err(Stop::Usage(usage)) => Err(usage),
+        Err(Stop::Failure(failure)) if failure.status == status::USAGE => {
+            Err(Usage::new(failure.message))
+        }
         Err(Stop::Failure(failure)) => {
             terminal::say(&failure.message);
             Ok(failure.status)
@@ -666,7 +669,7 @@ fn execute(
     let report = engine::run(plan, &run);
     drop((view, line));
     drop(metrics);
-    let status = report::told(&report, &plan.source.format_name, known, options);
+    let status = report::told(&report, &plan.source.format_name, known, options)?;
     match signals.came() {
         Some(signal) => Ok(terminal::die_by(signal)),
         None => Ok(status),

@@ -164,12 +164,18 @@ standard input        2       0    0s    0s    0s      0s     0s
 # Without event time there is nothing to say.
 $ seq 3 | dstream --explain=disorder
 dstream: --explain=disorder: by arrival nothing is late; give --time FIELD
+    dstream --explain=disorder
+            ^^^^^^^^^^^^^^^^^^
 ? 2
-$ dstream -i csv --explain=disorder $DATA/scores.csv
+$ cp $DATA/scores.csv . && dstream -i csv --explain=disorder scores.csv
 dstream: --explain=disorder: by arrival nothing is late; give --time FIELD
+    dstream -i csv --explain=disorder scores.csv
+                   ^^^^^^^^^^^^^^^^^^
 ? 2
 $ seq 3 | dstream --time arrival --explain=disorder
 dstream: --explain=disorder: by arrival nothing is late; give --time FIELD
+    dstream --time arrival --explain=disorder
+                           ^^^^^^^^^^^^^^^^^^
 ? 2
 # Sources that are merged have each its own.
 $ printf '1\n9\n' > a; printf '5\n3\n' > b; dstream --time '$1:s' --merge-sorted --explain=disorder a b

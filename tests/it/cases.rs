@@ -150,6 +150,31 @@ fn the_sessions_of_the_case_files() {
     check("sessions", &sessions);
 }
 
+/// INTERFACE 10: a mistake on the command line is shown where it stands there, or in its file.
+#[test]
+fn every_mistake_is_pointed_at() {
+    let folder = session::root().join("tests/cases");
+    let mut paths = Vec::new();
+    files(&folder, &mut paths);
+    let mut mistakes = 0;
+    for path in &paths {
+        let text = fs::read_to_string(path).expect("a file of cases");
+        for part in session::parse(&path.display().to_string(), &text) {
+            let Part::Session(session) = part else {
+                continue;
+            };
+            for step in session.steps {
+                // Of a pipe the last one's status is that of all.
+                if step.expected.status == 2 && step.expected.text.starts_with("dstream: ") {
+                    mistakes += 1;
+                    assert!(step.expected.text.contains('^'), "{}", step.command);
+                }
+            }
+        }
+    }
+    assert!(mistakes > 200, "{mistakes}");
+}
+
 fn examples_of(name: &str, doc: &Doc) -> Vec<Session> {
     let parts = doc
         .examples

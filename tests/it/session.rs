@@ -225,6 +225,7 @@ pub fn bash(command: &str, dir: &Path, setting: Option<Setting>) -> Command {
         .env("LC_ALL", "C.UTF-8")
         .env("TZ", "UTC")
         .env("HOME", dir)
+        .env("TMPDIR", dir)
         .env("DATA", root().join("tests/data"))
         .stdin(Stdio::null());
     if let Some(setting) = setting {

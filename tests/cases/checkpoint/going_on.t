@@ -17,6 +17,8 @@ dstream: the checkpoint 'ck' does not fit this chain: it has no state for 'count
 ? 65
 $ dstream --once --checkpoint ck --checkpoint-adopt --discard-state tally count-by '$2' log
 dstream: --discard-state tally: no operator of this chain has state and is called so; there is count-by $2
+    dstream --once --checkpoint ck --checkpoint-adopt --discard-state tally count-by '$2' log
+                                                      ^^^^^^^^^^^^^^^
 ? 2
 $ printf 'a 9\n' >> log; dstream --once --final --checkpoint ck --checkpoint-adopt --discard-state count-by count-by '$2' log
 9	1
@@ -59,6 +61,8 @@ b	1
 $ dstream --checkpoint ck count-by '$1' log
 $ printf 'b 1\n' >> log; dstream --checkpoint ck count-by '$1' log
 dstream: 'log' has grown since the job of the checkpoint 'ck' ended; a job that goes on with what comes is told --once (or -F) from its first run on; --checkpoint-reset begins anew
+    dstream --checkpoint ck count-by '$1' log
+                                          ^^^
 ? 2
 $ dstream --checkpoint ck --checkpoint-reset count-by '$1' log
 a	2

@@ -34,6 +34,8 @@ dstream: cannot create 'file/ck.lock': Not a directory
 ? 73
 $ dstream --once --checkpoint . count-by '$1' log
 dstream: --checkpoint: '.' is not a file's name
+    dstream --once --checkpoint . count-by '$1' log
+                                ^
 ? 2
 
 # No room: nothing is lost, and when there is some it goes on

@@ -11,6 +11,8 @@ dstream: count-by: no field 'stats'; did you mean 'status'?
 $ printf 'a,b\n1,2\n' > one.csv; printf 'b\n3\n' > two.csv; dstream -i csv select a one.csv two.csv
 dstream: two.csv: no field 'a'; did you mean 'b'?
     the header has: b
+    dstream -i csv select a one.csv two.csv
+                          ^
 ? 2
 
 # Columns are found by name.

@@ -117,6 +117,8 @@ dstream: no-such-file: No such file or directory, nor is it an operator
 
 $ dstream count-by-key count-by-key kafka:topic
 dstream: no source of kind 'kafka:'; known are files, -, dir:, glob:, tcp:, unix:, tcp-listen:, udp-listen:, unix-listen:, rate:
+    dstream count-by-key count-by-key kafka:topic
+                                      ^^^^^^
 ? 2
 
 $ printf 'a\n' > a; dstream count a filter '/a/'
@@ -207,4 +209,6 @@ dstream: reduce: no aggregate 'sumn'; did you mean 'sum'?
 
 $ dstream -f no-such-script
 dstream: no-such-script: No such file or directory
+    dstream -f no-such-script
+               ^^^^^^^^^^^^^^
 ? 2

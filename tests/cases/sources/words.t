@@ -3,6 +3,8 @@
 # An unknown kind lists the known ones.
 $ dstream count kafka:topic
 dstream: no source of kind 'kafka:'; known are files, -, dir:, glob:, tcp:, unix:, tcp-listen:, udp-listen:, unix-listen:, rate:
+    dstream count kafka:topic
+                  ^^^^^^
 ? 2
 
 # A file of that name is that file.
@@ -12,24 +14,38 @@ $ printf 'a\n' > rate:x; dstream count rate:x
 # Words that lack what they are about.
 $ dstream count dir:
 dstream: dir: is dir:PATH
+    dstream count dir:
+                  ^^^^
 ? 2
 $ dstream count glob:
 dstream: glob: is glob:PATTERN
+    dstream count glob:
+                  ^^^^^
 ? 2
 $ dstream count rate:0
 dstream: rate:0: rows a second are a whole number from 1 to 1000000000
+    dstream count rate:0
+                  ^^^^^^
 ? 2
 $ dstream count rate:1e3
 dstream: rate:1e3: rows a second are a whole number from 1 to 1000000000
+    dstream count rate:1e3
+                  ^^^^^^^^
 ? 2
 $ dstream count tcp:localhost
 dstream: tcp:localhost: an address is HOST:PORT
+    dstream count tcp:localhost
+                  ^^^^^^^^^^^^^
 ? 2
 $ dstream count tcp-listen:x
 dstream: tcp-listen:x: an address is PORT or ADDR:PORT, with a port from 1 to 65535
+    dstream count tcp-listen:x
+                  ^^^^^^^^^^^^
 ? 2
 $ dstream count udp-listen:0
 dstream: udp-listen:0: an address is PORT or ADDR:PORT, with a port from 1 to 65535
+    dstream count udp-listen:0
+                  ^^^^^^^^^^^^
 ? 2
 
 # What is not there.
@@ -41,6 +57,8 @@ dstream: glob:none/*: no file matches
 ? 66
 $ dstream count 'glob:a[b'
 dstream: glob:'a[b': the '[' is not closed
+    dstream count 'glob:a[b'
+                        ^^^
 ? 2
 $ dstream count unix:none
 dstream: unix:none: No such file or directory

@@ -43,6 +43,8 @@ dstream: update-state-by: bad.csv: a count is a whole number from 0
 ? 2
 $ printf 'k,n\na,1\n' | dstream -i csv update-state-by k m=count --initial bad.csv
 dstream: bad.csv: no field m, which update-state-by keeps
+    dstream -i csv update-state-by k m=count --initial bad.csv
+                                                       ^^^^^^^
 ? 2
 $ printf 'k,v\na,1\n' | dstream -i csv update-state-by k avg:v --initial bad.csv
 dstream: update-state-by: --initial: 'avg_v' cannot begin with a value, as the value of avg is not all that it keeps; collect, count, first, last, max, min and sum can

@@ -40,9 +40,13 @@ ann	43
 cid	2
 $ dstream -i csv map-with-state-by user 'n=(n ?? 0)+1' --initial none.csv events.csv
 dstream: none.csv: No such file or directory
+    dstream -i csv map-with-state-by user 'n=(n ?? 0)+1' --initial none.csv events.csv
+                                                                   ^^^^^^^^
 ? 2
 $ dstream -i csv map-with-state-by user 'm=(m ?? 0)+1' --initial totals.csv events.csv
 dstream: totals.csv: no field m, which map-with-state-by keeps
+    dstream -i csv map-with-state-by user 'm=(m ?? 0)+1' --initial totals.csv events.csv
+                                                                   ^^^^^^^^^^
 ? 2
 $ dstream -i csv map-with-state-by user 'n=(n ?? 0)+int(event)' --max-keys 3 select user,n events.csv
 ann	
