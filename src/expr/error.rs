@@ -53,6 +53,13 @@ pub fn empty_expression() -> Diagnostic {
     )
 }
 
+/// What most often stands in a shell's history.
+const COMMANDS: &[&str] = &[
+    "awk", "cat", "cd", "cp", "curl", "docker", "dstream", "echo", "git", "grep", "head", "jq",
+    "kubectl", "less", "ls", "make", "man", "mv", "python3", "rm", "sed", "sort", "ssh", "sudo",
+    "tail", "vi", "vim",
+];
+
 /// `before`: what is read already.
 pub fn unexpected(at: Range<usize>, text: &str, before: &str) -> Diagnostic {
     let last = before.split_whitespace().next_back().unwrap_or_default();
@@ -75,6 +82,14 @@ pub fn unexpected(at: Range<usize>, text: &str, before: &str) -> Diagnostic {
         "div" => "it is a function: div(a, b)".into(),
         "as" => "write NAME=EXPR, as map takes it".into(),
         "then" | "case" | "when" | "else" | "end" => "write if(condition, then, else)".into(),
+        // A shell takes `!c` at its prompt for the last command that began with a c.
+        _ if before
+            .split_whitespace()
+            .any(|word| COMMANDS.contains(&word)) =>
+        {
+            "did the shell put a command of its history in the place of '!'? use single quotes, or write not"
+                .into()
+        }
         _ => "expected an operator or the end".into(),
     };
     fault(at, format!("unexpected '{text}'; {remedy}"))

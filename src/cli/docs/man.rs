@@ -104,7 +104,8 @@ fn program() -> Vec<Block> {
              so does `./window`.",
         ),
         text(
-            "Lists are one word with commas, as in `cut -f`. Only expressions need quotes from the shell.",
+            "Lists are one word with commas, as in `cut -f`. Only expressions need quotes from the shell: single \
+             ones, or it takes `$1`, `>`, `*`, `;` and, at its prompt, `!` for its own.",
         ),
         heading("Examples"),
     ];

@@ -451,3 +451,16 @@ dstream: reduce-by: p99 needs an expression behind ':'; did the shell expand $1?
     n=count,p99:
             ^^^
 ? 2
+
+# What a shell makes of "status == 200 and !cat(x)" at its prompt, where the last cat was one of a file.
+
+$ printf 'status,x\n200,1\n' > data.csv; dstream -i csv filter "status == 200 and cat -n app.log(x)" data.csv
+dstream: filter: unexpected 'app'; did the shell put a command of its history in the place of '!'? use single quotes, or write not
+    status == 200 and cat -n app.log(x)
+                             ^^^
+? 2
+$ dstream -i csv filter "dstream -i csv count data.csv" data.csv
+dstream: filter: unexpected 'csv'; did the shell put a command of its history in the place of '!'? use single quotes, or write not
+    dstream -i csv count data.csv
+               ^^^
+? 2
