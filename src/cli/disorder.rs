@@ -173,6 +173,7 @@ fn counting(
         mark_batches: false,
         peek_every: None,
         notes: Vec::new(),
+        awaits: Vec::new(),
     }
 }
 

@@ -192,6 +192,24 @@ pub fn guess(line: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// What is said of other streams that have no record yet, which would tell their columns. `waits`: nothing is read
+/// until they have.
+pub fn awaits(words: &[&str], waits: bool) -> String {
+    let (has, its) = match words.len() {
+        1 => ("has", "its"),
+        _ => ("have", "their"),
+    };
+    let words = words.join(", ");
+    match waits {
+        true => format!(
+            "{words} {has} no record yet, and {its} fields are columns of the output: nothing is read until then"
+        ),
+        false => format!(
+            "{words} {has} no record yet: {its} fields will be no columns of this job's output"
+        ),
+    }
+}
+
 /// What is said of a file that is not there. `first`: it stands where an operator may, too.
 pub fn missing(path: &str, first: bool) -> String {
     let whole = Path::new(path);

@@ -17,6 +17,7 @@ pub mod live;
 pub mod messages;
 pub mod metrics;
 pub mod named;
+pub mod others;
 pub mod peek;
 pub mod pointing;
 pub mod progress;

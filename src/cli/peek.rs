@@ -38,6 +38,9 @@ pub fn peek(
         follow: how.follow,
         glob: how.glob.clone(),
         form: how.form,
+        // What a run before has met and not read may have been moved away since, and comes first.
+        once: how.once && how.kept.is_some(),
+        kept: how.kept.clone(),
         ..Opening::default()
     };
     // One that is there before one that is waited for.

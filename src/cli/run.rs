@@ -5,7 +5,9 @@ use super::chain::Chain;
 use super::globals::{Explain, Keep, Options, Stats};
 use super::live::{self, View};
 use super::metrics::Metrics;
+use super::others::{Others, looking};
 use super::peek::{self, Peeked};
+use super::show::Firsts;
 use super::signals::Signals;
 use super::{
     TABLES, check, config, disorder, explain, messages, named, progress, read_text, report, show,
@@ -20,18 +22,17 @@ use crate::expr;
 use crate::formats::{self, ReadFormat, ReadOptions};
 use crate::ops::{self, Operator, args::Args};
 use crate::plan::node::{Node, NodeKind, Plan};
-use crate::plan::right::{Look, Looked};
+use crate::plan::right::Look;
 use crate::plan::variables::Load;
-use crate::plan::{builder, files, names, output};
-use crate::sources::{Form, Live, Notes, Opening, Word};
-use std::cell::RefCell;
+use crate::plan::{builder, files, names};
+use crate::sources::{Form, Notes, Opening, Place, Word};
 use std::io::IsTerminal;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Why a chain did not run to its end.
-enum Stop {
+pub enum Stop {
     Usage(Usage),
     Failure(Failure),
 }
@@ -105,27 +106,14 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     if sources.terminal && matches!(options.explain, None | Some(Explain::Disorder)) {
         terminal::say("reading from the terminal; end with Ctrl-D");
     }
-    // Of files it is known by the job's first run, and they may have been moved away since.
-    let by_name = |word: &Word| matches!(word, Word::File(_) | Word::Dir(_) | Word::Glob(_));
-    let kept = options.keep.first_record();
-    let peeked = match kept {
-        Some(first) if sources.words.iter().all(by_name) => Peeked {
-            first: Some(first),
-            ..Peeked::default()
-        },
-        kept => {
-            let peeked = first_record(format_word, &format, &sources, &options)?;
-            Peeked {
-                first: peeked.first.map(|first| kept.unwrap_or(first)),
-                ..peeked
-            }
-        }
-    };
+    let known = options.keep.firsts();
+    let known_first = (known.own.as_ref(), known.places.as_slice());
+    let peeked = first_record(format_word, &format, &sources, &options, known_first)?;
     let unborn = sources.words.len() == 1
         && options.keep.is_in_runs()
         && !options.keep.last
         && peeked.first.as_ref().is_some_and(Vec::is_empty);
-    let others = Rc::new(Others::default());
+    let others = Rc::new(Others::new(known.others, known.places));
     let mut built = build_options(&options, words, &sources, zone)?;
     built.look = looking(&options, format_word, &sources, &others);
     if options.explain == Some(Explain::Disorder) {
@@ -174,14 +162,27 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
         &plan.source.format_name,
         peeked.first.as_deref().unwrap_or_default(),
     );
-    let first = peeked.first.as_deref();
+    let awaited = others.awaited(&plan);
+    let waits = options.keep.is_in_runs() && !options.keep.last && sources.is_by_name();
+    if options.keep.is_in_runs() && !options.keep.last && !awaited.is_empty() {
+        terminal::say(&messages::awaits(&awaited, waits));
+    }
+    let start = Start {
+        unborn: unborn || waits && !awaited.is_empty(),
+        firsts: Firsts {
+            others: others.firsts(&plan),
+            own: peeked.first,
+            places: Vec::new(),
+        },
+        known,
+    };
     let source = live::Source {
         ends: sources.regular,
         typed: sources.terminal,
         paint: built.paint,
         words: sources.words,
     };
-    let status = execute(&plan, first, unborn, &known, &options, &source)?;
+    let status = execute(&plan, start, &options, &source)?;
     // Its writer may go now.
     drop((peeked.kept, others));
     Ok(status)
@@ -347,18 +348,18 @@ fn keeping_alone(keep: &Keep) -> Result<(), Usage> {
 }
 
 /// What is known of the sources without reading them.
-struct Sources {
-    words: Vec<Word>,
+pub struct Sources {
+    pub words: Vec<Word>,
     /// Standard input is a terminal and is read.
     terminal: bool,
     /// All are regular files.
-    regular: bool,
+    pub regular: bool,
     network: bool,
 }
 
 impl Sources {
     /// `follow`: files go on.
-    fn of(words: &[String], follow: bool) -> Result<Sources, Stop> {
+    pub fn of(words: &[String], follow: bool) -> Result<Sources, Stop> {
         let mut sources = Sources {
             words: Vec::new(),
             terminal: false,
@@ -401,6 +402,12 @@ impl Sources {
         Ok(sources)
     }
 
+    /// All are files that have names, so that another run finds them again.
+    fn is_by_name(&self) -> bool {
+        let by_name = |word: &Word| matches!(word, Word::File(_) | Word::Dir(_) | Word::Glob(_));
+        self.words.iter().all(by_name)
+    }
+
     fn kind(&self) -> &'static str {
         match () {
             _ if self.network => "a socket",
@@ -410,12 +417,35 @@ impl Sources {
     }
 }
 
-/// Looks at the first record where the plan depends on it.
-fn first_record(
+/// The first record where the plan depends on it. `known`: what it was to the job's runs before, and which files they
+/// have met if they have read nothing. Files are not looked at where it is known: they may have been moved away since.
+pub fn first_record(
     word: &str,
     format: &Arc<dyn ReadFormat>,
     sources: &Sources,
     options: &Options,
+    (known, places): (Option<&Vec<u8>>, &[Place]),
+) -> Result<Peeked, Stop> {
+    let peeked = match known {
+        Some(_) if sources.is_by_name() => Peeked::default(),
+        _ => peeked(word, format, sources, options, places)?,
+    };
+    Ok(Peeked {
+        first: match sources.is_by_name() {
+            true => known.cloned().or(peeked.first),
+            false => peeked.first.map(|first| known.cloned().unwrap_or(first)),
+        },
+        ..peeked
+    })
+}
+
+/// Looks at the first record where the plan depends on it.
+fn peeked(
+    word: &str,
+    format: &Arc<dyn ReadFormat>,
+    sources: &Sources,
+    options: &Options,
+    places: &[Place],
 ) -> Result<Peeked, Stop> {
     let name = word.split(':').next().unwrap_or(word);
     let table = format.has_header() || matches!(name, "csv" | "tsv");
@@ -439,6 +469,7 @@ fn first_record(
     if !table && !helpful {
         return Ok(Peeked::default());
     }
+    let in_parts = !places.is_empty() && (options.keep.once || options.follow);
     let max = options.max_line;
     let wait = options
         .for_ns
@@ -449,7 +480,10 @@ fn first_record(
         &format.framing(),
         max,
         wait,
-        &opening(options),
+        &Opening {
+            kept: in_parts.then(|| places.to_vec()),
+            ..opening(options)
+        },
     )?)
 }
 
@@ -528,70 +562,6 @@ fn build_options(
     })
 }
 
-/// What became of the sources beside the chain's own.
-#[derive(Default)]
-struct Others {
-    /// Streams that were read in part.
-    kept: RefCell<Vec<Box<dyn Live>>>,
-    /// Why one cannot be read.
-    failure: RefCell<Option<Failure>>,
-}
-
-/// How operators look at another source: `input` is the word of `-i`.
-fn looking(options: &Options, input: &str, own: &Sources, others: &Rc<Others>) -> Look {
-    let (options, input, others) = (options.clone(), input.to_string(), others.clone());
-    let stdin = own.words.contains(&Word::Stdin);
-    let look = move |word: &str, format: Option<&str>| -> Result<Looked, Usage> {
-        let stopped = |stop: Stop| match stop {
-            Stop::Usage(usage) => usage,
-            Stop::Failure(failure) => {
-                let usage = Usage::new(failure.message.clone());
-                *others.failure.borrow_mut() = Some(failure);
-                usage
-            }
-        };
-        let sources = Sources::of(&[word.to_string()], options.follow).map_err(stopped)?;
-        if stdin && sources.words.contains(&Word::Stdin) {
-            return Err(Usage::new("standard input is the chain's own source"));
-        }
-        let opened = |word: &str, read: &ReadOptions| {
-            let format = formats::reader(word, read).map_err(usage_of)?;
-            let peeked = first_record(word, &format, &sources, &options).map_err(stopped)?;
-            others.kept.borrow_mut().extend(peeked.kept);
-            Ok(Looked {
-                format_name: word.into(),
-                format,
-                first: peeked.first,
-                taken: peeked.taken,
-                live: !sources.regular,
-            })
-        };
-        let chosen = format
-            .or_else(|| output::format_of_path(word))
-            .unwrap_or(&input);
-        let name = |word: &str| word.split(':').next().unwrap_or(word).to_string();
-        let own = named::find(chosen, options.no_config)?;
-        if let Some(own) = own {
-            let read = ReadOptions {
-                delimiter: own.delimiter,
-                no_header: own.no_header,
-                multiline: own.multiline,
-            };
-            return opened(&own.word, &read);
-        }
-        let read = match name(chosen) == name(&input) {
-            true => ReadOptions {
-                delimiter: options.delimiter,
-                no_header: options.no_header,
-                multiline: options.multiline.clone(),
-            },
-            false => ReadOptions::default(),
-        };
-        opened(chosen, &read)
-    };
-    Look(Some(Rc::new(look)))
-}
-
 /// The first fault of a file of functions, with its line.
 fn in_file(path: &str, text: &str, faults: Vec<expr::Diagnostic>) -> Usage {
     let Some(fault) = faults.into_iter().next() else {
@@ -622,19 +592,26 @@ fn now() -> i64 {
     clock::System::default().now()
 }
 
-fn usage_of(error: anyhow::Error) -> Usage {
+pub fn usage_of(error: anyhow::Error) -> Usage {
     match error.downcast::<Usage>() {
         Ok(usage) => usage,
         Err(error) => Usage::new(format!("{error:#}")),
     }
 }
 
+/// What is known of the input when a run begins.
+struct Start {
+    /// A first record is waited for: nothing is read in this run.
+    unborn: bool,
+    firsts: Firsts,
+    /// The fields of the own one.
+    known: Vec<String>,
+}
+
 /// Runs the plan and says how it went.
 fn execute(
     plan: &Plan,
-    first: Option<&[u8]>,
-    unborn: bool,
-    known: &[String],
+    start: Start,
     options: &Options,
     source: &live::Source,
 ) -> Result<i32, Failure> {
@@ -655,11 +632,11 @@ fn execute(
         false => None,
     };
     run.live = view.as_ref().map(|view| view.live.clone());
-    run.keeping = options.keep.keeping(options.follow, first);
+    run.keeping = options.keep.keeping(options.follow, start.firsts);
     if options.spill.unwrap_or(source.ends) && run.keeping.is_none() && plan.peek_every.is_none() {
         run.spill = Some(options.tmp.clone().unwrap_or_else(std::env::temp_dir));
     }
-    run.opening.unborn = unborn;
+    run.opening.unborn = start.unborn;
     let unpacking = &run.opening.unpacking;
     let line = progress::Line::begin(options, plan, source.ends, &run.progress, unpacking);
     let metrics = options.metrics_file.as_ref().map(|path| {
@@ -669,7 +646,7 @@ fn execute(
     let report = engine::run(plan, &run);
     drop((view, line));
     drop(metrics);
-    let status = report::told(&report, &plan.source.format_name, known, options)?;
+    let status = report::told(&report, &plan.source.format_name, &start.known, options)?;
     match signals.came() {
         Some(signal) => Ok(terminal::die_by(signal)),
         None => Ok(status),

@@ -9,8 +9,20 @@ use crate::engine::checkpoint::store::{self, Loaded};
 use crate::engine::{Keeping, Logging, clock, clock::Clock};
 use crate::error::{Failure, Usage, status};
 use crate::plan::window::duration;
+use crate::sources::Place;
 use std::fmt::Write;
+use std::path::Path;
 use std::time::Duration;
+
+/// First records of a job's input, where its chain is made by them.
+#[derive(Default)]
+pub struct Firsts {
+    pub own: Option<Vec<u8>>,
+    /// Of other streams, by their words; empty: there was none yet.
+    pub others: Vec<(String, Vec<u8>)>,
+    /// Files that were met, where nothing has been read yet.
+    pub places: Vec<Place>,
+}
 
 impl Keep {
     /// The input is read in several runs, so that its present end says nothing of time.
@@ -18,14 +30,25 @@ impl Keep {
         self.once && self.checkpoint.is_some()
     }
 
-    /// The first record of the job's input, where its chain was made by it: of later runs the first may be another.
-    pub fn first_record(&self) -> Option<Vec<u8>> {
-        let header = store::header(self.checkpoint.as_ref()?)?;
-        header.first.filter(|_| header.records > 0 && !self.reset)
+    /// What made the job's chain: of later runs the first records may be others.
+    pub fn firsts(&self) -> Firsts {
+        let header = self.checkpoint.as_deref().and_then(store::header);
+        match header.filter(|_| !self.reset) {
+            Some(header) if header.records > 0 => Firsts {
+                own: header.first,
+                others: header.others,
+                ..Firsts::default()
+            },
+            Some(_) => Firsts {
+                places: self.checkpoint.as_deref().map_or_else(Vec::new, places),
+                ..Firsts::default()
+            },
+            None => Firsts::default(),
+        }
     }
 
     /// As the engine is told.
-    pub fn keeping(&self, follow: bool, first: Option<&[u8]>) -> Option<Keeping> {
+    pub fn keeping(&self, follow: bool, firsts: Firsts) -> Option<Keeping> {
         let ns = |ns: Option<i64>| Duration::from_nanos(ns.unwrap_or(0).unsigned_abs());
         Some(Keeping {
             path: self.checkpoint.clone()?,
@@ -36,7 +59,8 @@ impl Keep {
             adopt: self.adopt,
             discard: self.discard.clone(),
             flush: self.flush,
-            first: first.map(<[u8]>::to_vec),
+            first: firsts.own,
+            others: firsts.others,
             logging: self.wal.as_ref().map(|dir| Logging {
                 dir: dir.clone(),
                 sync: Duration::from_nanos(self.wal_sync.unwrap_or(10_000_000).unsigned_abs()),
@@ -45,6 +69,20 @@ impl Keep {
             goes_on: (self.once || follow) && !self.last,
         })
     }
+}
+
+/// The files of a checkpoint; what cannot be read is told when the job begins.
+fn places(path: &Path) -> Vec<Place> {
+    let entries = match store::load(path) {
+        Ok(Some(loaded)) => loaded.entries,
+        Ok(None) | Err(_) => return Vec::new(),
+    };
+    let told = entries.iter().filter_map(|entry| shown::told(entry).ok());
+    told.filter_map(|told| match told {
+        Told::Source { place, .. } => Some(place),
+        _ => None,
+    })
+    .collect()
 }
 
 /// Prints the checkpoint; the answer is the exit status.

@@ -45,6 +45,8 @@ pub struct Keeping {
     pub discard: Vec<String>,
     /// The first record of the input, where the chain was made by it.
     pub first: Option<Vec<u8>>,
+    /// The same of the other streams, by their words.
+    pub others: Vec<(String, Vec<u8>)>,
     /// `--wal`.
     pub logging: Option<Logging>,
     /// What is open when a run ends is given, and goes on (`--flush`).
@@ -181,6 +183,10 @@ impl Kept {
                 0 => keeping.first.clone(),
                 _ => header.first.clone(),
             },
+            others: match header.records {
+                0 => keeping.others.clone(),
+                _ => header.others_and(&keeping.others),
+            },
             ..header
         };
         let name = keeping.path.display().to_string();
@@ -273,7 +279,7 @@ impl Kept {
         for entry in entries {
             let mut saved = Saved::new(&entry.payload);
             if entry.is(Kind::Source) {
-                let (side, place): (usize, Place) = saved.take()?;
+                let (side, place) = Place::of_side(&entry.payload)?;
                 if !self.is_forgotten(&place) {
                     places.insert((side, place.path.clone()), place);
                 }

@@ -116,6 +116,10 @@ pub struct Builder<'a> {
     pub(super) format: Arc<dyn ReadFormat>,
     /// The names in the first record of an open format.
     pub(super) first_record: Vec<String>,
+    /// They were asked for, whether there are any or not.
+    pub(super) shows_first: bool,
+    /// See [`Plan::awaits`].
+    pub(super) awaits: Vec<String>,
     /// The source's fields under their own names.
     pub(super) source: Schema,
     /// Which of them the reader finds; others are made by the engine or computed on the way.
@@ -243,8 +247,10 @@ impl<'a> Builder<'a> {
         let mut builder = Builder {
             options,
             format_name: format_name.into(),
+            shows_first: format.has_header(),
             format,
             first_record: names::of_record(format_name, header.unwrap_or_default()),
+            awaits: Vec::new(),
             source: schema.clone(),
             read,
             schema,
@@ -743,6 +749,7 @@ impl<'a> Builder<'a> {
             mark_batches: self.options.mark_batches,
             peek_every: self.peek_every,
             notes: self.notes,
+            awaits: self.awaits,
         };
         super::optimize::optimize(&mut plan, &self.read);
         if self.options.flush {

@@ -26,6 +26,8 @@ pub struct Plan {
     pub peek_every: Option<i64>,
     /// What was chosen for the user, to be told once on stderr: `taking event time from 'ts'`.
     pub notes: Vec<String>,
+    /// Other streams whose fields are columns of the rows, and whose first record, which would tell them, is not there.
+    pub awaits: Vec<String>,
 }
 
 /// What is read.

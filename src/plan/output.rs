@@ -270,6 +270,7 @@ impl Builder<'_> {
         let Some(rest) = self.rest.take() else {
             return;
         };
+        self.shows_first = true;
         let ty = match &self.source.open {
             Some(Open::Named(ty)) => ty.clone(),
             _ => Type::Untyped,

@@ -58,6 +58,8 @@ pub struct OtherStream {
     pub(super) builder: Builder<'static>,
     pub live: bool,
     taken: Option<Vec<u8>>,
+    /// It was asked for its first record and had none yet.
+    unborn: bool,
     /// Why it has no times where the chain's are told.
     pub(super) timeless: Option<Usage>,
 }
@@ -199,6 +201,7 @@ impl Builder<'_> {
             named: other.prefix.is_some(),
             builder,
             live: looked.live,
+            unborn: looked.first.as_ref().is_some_and(Vec::is_empty),
             taken: looked.taken,
             timeless,
         })
@@ -320,6 +323,10 @@ impl Builder<'_> {
             let line = builder.line_field();
             let line = builder.field_expr(line);
             let word = builder.options.words.join(" ");
+            let is_stream = matches!(self.nodes[side.node].kind, NodeKind::Custom(_));
+            if side.stream.unborn && is_stream && builder.shows_first {
+                self.awaits.push(word.clone());
+            }
             let notes = std::mem::take(&mut builder.notes);
             self.notes
                 .extend(notes.into_iter().map(|note| format!("{note} of {word}")));

@@ -514,6 +514,7 @@ impl Builder<'_> {
             if !self.is_in_force(side) || !self.sides[side].stream.is_open() {
                 continue;
             }
+            self.sides[side].stream.builder.shows_first = true;
             for name in self.sides[side].stream.builder.first_record.clone() {
                 let label = names::display(&name).to_string();
                 let Some(rest) = path_ast(&name) else {

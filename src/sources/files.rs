@@ -120,6 +120,10 @@ impl Files {
     fn until(&self, file: &File) -> io::Result<Until> {
         let how = &self.name.how;
         Ok(match (how.once, how.follow) {
+            (true, _) if how.unborn => Until::Size {
+                size: 0,
+                last: false,
+            },
             (true, _) => Until::Size {
                 size: file.metadata()?.len(),
                 last: how.last,
@@ -132,11 +136,17 @@ impl Files {
     /// Finds what there is to read at the start.
     fn begin(&mut self) -> io::Result<()> {
         let name = self.name.clone();
-        // What was rotated waits, too: it is read as the first record says.
-        if self.ended_place().is_some() || name.how.unborn {
+        if self.ended_place().is_some() {
             return Ok(());
         }
         let present = self.present()?;
+        if name.how.unborn {
+            // What was rotated waits, too: it is read as the first record says. What is new is met, to be found again.
+            return match (present, name.how.place(&name.shown)) {
+                (Some(file), None) => self.push(file, None),
+                _ => Ok(()),
+            };
+        }
         let Some(place) = name.how.place(&name.shown) else {
             return match present {
                 Some(file) if name.how.skip_to_end => self.skip_to_end(file),
@@ -144,16 +154,26 @@ impl Files {
                 None => Ok(()),
             };
         };
+        let is_there = match &present {
+            Some(file) if file.metadata()?.ino() == place.ino => {
+                self.part_file(file.try_clone()?)?.agrees(place)?
+            }
+            _ => false,
+        };
         if let Some(file) = &present
-            && file.metadata()?.ino() == place.ino
-            && self.part_file(file.try_clone()?)?.agrees(place)?
+            && is_there
+            && !place.is_blank()
         {
             return self.push(file.try_clone()?, Some(place));
         }
         if let Some(path) = &name.path {
             match rotated::find(path, place, name.how.ratio_max())? {
                 Some(found) => {
-                    if let Some((file, packed)) = found.old {
+                    // What has the name may have been put in its place since it was opened: it is read once, below.
+                    let now = present.as_ref().map(id_of);
+                    if let Some((file, packed)) = found.old
+                        && Some(id_of(&file)) != now
+                    {
                         let same = file.metadata()?.ino() == place.ino;
                         let until = match name.how.follow && !name.how.once {
                             // Its writer may not have noticed yet.
@@ -167,14 +187,13 @@ impl Files {
                             until,
                         })?;
                     }
-                    // What has the name may have been put in its place since it was opened: it is read once, below.
-                    let present = present.as_ref().map(id_of);
                     for file in found.between {
-                        if Some(id_of(&file)) != present {
+                        if Some(id_of(&file)) != now {
                             name.push(Upcoming::whole(file, Until::End))?;
                         }
                     }
                 }
+                None if is_there => {}
                 None => name.note_missed(place.size.saturating_sub(place.offset)),
             }
         }
@@ -264,6 +283,9 @@ impl Files {
             until,
         } = upcoming;
         let file = Arc::new(self.part_file(file)?);
+        if let (0, Some(_), Some(path)) = (offset, &self.name.how.kept, &self.name.path) {
+            file.meet(path)?;
+        }
         let unpacked = match file.packed {
             true => self.name.how.unpack(&file.file)?,
             false => None,

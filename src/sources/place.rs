@@ -3,16 +3,21 @@
 //! in place. Invariant: a place names bytes that were there when it was taken.
 
 use super::compressed::{self, Unpacking};
+use super::rotated;
+use crate::data::saved::{Damaged, Saved};
 use crate::data::sum::Sum;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Bytes at the beginning and before the place that tell a file from others.
 pub const LOOK: u64 = 1024;
+/// So many first bytes tell a file of which nothing was read; fewer are those of others, too.
+const TELLING: u64 = 64;
 
 /// A file that is read, as far as it must be found again.
 pub struct PartFile {
@@ -27,6 +32,8 @@ pub struct PartFile {
     began: Mutex<Vec<u8>>,
     /// What it holds now is not what was read.
     cut_off: AtomicBool,
+    /// What stood behind it when it was met.
+    behind: OnceLock<Behind>,
 }
 
 /// How far a file has been read.
@@ -47,12 +54,64 @@ pub struct Place {
     pub done: bool,
     /// Offsets count what a decoder makes of it.
     pub packed: bool,
+    /// Of a file of which nothing was read. Places of before end in front of this.
+    pub behind: Behind,
+}
+
+/// The newest file with content among those that a name stood for before, which tells a file that holds nothing to be
+/// told by: it is the one that came next.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Behind {
+    #[default]
+    Unknown,
+    /// There was none.
+    Nothing,
+    File(Known),
+}
+
+/// What a file is known by: some of its bytes, and its number as long as it has that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    pub ino: u64,
+    pub offset: u64,
+    pub head: Sum,
+    pub before: Sum,
+    pub packed: bool,
 }
 
 impl Place {
+    /// What was put in front of `bytes`, the side and the place of one of its files.
+    pub fn of_side(bytes: &[u8]) -> Result<(usize, Place), Damaged> {
+        // What a place of before lacks is unknown.
+        let bytes = [bytes, &[0]].concat();
+        Saved::new(&bytes).take()
+    }
+
+    pub fn known(&self) -> Known {
+        Known {
+            ino: self.ino,
+            offset: self.offset,
+            head: self.head,
+            before: self.before,
+            packed: self.packed,
+        }
+    }
+
+    /// Nothing was read of it, and it holds nothing that would tell it from others.
+    pub fn is_blank(&self) -> bool {
+        self.known().is_blank()
+    }
+
     /// The file had been cut off when the place was taken: what stood before it is not known.
     pub fn is_cut_off(&self) -> bool {
         !self.packed && self.offset > 0 && self.before.len == 0
+    }
+}
+
+impl Known {
+    /// See [`Place::is_blank`].
+    pub fn is_blank(&self) -> bool {
+        self.offset == 0 && !self.packed && u64::from(self.head.len) < TELLING
     }
 }
 
@@ -67,7 +126,17 @@ impl PartFile {
             packed,
             began: Mutex::default(),
             cut_off: AtomicBool::new(false),
+            behind: OnceLock::new(),
         })
+    }
+
+    /// Remembers what stands behind it at its name, if it is to be told by that.
+    pub fn meet(&self, path: &Path) -> io::Result<()> {
+        if !self.packed && self.file.metadata()?.len() < TELLING {
+            let behind = rotated::behind(path, (self.dev, self.ino))?;
+            self.behind.get_or_init(|| behind);
+        }
+        Ok(())
     }
 
     /// Is told that the file was cut off in place, whatever its size is by now.
@@ -90,7 +159,7 @@ impl PartFile {
     /// The place behind the first `offset` bytes.
     pub fn place(&self, offset: u64, lines: u64, done: bool) -> io::Result<Place> {
         let meta = self.file.metadata()?;
-        let (mut head, mut before) = self.sums(offset)?;
+        let (mut head, mut before) = self.sums(offset, LOOK)?;
         let cut_off = meta.len() < offset || self.cut_off.load(Ordering::Relaxed);
         if !self.packed && cut_off {
             // It was cut off since. What it began with tells its copy; what it has now tells nothing.
@@ -111,6 +180,10 @@ impl PartFile {
             modified: meta.mtime() * 1_000_000_000 + meta.mtime_nsec(),
             done,
             packed: self.packed,
+            behind: match offset {
+                0 => self.behind.get().cloned().unwrap_or_default(),
+                _ => Behind::Unknown,
+            },
         })
     }
 
@@ -121,14 +194,19 @@ impl PartFile {
         if self.packed != place.packed || gone {
             return Ok(false);
         }
-        Ok(self.sums(place.offset)? == (place.head, place.before))
+        let most = u64::from(place.head.len);
+        Ok(self.sums(place.offset, most)? == (place.head, place.before))
     }
 
     /// Of the first bytes up to `offset`, and of those before it. Of what is packed only the file's first bytes
-    /// count, which are not rewritten.
-    fn sums(&self, offset: u64) -> io::Result<(Sum, Sum)> {
+    /// count, which are not rewritten; of what was not read the first there are, at most `most`.
+    fn sums(&self, offset: u64, most: u64) -> io::Result<(Sum, Sum)> {
         if self.packed {
             let head = super::head(&self.file, LOOK as usize)?;
+            return Ok((Sum::of(&head), Sum::of(&[])));
+        }
+        if offset == 0 {
+            let head = bytes_at(&self.file, 0, LOOK.min(most) as usize)?;
             return Ok((Sum::of(&head), Sum::of(&[])));
         }
         let look = LOOK.min(offset) as usize;

@@ -3,7 +3,7 @@
 //! found holds the bytes before the place, as far as they are known.
 
 use super::compressed::{self, Unpacking};
-use super::place::{Place, bytes_at};
+use super::place::{Behind, Known, PartFile, Place, bytes_at};
 use super::{Live, Read};
 use crate::data::sum::Sum;
 use std::fs::{File, Metadata};
@@ -42,6 +42,8 @@ enum Tag {
     Date(Vec<u8>),
 }
 
+/// With more files beside it than so many it is not looked which one a file came behind.
+const BEHIND_MAX: usize = 1000;
 /// How often it is looked again when names change while it is looked.
 const TRIES: usize = 5;
 
@@ -67,17 +69,109 @@ fn settled<T>(look: impl Fn() -> io::Result<T>) -> io::Result<T> {
     look()
 }
 
-fn find_now(path: &Path, place: &Place, ratio_max: u64) -> io::Result<Option<Found>> {
-    let beside = beside(path)?;
-    let same = |one: &&Beside| one.ino == place.ino;
-    let others = |one: &&Beside| one.ino != place.ino;
-    let all = beside
+/// What stands behind a file: in front of which others of its name it came. Read once, when it is met.
+pub fn behind(path: &Path, id: (u64, u64)) -> io::Result<Behind> {
+    let name = |one: &Beside| (one.path.clone(), one.dev, one.ino);
+    for _ in 0..TRIES {
+        let before = beside(path)?;
+        if before.len() > BEHIND_MAX {
+            break;
+        }
+        let is_named = std::fs::metadata(path).is_ok_and(|meta| self::id(&meta) == id);
+        let older = match before.iter().position(|one| (one.dev, one.ino) == id) {
+            Some(at) => at + 1,
+            None if is_named => 0,
+            None => break,
+        };
+        let known = match before[older..].iter().find(|one| one.size > 0) {
+            None => Behind::Nothing,
+            Some(one) => match one.open() {
+                Ok(Some(file)) => {
+                    let shown = one.path.display().to_string();
+                    let packed = compressed::is_packed(&super::head(&file, 4)?);
+                    let place = PartFile::new(shown, file, packed)?.place(one.size, 0, true)?;
+                    Behind::File(place.known())
+                }
+                Ok(None) => break,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            },
+        };
+        // Names may have changed while they were read.
+        if beside(path)?.iter().map(name).eq(before.iter().map(name)) {
+            return Ok(known);
+        }
+    }
+    Ok(Behind::Unknown)
+}
+
+/// Files that came behind what a blank place has behind it: the place's own and later ones, oldest first; `None`: that
+/// is not known.
+fn came_behind(beside: &[Beside], place: &Place, ratio_max: u64) -> io::Result<Option<Vec<File>>> {
+    let open = |all: &[&Beside]| -> io::Result<Vec<File>> {
+        let opened = all.iter().rev().map(|one| one.open());
+        opened.filter_map(Result::transpose).collect()
+    };
+    let known = match &place.behind {
+        Behind::Unknown => return Ok(None),
+        Behind::Nothing => return open(&beside.iter().collect::<Vec<_>>()).map(Some),
+        Behind::File(known) => known,
+    };
+    // What came behind it may begin with all that it held, and have its number by now.
+    let mut grown = None;
+    for one in by_number(beside, known.ino) {
+        let Some(file) = one.open()? else { continue };
+        let same = one.ino == known.ino;
+        let Some(packed) = holds(&file, same, known, ratio_max)? else {
+            continue;
+        };
+        if is_whole(&file, packed, known, ratio_max)? {
+            return newer(beside, (one.dev, one.ino)).map(Some);
+        }
+        if same && packed == known.packed {
+            grown = Some((one.dev, one.ino));
+        }
+    }
+    if let Some(id) = grown {
+        return newer(beside, id).map(Some);
+    }
+    // It has been removed, as those before it: what is left was written later than the place was taken.
+    let is_later = |one: &&Beside| one.changed() >= place.modified;
+    let later: Vec<&Beside> = beside.iter().filter(is_later).collect();
+    match later.is_empty() {
+        true => Ok(None),
+        false => open(&later).map(Some),
+    }
+}
+
+/// All of a list, the one of this number first.
+fn by_number(beside: &[Beside], ino: u64) -> impl Iterator<Item = &Beside> + Clone {
+    let same = move |one: &&Beside| one.ino == ino;
+    let others = move |one: &&Beside| one.ino != ino;
+    beside
         .iter()
         .filter(same)
-        .chain(beside.iter().filter(others));
+        .chain(beside.iter().filter(others))
+}
+
+fn find_now(path: &Path, place: &Place, ratio_max: u64) -> io::Result<Option<Found>> {
+    let beside = beside(path)?;
+    if place.is_blank()
+        && let Some(files) = came_behind(&beside, place, ratio_max)?
+    {
+        let mut files = files.into_iter();
+        if let Some(file) = files.next() {
+            let packed = compressed::is_packed(&super::head(&file, 4)?);
+            return Ok(Some(Found {
+                old: Some((file, packed)),
+                between: files.collect(),
+            }));
+        }
+    }
+    let all = by_number(&beside, place.ino);
     for one in all.clone() {
         let Some(file) = one.open()? else { continue };
-        if let Some(packed) = holds(&file, one.ino == place.ino, place, ratio_max)? {
+        if let Some(packed) = holds(&file, one.ino == place.ino, &place.known(), ratio_max)? {
             return Ok(Some(Found {
                 old: Some((file, packed)),
                 between: newer(&beside, (one.dev, one.ino))?,
@@ -99,6 +193,11 @@ fn find_now(path: &Path, place: &Place, ratio_max: u64) -> io::Result<Option<Fou
 }
 
 impl Beside {
+    /// When it was written last, ns.
+    fn changed(&self) -> i64 {
+        self.modified.0 * 1_000_000_000 + self.modified.1
+    }
+
     /// `None`: it may not be read. Fails when the name is another file's by now.
     fn open(&self) -> io::Result<Option<File>> {
         let file = match File::open(&self.path) {
@@ -126,11 +225,11 @@ fn newer(beside: &[Beside], old: (u64, u64)) -> io::Result<Vec<File>> {
 }
 
 /// Whether a file holds what stands before a place, and whether it is compressed.
-fn holds(file: &File, same: bool, place: &Place, ratio_max: u64) -> io::Result<Option<bool>> {
+fn holds(file: &File, same: bool, place: &Known, ratio_max: u64) -> io::Result<Option<bool>> {
     let packed = compressed::is_packed(&super::head(file, 4)?);
-    if place.offset == 0 {
+    if place.is_blank() && !same {
         // Nothing was read: no bytes tell it.
-        return Ok(same.then_some(packed));
+        return Ok(None);
     }
     if place.packed {
         let head = bytes_at(file, 0, place.head.len as usize)?;
@@ -153,10 +252,32 @@ fn holds(file: &File, same: bool, place: &Place, ratio_max: u64) -> io::Result<O
     Ok(holds.unwrap_or(false).then_some(true))
 }
 
-/// The same for what a decoder makes of a file; no more than a few bytes of it are held.
+/// Whether a file that holds what stands before a place has nothing behind it.
+fn is_whole(file: &File, packed: bool, place: &Known, ratio_max: u64) -> io::Result<bool> {
+    if packed == place.packed {
+        return Ok(file.metadata()?.len() == place.offset);
+    }
+    let Ok(Some(mut live)) = compressed::open(file, ratio_max, &Unpacking::default()) else {
+        return Ok(false);
+    };
+    let (mut bytes, mut len) = (Vec::new(), 0);
+    while len <= place.offset {
+        match live.read(&mut bytes, STEP, None) {
+            Ok(Read::End) => return Ok(len == place.offset),
+            Ok(_) => {}
+            // One that is damaged, or still being written.
+            Err(_) => return Ok(false),
+        }
+        len += bytes.len() as u64;
+        bytes.clear();
+    }
+    Ok(false)
+}
+
+/// As [`holds`], of what a decoder makes of a file; no more than a few bytes of it are held.
 fn unpacked_holds(
     live: &mut dyn Live,
-    place: &Place,
+    place: &Known,
     head_len: usize,
     before_len: usize,
 ) -> io::Result<bool> {

@@ -3,7 +3,7 @@
 //! nothing of checkpoints. Invariant: bytes are given once and in order, whatever becomes of the name.
 
 use super::pace::{Began, Deadline};
-use super::place::{LOOK, PartFile, Place, bytes_at};
+use super::place::{Behind, LOOK, PartFile, Place, bytes_at};
 use super::rotated::{self, id};
 use super::watch::{Watch, Woken, pause};
 use super::{Live, Opening, Read, Unpacking, compressed};
@@ -398,6 +398,7 @@ impl Tail {
             modified: 0,
             done: false,
             packed: false,
+            behind: Behind::Unknown,
         };
         self.part.was_cut_off();
         let followed = self.until == Until::Followed;

@@ -120,7 +120,11 @@ impl Ended {
 
 /// Whether all that was said is what the records of the trials give rise to.
 pub fn is_calm(said: &str) -> bool {
-    let usual = |line: &str| line.contains(" not JSON (") || line.contains(" came too late for ");
+    let usual = |line: &str| {
+        line.contains(" not JSON (")
+            || line.contains(" came too late for ")
+            || line.contains("other has no record yet")
+    };
     said.lines().all(usual)
 }
 

@@ -125,7 +125,8 @@ pub fn page() -> Vec<Block> {
          text is in postcard's encoding: version of the program, job's number (128 bits), generation, when it was \
          written (ns since 1970), fingerprint of the chain (xxh3-128), the chain up to its last operator with state, \
          the sources as typed, the seed of the key tables, the first record where the chain depends on it, records \
-         read so far, whether the job has ended."
+         read so far, whether the job has ended, the first records of the other streams by their words (older \
+         headers end in front of these)."
     )));
     blocks.push(text(&format!(
         "Then frames, each behind a head of {FRAME_HEAD} bytes: length (4), kind (1), flags (1), operator (2), shard (4), \

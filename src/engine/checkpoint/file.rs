@@ -124,6 +124,19 @@ pub struct Header {
     pub records: u64,
     /// All input was read and all rows are written.
     pub ended: bool,
+    /// The first records of the other streams by their words, where the chain depends on them; empty: there was none.
+    /// Headers of before end in front of this.
+    pub others: Vec<(String, Vec<u8>)>,
+}
+
+impl Header {
+    /// First records of other streams: those that are kept, and those of `new` of which none is.
+    pub fn others_and(&self, new: &[(String, Vec<u8>)]) -> Vec<(String, Vec<u8>)> {
+        let is_new = |word: &String| self.others.iter().all(|(known, _)| known != word);
+        let mut all = self.others.clone();
+        all.extend(new.iter().filter(|(word, _)| is_new(word)).cloned());
+        all
+    }
 }
 
 /// One thing that is kept.
@@ -368,7 +381,9 @@ fn read_header(cursor: &mut Cursor<'_>) -> Result<Header, Fault> {
     if format > FORMAT {
         return Err(Fault::Newer { format });
     }
-    postcard::from_bytes(text.unwrap_or_default()).map_err(|_| cursor.damaged("the header"))
+    // What a header of before lacks is empty.
+    let text = [text.unwrap_or_default(), &[0]].concat();
+    postcard::from_bytes(&text).map_err(|_| cursor.damaged("the header"))
 }
 
 struct Frame<'b> {
@@ -452,6 +467,7 @@ mod tests {
             first: Some(b"a,b".to_vec()),
             records: 12,
             ended: false,
+            others: vec![("b.csv".into(), b"c,d".to_vec())],
         }
     }
 
@@ -474,6 +490,25 @@ mod tests {
         assert_eq!(len, bytes.len() as u64);
         assert!(bytes.len() < PAYLOAD_MAX, "it is compressed");
         assert_eq!(read(&bytes), Ok((header(), entries())));
+    }
+
+    /// GUARANTEES G21: a header that was written before there were `others`.
+    #[test]
+    fn a_header_without_other_streams_is_read() {
+        let old = Header {
+            others: Vec::new(),
+            ..header()
+        };
+        let mut bytes = Vec::new();
+        write(&mut bytes, &old, &[]).unwrap();
+        let len = u32::from_le_bytes(bytes[12..16].try_into().unwrap()) as usize;
+        let text = bytes[FIXED..FIXED + len - 1].to_vec();
+        bytes[12..16].copy_from_slice(&(len as u32 - 1).to_le_bytes());
+        let sum = crc32c::crc32c_append(crc32c::crc32c(&bytes[..16]), &text);
+        bytes[16..20].copy_from_slice(&sum.to_le_bytes());
+        bytes.truncate(FIXED);
+        bytes.extend(text);
+        assert_eq!(super::header(&bytes), Ok(old));
     }
 
     #[test]

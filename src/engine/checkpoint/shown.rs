@@ -41,7 +41,7 @@ pub fn told(entry: &Entry) -> Result<Told, Damaged> {
         .find(|kind| entry.is(*kind));
     Ok(match kind {
         Some(Kind::Source) => {
-            let (side, place) = saved.take()?;
+            let (side, place) = Place::of_side(&entry.payload)?;
             Told::Source { side, place }
         }
         Some(Kind::Watermark) => {

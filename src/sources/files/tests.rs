@@ -306,3 +306,80 @@ fn what_is_there_may_be_skipped() {
     assert_eq!(part.live.read(&mut bytes, 100, None).unwrap(), Read::Data);
     assert_eq!(bytes, b"c\n");
 }
+
+/// A file that was empty, or held a part of a line, when it was met: what it was rotated to is read from its start,
+/// whatever stands beside it.
+#[test]
+fn a_file_of_which_nothing_was_read_is_found_again() {
+    let older: [&[&str]; 4] = [&[], &["a.log.1"], &["a.log.1", "a.log.2.gz"], &["gone"]];
+    for beside in older {
+        for begun in ["", "l", "line 0"] {
+            for way in ["rename", "gzip", "copy", "twice", "date"] {
+                let mut job = Job::new(true);
+                for (at, name) in beside.iter().enumerate() {
+                    // Begins as what comes does.
+                    fs::write(job.beside("old"), lines(0..at as u32 + 1)).unwrap();
+                    match *name {
+                        "gone" => fs::rename(job.beside("old"), job.beside("a.log.1")).unwrap(),
+                        name if name.ends_with(".gz") => {
+                            gzip(&job.beside("old"), &job.beside(name));
+                        }
+                        name => fs::rename(job.beside("old"), job.beside(name)).unwrap(),
+                    }
+                }
+                std::thread::sleep(Duration::from_millis(10));
+                job.write(begun);
+                job.reads("");
+                job.write(&lines(0..5)[begun.len()..]);
+                // As logrotate does it, from the oldest one on.
+                match beside {
+                    [] => {}
+                    ["gone"] => fs::remove_file(job.beside("a.log.1")).unwrap(),
+                    [_] => gzip(&job.beside("a.log.1"), &job.beside("a.log.2.gz")),
+                    _ => {
+                        fs::rename(job.beside("a.log.2.gz"), job.beside("a.log.3.gz")).unwrap();
+                        fs::rename(job.beside("a.log.1"), job.beside("a.log.2")).unwrap();
+                    }
+                }
+                let first = job.beside("a.log.1");
+                match way {
+                    "rename" => fs::rename(&job.path, &first).unwrap(),
+                    "date" if beside.is_empty() => {
+                        fs::rename(&job.path, job.beside("a.log-20260101")).unwrap();
+                    }
+                    "gzip" | "date" => gzip(&job.path, &job.beside("a.log.1.gz")),
+                    "copy" => {
+                        fs::copy(&job.path, &first).unwrap();
+                        File::create(&job.path).unwrap();
+                        gzip(&first, &job.beside("a.log.1.gz"));
+                    }
+                    _ => {
+                        gzip(&job.path, &job.beside("a.log.1.gz"));
+                        fs::write(job.beside("a.log.0"), lines(5..7)).unwrap();
+                    }
+                }
+                job.write(&lines(7..9));
+                let between = if way == "twice" {
+                    lines(5..7)
+                } else {
+                    String::new()
+                };
+                let case = format!("{beside:?} {begun:?} {way}");
+                let all = lines(0..5) + &between + &lines(7..9);
+                assert_eq!(job.try_run().unwrap(), all, "{case}");
+                job.reads("");
+                assert_eq!(job.said(), "", "{case}");
+            }
+        }
+    }
+    // Nothing of it is there any more: that is told.
+    let mut job = Job::new(true);
+    job.write("");
+    job.reads("");
+    let _its_number_is_not_given_out_again = File::open(&job.path).unwrap();
+    fs::remove_file(&job.path).unwrap();
+    job.write("new\n");
+    job.reads("new\n");
+    let what = "what was written to it since it was last read, if anything, was missed";
+    assert!(job.said().ends_with(what));
+}

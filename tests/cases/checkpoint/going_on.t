@@ -127,3 +127,50 @@ dstream: 1 of 1 record is not JSON (first: log:3 col 1)
 $ printf '{"k":2}\n' >> log; dstream --once --final --checkpoint ck -i json count-by k log
 1	1
 2	2
+
+# Another stream that is empty in the first runs: they wait for it where its fields are columns, and it may rotate later
+# once
+$ printf '{"t":%s,"k":"a"}\n' 1 2 3 4 > in; : > other
+$ dstream -i json --time t:s --once --checkpoint ck --output out join other --left --on k --within 200ms --as o in
+dstream: other has no record yet, and its fields are columns of the output: nothing is read until then
+$ printf '{"t":%s,"k":"a","z":%s}\n' 1 5 2 6 > other
+$ dstream -i json --time t:s --once --checkpoint ck --output out join other --left --on k --within 200ms --as o in
+$ mv other other.1; : > other
+$ dstream -i json --time t:s --once --checkpoint ck --output out join other --left --on k --within 200ms --as o in
+$ printf '{"t":4,"k":"a","y":1}\n' > other
+$ dstream -i json --time t:s --once --final --checkpoint ck --output out join other --left --on k --within 200ms --as o in
+$ cat out
+1	a	1	5
+2	a	2	6
+3	a		
+4	a	4	
+
+# Whole records need no columns: nothing waits
+# once
+$ printf '{"t":%s,"k":"a"}\n' 1 2 3 4 > in; : > other
+$ dstream -i json --time t:s --once --checkpoint ck -o json --output out join other --left --on k --within 200ms --as o in
+$ dstream --checkpoint ck --show=json | grep -c '"path":"in"'
+1
+$ printf '{"t":%s,"k":"a","z":%s}\n' 1 5 2 6 > other
+$ dstream -i json --time t:s --once --final --checkpoint ck -o json --output out join other --left --on k --within 200ms --as o in
+$ cat out
+{"t":1,"k":"a","o.t":1,"o.z":5}
+{"t":2,"k":"a","o.t":2,"o.z":6}
+{"t":3,"k":"a"}
+{"t":4,"k":"a"}
+
+# What is read from a pipe cannot wait: it is told what the columns lack, and they lack it in all runs
+# once
+$ printf '{"t":%s,"k":"a"}\n' 1 2 > in; : > other
+$ cat in | dstream -i json --time t:s --once --checkpoint ck --output out join other --left --on k --within 200ms --as o
+dstream: other has no record yet: its fields will be no columns of this job's output
+$ printf '{"t":1,"k":"a","z":5}\n' > other
+$ cat in | dstream -i json --time t:s --once --final --checkpoint ck --output out join other --left --on k --within 200ms --as o
+
+# Rotated before anything was read of it, and nothing new is there: its first record is found where it is
+# once
+$ printf '{"a":1' > in; dstream -i json --once --checkpoint ck --output out --from in filter 'a>0'
+$ printf ',"b":2}\n' >> in; mv in in.1; gzip in.1
+$ dstream -i json --once --final --checkpoint ck --output out --from in filter 'a>0'
+$ cat out
+{"a":1,"b":2}
