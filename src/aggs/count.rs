@@ -135,7 +135,7 @@ impl Accumulator for Count {
     }
 
     fn save(&self, to: &mut Save) {
-        to.put_flat(self.counts.iter().copied());
+        to.put_slice(&self.counts);
     }
 
     fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {

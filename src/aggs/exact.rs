@@ -249,8 +249,8 @@ impl Sums {
         let small = self.units.iter().all(is_small);
         to.put(&(self.scale, small));
         match small {
-            true => to.put_flat(self.units.iter().map(|&units| units as i64)),
-            false => to.put_flat(self.units.iter().copied()),
+            true => to.put_flat_by(self.units.len(), |i| self.units[i] as i64),
+            false => to.put_slice(&self.units),
         }
         let mut big: Vec<(u32, &Big)> = self.big.iter().map(|(group, big)| (*group, big)).collect();
         big.sort_unstable_by_key(|(group, _)| *group);

@@ -131,7 +131,7 @@ impl Accumulator for Mean {
 
     fn save(&self, to: &mut Save) {
         self.sums.save(to);
-        to.put_flat(self.counts.iter().copied());
+        to.put_slice(&self.counts);
     }
 
     fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {

@@ -427,7 +427,7 @@ impl Accumulator for Extreme {
 
     fn save(&self, to: &mut Save) {
         to.put(&self.scale);
-        to.put_flat(self.units.iter().copied());
+        to.put_slice(&self.units);
         owned::save(self.spelt.iter(), to);
         let others = (0u32..).zip(&self.others);
         let others = others.filter_map(|(group, other)| Some((group, other.as_deref()?)));

@@ -152,7 +152,7 @@ impl Accumulator for Rate {
     fn save(&self, to: &mut Save) {
         self.sums.save(to);
         self.times.save(to);
-        to.put_flat(self.counts.iter().copied());
+        to.put_slice(&self.counts);
     }
 
     fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {

@@ -98,8 +98,8 @@ impl Accumulator for Times {
     }
 
     fn save(&self, to: &mut Save) {
-        to.put_flat(self.low.iter().copied());
-        to.put_flat(self.high.iter().copied());
+        to.put_slice(&self.low);
+        to.put_slice(&self.high);
     }
 
     fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {

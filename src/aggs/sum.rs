@@ -122,7 +122,7 @@ impl Accumulator for Sum {
 
     fn save(&self, to: &mut Save) {
         self.sums.save(to);
-        to.put_flat(self.seen.iter().copied());
+        to.put_slice(&self.seen);
     }
 
     fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {

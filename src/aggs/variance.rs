@@ -202,7 +202,7 @@ impl Accumulator for Variance {
     fn save(&self, to: &mut Save) {
         self.sums.save(to);
         self.squares.save(to);
-        to.put_flat(self.counts.iter().copied());
+        to.put_slice(&self.counts);
     }
 
     fn load(&mut self, from: &mut Saved<'_>, groups: usize) -> Result<(), Damaged> {

@@ -7,14 +7,18 @@ use super::{
     BATCH, Entry, GROUPS_MAX, Hashed, KeyTable, NULL, PREFIX, SLOTS_MIN, hash, is_long, room,
     shard_of,
 };
+use std::ops::Range;
 
 /// What an entry takes.
 pub const ENTRY_BYTES: usize = PREFIX + 4;
 
 impl KeyTable {
-    /// The entries of all groups.
-    pub fn entries(&self) -> impl ExactSizeIterator<Item = [u8; ENTRY_BYTES]> + '_ {
-        self.entries.iter().map(|entry| {
+    /// The entries of some of the groups.
+    pub fn entries(
+        &self,
+        groups: Range<usize>,
+    ) -> impl ExactSizeIterator<Item = [u8; ENTRY_BYTES]> + '_ {
+        self.entries[groups].iter().map(|entry| {
             let mut bytes = [0; ENTRY_BYTES];
             bytes[..PREFIX].copy_from_slice(&entry.prefix);
             bytes[PREFIX..].copy_from_slice(&entry.len.to_le_bytes());
@@ -137,7 +141,7 @@ mod tests {
     type Parts = (Vec<[u8; ENTRY_BYTES]>, Vec<i64>, Vec<u8>);
 
     fn parts(table: &KeyTable) -> Parts {
-        let entries = table.entries().collect();
+        let entries = table.entries(0..table.len()).collect();
         (entries, table.spaces().to_vec(), table.arena().to_vec())
     }
 

@@ -6,6 +6,7 @@ pub mod chunk;
 pub mod column;
 pub mod delays;
 pub mod doc;
+pub mod encoder;
 pub mod kept;
 pub mod keys;
 pub mod packed;

@@ -3,9 +3,13 @@
 //! Invariant: what [`Saved`] is given may be any bytes: it gives an error, never a panic, and takes no more memory
 //! than a few times what it was given.
 
+use super::encoder::Encoder;
 use crate::bytes::number::{Number, SCALE_MAX};
 use crate::bytes::table::{ENTRY_BYTES, KeyTable};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What is no state, or not of this place of the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,24 +23,104 @@ impl std::fmt::Display for Damaged {
 
 impl std::error::Error for Damaged {}
 
+/// How work is shared out to threads: as many of them, and who does `work(i)` for each `i` below a number.
+#[derive(Clone, Copy)]
+pub struct Sharing {
+    pub threads: usize,
+    pub run: fn(usize, usize, &(dyn Fn(usize) + Sync)),
+}
+
+/// Items from which on it pays to share out.
+const SHARED_FROM: usize = if cfg!(debug_assertions) { 8 } else { 1 << 14 };
+/// Pieces for each thread, as threads need not be equally fast.
+const PIECES: usize = 4;
+/// Bytes from which on a copy is shared out.
+const BYTES_FROM: usize = if cfg!(debug_assertions) { 64 } else { 1 << 20 };
+
 /// Bytes that state is put into.
 #[derive(Default)]
 pub struct Save {
     bytes: Vec<u8>,
+    /// What stands in front of them, in the order it was put.
+    before: Vec<Vec<u8>>,
+    sharing: Option<Sharing>,
 }
 
 impl Save {
+    /// One that may put by several threads at once what is long.
+    pub fn shared(sharing: Sharing) -> Save {
+        Save {
+            sharing: Some(sharing).filter(|sharing| sharing.threads > 1),
+            ..Save::default()
+        }
+    }
+
     /// A value behind those before. What cannot be encoded (a map without a length, which no state has) takes all that
     /// was put with it: [`Saved::take`] will refuse the rest.
     pub fn put<T: Serialize + ?Sized>(&mut self, value: &T) {
-        let bytes = std::mem::take(&mut self.bytes);
-        self.bytes = postcard::to_extend(value, bytes).unwrap_or_default();
+        if value.serialize(Encoder(&mut self.bytes)).is_err() {
+            self.bytes.clear();
+            self.before.clear();
+        }
+    }
+
+    /// Items `0..n`, one behind the other, each by `put`. Which thread puts which does not show.
+    pub fn put_each(&mut self, n: usize, put: impl Fn(usize, &mut Save) + Sync) {
+        self.put_ranges(n, &|range, to| range.for_each(|i| put(i, to)));
+    }
+
+    /// Those of the items `0..n` that `put` puts, one behind the other, behind how many they are.
+    pub fn put_some(&mut self, n: usize, put: impl Fn(usize, &mut Save) -> bool + Sync) {
+        let some = AtomicUsize::new(0);
+        let mut items = Save {
+            sharing: self.sharing,
+            ..Save::default()
+        };
+        items.put_ranges(n, &|range, to| {
+            let here = range.filter(|i| put(*i, to)).count();
+            some.fetch_add(here, Ordering::Relaxed);
+        });
+        self.put(&(some.into_inner() as u64));
+        self.append(items);
+    }
+
+    fn append(&mut self, mut other: Save) {
+        if other.before.is_empty() {
+            return self.bytes.extend_from_slice(&other.bytes);
+        }
+        self.before.push(std::mem::take(&mut self.bytes));
+        self.before.append(&mut other.before);
+        self.bytes = other.bytes;
+    }
+
+    /// The same where a range is put at once.
+    fn put_ranges(&mut self, n: usize, put: &(dyn Fn(Range<usize>, &mut Save) + Sync)) {
+        let Some(sharing) = self.sharing.filter(|_| n >= SHARED_FROM) else {
+            return put(0..n, self);
+        };
+        let size = n.div_ceil(sharing.threads * PIECES);
+        let pieces: Vec<Mutex<Save>> = (0..n.div_ceil(size)).map(|_| Mutex::default()).collect();
+        (sharing.run)(sharing.threads, pieces.len(), &|i| {
+            let range = i * size..n.min((i + 1) * size);
+            put(range, &mut lock(&pieces[i]));
+        });
+        if !self.bytes.is_empty() {
+            self.before.push(std::mem::take(&mut self.bytes));
+        }
+        let pieces = pieces.into_iter().map(|piece| {
+            let piece = piece.into_inner();
+            piece.unwrap_or_else(PoisonError::into_inner).bytes
+        });
+        self.before.extend(pieces);
     }
 
     /// Bytes as they are, behind their length.
     pub fn put_bytes(&mut self, bytes: &[u8]) {
         self.put(&(bytes.len() as u64));
-        self.bytes.extend_from_slice(bytes);
+        match bytes.len() {
+            ..BYTES_FROM => self.bytes.extend_from_slice(bytes),
+            len => self.put_ranges(len, &|range, to| to.bytes.extend_from_slice(&bytes[range])),
+        }
     }
 
     /// Plain numbers as they lie in memory, behind their length: at the speed of a copy.
@@ -44,12 +128,28 @@ impl Save {
         self.put_flat_of(values.len(), values);
     }
 
+    /// As [`Save::put_flat`], of those that are side by side.
+    pub fn put_slice<T: Flat + Sync>(&mut self, values: &[T]) {
+        self.put_flat_by(values.len(), |i| values[i]);
+    }
+
+    /// As [`Save::put_flat`], of the value of each number below `len`.
+    pub fn put_flat_by<T: Flat>(&mut self, len: usize, value: impl Fn(usize) -> T + Sync) {
+        self.put(&((len * T::SIZE) as u64));
+        self.put_ranges(len, &|range, to| {
+            to.put_values(range.len(), range.map(&value));
+        });
+    }
+
     /// As [`Save::put_flat`], of `len` values.
     pub fn put_flat_of<T: Flat>(&mut self, len: usize, values: impl Iterator<Item = T>) {
-        let size = len * T::SIZE;
-        self.put(&(size as u64));
+        self.put(&((len * T::SIZE) as u64));
+        self.put_values(len, values);
+    }
+
+    fn put_values<T: Flat>(&mut self, len: usize, values: impl Iterator<Item = T>) {
         let from = self.bytes.len();
-        self.bytes.resize(from + size, 0);
+        self.bytes.resize(from + len * T::SIZE, 0);
         let places = self.bytes[from..].chunks_exact_mut(T::SIZE);
         for (place, value) in places.zip(values) {
             value.write(place);
@@ -58,23 +158,39 @@ impl Save {
 
     /// The keys of a table; its seed is kept by whoever has it.
     pub fn put_table(&mut self, table: &KeyTable) {
-        self.put_flat(table.entries());
-        self.put_flat(table.spaces().iter().copied());
+        self.put(&((table.len() * ENTRY_BYTES) as u64));
+        self.put_ranges(table.len(), &|range, to| {
+            to.put_values(range.len(), table.entries(range));
+        });
+        self.put_slice(table.spaces());
         self.put_bytes(table.arena());
     }
 
     /// How much has been put, bytes.
     pub fn len(&self) -> usize {
-        self.bytes.len()
+        self.before.iter().map(Vec::len).sum::<usize>() + self.bytes.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.len() == 0
     }
 
     pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+        match self.before.is_empty() {
+            true => self.bytes,
+            false => self.into_parts().concat(),
+        }
     }
+
+    /// What was put, in several pieces one behind the other.
+    pub fn into_parts(mut self) -> Vec<Vec<u8>> {
+        self.before.push(self.bytes);
+        self.before
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What was put, to be taken out in the same order.
@@ -219,6 +335,54 @@ mod tests {
         assert_eq!(floats, [0.5, f64::NEG_INFINITY]);
         assert_eq!(saved.end(), Ok(()));
         assert_eq!(saved.take::<u64>(), Err(Damaged));
+    }
+
+    /// Backwards, so that order must come from elsewhere.
+    fn backwards(_threads: usize, n: usize, work: &(dyn Fn(usize) + Sync)) {
+        (0..n).rev().for_each(work);
+    }
+
+    #[test]
+    fn who_puts_what_does_not_show() {
+        let mut table = KeyTable::new(7);
+        for i in 0..200u32 {
+            let key = "k".repeat(i as usize % 40) + &i.to_string();
+            table.find_or_add(Some(key.as_bytes()), i64::from(i % 3));
+        }
+        let put = |mut to: Save| {
+            to.put(&1u8);
+            to.put_table(&table);
+            to.put_each(3, |i, to| to.put(&i));
+            to.put_each(100, |i, to| {
+                // Some put nothing.
+                (0..i % 3).for_each(|n| to.put(&(n, i)));
+            });
+            to.put_bytes(&[7; 300]);
+            to.put_slice(&[1u32, 5, 9]);
+            to.put_flat_by(77, |i| i as i64 - 40);
+            for most in [5, 90] {
+                to.put_some(most, |i, to| {
+                    let is_put = i % 4 == 1;
+                    if is_put {
+                        to.put(&i);
+                    }
+                    is_put
+                });
+            }
+            to.put(&"end");
+            to
+        };
+        let expected = put(Save::default()).into_bytes();
+        for threads in [1, 2, 5] {
+            let shared = put(Save::shared(Sharing {
+                threads,
+                run: backwards,
+            }));
+            assert_eq!(shared.len(), expected.len());
+            let parts = shared.into_parts();
+            assert_eq!(parts.len() > 1, threads > 1);
+            assert!(parts.concat() == expected, "{threads} threads");
+        }
     }
 
     #[test]

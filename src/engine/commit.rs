@@ -10,7 +10,7 @@ use super::checkpoint::store::Store;
 use super::driver::{Lane, Running};
 use super::inputs::FILES;
 use super::meter::latest_of;
-use super::order::{lock, share_out};
+use super::order::lock;
 use super::steps::Ordered;
 use super::tracked::Tracked;
 use super::wal::{Logging, Received, Replay, Wal};
@@ -63,15 +63,15 @@ const SECOND: i64 = 1_000_000_000;
 
 /// A job's checkpoint in this run.
 pub struct Kept {
-    header: Header,
-    keeping: Keeping,
+    pub(super) header: Header,
+    pub(super) keeping: Keeping,
     keeper: Mutex<Keeper>,
     /// By side and path: files of runs before, unless this one has a newer place.
     places: Mutex<BTreeMap<(usize, String), Place>>,
     /// What is still to be loaded: the run's numbers, and the time of sources that have not appeared yet.
     pub moments: Moments,
     times: Mutex<BTreeMap<(usize, String), Vec<u8>>>,
-    state: Mutex<Vec<Entry>>,
+    pub(super) state: Mutex<Vec<Entry>>,
     pub earlier: Earlier,
     /// There is a generation on the disk.
     pub had: bool,
@@ -119,7 +119,7 @@ pub struct Moments {
     pub held: Vec<(String, u64, u64)>,
 }
 
-fn damaged(keeping: &Keeping, what: &str) -> anyhow::Error {
+pub fn damaged(keeping: &Keeping, what: &str) -> anyhow::Error {
     Failure {
         status: status::DATA,
         message: format!(
@@ -483,6 +483,7 @@ impl Kept {
         moments.began = running.shared.job_began;
         moments.next_end = Some(running.next_end()).filter(|end| *end != i64::MAX);
         moments.held = running.held_by();
+        let held = moments.held.iter().map(|(_, _, bytes)| bytes).sum();
         entries.push(entry(Kind::Engine, 0, &moments));
         if let Some(log) = &self.log {
             let mut log = lock(log);
@@ -492,7 +493,7 @@ impl Kept {
             };
             entries.push(entry(Kind::Wal, 0, &log.needed));
         }
-        entries.extend(running.save_state());
+        entries.extend(running.save_state(held));
         let now = clock.now();
         let mut next = lock(&self.next);
         next.generation += 1;
@@ -647,128 +648,7 @@ impl Running<'_> {
             .go_on(last, moments.marker, &moments.layout)
             .map_err(|_| damaged(&kept.keeping, "what the table holds cannot be read"))
     }
-
-    /// The state of all stages, a piece each; large ones by several threads.
-    fn save_state(&self) -> Vec<Entry> {
-        let mut pieces = Vec::new();
-        for (at, lane) in self.lanes.iter().enumerate() {
-            pieces.extend((0..lane.stage.pieces()).map(|piece| (at, piece)));
-        }
-        let saved: Vec<Mutex<Option<Entry>>> = pieces.iter().map(|_| Mutex::new(None)).collect();
-        let threads = self.threads_for(self.held().1);
-        share_out(threads, pieces.len(), &|_, i| {
-            let (at, piece) = pieces[i];
-            let stage = self.lanes[at].stage;
-            let mut save = Save::default();
-            save.put(&stage.shape(self.plan, piece));
-            stage.save_piece(piece, &mut save);
-            *lock(&saved[i]) = Some(Entry::new(Kind::State, at, piece, save.into_bytes()));
-        });
-        saved
-            .into_iter()
-            .filter_map(|one| lock(&one).take())
-            .collect()
-    }
-
-    /// How many threads save or load so many bytes of state.
-    fn threads_for(&self, bytes: usize) -> usize {
-        if bytes > LARGE { self.threads } else { 1 }
-    }
-
-    /// What is to start empty must be there.
-    fn check_discarded(&self, keeping: &Keeping) -> Result<()> {
-        let of = |lane: &Lane<'_>| -> Vec<String> {
-            let pieces = 0..lane.stage.pieces();
-            let names = pieces.map(|piece| lane.stage.operator(self.plan, piece).to_string());
-            names.filter(|name| !name.is_empty()).collect()
-        };
-        let mut there: Vec<String> = self.lanes.iter().flat_map(of).collect();
-        there.dedup();
-        let missed = |one: &&String| !there.iter().any(|name| is_called(name, one));
-        match keeping.discard.iter().find(missed) {
-            None => Ok(()),
-            Some(one) => Err(Failure {
-                status: status::USAGE,
-                message: format!(
-                    "--discard-state {one}: no operator of this chain has state and is called so; there is {}",
-                    there.join(", ")
-                ),
-            }
-            .into()),
-        }
-    }
-
-    /// Loads what was kept of the stages.
-    fn load_state(&self, kept: &Kept) -> Result<()> {
-        let entries = std::mem::take(&mut *lock(&kept.state));
-        if kept.header.records == 0 {
-            return Ok(());
-        }
-        let keeping = &kept.keeping;
-        let mut by_shape: BTreeMap<(String, u32), Vec<&[u8]>> = BTreeMap::new();
-        for entry in entries.iter().rev() {
-            let mut saved = Saved::new(&entry.payload);
-            let shape: String = saved
-                .take()
-                .map_err(|_| damaged(keeping, "an entry cannot be read"))?;
-            let rest = saved.rest();
-            by_shape.entry((shape, entry.shard)).or_default().push(rest);
-        }
-        self.check_discarded(keeping)?;
-        let mut work: Vec<(usize, usize, &[u8])> = Vec::new();
-        for (at, lane) in self.lanes.iter().enumerate() {
-            for piece in 0..lane.stage.pieces() {
-                let shape = lane.stage.shape(self.plan, piece);
-                let operator = lane.stage.operator(self.plan, piece);
-                let name = operator.split(' ').next().unwrap_or_default();
-                if keeping.discards(operator) {
-                    continue;
-                }
-                match by_shape.get_mut(&(shape, piece as u32)).and_then(Vec::pop) {
-                    Some(bytes) => work.push((at, piece, bytes)),
-                    None => {
-                        let hint = match keeping.adopt {
-                            true => format!("; --discard-state {name} lets it start empty"),
-                            false => String::new(),
-                        };
-                        let what = format!("it has no state for '{operator}' as it is now{hint}");
-                        return Err(damaged(keeping, &what));
-                    }
-                }
-            }
-        }
-        let failed = Mutex::new(None);
-        let size = work.iter().map(|(_, _, bytes)| bytes.len()).sum();
-        share_out(self.threads_for(size), work.len(), &|_, i| {
-            let (at, piece, bytes) = work[i];
-            let stage = self.lanes[at].stage;
-            if stage.load_piece(piece, bytes).is_err() {
-                lock(&failed).get_or_insert(stage.operator(self.plan, piece).to_string());
-            }
-        });
-        match lock(&failed).take() {
-            Some(operator) => {
-                let what = format!("the state of '{operator}' cannot be read");
-                Err(damaged(keeping, &what))
-            }
-            None => Ok(()),
-        }
-    }
 }
-
-/// An operator by its name, or by all its words.
-fn is_called(operator: &str, name: &str) -> bool {
-    operator == name || operator.split(' ').next() == Some(name)
-}
-
-impl Keeping {
-    fn discards(&self, operator: &str) -> bool {
-        self.discard.iter().any(|one| is_called(operator, one))
-    }
-}
-
-/// State from which on several threads save or load it, bytes.
-const LARGE: usize = 1 << 20;
 
 /// What has to be published of a job that has ended.
 pub fn publish(files: &[Written]) -> Result<()> {

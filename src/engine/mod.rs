@@ -33,6 +33,7 @@ mod saving;
 mod showing;
 mod sliding;
 mod spill;
+mod stages;
 pub mod steps;
 mod streams;
 mod tracked;

@@ -114,16 +114,22 @@ impl<S> Keyed<S> {
     }
 
     /// Puts all keys with their slots, and what `put` puts of the states that are there, by slot.
-    pub fn save(&self, to: &mut Save, mut put: impl FnMut(&S, &mut Save)) {
+    pub fn save(&self, to: &mut Save, put: impl Fn(&S, &mut Save) + Sync)
+    where
+        S: Sync,
+    {
         to.put_table(&self.table);
-        let mut there = vec![0u8; self.table.len().div_ceil(8)];
-        for (slot, _) in self.iter() {
-            there[slot as usize / 8] |= 1 << (slot % 8);
-        }
-        to.put_bytes(&there);
-        for (_, state) in self.iter() {
-            put(state, to);
-        }
+        to.put_flat_by(self.table.len().div_ceil(8), |eight| {
+            let states = self.states.iter().skip(eight * 8).take(8).zip(0..);
+            states.fold(0u8, |all, (state, bit)| {
+                all | u8::from(state.is_some()) << bit
+            })
+        });
+        to.put_each(self.states.len(), |slot, to| {
+            if let Some(state) = &self.states[slot] {
+                put(state, to);
+            }
+        });
     }
 
     /// Takes what [`Keyed::save`] has put.

@@ -235,7 +235,10 @@ impl<S> Lasting<S> {
     }
 
     /// Puts all keys with when they were used, and what `put` puts of their states, by slot.
-    pub fn save(&self, to: &mut Save, mut put: impl FnMut(&S, &mut Save)) {
+    pub fn save(&self, to: &mut Save, put: impl Fn(&S, &mut Save) + Sync)
+    where
+        S: Sync,
+    {
         to.put(&self.uses);
         self.keyed.save(to, |aged, to| {
             to.put(&(aged.used, aged.number));

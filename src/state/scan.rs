@@ -589,20 +589,24 @@ impl Process for Scan {
     }
 
     fn held(&self) -> (usize, usize) {
-        let keys = self.keys.iter().map(|(_, key)| {
-            let rows: usize = key.seen.iter().map(|seen| seen.cells.len() + 64).sum();
-            rows + key.steps.len() * size_of::<Option<Step>>()
-        });
+        let rows: usize = match self.looks_around() {
+            true => {
+                let keys = self.keys.iter().flat_map(|(_, key)| &key.seen);
+                keys.map(|seen| seen.cells.len() + 64).sum()
+            }
+            false => 0,
+        };
+        let steps = self.keys.len() * self.scanning.calls.len() * size_of::<Option<Step>>();
         let held: usize = self.held.iter().map(|held| held.packed.len() + 96).sum();
-        (
-            self.keys.len(),
-            self.keys.bytes() + keys.sum::<usize>() + held,
-        )
+        (self.keys.len(), self.keys.bytes() + rows + steps + held)
     }
 
     fn save(&self, to: &mut Save) {
         to.put(&(self.first, self.upto));
-        saving::put_list(to, self.held.iter(), |held, to| {
+        let held = &self.held;
+        to.put(&(held.len() as u64));
+        to.put_each(held.len(), |at, to| {
+            let held = &held[at];
             to.put(&held.full);
             to.put_bytes(&held.packed);
             held.cells.iter().for_each(|cell| to.put_bytes(cell));

@@ -4,7 +4,7 @@
 
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Limits, Making, Process, Told};
-use crate::data::saved::{Save, Saved};
+use crate::data::saved::{Save, Saved, Sharing};
 use crate::data::time::{Watermark, Zone};
 use crate::data::value::Printing;
 use crate::data::{Chunk, ColumnBuilder, Field, Number, Schema, Selection, Type};
@@ -55,7 +55,11 @@ pub fn cuts() -> impl Strategy<Value = Vec<(usize, bool)>> {
 }
 
 pub fn saved(process: &dyn Process) -> Vec<u8> {
-    let mut save = Save::default();
+    // As several threads do it, the last one first.
+    let mut save = Save::shared(Sharing {
+        threads: 3,
+        run: |_, n, work| (0..n).rev().for_each(work),
+    });
     process.save(&mut save);
     save.into_bytes()
 }

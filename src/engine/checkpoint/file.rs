@@ -147,6 +147,8 @@ pub struct Entry {
     pub operator: u16,
     pub shard: u32,
     pub payload: Vec<u8>,
+    /// The payload goes on in these; of one that was read in none.
+    pub more: Vec<Vec<u8>>,
 }
 
 impl Entry {
@@ -156,7 +158,52 @@ impl Entry {
             operator: operator as u16,
             shard: shard as u32,
             payload,
+            more: Vec::new(),
         }
+    }
+
+    /// One whose payload is in several pieces.
+    pub fn of_parts(kind: Kind, operator: usize, shard: usize, parts: Vec<Vec<u8>>) -> Entry {
+        let mut parts = parts.into_iter();
+        let first = parts.next().unwrap_or_default();
+        Entry {
+            more: parts.collect(),
+            ..Entry::new(kind, operator, shard, first)
+        }
+    }
+
+    /// The payload in pieces of at most [`PAYLOAD_MAX`] bytes; one that is empty has one.
+    fn pieces(&self, mut put: impl FnMut(&[u8], bool) -> io::Result<()>) -> io::Result<()> {
+        let parts = std::iter::once(&self.payload).chain(&self.more);
+        let mut left: usize = parts.clone().map(Vec::len).sum();
+        if left == 0 {
+            return put(&[], false);
+        }
+        // What comes in too small pieces.
+        let mut gathered: Vec<u8> = Vec::new();
+        for part in parts {
+            let mut part = part.as_slice();
+            while !part.is_empty() {
+                let size = (PAYLOAD_MAX - gathered.len()).min(part.len());
+                let (piece, rest) = part.split_at(size);
+                part = rest;
+                let whole = gathered.len() + size;
+                if whole < PAYLOAD_MAX && whole < left {
+                    gathered.extend_from_slice(piece);
+                    continue;
+                }
+                left -= whole;
+                match gathered.is_empty() {
+                    true => put(piece, left > 0)?,
+                    false => {
+                        gathered.extend_from_slice(piece);
+                        put(&gathered, left > 0)?;
+                        gathered.clear();
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     pub fn is(&self, kind: Kind) -> bool {
@@ -222,16 +269,7 @@ pub fn write(to: impl Write, header: &Header, entries: &[Entry]) -> io::Result<u
     let mut frames = 0u64;
     let mut packed = Vec::new();
     for entry in entries {
-        let mut pieces = entry.payload.chunks(PAYLOAD_MAX).peekable();
-        let empty = pieces.peek().is_none();
-        let one: [&[u8]; 1] = [&[]];
-        let mut pieces: Box<dyn Iterator<Item = &[u8]>> = match empty {
-            true => Box::new(one.into_iter()),
-            false => Box::new(pieces),
-        };
-        let mut next = pieces.next();
-        while let Some(piece) = next {
-            next = pieces.next();
+        entry.pieces(|piece, goes_on| {
             packed.resize(lz4_flex::block::get_maximum_output_size(piece.len()) + 4, 0);
             packed[..4].copy_from_slice(&(piece.len() as u32).to_le_bytes());
             let used = lz4_flex::block::compress_into(piece, &mut packed[4..]);
@@ -239,10 +277,11 @@ pub fn write(to: impl Write, header: &Header, entries: &[Entry]) -> io::Result<u
                 Ok(used) if used + 4 < piece.len() => (LZ4, &packed[..used + 4]),
                 _ => (0, piece),
             };
-            let more = if next.is_some() { MORE } else { 0 };
+            let more = if goes_on { MORE } else { 0 };
             put_frame(&mut out, entry, flags | more, frames, payload)?;
             frames += 1;
-        }
+            Ok(())
+        })?;
     }
     let mut commit = Vec::with_capacity(COMMIT);
     commit.extend(header.generation.to_le_bytes());
@@ -330,6 +369,7 @@ pub fn read(bytes: &[u8]) -> Result<(Header, Vec<Entry>), Fault> {
             operator: frame.operator,
             shard: frame.shard,
             payload: Vec::new(),
+            more: Vec::new(),
         });
         if (entry.kind, entry.operator, entry.shard) != (frame.kind, frame.operator, frame.shard) {
             return Err(at("a frame of another entry"));
@@ -490,6 +530,37 @@ mod tests {
         assert_eq!(len, bytes.len() as u64);
         assert!(bytes.len() < PAYLOAD_MAX, "it is compressed");
         assert_eq!(read(&bytes), Ok((header(), entries())));
+    }
+
+    #[test]
+    fn in_how_many_pieces_a_payload_comes_does_not_show() {
+        let whole: Vec<u8> = (0..PAYLOAD_MAX as u32 * 3 + 9)
+            .map(|i| (i / 5) as u8)
+            .collect();
+        let bytes = |entry: Entry| {
+            let mut bytes = Vec::new();
+            write(&mut bytes, &header(), &[entry]).unwrap();
+            bytes
+        };
+        let expected = bytes(Entry::new(Kind::State, 3, 1, whole.clone()));
+        for size in [
+            1000,
+            PAYLOAD_MAX / 2,
+            PAYLOAD_MAX,
+            PAYLOAD_MAX + 1,
+            whole.len(),
+        ] {
+            let mut parts: Vec<Vec<u8>> = whole.chunks(size).map(<[u8]>::to_vec).collect();
+            parts.insert(parts.len() / 2, Vec::new());
+            assert!(
+                bytes(Entry::of_parts(Kind::State, 3, 1, parts)) == expected,
+                "{size}"
+            );
+        }
+        for len in [0, 1, PAYLOAD_MAX, 2 * PAYLOAD_MAX] {
+            let entry = Entry::new(Kind::State, 3, 1, whole[..len].to_vec());
+            assert_eq!(read(&bytes(entry.clone())).unwrap().1, [entry]);
+        }
     }
 
     /// GUARANTEES G21: a header that was written before there were `others`.

@@ -21,11 +21,12 @@ impl Grouped {
         for &place in &self.free {
             is_free[place as usize] = true;
         }
-        for (group, is_free) in self.groups.iter().zip(is_free) {
-            if !is_free {
-                put_group(group, to);
+        let groups = &self.groups;
+        to.put_each(groups.len(), |place, to| {
+            if !is_free[place] {
+                put_group(&groups[place], to);
             }
-        }
+        });
     }
 
     pub(super) fn take_saved(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {

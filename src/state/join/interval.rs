@@ -37,6 +37,8 @@ struct Entry {
     next: u32,
     side: u8,
     matched: bool,
+    /// The watermark has not passed it.
+    waits: bool,
     time: i64,
     /// Its place among its side's rows.
     place: u64,
@@ -101,7 +103,10 @@ impl Interval {
     }
 
     fn add(&mut self, entry: Entry) {
-        let index = self.keep(entry);
+        let index = self.keep(Entry {
+            waits: true,
+            ..entry
+        });
         self.waiting.push(Reverse((entry.time, entry.place, index)));
     }
 
@@ -265,6 +270,7 @@ impl Interval {
 
     /// Puts a row among those that were passed, by its time.
     fn settle(&mut self, index: u32) {
+        self.entries[index as usize].waits = false;
         let entry = self.entries[index as usize];
         if let Some(rows) = self.keyed.get(entry.slot).copied() {
             self.link(index, rows);
@@ -327,12 +333,6 @@ impl Interval {
         ready
     }
 
-    fn put_entry(&self, index: u32, to: &mut Save) {
-        let entry = self.entries[index as usize];
-        to.put(&(entry.slot, entry.matched, entry.time, entry.place));
-        to.put_bytes(self.store.get(entry.row));
-    }
-
     fn take_entry(&mut self, from: &mut Saved<'_>, side: usize) -> Result<Entry, Damaged> {
         let (slot, matched, time, place) = from.take()?;
         sound(slot == NONE || slot < self.keyed.slots_end())?;
@@ -341,6 +341,7 @@ impl Interval {
             next: NONE,
             side: side as u8,
             matched,
+            waits: false,
             time,
             place,
             row: self.store.put(self.form.take_row(from, side)?),
@@ -371,6 +372,20 @@ impl Interval {
             }
             pairs.cut();
         }
+    }
+}
+
+/// What saving looks at, by several threads.
+struct Kept<'i> {
+    entries: &'i [Entry],
+    store: &'i Store,
+}
+
+impl Kept<'_> {
+    fn put(&self, index: u32, to: &mut Save) {
+        let entry = &self.entries[index as usize];
+        to.put(&(entry.slot, entry.matched, entry.time, entry.place));
+        to.put_bytes(self.store.get(entry.row));
     }
 }
 
@@ -416,6 +431,7 @@ impl Process for Interval {
                 next: NONE,
                 side: side as u8,
                 matched: false,
+                waits: false,
                 time,
                 place,
                 row,
@@ -500,15 +516,23 @@ impl Process for Interval {
     fn save(&self, to: &mut Save) {
         to.put(&self.places);
         self.keyed.save_slots(to);
-        let mut waiting: Vec<(i64, u64, u32)> = self.waiting.iter().map(|one| one.0).collect();
-        waiting.sort_unstable();
+        let kept = Kept {
+            entries: &self.entries,
+            store: &self.store,
+        };
         for side in [LEFT, RIGHT] {
-            let passed = self.passed[side].iter();
-            saving::put_list(to, passed, |index, to| self.put_entry(*index, to));
-            let indexes = waiting.iter().map(|one| one.2);
-            let is_of_side = |index: &u32| self.entries[*index as usize].side as usize == side;
-            let indexes: Vec<u32> = indexes.filter(is_of_side).collect();
-            saving::put_list(to, indexes.iter(), |index, to| self.put_entry(*index, to));
+            let passed = &self.passed[side];
+            to.put(&(passed.len() as u64));
+            to.put_each(passed.len(), |at, to| kept.put(passed[at], to));
+            // As they lie in memory: the heap finds their order again.
+            to.put_some(kept.entries.len(), |at, to| {
+                let entry = &kept.entries[at];
+                let waits = entry.waits && usize::from(entry.side) == side;
+                if waits {
+                    kept.put(at as u32, to);
+                }
+                waits
+            });
         }
     }
 

@@ -14,16 +14,17 @@ pub struct Ways<'m> {
     /// By place.
     numbers: HashMap<u64, u32>,
     ways: Vec<&'m Taken>,
-    known: HashMap<*const Taken, u32>,
+    /// By where they are.
+    known: HashMap<usize, u32>,
 }
 
 impl<'m> Ways<'m> {
     pub fn add(&mut self, taken: &'m Taken) {
-        let is_new = |one: &&Taken| !self.known.contains_key(&std::ptr::from_ref(*one));
+        let is_new = |one: &&Taken| !self.known.contains_key(&std::ptr::from_ref(*one).addr());
         let new: Vec<&Taken> = taken.iter().take_while(is_new).collect();
         for one in new.into_iter().rev() {
             self.known
-                .insert(std::ptr::from_ref(one), self.ways.len() as u32);
+                .insert(std::ptr::from_ref(one).addr(), self.ways.len() as u32);
             self.ways.push(one);
             self.add_record(&one.record);
             for seen in &one.seen {
@@ -47,7 +48,7 @@ impl<'m> Ways<'m> {
 
     /// Puts a way that was added.
     pub fn put(&self, taken: &Taken, to: &mut Save) {
-        to.put(&self.known.get(&std::ptr::from_ref(taken)));
+        to.put(&self.known.get(&std::ptr::from_ref(taken).addr()));
     }
 
     /// Puts all that were added.
@@ -58,7 +59,7 @@ impl<'m> Ways<'m> {
         });
         saving::put_list(to, self.ways.iter(), |taken, to| {
             let before = taken.before.as_deref().map(std::ptr::from_ref);
-            to.put(&before.and_then(|before| self.known.get(&before)));
+            to.put(&before.and_then(|before| self.known.get(&before.addr())));
             self.put_record(&taken.record, to);
             to.put(&(taken.step as u32));
             saving::put_list(to, taken.seen.iter(), |seen, to| match seen {
