@@ -680,7 +680,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Time,
         doc: doc(
             "how long a window that was printed still counts records",
-            "A record that comes when its window has been printed, but the watermark is not yet D behind the window's end, is counted, and the window is printed again (`--late-every`). The chain's last operator with state must be the window's aggregate.",
+            "A record that comes when its window has been printed, but the watermark is not yet D behind the window's end, is counted, and the window is printed again (`--late-every`). So is a ranking (`top`, `sort-by`) behind its aggregate; other state behind it has its rows when no late record counts any more.",
         ),
         set: |options, value| {
             options.triggers.lateness = match units::duration(value)? {
@@ -763,7 +763,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Time,
         doc: doc(
             "print a window of a key at each N records that came to it",
-            "With `--output-mode update --every-records 1`: a row for each change.",
+            "A ranking behind it is printed over all that is counted so far. With `--output-mode update --every-records 1`: a row for each change.",
         ),
         set: |options, value| {
             options.triggers.every_records = Some(whole(value, 1)?);
@@ -799,7 +799,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Time,
         doc: doc(
             "add pane_kind (early, on_time, late) and pane (0, 1, …)",
-            "Behind the aggregates of the last aggregate. Later operators may ask for them: `filter 'pane_kind==\"late\"'`.",
+            "Behind the aggregates of the last aggregate, or of the ranking behind it. Later operators may ask for them: `filter 'pane_kind==\"late\"'`.",
         ),
         set: |options, _| {
             options.triggers.pane_columns = true;

@@ -143,6 +143,7 @@ pub fn build(
 ) -> Result<Plan, Usage> {
     let mut builder = Builder::new(options, format, header)?;
     builder.grouped = Some(crate::state::grouped::make);
+    builder.ranked_again = Some(crate::state::corrected::make);
     if options.merge_sorted {
         order::merge(&mut builder)?;
     }
@@ -150,9 +151,9 @@ pub fn build(
         builder.begin(operator.name, typed(operator, args));
         builder.check_ended()?;
         if keeps_state(operator) {
-            let later = chain[at + 1..].iter();
-            let is_last = !later.map(|(operator, _)| *operator).any(gives_rows);
-            builder.keeps_state(is_last)?;
+            let later = chain[at + 1..].iter().map(|(operator, _)| *operator);
+            let is_last = !later.clone().any(gives_rows);
+            builder.keeps_state(is_last, ranks_next(later))?;
         }
         (operator.lower)(args, &mut builder).map_err(|usage| hinted(usage, operator, args))?;
     }
@@ -173,6 +174,17 @@ fn keeps_state(operator: &Operator) -> bool {
 fn gives_rows(operator: &Operator) -> bool {
     let waits = ["window", "session-window", "count-window", "look-back"];
     keeps_state(operator) && !waits.contains(&operator.name)
+}
+
+/// Whether the next operator with state is a ranking, and the last: what stands between takes rows one by one.
+fn ranks_next(later: impl Iterator<Item = &'static Operator>) -> bool {
+    const ONE_BY_ONE: [&str; 7] = [
+        "drop", "filter", "key-by", "map", "parse", "rename", "select",
+    ];
+    let mut later = later.skip_while(|operator| ONE_BY_ONE.contains(&operator.name));
+    let next = later.next();
+    next.is_some_and(|operator| ["sort-by", "top"].contains(&operator.name))
+        && !later.any(keeps_state)
 }
 
 /// The operator as it stands on the command line.

@@ -1,12 +1,12 @@
 //! `sort-by`: rows in order, and how an order is read. Invariant: equals keep the order they came in.
 
 use super::prelude::*;
-use crate::plan::builder::Ranking;
 use crate::plan::clocks::Lapse;
 use crate::plan::custom::Ordered;
 use crate::plan::meaning::Meaning;
 use crate::plan::names;
 use crate::plan::node::SortKey;
+use crate::plan::ranking::Ranking;
 use crate::state::in_time::{InTime, Order};
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ pub const SORT_BY: Operator = Operator {
         if is_time(args.operand(0), &by) && in_time(&by, b) {
             return Ok(());
         }
-        b.sort(by, None, Vec::new(), Ranking::default());
+        b.sort(by, None, Vec::new(), Ranking::default())?;
         Ok(())
     },
 };

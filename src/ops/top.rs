@@ -3,8 +3,8 @@
 
 use super::order;
 use super::prelude::*;
-use crate::plan::builder::Ranking;
 use crate::plan::node::SortKey;
+use crate::plan::ranking::Ranking;
 
 pub const TOP: Operator = Operator {
     name: "top",
@@ -100,8 +100,7 @@ pub const TOP: Operator = Operator {
             Some(source) => b.keys(source)?.into_iter().map(|key| key.expr).collect(),
             None => Vec::new(),
         };
-        b.sort(by, Some(limit), per, how);
-        Ok(())
+        b.sort(by, Some(limit), per, how)
     },
 };
 

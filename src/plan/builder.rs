@@ -7,10 +7,9 @@ use super::grouping::{Maker, Shape};
 use super::hand::Answered;
 use super::keys::Key;
 use super::names;
-use super::node::{
-    AggCall, Node, NodeKind, Output, Plan, Scope, Sink, SortKey, Source, Times, Window,
-};
+use super::node::{AggCall, Node, NodeKind, Output, Plan, Scope, Sink, Source, Times, Window};
 use super::output::{self, Shown};
+use super::ranking::{self, Fed};
 use super::right::Look;
 use super::sides::Side;
 use super::variables::Load;
@@ -149,12 +148,19 @@ pub struct Builder<'a> {
     pub(super) window_keys: Vec<Expr>,
     /// Makes that state.
     pub grouped: Option<Maker>,
+    /// And that of rankings that correct themselves.
+    pub ranked_again: Option<ranking::Maker>,
     /// No later operator keeps windows or state.
     pub(super) is_last: bool,
+    pub(super) ranks_next: bool,
     /// The last aggregate carries out what the options on panes ask for.
     pub(super) has_panes: bool,
     /// The operator in front whose rows may be corrected later.
     pub(super) corrected: Option<String>,
+    /// What that one adds to its rows for a ranking behind it.
+    pub(super) fed: Option<Fed>,
+    /// There is such a ranking.
+    pub(super) ranks_again: bool,
     pub(super) windows: Windows,
     pub(super) key: Option<Vec<Key>>,
     pub(super) aggregated: Option<Aggregated>,
@@ -271,9 +277,13 @@ impl<'a> Builder<'a> {
             shaped: None,
             window_keys: Vec::new(),
             grouped: None,
+            ranked_again: None,
             is_last: true,
+            ranks_next: false,
             has_panes: false,
             corrected: None,
+            fed: None,
+            ranks_again: false,
             windows: Windows::No,
             key: None,
             aggregated: None,
@@ -633,27 +643,6 @@ impl<'a> Builder<'a> {
             .map(|aggregated| aggregated.operator.as_str())
     }
 
-    /// Rows in order, the first of them if there is a limit.
-    pub fn sort(&mut self, by: Vec<SortKey>, limit: Option<u64>, per: Vec<Expr>, how: Ranking) {
-        let of_shape = self.keys_of_shape(None);
-        let scope = self.row_scope();
-        // Of a ranking's whole records equals go by event time, where there is one.
-        if limit.is_some() && self.aggregated.is_none() {
-            self.have_times();
-        }
-        let per = of_shape.into_iter().chain(per).collect();
-        let rank = how.rank.then(|| self.add_shown("rank", Type::Number));
-        self.push(NodeKind::Sort {
-            by,
-            limit,
-            per,
-            ties: how.ties,
-            rank,
-            scope,
-            carry: Vec::new(),
-        });
-    }
-
     /// The first (or last) row of each key.
     pub fn distinct(&mut self, mut keys: Vec<Expr>, last: bool) {
         let own = (self.name == "distinct-by").then(|| keys.clone());
@@ -778,11 +767,4 @@ fn extend(nodes: &mut [Node], whole: &Schema) {
             .map(|field| Field::hidden(field.name.clone(), field.ty.clone()));
         node.schema.fields.extend(more);
     }
-}
-
-/// What `top` adds to an order.
-#[derive(Copy, Clone, Debug, Default)]
-pub struct Ranking {
-    pub ties: bool,
-    pub rank: bool,
 }

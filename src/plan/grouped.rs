@@ -9,6 +9,7 @@ use super::keys::Key;
 use super::meaning::Meaning;
 use super::node::{AggCall, NodeKind};
 use super::output::{Mark, Shown};
+use super::ranking::Fed;
 use super::when::When;
 use crate::data::{FieldId, Type};
 use crate::error::Usage;
@@ -72,8 +73,9 @@ impl Triggers {
 }
 
 impl Builder<'_> {
-    /// The operator at hand keeps windows or state; whether it is the last that does.
-    pub fn keeps_state(&mut self, is_last: bool) -> Result<(), Usage> {
+    /// The operator at hand keeps windows or state. `is_last`: none behind it does; `ranks_next`: only a ranking does,
+    /// which has its rows one for one.
+    pub fn keeps_state(&mut self, is_last: bool, ranks_next: bool) -> Result<(), Usage> {
         /// What these have seen cannot be taken back (INTERFACE 6).
         const IN_ORDER: [&str; 9] = [
             "scan",
@@ -87,6 +89,7 @@ impl Builder<'_> {
             "anomaly",
         ];
         self.is_last = is_last;
+        self.ranks_next = ranks_next;
         match &self.corrected {
             Some(before) if IN_ORDER.contains(&self.name.as_str()) => Err(self.fault(format!(
                 "rows of '{before}' may be corrected within the allowed lateness, and what '{}' has seen of them \
@@ -121,7 +124,24 @@ impl Builder<'_> {
             && (triggers.is_early()
                 || triggers.beyond().is_some()
                 || self.batch_trigger().is_some());
-        rows_vary || is_late || prints
+        rows_vary || is_late || prints || (is_in_window && self.feeds())
+    }
+
+    /// Whether what follows is a ranking that is to be given more than once, beside what a peek gives.
+    fn feeds(&self) -> bool {
+        let triggers = &self.options.triggers;
+        let again = triggers.lateness != Lateness::None
+            || triggers
+                .every_delay
+                .or(triggers.every_records.map(|_| 0))
+                .is_some()
+            || triggers.pane_columns;
+        self.ranks_next
+            && again
+            && triggers.panes == Panes::Accumulate
+            && triggers.output_mode.is_none()
+            && !(triggers.pane_columns && triggers.every.is_some())
+            && !self.pending_batch
     }
 
     /// Where windows are no batches, the end of a batch is a trigger in these modes.
@@ -157,6 +177,14 @@ impl Builder<'_> {
             late_every: triggers.late_every.unwrap_or(1),
             ..Grouping::plain(shape, gives)
         };
+        let is_of_grid = matches!(grouping.shape, Shape::Grid(_) | Shape::Grow { .. });
+        if self.feeds() && is_of_grid {
+            grouping.feeds = true;
+            grouping.panes = Panes::Retract;
+            grouping.every_delay = triggers.every_delay;
+            grouping.every_records = triggers.every_records;
+            return Ok(grouping);
+        }
         if !self.is_last {
             grouping.waits = grouping.lateness > 0;
             return Ok(grouping);
@@ -241,7 +269,7 @@ impl Builder<'_> {
             fields.push(("pane_kind".into(), Type::Text));
             fields.push(("pane".into(), Type::Number));
         }
-        let retracts = grouping.panes == Panes::Retract;
+        let retracts = grouping.panes == Panes::Retract && !grouping.feeds;
         if retracts {
             fields.push(("retract".into(), Type::Bool));
             fields.push(("".into(), Type::Text));
@@ -264,6 +292,12 @@ impl Builder<'_> {
         self.window_keys.clear();
         self.has_panes = self.is_last;
         self.ordered_rows(node, rows, None);
+        self.fed = grouping.feeds.then(|| Fed {
+            moment: self.add_field("", Type::Time, true),
+            tells: self.add_field("", Type::Time, true),
+            from: self.nodes.len(),
+            lateness: grouping.lateness,
+        });
         if varies {
             self.windows = Windows::Vary;
         }
@@ -387,10 +421,12 @@ impl Builder<'_> {
             )
         });
         if let Some(node) = last
-            && matches!(&node.kind, NodeKind::Sort { by, .. } if !by.is_empty())
+            && (self.ranks_again
+                || matches!(&node.kind, NodeKind::Sort { by, .. } if !by.is_empty()))
         {
             let is_early = triggers.every.is_some() || triggers.output_mode.is_some();
-            match (triggers.beyond(), triggers.output_mode) {
+            let beyond = triggers.beyond().filter(|_| !self.ranks_again);
+            match (beyond, triggers.output_mode) {
                 (None, Some(OutputMode::Update)) => {
                     return Err(Usage::new(format!(
                         "a ranking is a whole: behind '{}' a trigger prints all of it; leave out --output-mode update",
@@ -416,6 +452,7 @@ impl Builder<'_> {
         }
         if let (Some(option), Some(node)) = (triggers.beyond(), last)
             && !self.has_panes
+            && !self.ranks_again
         {
             return Err(Usage::new(format!(
                 "{option} is for a chain whose last operator with state is an aggregate; '{}' is none",

@@ -21,6 +21,8 @@ pub struct Grouping {
     pub lateness: i64,
     /// Other state follows: a window gives one row, when it counts no record any more.
     pub waits: bool,
+    /// A ranking follows that corrects itself: it is given each change, and the row that this replaces.
+    pub feeds: bool,
     pub panes: Panes,
     /// Early rows at each so many new records of a key and window.
     pub every_records: Option<u64>,
@@ -179,6 +181,7 @@ impl Grouping {
             shape,
             lateness: 0,
             waits: false,
+            feeds: false,
             panes: Panes::Accumulate,
             every_records: None,
             every_delay: None,
@@ -271,6 +274,7 @@ impl Grouping {
         }
         let repeated = !early.is_empty() || self.lateness > 0;
         match self.panes {
+            _ if self.feeds => {}
             Panes::Discard if repeated => text.push_str(", each of what is new"),
             Panes::Retract if repeated => text.push_str(", each behind the row that it withdraws"),
             _ => {}
@@ -329,6 +333,7 @@ impl fmt::Display for Grouping {
             write!(f, ", each {} late", self.late_every)?;
         }
         match self.panes {
+            _ if self.feeds => f.write_str(", feeds a ranking")?,
             Panes::Accumulate => {}
             Panes::Discard => f.write_str(", only what is new")?,
             Panes::Retract => f.write_str(", with what is withdrawn")?,

@@ -18,6 +18,7 @@ pub mod names;
 pub mod node;
 pub mod optimize;
 pub mod output;
+pub mod ranking;
 pub mod right;
 pub mod scopes;
 pub mod sequence;

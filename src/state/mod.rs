@@ -4,6 +4,7 @@
 
 pub mod anomaly;
 pub mod burst;
+pub mod corrected;
 pub mod disorder;
 pub mod fill;
 pub mod first;

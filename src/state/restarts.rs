@@ -4,6 +4,7 @@
 
 use super::anomaly::{Anomalies, Far};
 use super::burst::{Burst, Bursts};
+use super::corrected;
 use super::disorder::Disorder;
 use super::fill::{Fill, Filling, How};
 use super::first::{First, Last};
@@ -61,6 +62,8 @@ enum Fed {
     SidesInWindows,
     /// The first argument is a condition.
     Flags,
+    /// Rows of windows that are given again, or withdrawn; each chunk is a moment.
+    Corrected,
 }
 
 type Make = Box<dyn Fn(&Making<'_>) -> Box<dyn Process>>;
@@ -480,6 +483,17 @@ fn cases() -> Vec<Case> {
                 making,
             ))
         }),
+        case("ranked again", Fed::Corrected, |making| {
+            let asked = crate::plan::ranking::Corrected {
+                orders: vec![(Type::Number, false), (Type::Number, true)],
+                per: 1,
+                limit: Some(2),
+                ties: true,
+                rank: Some(2),
+                pane: None,
+            };
+            corrected::make(Arc::new(asked))(making)
+        }),
         case("matches", Fed::Flags, |making| {
             Box::new(Matcher::new(Arc::new(plan(false, false, true)), making))
         }),
@@ -527,7 +541,7 @@ fn chunk(case: &Case, rows: &[Row], latest: &mut Option<i64>, turn: usize) -> (C
             (chunk.before, chunk.times) = (Some(ends.clone()), Some(ends));
             chunk.windows = Some(windows);
         }
-        Fed::InWindows | Fed::SidesInWindows | Fed::Flags => {
+        Fed::InWindows | Fed::SidesInWindows | Fed::Flags | Fed::Corrected => {
             let windows: Vec<(i64, i64)> = windows();
             let before = chunk.before.clone().expect("rows are judged");
             chunk
@@ -546,6 +560,12 @@ fn chunk(case: &Case, rows: &[Row], latest: &mut Option<i64>, turn: usize) -> (C
             let mut bits = Bitmap::default();
             (0..times.len()).for_each(|row| bits.push((times[row] + row as i64) % 3 > 0));
             vec![ColumnV::new(Column::Bool(bits)), number]
+        }
+        Fed::Corrected => {
+            let moments = vec![turn as i64; times.len()];
+            let tells = times.iter().map(|time| time.rem_euclid(6)).collect();
+            let told = [moments, tells].map(|told| ColumnV::new(Column::Nanos(told)));
+            told.into_iter().chain([number.clone(), number]).collect()
         }
     };
     let sides = matches!(case.fed, Fed::Sides | Fed::SidesInWindows);

@@ -38,8 +38,8 @@ then       reduce sum:score: one row of state and each of windows of 2m; prints 
 $ dstream -i csv --time time --watermark 30s --late update --late-every 2 window 2m reduce sum:score --explain $DATA/scores.csv | grep then
 then       reduce sum:score: one row of state and each of windows of 2m; prints 12:00-12:02 when a record >= 12:02:30 is read, or at the end of the input; a corrected row at each 2 late records; freed 2m later
 $ printf '' | dstream --time '$1' --late update window 1m count-by '$2' top 1 --explain | grep then
-then       count-by $2: one row of state for each key and each of windows of 1m; prints 12:00-12:01 when a record >= 12:01:05 arrives, or, if the source falls silent, when the clock has gone on as far; it waits 1m more for late records, since what follows cannot take a row back; then freed
-then       top 1: keeps the first 1; prints when their window is complete; then freed
+then       count-by $2: one row of state for each key and each of windows of 1m; prints 12:00-12:01 when a record >= 12:01:05 arrives, or, if the source falls silent, when the clock has gone on as far; a corrected row at each late record; freed 1m later
+then       top 1: holds the rows of each window; prints its ranking when it is complete and at each early or corrected row; freed 1m later
 
 # Windows of other shapes.
 $ printf '' | dstream --time '$1' session-window 30m count-by '$2' --explain | grep then

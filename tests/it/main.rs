@@ -4,6 +4,7 @@
     reason = "what was skipped, and shares, are told beside the tests"
 )]
 
+mod again;
 mod cases;
 mod commands;
 mod completion;

@@ -20,13 +20,33 @@ pub enum Kind {
 }
 
 impl Kind {
-    fn word(self) -> &'static [u8] {
+    pub fn word(self) -> &'static [u8] {
         match self {
             Kind::Early => b"early",
             Kind::OnTime => b"on_time",
             Kind::Late => b"late",
         }
     }
+}
+
+/// What a ranking is told of a row: which pane it is of, and whether it is withdrawn.
+fn tell(kind: Kind, withdrawn: bool) -> i64 {
+    let kind = match kind {
+        Kind::Early => 0,
+        Kind::OnTime => 1,
+        Kind::Late => 2,
+    };
+    kind * 2 + i64::from(withdrawn)
+}
+
+/// What [`tell`] has told.
+pub fn told(tell: i64) -> (Kind, bool) {
+    let kind = match tell >> 1 {
+        0 => Kind::Early,
+        1 => Kind::OnTime,
+        _ => Kind::Late,
+    };
+    (kind, tell & 1 == 1)
 }
 
 /// A row: what it is of, and what of it is printed.
@@ -39,6 +59,7 @@ pub struct Row<'a> {
     pub kind: Kind,
     pub pane: u32,
     pub withdrawn: bool,
+    pub moment: i64,
     /// Its event time, and the time that no later row is older than.
     pub at: (i64, i64),
 }
@@ -61,6 +82,7 @@ struct Groups {
     timed: bool,
     panes: bool,
     signs: bool,
+    feeds: bool,
     keys: Vec<Type>,
     aggs: Vec<Type>,
     key_columns: Vec<ColumnBuilder>,
@@ -69,6 +91,8 @@ struct Groups {
     numbers: ColumnBuilder,
     withdrawn: ColumnBuilder,
     marks: ColumnBuilder,
+    moments: Vec<i64>,
+    tells: Vec<i64>,
     windows: Vec<(i64, i64)>,
     times: Vec<i64>,
     before: Vec<i64>,
@@ -89,7 +113,8 @@ impl Given {
                     windowed,
                     windowed || timed,
                     *pane_columns,
-                    grouping.panes == Panes::Retract,
+                    grouping.panes == Panes::Retract && !grouping.feeds,
+                    grouping.feeds,
                     keys.clone(),
                     aggs.iter().map(|agg| agg.ty.clone()).collect(),
                 )))
@@ -174,6 +199,7 @@ impl Groups {
         timed: bool,
         panes: bool,
         signs: bool,
+        feeds: bool,
         keys: Vec<Type>,
         aggs: Vec<Type>,
     ) -> Groups {
@@ -182,6 +208,7 @@ impl Groups {
             timed,
             panes,
             signs,
+            feeds,
             key_columns: builders(&keys),
             agg_columns: builders(&aggs),
             keys,
@@ -190,6 +217,8 @@ impl Groups {
             numbers: ColumnBuilder::new(&Type::Number),
             withdrawn: ColumnBuilder::new(&Type::Bool),
             marks: ColumnBuilder::new(&Type::Text),
+            moments: Vec::new(),
+            tells: Vec::new(),
             windows: Vec::new(),
             times: Vec::new(),
             before: Vec::new(),
@@ -220,6 +249,10 @@ impl Groups {
             let mark: &[u8] = if row.withdrawn { b"-" } else { b"+" };
             self.marks.bytes(mark, &mut self.scratch);
         }
+        if self.feeds {
+            self.moments.push(row.moment);
+            self.tells.push(tell(row.kind, row.withdrawn));
+        }
         self.windows.push(row.window);
         self.times.push(row.at.0);
         self.before.push(row.at.1);
@@ -231,6 +264,7 @@ impl Groups {
             self.timed,
             self.panes,
             self.signs,
+            self.feeds,
             self.keys.clone(),
             self.aggs.clone(),
         );
@@ -251,6 +285,10 @@ impl Groups {
         if full.signs {
             columns.push(Some(full.withdrawn.finish()));
             columns.push(Some(full.marks.finish()));
+        }
+        if full.feeds {
+            columns.push(Some(ColumnV::new(Column::Nanos(full.moments))));
+            columns.push(Some(ColumnV::new(Column::Nanos(full.tells))));
         }
         let mut chunk = Chunk::of_columns(full.times.len(), columns, full.scratch);
         if full.timed {

@@ -6,7 +6,7 @@
 
 mod count;
 mod fixed;
-mod given;
+pub(super) mod given;
 mod look_back;
 mod panes;
 mod saved;
@@ -131,6 +131,8 @@ pub struct Grouped {
     tick_at: i64,
     /// Windows by count that have been given.
     counted: i64,
+    /// A number for each time that rows are given, for a ranking that is fed.
+    moment: i64,
     given: Given,
     /// Reused.
     of_rows: Vec<u32>,
@@ -172,6 +174,7 @@ impl Grouped {
             clock: i64::MIN,
             tick_at: NEVER,
             counted: 0,
+            moment: 0,
             given: Given::new(&grouping, false),
             of_rows: Vec::new(),
             found: Vec::new(),
@@ -359,6 +362,7 @@ impl Grouped {
             .filter(|&place| !self.groups[place as usize].printed)
             .collect();
         self.sort(&mut closing);
+        self.moment += 1;
         for place in closing {
             self.give(place, Kind::OnTime, feed);
             self.groups[place as usize].printed = true;
@@ -393,6 +397,7 @@ impl Grouped {
                 !group.printed || (waits && group.new > 0)
             });
             self.sort(&mut open);
+            self.moment += 1;
             for place in open {
                 let kind = match self.groups[place as usize].printed {
                     true => Kind::Late,
@@ -672,6 +677,7 @@ impl Process for Grouped {
             clock: self.clock,
             tick_at: self.tick_at,
             counted: self.counted,
+            moment: self.moment,
             given: Given::new(&self.plan, self.timed),
             of_rows: Vec::new(),
             found: Vec::new(),

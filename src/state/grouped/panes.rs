@@ -6,6 +6,7 @@ use super::{Feed, Grouped, NEVER, Standing};
 use crate::data::time::next_multiple;
 use crate::plan::grouping::{Gives, Panes, Shape};
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 impl Grouped {
     /// Gives a group's next row.
@@ -100,6 +101,7 @@ impl Grouped {
             kind,
             pane,
             withdrawn,
+            moment: self.moment,
             at,
         };
         self.given.push(&row, &mut self.slots, &self.coder);
@@ -127,11 +129,31 @@ impl Grouped {
         }
     }
 
-    /// An early row; where each trigger gives all, all rows.
+    /// An early row; where each trigger gives all, all rows; for a ranking all that is new in the window.
     fn give_early(&mut self, place: u32, feed: &mut Feed<'_>) {
-        match self.plan.complete {
-            true => self.give_all(feed),
-            false => self.give(place, Kind::Early, feed),
+        if self.plan.complete {
+            return self.give_all(feed);
+        }
+        if self.plan.feeds {
+            return self.give_new(&[place], feed);
+        }
+        self.give(place, Kind::Early, feed);
+    }
+
+    /// Early rows of all keys that have something new in the windows of these groups.
+    fn give_new(&mut self, of: &[u32], feed: &mut Feed<'_>) {
+        let windows: HashSet<(i64, i64)> = of.iter().map(|&place| self.bounds(place)).collect();
+        let mut all: Vec<u32> = Vec::new();
+        for (_, of_key) in self.keyed.iter() {
+            let is_new = |place: &&u32| {
+                self.groups[**place as usize].new > 0 && windows.contains(&self.bounds(**place))
+            };
+            all.extend(of_key.groups.iter().filter(is_new));
+        }
+        self.sort(&mut all);
+        self.moment += 1;
+        for place in all {
+            self.give(place, Kind::Early, feed);
         }
     }
 
@@ -160,6 +182,7 @@ impl Grouped {
         group.late += 1;
         if self.plan.late_every > 0 && group.late >= self.plan.late_every {
             group.late = 0;
+            self.moment += 1;
             self.give(place, Kind::Late, feed);
         }
     }
@@ -200,6 +223,9 @@ impl Grouped {
         }
         if self.plan.complete {
             return self.give_all(&mut feed);
+        }
+        if self.plan.feeds {
+            return self.give_new(&due, &mut feed);
         }
         self.sort(&mut due);
         for place in due {
