@@ -138,6 +138,16 @@ impl Late {
         }
     }
 
+    /// A row that was kept is late, by so much, ns; its line, where it was kept too.
+    pub fn tell_kept(&mut self, by: i64, line: Option<&[u8]>) {
+        self.records += 1;
+        self.by.add(by);
+        if let (Some(lines), Some(line)) = (&mut self.lines, line) {
+            lines.extend_from_slice(line);
+            lines.push(b'\n');
+        }
+    }
+
     /// Takes what another has told behind this one.
     pub fn append(&mut self, other: &mut Late) {
         self.records += std::mem::take(&mut other.records);

@@ -554,7 +554,7 @@ impl<'c, 's> Control<'c, 's> {
         if self.is_due() {
             self.epoch(flight);
         }
-        if !self.settled {
+        if !self.settled && self.running.live {
             self.settled = true;
             self.running.shared.out.flush();
         }

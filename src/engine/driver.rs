@@ -168,6 +168,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         rest_late: Mutex::default(),
         bytes_in: AtomicU64::new(0),
         enough: AtomicBool::new(false),
+        sides_done: AtomicUsize::new(0),
         peeking: AtomicBool::new(false),
         aside: AtomicUsize::new(0),
         seen: plan
@@ -400,7 +401,10 @@ impl<'s> Running<'s> {
         self.shared
             .bytes_in
             .fetch_add(chunk.block.len() as u64, Ordering::Relaxed);
-        let mut account = Account::default();
+        let mut account = Account {
+            side,
+            ..Account::default()
+        };
         let (seq, number) = (chunk.block.seq, chunk.block.number);
         match source.read(self.shared, chunk, long, &mut account) {
             Ok(true) => {
@@ -443,7 +447,7 @@ impl<'s> Running<'s> {
     }
 
     /// `bad`: gets the rows that `--strict` refuses; only records of the source are refused. Returns where in
-    /// its block the last record begins that is needed, if that is known now.
+    /// its block the last record begins that is needed, and of so many sides, if that is known now.
     fn stage(
         &self,
         at: usize,
@@ -452,7 +456,7 @@ impl<'s> Running<'s> {
         chunk: &mut Chunk,
         bad: &mut Vec<BadRecord>,
         late: &mut Late,
-    ) -> Option<usize> {
+    ) -> Option<(usize, usize)> {
         let mut guard = lock(&self.lanes[at].workers[worker]);
         let (stage_worker, partial) = &mut *guard;
         stage_worker.counts.failed_rows = (self.shared.run.strict && at == 0).then(Vec::new);
@@ -722,7 +726,9 @@ impl<'s> Running<'s> {
                 }
             })
             .collect();
-        if may_never_occur(plan) && records > bad && !shared.enough.load(Ordering::Relaxed) {
+        let read_all = !shared.enough.load(Ordering::Relaxed)
+            && shared.sides_done.load(Ordering::Relaxed) == 0;
+        if may_never_occur(plan) && records > bad && read_all {
             let name = |source: &Source, at: usize| {
                 let field = source.wanted.get(at)?;
                 Some(source.schema.fields.get(*field)?.name.clone())

@@ -137,12 +137,13 @@ impl Feeder {
         cx: &mut EvalContext<'_>,
         met: &mut Met,
     ) -> Option<()> {
+        self.prepare(chunk, cx, met.late.lines.is_some());
+        // Also where all rows were late, and none is left.
+        met.late.append(&mut self.late);
         if chunk.live.is_empty() {
             self.ready = None;
             return turnstile.pass(seq, |_| ());
         }
-        self.prepare(chunk, cx, met.late.lines.is_some());
-        met.late.append(&mut self.late);
         let (key, args) = self.ready.take()?;
         if self.apart {
             // The records that `--strict` refuses are those of the input.
@@ -156,13 +157,18 @@ impl Feeder {
             now: cx.now,
         };
         turnstile.pass(seq, |state| {
-            let Ordered::Process { process, told } = state else {
+            let Ordered::Process {
+                process,
+                told,
+                front,
+            } = state
+            else {
                 return;
             };
             process.take(chunk, &given, told);
             met.late.append(&mut told.late);
             chunk.block.seq = seq;
-            let end = process.next_end();
+            let end = process.next_end().saturating_add(*front);
             met.next_end = Some(met.next_end.map_or(end, |other| other.min(end)));
             met.next_tick = met.next_tick.min(process.next_tick());
             met.enough |= told.failure.is_some();

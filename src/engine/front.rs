@@ -181,14 +181,14 @@ impl<'p> SourceWorker<'p> {
 
     /// Takes out of an account what stands behind the last record that is needed, which begins at `last`: how
     /// far others had read is accident, and not told.
-    pub fn cut(&self, chunk: &Chunk, last: usize, account: &mut Account) {
+    pub fn cut(&self, chunk: &Chunk, (last, sides): (usize, usize), account: &mut Account) {
         account.records = match self.literal {
             Some(_) => newlines(&chunk.block.bytes()[..last]) + 1,
             None => self.begins.iter().filter(|begin| **begin <= last).count() as u64,
         };
         let last = chunk.block.origin.offset + last as u64;
         account.bad.retain(|bad| bad.offset <= last);
-        account.is_last = true;
+        account.ends = sides;
     }
 
     /// Columns that are no part of the record's text.

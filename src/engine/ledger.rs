@@ -19,8 +19,9 @@ pub struct Account {
     pub records: u64,
     pub bad: Vec<BadRecord>,
     pub late: Late,
-    /// Later blocks were read in vain.
-    pub is_last: bool,
+    /// Which side's block it is; and of so many sides, the first of all, later blocks were read in vain.
+    pub side: usize,
+    pub ends: usize,
 }
 
 /// A bad record, with what is needed to tell where it stands.
@@ -57,8 +58,8 @@ pub struct Ledger {
 struct State {
     next: u64,
     waiting: BTreeMap<u64, Account>,
-    /// The account of the last block that was needed has been entered.
-    closed: bool,
+    /// The account of the last block that was needed of so many sides has been entered.
+    closed: usize,
     records: u64,
     bad: u64,
     faults: HashMap<&'static str, Fault>,
@@ -93,7 +94,7 @@ impl Ledger {
         let state = State {
             next: 0,
             waiting: BTreeMap::new(),
-            closed: false,
+            closed: 0,
             records: 0,
             bad: 0,
             faults: HashMap::new(),
@@ -121,8 +122,8 @@ impl Ledger {
         state.waiting.insert(seq, account);
         while let Some(account) = state.waiting.remove(&state.next) {
             state.next += 1;
-            if !state.closed {
-                state.closed = account.is_last;
+            if account.side >= state.closed {
+                state.closed = state.closed.max(account.ends);
                 self.enter(state, account, inputs)?;
             }
         }
@@ -170,9 +171,9 @@ impl Ledger {
         Ok(())
     }
 
-    /// Whether the rest of the input was not needed.
+    /// Whether the rest of the input was not needed, of one side at least.
     pub fn is_closed(&self) -> bool {
-        lock(&self.state).closed
+        lock(&self.state).closed > 0
     }
 
     fn enter(
@@ -212,6 +213,11 @@ impl Ledger {
                 first: bad.clone(),
             });
             fault.count += 1;
+            // Blocks of several sources come in any order.
+            let place = |bad: &BadRecord| (bad.input, bad.offset, bad.index);
+            if place(&bad) < place(&fault.first) {
+                fault.first = bad;
+            }
             if self.on_bad == OnBad::Abort {
                 return Err(Failure {
                     status: status::DATA,

@@ -24,7 +24,8 @@ impl Running<'_> {
                 _ => process.close(upto.less(*lag), told),
             });
             turnstile.with(|state| {
-                if let Ordered::Process { process, .. } = state {
+                if let Ordered::Process { process, front, .. } = state {
+                    *front = *lag;
                     next_end = next_end.min(process.next_end().saturating_add(*lag));
                     *lag += process.lag();
                 }
@@ -43,7 +44,7 @@ impl Running<'_> {
         loop {
             let turnstile = &self.lanes[at].stage.ordered[number];
             let (chunks, more, broken) = turnstile.with(|state| match state {
-                Ordered::Process { process, told } => {
+                Ordered::Process { process, told, .. } => {
                     let chunks = give(process.as_mut(), told);
                     (chunks, process.has_more(), told.broke())
                 }

@@ -289,8 +289,9 @@ pub struct Shared<'r> {
     /// What was late of rows that are no records of the input.
     rest_late: Mutex<Late>,
     bytes_in: AtomicU64,
-    /// Nothing more of the input is needed.
+    /// Nothing more of the input is needed; or of so many sides, the first of all.
     enough: AtomicBool,
+    sides_done: AtomicUsize,
     /// What is given now is early.
     peeking: AtomicBool,
     /// What is given now is shown and not printed: so many rows at most; 0: it is printed.

@@ -111,6 +111,7 @@ impl Running<'_> {
         // What the copy writes follows what has been written, and takes no number from what is to come; that a
         // copy has enough says nothing of the input.
         let enough = self.shared.enough.load(Atomic::Relaxed);
+        let sides_done = self.shared.sides_done.load(Atomic::Relaxed);
         let from = last.stage.seq.load(Atomic::Relaxed);
         self.shared.out.rewind(0);
         let is_peek = form == Form::Peek;
@@ -120,6 +121,7 @@ impl Running<'_> {
         self.shared.out.rewind(from);
         let broken = lock(&self.shared.failure).is_some();
         self.shared.enough.store(enough || broken, Atomic::Relaxed);
+        self.shared.sides_done.store(sides_done, Atomic::Relaxed);
         Ok(())
     }
 }

@@ -52,7 +52,11 @@ pub enum Work {
         coder: KeyCoder,
         windowed: bool,
     },
-    Limit,
+    /// The sides whose rows come here, the first of all; `is_all`: there are no others.
+    Limit {
+        sides: usize,
+        is_all: bool,
+    },
     Tee {
         writer: RowWriter,
         buf: Vec<u8>,
@@ -78,9 +82,11 @@ pub enum Ordered {
         begin: Vec<u8>,
         failed: Option<std::io::Error>,
     },
+    /// `front`: how far behind the watermark rows may be that those in front of it still give.
     Process {
         process: Box<dyn Process>,
         told: Told,
+        front: i64,
     },
 }
 
@@ -151,9 +157,13 @@ pub fn op<'p>(
         },
         NodeKind::Limit { rows } => {
             let at = with_state(&|| Ok(Ordered::Limit { left: *rows }))?;
+            let (sides, all) = (plan.sides_before(index), plan.sides().count());
             Op::Ordered {
                 at,
-                work: Work::Limit,
+                work: Work::Limit {
+                    sides,
+                    is_all: sides == all,
+                },
             }
         }
         NodeKind::Distinct {
@@ -222,6 +232,7 @@ pub fn op<'p>(
                 Ok(Ordered::Process {
                     process: Box::new(Hander::new(hand, node, setting)?),
                     told: Told::default(),
+                    front: 0,
                 })
             };
             let at = with_state(&make)?;
@@ -244,6 +255,7 @@ pub fn op<'p>(
                         late: Late::new(setting.run.late_file.is_some()),
                         ..Told::default()
                     },
+                    front: 0,
                 })
             };
             let at = with_state(&make)?;
@@ -269,6 +281,8 @@ pub struct Met {
     pub next_tick: i64,
     /// Nothing more of the input is needed.
     pub enough: bool,
+    /// Of so many sides nothing more is needed.
+    pub sides_done: usize,
     /// Where in the block the last record begins that is needed.
     pub last_needed: Option<usize>,
     /// Rows do not stand in the input's block any more.
@@ -285,15 +299,16 @@ impl Met {
             next_end: None,
             next_tick: i64::MAX,
             enough: false,
+            sides_done: 0,
             last_needed: None,
             apart: false,
             broken: None,
         }
     }
 
-    /// Nothing behind the last live row is needed.
-    fn end_behind(&mut self, chunk: &Chunk) {
-        self.enough = true;
+    /// Of the first sides nothing behind the last live row is needed.
+    fn end_behind(&mut self, chunk: &Chunk, sides: usize) {
+        self.sides_done = self.sides_done.max(sides);
         let last = chunk.live.iter().last();
         // Rows that were kept do not stand in a block any more.
         let last = last.filter(|_| !chunk.block.is_empty() && !self.apart);
@@ -353,7 +368,7 @@ impl Work {
     ) -> Option<()> {
         match self {
             Work::Process(feeder) => feeder.run(chunk, seq, turnstile, cx, met),
-            Work::Limit => turnstile.pass(seq, |state| {
+            Work::Limit { sides, is_all } => turnstile.pass(seq, |state| {
                 let Ordered::Limit { left } = state else {
                     return;
                 };
@@ -362,7 +377,8 @@ impl Work {
                     .truncate((*left).min(u64::from(u32::MAX)) as usize);
                 *left -= chunk.live.len() as u64;
                 if *left == 0 {
-                    met.end_behind(chunk);
+                    met.end_behind(chunk, *sides);
+                    met.enough |= *is_all;
                 }
             }),
             Work::Tee { writer, buf } => {
@@ -449,9 +465,10 @@ impl Ordered {
                 begin: Vec::new(),
                 failed: None,
             },
-            Ordered::Process { process, .. } => Ordered::Process {
+            Ordered::Process { process, front, .. } => Ordered::Process {
                 process: process.fork(),
                 told: Told::default(),
+                front: *front,
             },
         }
     }

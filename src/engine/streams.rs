@@ -252,6 +252,13 @@ impl Intake<'_> {
         }
     }
 
+    /// Nothing more is read of one of several.
+    fn leave(&mut self, source: usize) {
+        if let Intake::Many(receivers) = self {
+            receivers[source] = None;
+        }
+    }
+
     /// Whether something of a source waits to be taken.
     fn has_more(&self, source: usize) -> bool {
         match self {
@@ -414,6 +421,7 @@ impl<'s> Running<'s> {
             let mut places = vec![0; sources];
             // What is left when no more is to be read.
             let mut rest: Option<VecDeque<Came>> = None;
+            let mut sides_done = 0;
             let joined = self
                 .plan
                 .sides()
@@ -448,6 +456,17 @@ impl<'s> Running<'s> {
                             places.push(0);
                             tracked.push(self.track(source, &group));
                             receivers.push(start(source, group));
+                        }
+                    }
+                }
+                let done_now = self.shared.sides_done.load(Ordering::Relaxed);
+                if done_now > std::mem::replace(&mut sides_done, done_now) {
+                    // Rows enough have come of these: others are read on.
+                    for source in 0..turns.ended.len() {
+                        if self.side(source) < done_now && !turns.ended[source] {
+                            turns.ended[source] = true;
+                            intake.leave(source);
+                            control.ended(source, &flight);
                         }
                     }
                 }

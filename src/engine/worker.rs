@@ -260,8 +260,8 @@ pub struct StageWorker<'p> {
     /// The column that says whether a row is partial.
     partial: Option<FieldId>,
     pub counts: Counts,
-    /// Of the chunk that ran last: where in its block the last record begins that is needed.
-    pub last_needed: Option<usize>,
+    /// Of the chunk that ran last: where in its block the last record begins that is needed, and of so many sides.
+    pub last_needed: Option<(usize, usize)>,
     /// Rows that were late since that was last asked.
     pub late: Late,
 }
@@ -504,13 +504,15 @@ impl StageWorker<'_> {
             }
         }
         self.heed(&mut met, shared, stage);
-        self.last_needed = met.last_needed;
+        self.last_needed = met.last_needed.map(|last| (last, met.sides_done));
         true
     }
 
     /// Hands on what a chunk met.
     fn heed(&mut self, met: &mut Met, shared: &Shared<'_>, stage: &Stage<'_>) {
-        stage.note_end(met.next_end);
+        // That of a process says by itself what is in front of it.
+        let end = met.next_end.unwrap_or(i64::MAX);
+        stage.next_end.fetch_min(end, Ordering::Relaxed);
         stage.next_tick.fetch_min(met.next_tick, Ordering::Relaxed);
         self.late.append(&mut met.late);
         if let Some((status, message)) = met.broken.take() {
@@ -519,6 +521,9 @@ impl StageWorker<'_> {
         if met.enough {
             shared.enough.store(true, Ordering::Relaxed);
         }
+        shared
+            .sides_done
+            .fetch_max(met.sides_done, Ordering::Relaxed);
     }
 }
 

@@ -2,11 +2,13 @@
 
 use super::other;
 use super::prelude::*;
+use crate::data::FieldId;
 use crate::plan::meaning::Meaning;
 use crate::plan::node::{Custom, Make, Matching, Scope, Turn, Window};
 use crate::plan::when::UNBOUNDED;
 use crate::plan::window::duration;
 use crate::state::join::interval::{Interval, Within};
+use crate::state::join::sessions::{Gap, InSessions};
 use crate::state::join::whole::Whole;
 use crate::state::join::windowed::Windowed;
 use std::sync::Arc;
@@ -19,7 +21,9 @@ pub const JOIN: Operator = Operator {
         text: "Two records are a pair if what `--on` names is equal (null equals nothing), and\n\n\
                - with `--within LO..HI` the other's time less this one's is between the two, both included \
                (`D` is `-D..D`); a pair comes when the watermark has passed both times;\n\
-               - in a window both are in it; pairs come when it closes, by key, then in input order;\n\
+               - in a window both are in it; pairs come when it closes, by key, then in input order; behind \
+               `session-window` sessions are of what `--on` names and of both streams' records together, and one is \
+               over when it is for both watermarks;\n\
                - of input that ends, with neither, in any case; pairs come in the order of this stream.\n\n\
                `--left`, `--right` and `--full` also pass records of this stream, the other, or both that have no \
                match, when they can have none any more; `--anti` only those of this stream. A record that is late \
@@ -46,6 +50,10 @@ pub const JOIN: Operator = Operator {
             Example {
                 title: "Another format, with times and a disorder bound of its own",
                 session: "$ printf '12 1\\n' > b.log; printf 't,k\\n10,1\\n' > a.csv; dstream -i csv --time t:s join b.log --right-format text --right-time '$1' --right-watermark 1s --on 'k=$2' --within 5s a.csv\n10\t1\t12 1\n",
+            },
+            Example {
+                title: "In visits: sessions of both streams' records together",
+                session: "$ printf 't,k,x\\n35,a,1\\n60,a,2\\n' > b.csv; printf 't,k\\n10,a\\n200,a\\n' > a.csv; dstream -i csv --time t:s session-window 30s join b.csv --on k --left select k,t,x a.csv\na\t10\t1\na\t10\t2\na\t200\t\n",
             },
             Example {
                 title: "In windows",
@@ -97,6 +105,7 @@ pub const JOIN: Operator = Operator {
         };
         let mut stream = other::stream(args, b)?;
         let mut window: Option<Window> = None;
+        let mut session = None;
         if within.is_some() {
             if b.is_windowed() {
                 return Err(b.fault(
@@ -105,6 +114,9 @@ pub const JOIN: Operator = Operator {
             }
             b.need_row_times("--within")?;
             stream.need_times()?;
+        } else if let Some((gap, max)) = b.session_of_two()? {
+            stream.need_times()?;
+            session = Some(Gap { gap, max });
         } else if b.row_scope() == Scope::Rows {
             window = b.right_window(&mut stream)?;
         } else if b.is_live() || stream.live {
@@ -115,8 +127,31 @@ pub const JOIN: Operator = Operator {
         let on = other::on(args, &mut stream, b)?;
         let merge = other::merging(b.merging(&stream, &on, kind));
         let pairing = other::state_kind(kind);
-        let time = (within.is_some() || window.is_some()).then(|| b.add_time());
+        let timed = within.is_some() || window.is_some() || session.is_some();
+        let time = timed.then(|| b.add_time());
+        let mut sets: Vec<FieldId> = time.into_iter().collect();
         let (scope, keeps, make): (String, String, Make) = match (within, &window) {
+            _ if let (Some(terms), Some(time)) = (session, time) => {
+                let bounds = b.enter_sessions();
+                sets.extend([bounds.0, bounds.1]);
+                let max = terms
+                    .max
+                    .map_or(String::new(), |max| format!(" max {}", duration(max)));
+                (
+                    format!("in sessions of {}{max}", duration(terms.gap)),
+                    other::keeps_sessions(terms, "its pairs", b),
+                    Arc::new(move |making| {
+                        Box::new(InSessions::new(
+                            making,
+                            pairing,
+                            terms,
+                            bounds,
+                            time,
+                            merge.clone(),
+                        ))
+                    }),
+                )
+            }
             (Some((low, high)), _) => {
                 let within = Within {
                     kind: pairing,
@@ -128,9 +163,14 @@ pub const JOIN: Operator = Operator {
                 (
                     format!("within {from}..{to}"),
                     format!(
-                        "keeps records of this stream until the watermark is more than {} past them, and the other's {}; prints pairs when it has passed both",
-                        signed(high.max(0)),
-                        signed(low.saturating_neg().max(0)),
+                        "keeps records of this stream until the watermark is more than {} past them, and the other's {}; prints pairs when it has passed both{}",
+                        signed(high.max(0).saturating_add(within.lateness)),
+                        signed(low.saturating_neg().max(0).saturating_add(within.lateness)),
+                        match within.lateness {
+                            0 => "",
+                            _ =>
+                                ", those of a late record when it has passed what that came behind",
+                        }
                     ),
                     Arc::new(move |making| {
                         Box::new(Interval::new(making, within, time, merge.clone()))
@@ -165,9 +205,9 @@ pub const JOIN: Operator = Operator {
                 Arc::new(move |making| Box::new(Whole::new(making, pairing, merge.clone()))),
             ),
         };
-        let turn = match within.is_none() && window.is_none() {
-            true => Turn::First,
-            false => Turn::Any,
+        let turn = match timed {
+            false => Turn::First,
+            true => Turn::Any,
         };
         let keys = on.iter().map(|on| on.right.clone()).collect();
         let mut right = stream.right(keys, Vec::new(), turn);
@@ -177,19 +217,33 @@ pub const JOIN: Operator = Operator {
             text: format!("join {} {scope}", kind.name()),
             keys: on.iter().map(|on| on.left.clone()).collect(),
             args: Vec::new(),
-            sets: time.into_iter().collect(),
+            sets,
             own_rows: false,
             carry: Vec::new(),
             right: Some(Box::new(right)),
             keeps,
             make,
-            meaning: Meaning::Join {
-                kind,
-                within,
-                windowed,
+            meaning: match session {
+                Some(_) => Meaning::Own(
+                    "sessions of two streams have no SQL, which joins in windows of a size only",
+                ),
+                None => Meaning::Join {
+                    kind,
+                    within,
+                    windowed,
+                },
             },
         });
-        b.join(stream, &on, kind, node)
+        b.join(stream, &on, kind, node)?;
+        if session.is_some() {
+            let of_either = on.into_iter().map(|on| match kind.keeps_right() {
+                true => b.expression(&on.either),
+                false => Ok(on.left),
+            });
+            let keys = of_either.collect::<Result<Vec<Expr>, Usage>>()?;
+            b.of_keys(keys);
+        }
+        Ok(())
     },
 };
 

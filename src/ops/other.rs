@@ -4,6 +4,8 @@ use super::prelude::*;
 use crate::formats::merge::Merge;
 use crate::plan::node::Matching;
 use crate::plan::right::{On, Other, OtherStream};
+use crate::plan::window::duration;
+use crate::state::join::sessions::Gap;
 use crate::state::join::{self as state, MergeLines};
 use std::sync::Arc;
 
@@ -117,6 +119,15 @@ pub(super) fn merging(merge: Option<Arc<Merge>>) -> Option<MergeLines> {
     Some(Arc::new(move |left, right, out| {
         merge.write(left, right, out)
     }))
+}
+
+/// What a node keeps that has sessions of two streams, for `--explain`.
+pub(super) fn keeps_sessions(terms: Gap, what: &str, b: &Builder<'_>) -> String {
+    format!(
+        "keeps both streams' records of each key's session, which are at most {} apart, for {what}; {}; then freed",
+        duration(terms.gap),
+        b.when_session_of_two(terms.gap)
+    )
 }
 
 /// Which rows state lets go on.

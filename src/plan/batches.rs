@@ -77,6 +77,7 @@ impl Builder<'_> {
             self.times = Some(self.arrival.clone());
             self.timed = true;
             self.pending = Some(window(step));
+            self.in_force = self.pending.clone();
             self.pending_batch = true;
         }
     }

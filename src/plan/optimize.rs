@@ -272,6 +272,14 @@ impl Plan {
         std::iter::once(&self.source).chain(right.map(|right| &right.source))
     }
 
+    /// How many sides there are whose rows come to a node.
+    pub fn sides_before(&self, index: usize) -> usize {
+        let nodes = self.nodes.iter().take(index);
+        let has_right =
+            |node: &&Node| matches!(&node.kind, NodeKind::Custom(custom) if custom.right.is_some());
+        1 + nodes.filter(has_right).count()
+    }
+
     /// Whether the chain cuts the source's rows into windows.
     pub fn has_windows(&self) -> bool {
         self.nodes.iter().any(|node| {

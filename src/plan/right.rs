@@ -2,13 +2,13 @@
 //! chain knows them (`sides`). Opens nothing itself: what it must know of the input is asked of [`Look`].
 //! Invariant: equal keys of both sides have equal bytes.
 
-use super::builder::{Builder, Options};
+use super::builder::{Builder, Options, Windows};
 use super::columns::split_pair;
 use super::names;
 use super::node::{Matching, NodeKind, Right, Source, Turn, Window};
 use crate::data::{FieldId, Schema, Type};
 use crate::error::Usage;
-use crate::expr::Expr;
+use crate::expr::{self, Expr};
 use crate::formats::ReadFormat;
 use crate::formats::merge::Merge;
 use std::fmt;
@@ -72,6 +72,8 @@ pub struct On {
     pub name: Option<String>,
     /// How the left side's is called.
     pub label: String,
+    /// The value of either side, over rows that have both, as typed.
+    pub either: String,
 }
 
 impl OtherStream {
@@ -216,6 +218,13 @@ impl Builder<'_> {
                 None => (part.trim(), part.trim(), 0),
             };
             let label = names::display(left).to_string();
+            let either = match expr::parse(right) {
+                Ok(ast) => {
+                    let theirs = super::sides::prefixed(&stream.prefix, &ast).path();
+                    theirs.map_or(left.to_string(), |theirs| format!("{left} ?? {theirs}"))
+                }
+                Err(_) => left.to_string(),
+            };
             let name = (names::display(left) == names::display(right))
                 .then(|| names::display(left).to_string());
             let left = self.expression_at(left, source, at)?;
@@ -228,6 +237,7 @@ impl Builder<'_> {
                 right,
                 name,
                 label,
+                either,
             });
         }
         Ok(pairs)
@@ -277,6 +287,17 @@ impl Builder<'_> {
         };
         stream.need_times()?;
         Ok(Some(window.clone()))
+    }
+
+    /// The windows that the other stream's rows enter where rows here are in theirs; `None`: they are in none yet.
+    pub fn united_window(&self) -> Result<Option<Window>, Usage> {
+        match (&self.in_force, self.windows) {
+            (_, Windows::No) => Ok(None),
+            (Some(window), Windows::Yes | Windows::Batch) => Ok(Some(window.clone())),
+            _ => Err(self.fault(
+                "the windows of rows here have no grid that the other stream's records could enter; put it in front of the window",
+            )),
+        }
     }
 
     /// How the two lines become one where whole records are written; `None`: the left's is the row's.

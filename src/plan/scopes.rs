@@ -3,8 +3,10 @@
 
 use super::builder::{Builder, Windows};
 use super::grouped::Lateness;
+use super::grouping::Shape;
 use super::node::{Custom, NodeKind, Scope, Window};
 use super::output::Shown;
+use super::when::When;
 use crate::data::{FieldId, Type};
 use crate::error::Usage;
 use crate::expr::Expr;
@@ -92,6 +94,65 @@ impl Builder<'_> {
             into: Some((start, end)),
             carry: Vec::new(),
         });
+    }
+
+    /// The gap and the longest of the sessions that wait here, for an operator that has two streams' records in them;
+    /// `None`: no window of another shape than a grid's waits.
+    pub fn session_of_two(&mut self) -> Result<Option<(i64, Option<i64>)>, Usage> {
+        const INSTEAD: &str =
+            "put 'window SIZE' or 'session-window GAP' in front, or join --within a time";
+        match &self.shaped {
+            Some(Shape::Session { gap, max }) => {
+                let session = (*gap, *max);
+                if self.options.triggers.lateness != Lateness::None {
+                    return Err(self.fault(
+                        "an allowed lateness needs an aggregate behind the window: pairs cannot be taken back in this version",
+                    ));
+                }
+                self.shaped = None;
+                Ok(Some(session))
+            }
+            Some(Shape::Count { .. }) => Err(self.fault(format!(
+                "records of two streams come in no order that windows by count could go by; {INSTEAD}"
+            ))),
+            Some(Shape::LookBack(_)) => Err(self.fault(
+                "look-back is over records of one stream; put 'window SIZE' in front, or use join --within -D..0s",
+            )),
+            Some(_) => Err(self.fault(
+                "windows that grow have no second source in them in this version; leave out --grow",
+            )),
+            None if self.windows == Windows::Vary && self.pending.is_none() => Err(self.fault(format!(
+                "the windows of rows here are over for one stream already, and sessions are of both; put '{}' right behind session-window",
+                self.name
+            ))),
+            None => Ok(None),
+        }
+    }
+
+    /// Rows that leave the operator at hand are in sessions of these keys: the fields of their bounds.
+    pub fn enter_sessions(&mut self) -> (FieldId, FieldId) {
+        self.shown.retain(|shown| !shown.window);
+        let start = self.add_field("window_start", Type::Time, false);
+        let end = self.add_field("window_end", Type::Time, false);
+        self.shown.insert(0, Shown::window(start, "window_start"));
+        self.shown.insert(1, Shown::window(end, "window_end"));
+        self.windows = Windows::Vary;
+        self.in_force = None;
+        (start, end)
+    }
+
+    /// What the windows of rows here are of beside their bounds.
+    pub fn of_keys(&mut self, keys: Vec<Expr>) {
+        self.window_keys = keys;
+    }
+
+    /// When sessions of two streams are printed, in words.
+    pub fn when_session_of_two(&self, gap: i64) -> String {
+        let when = When {
+            several: true,
+            ..self.when()
+        };
+        when.of_session(gap)
     }
 
     /// The fields of a row's window.

@@ -113,7 +113,12 @@ impl Builder<'_> {
     /// Rows of both streams by key, in place of either's.
     pub fn cogroup(&mut self, stream: OtherStream, node: Ordered, rows: OwnRows, right: Right) {
         let at = self.nodes.len();
-        let (windows, in_force) = (self.windows, self.in_force.clone());
+        let varies = rows.shows_end;
+        let (windows, in_force) = match varies {
+            true => (Windows::Vary, None),
+            false => (self.windows, self.in_force.clone()),
+        };
+        self.window_keys.clear();
         self.ordered_rows(node, rows, Some(right));
         (self.windows, self.in_force) = (windows, in_force);
         if let Some(aggregated) = &mut self.aggregated {
@@ -570,7 +575,7 @@ fn path_ast(name: &str) -> Option<Ast> {
 }
 
 /// `a.b` as `PREFIX.a.b`.
-fn prefixed(prefix: &str, ast: &Ast) -> Ast {
+pub(super) fn prefixed(prefix: &str, ast: &Ast) -> Ast {
     let at = ast.at.clone();
     let kind = match &ast.kind {
         Kind::Field(name) => {

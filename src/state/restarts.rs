@@ -12,9 +12,10 @@ use super::grouped;
 use super::heavy::Heavy;
 use super::in_time::{InTime, Order};
 use super::join::asof::Asof;
-use super::join::cogroup::Cogroup;
+use super::join::cogroup::{self, Cogroup, Lists};
 use super::join::interval::{Interval, Within};
-use super::join::union::Union;
+use super::join::sessions::{Gap, InSessions};
+use super::join::union::{self, Union};
 use super::join::whole::Whole;
 use super::join::windowed::Windowed;
 use super::join::{self, MergeLines};
@@ -337,10 +338,10 @@ fn cases() -> Vec<Case> {
         },
         ..grouped(session(None), |_| {})
     };
-    let mut union = case("union in batches", Fed::Sides, |making| {
-        Box::new(Union::new(making, merge()))
+    let mut united = case("union in batches", Fed::Sides, |making| {
+        Box::new(Union::new(making, None, merge()))
     });
-    union.batched = true;
+    united.batched = true;
     let burst = Burst {
         rows: 2,
         within: 6,
@@ -348,9 +349,16 @@ fn cases() -> Vec<Case> {
         sets: [2, 7],
     };
     vec![
-        union,
+        united,
         case("union", Fed::Sides, |making| {
-            Box::new(Union::new(making, merge()))
+            Box::new(Union::new(making, None, merge()))
+        }),
+        case("union in windows", Fed::SidesInWindows, |making| {
+            let windowed = union::InWindows {
+                fields: Some((10, 11)),
+                size: SIZE,
+            };
+            Box::new(Union::new(making, Some(windowed), merge()))
         }),
         case("first", Fed::Rows, |making| {
             Box::new(First::new(EVENT, terms(9), making))
@@ -420,16 +428,30 @@ fn cases() -> Vec<Case> {
             ))
         }),
         case("cogroup", Fed::Sides, move |making| {
-            Box::new(Cogroup::new(
-                making,
-                vec![Type::Text],
-                fields(),
-                false,
-                false,
-            ))
+            let lists = Lists::new(making, vec![Type::Text], fields(), false);
+            Box::new(Cogroup::new(making, lists, false))
         }),
         case("cogroup in windows", Fed::SidesInWindows, move |making| {
-            Box::new(Cogroup::new(making, vec![Type::Text], fields(), true, true))
+            let lists = Lists::new(making, vec![Type::Text], fields(), true);
+            Box::new(Cogroup::new(making, lists, true))
+        }),
+        case("join in sessions", Fed::Sides, |making| {
+            Box::new(InSessions::new(
+                making,
+                kind(true, true),
+                Gap { gap: 3, max: None },
+                (10, 11),
+                12,
+                merge(),
+            ))
+        }),
+        case("cogroup in short sessions", Fed::Sides, move |making| {
+            let lists = Lists::new(making, vec![Type::Text], fields(), true);
+            let terms = Gap {
+                gap: 3,
+                max: Some(6),
+            };
+            Box::new(cogroup::InSessions::new(making, lists, terms))
         }),
         of_grouping(
             "sessions withdrawn",

@@ -1,9 +1,10 @@
 //! Each row of the left side with the newest of the right at or before its time. Rows wait until the watermark has
 //! passed them and are then taken in order of event time, the right side's first; so one version a key is enough.
-//! Refuses late rows. Invariant: a version is never newer than what it goes with.
+//! A late one of the left that goes on all the same does so when what it came behind is passed: that is its own, how
+//! the sides interleave cannot show. Refuses late rows. Invariant: a version is never newer than what it goes with.
 
 use super::store::{Place, Store};
-use super::{Form, LEFT, MergeLines, RIGHT, check_keys, is_late, key_of, time_of};
+use super::{Form, LEFT, MergeLines, RIGHT, before_of, check_keys, key_of, time_of};
 use crate::data::Chunk;
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Making, Process, Told};
@@ -14,12 +15,14 @@ use crate::state::saving::{self, any_key};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-/// A row that waits: by time, the right side first, by place.
+/// A row that waits: by its turn, the right side first, by place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Waiting {
-    time: i64,
+    /// Its time; of a late one, which has no match, what had been passed when it came.
+    turn: i64,
     left: bool,
     place: u64,
+    time: i64,
     key: Option<Box<[u8]>>,
     row: PlaceOrd,
 }
@@ -130,12 +133,11 @@ impl Asof {
 impl Process for Asof {
     fn take(&mut self, chunk: &mut Chunk, given: &Given, told: &mut Told) {
         let left = given.input == LEFT;
-        let form = self.form.clone();
-        let mut at_once = form.pairs();
         for row in chunk.live.iter() {
             let time = time_of(chunk, row).unwrap_or(0);
             let keeps = left && self.keeps_left;
-            let late = is_late(chunk, row, time, self.lateness);
+            let turn = time.max(before_of(chunk, row).saturating_sub(self.lateness));
+            let late = turn > time;
             if late && !keeps {
                 told.late.tell(chunk, row);
                 continue;
@@ -144,21 +146,18 @@ impl Process for Asof {
             if key.is_none() && !keeps {
                 continue;
             }
-            form.pack(chunk, given, row, &mut self.packed);
-            if late {
-                at_once.push(Some(&self.packed), None, Some(time));
-                continue;
-            }
+            self.form.pack(chunk, given, row, &mut self.packed);
             self.waiting.push(Reverse(Waiting {
-                time,
+                turn,
                 left,
                 place: self.places,
-                key: key.map(Box::from),
+                time,
+                key: key.filter(|_| !late).map(Box::from),
                 row: PlaceOrd(self.store.put(&self.packed)),
             }));
             self.places += 1;
         }
-        at_once.replace(chunk);
+        self.form.pairs().replace(chunk);
         check_keys(self.newest.len(), self.keys_max, told);
     }
 
@@ -171,7 +170,7 @@ impl Process for Asof {
         let form = self.form.clone();
         let mut pairs = form.pairs();
         while let Some(Reverse(first)) = self.waiting.peek() {
-            if upto.is_some_and(|upto| first.time >= upto) {
+            if upto.is_some_and(|upto| first.turn >= upto) {
                 break;
             }
             let Some(Reverse(one)) = self.waiting.pop() else {
@@ -181,7 +180,8 @@ impl Process for Asof {
                 self.version(&one);
                 continue;
             }
-            self.age(one.time);
+            self.age(one.turn);
+            pairs.judge_by(Some(one.turn));
             let slot = one.key.as_ref().map(|key| self.newest.slot(Some(key)));
             let within = self.within.unwrap_or(i64::MAX);
             let version = slot
@@ -218,7 +218,7 @@ impl Process for Asof {
 
     fn next_end(&self) -> i64 {
         self.waiting.peek().map_or(i64::MAX, |Reverse(first)| {
-            first.time.saturating_add(self.lateness).saturating_add(1)
+            first.turn.saturating_add(self.lateness).saturating_add(1)
         })
     }
 
@@ -248,7 +248,7 @@ impl Process for Asof {
         let mut waiting: Vec<&Waiting> = self.waiting.iter().map(|Reverse(one)| one).collect();
         waiting.sort_unstable();
         saving::put_list(to, waiting.into_iter(), |one, to| {
-            to.put(&(one.left, one.time, one.place));
+            to.put(&(one.left, one.turn, one.time, one.place));
             saving::put_bytes(to, one.key.as_deref());
             to.put_bytes(self.store.get(one.row.0));
         });
@@ -263,13 +263,14 @@ impl Process for Asof {
         })?;
         self.aging = from.take()?;
         let waiting = saving::take_list(from, |from| {
-            let (left, time, place) = from.take()?;
+            let (left, turn, time, place) = from.take()?;
             let key = saving::take_bytes(from)?.map(Box::from);
             let side = if left { LEFT } else { RIGHT };
             Ok(Reverse(Waiting {
-                time,
+                turn,
                 left,
                 place,
+                time,
                 key,
                 row: PlaceOrd(store.put(form.take_row(from, side)?)),
             }))

@@ -1,10 +1,11 @@
-//! Joins within a time: a pair's times are at least LO and at most HI apart (right less left). Rows wait until the
-//! watermark has passed them, and are then matched in order of event time with those of the other side that were
-//! passed before: so each pair is found once, when the later of the two is passed, and what is too old to match is
-//! the oldest. Refuses late rows. Invariant: a key's rows, and all rows of a side, are in the order of their times.
+//! Joins within a time: a pair's times are at least LO and at most HI apart (right less left). A row has its turn when
+//! the watermark passes its time, or, if it came behind its own side's watermark, when that is passed; it is then
+//! matched with those of the other side that had theirs before. So each pair is found once, when the later of the
+//! two has its turn, what is too old to match is the oldest, and a turn is a row's own: how the sides interleave
+//! cannot show. Refuses late rows. Invariant: passed rows, of a key and of a side, are in the order of their times.
 
 use super::store::{Place, Store};
-use super::{Form, Kind, LEFT, MergeLines, Pairs, RIGHT, check_keys, is_late, key_of, time_of};
+use super::{Form, Kind, LEFT, MergeLines, Pairs, RIGHT, before_of, check_keys, key_of, time_of};
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Making, Process, Told};
 use crate::data::saved::{Damaged, Save, Saved};
@@ -39,7 +40,11 @@ struct Entry {
     matched: bool,
     /// The watermark has not passed it.
     waits: bool,
+    /// It matches nothing, and goes on by itself when its turn comes.
+    late: bool,
     time: i64,
+    /// When its turn comes.
+    turn: i64,
     /// Its place among its side's rows.
     place: u64,
     row: Place,
@@ -64,15 +69,17 @@ pub struct Interval {
     entries: Vec<Entry>,
     spare: Vec<u32>,
     store: Store,
-    /// Rows that the watermark has not passed, the oldest on top: time, place, entry.
+    /// Rows whose turn has not come, the first on top: turn, place, entry.
     waiting: BinaryHeap<Reverse<(i64, u64, u32)>>,
     /// Passed rows by side, oldest first.
     passed: [VecDeque<u32>; 2],
     places: [u64; 2],
     slots: Vec<u32>,
     packed: Vec<u8>,
-    /// The left and the right place of the pairs of one instant, and their rows.
-    found: Vec<(u64, u64, u32, u32)>,
+    /// The time of the pairs of one turn, their left and right place, and their rows.
+    found: Vec<(i64, u64, u64, u32, u32)>,
+    /// Side, place and entry of the rows of one turn that go on by themselves.
+    alone: Vec<(u8, u64, u32)>,
 }
 
 impl Interval {
@@ -99,6 +106,7 @@ impl Interval {
             slots: Vec::new(),
             packed: Vec::new(),
             found: Vec::new(),
+            alone: Vec::new(),
         }
     }
 
@@ -107,7 +115,7 @@ impl Interval {
             waits: true,
             ..entry
         });
-        self.waiting.push(Reverse((entry.time, entry.place, index)));
+        self.waiting.push(Reverse((entry.turn, entry.place, index)));
     }
 
     /// A place for a row, which counts for its key.
@@ -156,16 +164,19 @@ impl Interval {
         }
     }
 
-    /// From when on a row can match no more, and is printed if it never did.
+    /// Behind which watermark a row can match no more, and is printed if it never did.
     fn end(&self, entry: &Entry) -> i64 {
         let more = match entry.side as usize {
             LEFT => self.within.high,
             _ => self.within.low.saturating_neg(),
         };
-        entry.time.saturating_add(more.max(0))
+        entry
+            .time
+            .saturating_add(more.max(0))
+            .saturating_add(self.within.lateness)
     }
 
-    /// Lets rows go that can match nothing at `now` or later.
+    /// Lets rows go that can match nothing whose turn is at `now` or later.
     fn expire(&mut self, now: Option<i64>, out: &mut Vec<Out>) {
         loop {
             let ends = [LEFT, RIGHT].map(|side| {
@@ -231,10 +242,14 @@ impl Interval {
         }
     }
 
-    /// The watermark passes a row: it is matched, and kept.
+    /// A row has its turn: it is matched, and kept.
     fn pass(&mut self, index: u32) {
+        self.entries[index as usize].waits = false;
         let entry = self.entries[index as usize];
         let side = entry.side as usize;
+        if entry.late {
+            return self.alone.push((entry.side, entry.place, index));
+        }
         let (low, high) = match side {
             LEFT => (self.within.low, self.within.high),
             _ => (
@@ -259,7 +274,8 @@ impl Interval {
                         LEFT => ((entry.place, index), (one.place, other)),
                         _ => ((one.place, other), (entry.place, index)),
                     };
-                    self.found.push((left.0, right.0, left.1, right.1));
+                    let time = entry.time.max(one.time);
+                    self.found.push((time, left.0, right.0, left.1, right.1));
                     self.entries[index as usize].matched = true;
                 }
                 other = self.entries[other as usize].next;
@@ -314,7 +330,7 @@ impl Interval {
         }
     }
 
-    /// Rows that wait and are below `upto`, in order of their times; all without one.
+    /// Rows that wait for a turn below `upto`, in order; all without one.
     fn ready(&mut self, upto: Option<i64>) -> Vec<(i64, u64, u32)> {
         let Some(upto) = upto else {
             let all = std::mem::take(&mut self.waiting).into_vec();
@@ -334,7 +350,7 @@ impl Interval {
     }
 
     fn take_entry(&mut self, from: &mut Saved<'_>, side: usize) -> Result<Entry, Damaged> {
-        let (slot, matched, time, place) = from.take()?;
+        let (slot, (matched, late), time, turn, place) = from.take()?;
         sound(slot == NONE || slot < self.keyed.slots_end())?;
         Ok(Entry {
             slot,
@@ -342,7 +358,9 @@ impl Interval {
             side: side as u8,
             matched,
             waits: false,
+            late,
             time,
+            turn,
             place,
             row: self.store.put(self.form.take_row(from, side)?),
         })
@@ -350,10 +368,13 @@ impl Interval {
 
     /// Gives what was put down, in its order.
     fn give(&mut self, out: &mut Vec<Out>, pairs: &mut Pairs<'_>) {
+        let lag = self.lag();
         for one in out.drain(..) {
             match one {
                 Out::Pair(left, right) => {
                     let (left, right) = (self.entries[left as usize], self.entries[right as usize]);
+                    let turn = left.turn.max(right.turn);
+                    pairs.judge_by(Some(turn.saturating_sub(lag)));
                     pairs.push(
                         Some(self.store.get(left.row)),
                         Some(self.store.get(right.row)),
@@ -363,6 +384,11 @@ impl Interval {
                 Out::Alone(index) => {
                     let entry = self.entries[index as usize];
                     let row = Some(self.store.get(entry.row));
+                    let turn = match entry.late {
+                        true => entry.turn,
+                        false => self.end(&entry),
+                    };
+                    pairs.judge_by(Some(turn.saturating_sub(lag)));
                     match entry.side as usize {
                         LEFT => pairs.push(row, None, Some(entry.time)),
                         _ => pairs.push(None, row, Some(entry.time)),
@@ -384,7 +410,8 @@ struct Kept<'i> {
 impl Kept<'_> {
     fn put(&self, index: u32, to: &mut Save) {
         let entry = &self.entries[index as usize];
-        to.put(&(entry.slot, entry.matched, entry.time, entry.place));
+        let flags = (entry.matched, entry.late);
+        to.put(&(entry.slot, flags, entry.time, entry.turn, entry.place));
         to.put_bytes(self.store.get(entry.row));
     }
 }
@@ -400,15 +427,14 @@ impl Process for Interval {
         let side = given.input.min(1);
         let mut slots = std::mem::take(&mut self.slots);
         self.keyed.slots(chunk, &given.key, &mut slots);
-        let form = self.form.clone();
-        let mut at_once = form.pairs();
         let mut packed = std::mem::take(&mut self.packed);
         for (row, &slot) in chunk.live.iter().zip(&slots) {
             let time = time_of(chunk, row).unwrap_or(0);
             let place = self.places[side];
             self.places[side] += 1;
             let keeps = self.within.kind.keeps[side];
-            let late = is_late(chunk, row, time, self.within.lateness);
+            let before = before_of(chunk, row);
+            let late = time < before.saturating_sub(self.within.lateness);
             if late && !keeps {
                 told.late.tell(chunk, row);
                 continue;
@@ -417,34 +443,29 @@ impl Process for Interval {
             if !known && !keeps {
                 continue;
             }
-            form.pack(chunk, given, row, &mut packed);
-            if late {
-                match side {
-                    LEFT => at_once.push(Some(&packed), None, Some(time)),
-                    _ => at_once.push(None, Some(&packed), Some(time)),
-                }
-                continue;
-            }
+            self.form.pack(chunk, given, row, &mut packed);
             let row = self.store.put(&packed);
             self.add(Entry {
-                slot: if known { slot } else { NONE },
+                slot: if known && !late { slot } else { NONE },
                 next: NONE,
                 side: side as u8,
                 matched: false,
                 waits: false,
+                late,
                 time,
+                turn: time.max(before),
                 place,
                 row,
             });
         }
-        at_once.replace(chunk);
+        self.form.pairs().replace(chunk);
         (self.slots, self.packed) = (slots, packed);
         check_keys(self.keyed.len(), self.keys_max, told);
         self.tidy();
     }
 
     fn close(&mut self, upto: Watermark, _told: &mut Told) -> Vec<Chunk> {
-        let upto = match upto.less(self.within.lateness) {
+        let upto = match upto {
             Watermark::None => return Vec::new(),
             Watermark::At(at) => Some(at),
             Watermark::End => None,
@@ -465,11 +486,10 @@ impl Process for Interval {
                 self.found.clear();
             }
             self.found.sort_unstable();
-            out.extend(
-                self.found
-                    .drain(..)
-                    .map(|(_, _, left, right)| Out::Pair(left, right)),
-            );
+            let found = self.found.drain(..);
+            out.extend(found.map(|(_, _, _, left, right)| Out::Pair(left, right)));
+            self.alone.sort_unstable();
+            out.extend(self.alone.drain(..).map(|(_, _, index)| Out::Alone(index)));
             self.give(&mut out, &mut pairs);
         }
         self.expire(upto, &mut out);
@@ -478,8 +498,8 @@ impl Process for Interval {
     }
 
     fn next_end(&self) -> i64 {
-        let after = |time: i64| time.saturating_add(self.within.lateness).saturating_add(1);
-        let waits = self.waiting.peek().map(|Reverse((time, ..))| after(*time));
+        let after = |time: i64| time.saturating_add(1);
+        let waits = self.waiting.peek().map(|Reverse((turn, ..))| after(*turn));
         let alone = [LEFT, RIGHT]
             .into_iter()
             .filter(|&side| self.within.kind.keeps[side]);

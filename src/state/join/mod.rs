@@ -5,6 +5,7 @@
 pub mod asof;
 pub mod cogroup;
 pub mod interval;
+pub mod sessions;
 pub mod store;
 pub mod union;
 pub mod whole;
@@ -84,16 +85,20 @@ impl Form {
     /// A row of a side as [`Form::pack`] has made it.
     pub fn take_row<'a>(&self, from: &mut Saved<'a>, side: usize) -> Result<&'a [u8], Damaged> {
         let row = from.take_bytes()?;
+        sound(self.is_row(row, side))?;
+        Ok(row)
+    }
+
+    /// Whether bytes are a row of a side.
+    pub fn is_row(&self, row: &[u8], side: usize) -> bool {
         if side == LEFT {
-            sound(self.packer.is_row(row))?;
-            return Ok(row);
+            return self.packer.is_row(row);
         }
         // Of a line that is not asked for nothing is read.
         let line = self.merge.as_ref().map(|_| &Type::Json);
         let mut types = self.into.iter().map(|(_, ty)| ty).chain(line);
         let mut cells = row;
-        sound(types.all(|ty| is_cell(&mut cells, ty)))?;
-        Ok(row)
+        types.all(|ty| is_cell(&mut cells, ty))
     }
 
     pub fn pairs(&self) -> Pairs<'_> {
@@ -103,6 +108,8 @@ impl Form {
             builders: self.builders(),
             lines: ColumnBuilder::new(&Type::Json),
             times: Vec::new(),
+            before: None,
+            befores: Vec::new(),
             windows: Vec::new(),
             done: Vec::new(),
         }
@@ -122,11 +129,20 @@ pub struct Pairs<'f> {
     /// The right side's lines.
     lines: ColumnBuilder,
     times: Vec<i64>,
+    /// What rows are judged by from now on, and what those were that are here.
+    before: Option<i64>,
+    befores: Vec<i64>,
     windows: Vec<(i64, i64)>,
     done: Vec<Chunk>,
 }
 
 impl Pairs<'_> {
+    /// What follows may judge the next rows by this watermark: no row that is not late is older, and it does not
+    /// depend on when they are let out.
+    pub fn judge_by(&mut self, before: Option<i64>) {
+        self.before = before;
+    }
+
     /// A row of what is there of both sides, with its time.
     pub fn push(&mut self, left: Option<&[u8]>, right: Option<&[u8]>, time: Option<i64>) {
         self.unpacker.push(left.unwrap_or_default());
@@ -138,6 +154,7 @@ impl Pairs<'_> {
             unpack_cell(&mut cells, &mut self.lines, &mut self.unpacker.scratch);
         }
         self.times.extend(time);
+        self.befores.extend(self.before);
     }
 
     /// The same in a window.
@@ -165,8 +182,9 @@ impl Pairs<'_> {
         let unpacker = std::mem::replace(&mut self.unpacker, form.packer.unpacker());
         let builders = std::mem::replace(&mut self.builders, form.builders());
         let lines = std::mem::replace(&mut self.lines, ColumnBuilder::new(&Type::Json)).finish();
-        let (times, windows) = (
+        let (times, befores, windows) = (
             std::mem::take(&mut self.times),
+            std::mem::take(&mut self.befores),
             std::mem::take(&mut self.windows),
         );
         let n = unpacker.len();
@@ -187,7 +205,7 @@ impl Pairs<'_> {
             }
             chunk.windows = Some(windows);
         }
-        chunk.before = None;
+        chunk.before = (befores.len() == n).then_some(befores);
         if let (Some(merge), Column::Bytes(spans)) = (&form.merge, &lines.data) {
             let mut scratch = chunk.take_scratch();
             let mut text = Vec::new();
@@ -239,10 +257,12 @@ pub fn time_of(chunk: &Chunk, row: u32) -> Option<i64> {
     chunk.times.as_ref().map(|times| times[row as usize])
 }
 
-/// Whether a row is behind its own side's watermark.
-pub fn is_late(chunk: &Chunk, row: u32, time: i64, lateness: i64) -> bool {
-    let before = chunk.before.as_ref().map(|before| before[row as usize]);
-    before.is_some_and(|before| before != i64::MIN && time < before.saturating_sub(lateness))
+/// The watermark of its own side that a row came behind; `i64::MIN` before there is any.
+pub fn before_of(chunk: &Chunk, row: u32) -> i64 {
+    chunk
+        .before
+        .as_ref()
+        .map_or(i64::MIN, |before| before[row as usize])
 }
 
 /// Stops the run where there are more keys than `--max-keys` allows.

@@ -3,6 +3,7 @@
 
 use super::asof::Asof;
 use super::interval::{Interval, Within};
+use super::sessions::{Gap, InSessions};
 use super::whole::Whole;
 use super::windowed::Windowed;
 use super::{Kind, LEFT, RIGHT};
@@ -96,6 +97,18 @@ fn chunk(
     (chunk, given)
 }
 
+/// Rows that the watermark has let out between two moments are judged by one between them.
+fn check_judged(chunk: &Chunk, from: i64, upto: i64) {
+    let befores = chunk.before.as_ref().expect("rows are judged");
+    for (before, time) in befores.iter().zip(chunk.times.iter().flatten()) {
+        assert!(
+            (from..=upto).contains(before),
+            "{from} {before} {upto}, at {time}"
+        );
+    }
+    assert!(befores.is_sorted());
+}
+
 fn read(chunk: &Chunk, out: &mut Vec<Pair>) {
     let cell = |field: usize, row: u32| -> Option<usize> {
         let column: &ColumnV = chunk.column(field)?;
@@ -138,6 +151,7 @@ fn run(
     let mut at = [0usize; 2];
     let (mut at_once, mut out, mut told) = (Vec::new(), Vec::new(), Told::default());
     let rest = [(false, usize::MAX, true), (true, usize::MAX, true)];
+    let mut passed = NONE;
     for (turn, &(right, n, close)) in order.iter().chain(&rest).enumerate() {
         if testing::is_cut(turn, n.min(9)) {
             *process = testing::restarted(process.as_ref(), made());
@@ -151,9 +165,13 @@ fn run(
         let joint = marks[LEFT][at[LEFT]].min(marks[RIGHT][at[RIGHT]]);
         if close && joint != NONE {
             assert!(process.next_end() >= joint || !out.is_empty() || process.held().1 > 0);
-            for chunk in process.close(Watermark::At(joint), &mut told) {
+            let given = process.close(Watermark::At(joint), &mut told);
+            let upto = joint - process.lag();
+            for chunk in given {
+                check_judged(&chunk, passed, upto);
                 read(&chunk, &mut out);
             }
+            passed = passed.max(upto);
             assert!(process.next_end() > joint);
             assert!(process.lag() >= 0);
         }
@@ -164,12 +182,22 @@ fn run(
     (at_once, out, told.late.records)
 }
 
-fn late(rows: &[Row], disorder: i64) -> Vec<bool> {
+fn late(rows: &[Row], disorder: i64, lateness: i64) -> Vec<bool> {
     let marks = watermarks(rows, disorder);
     rows.iter()
         .zip(marks)
-        .map(|((_, time), before)| before != NONE && *time < before)
+        .map(|((_, time), before)| before != NONE && *time < before - lateness)
         .collect()
+}
+
+/// When the watermark passes a row: its time, or what was passed on its side when it came.
+fn turns(rows: &[Row], disorder: i64) -> Vec<i64> {
+    let marks = watermarks(rows, disorder);
+    let turns = rows
+        .iter()
+        .zip(marks)
+        .map(|(row, before)| row.1.max(before));
+    turns.collect()
 }
 
 fn equal(one: Row, other: Row) -> bool {
@@ -177,12 +205,14 @@ fn equal(one: Row, other: Row) -> bool {
 }
 
 /// EVENT-TIME 2.8: match iff key equal (null equals nothing) and lo <= right.t - left.t <= hi; a record is late iff
-/// t < W - L by its own side's W; outer: unmatched with nulls when it expires, a late one at once.
-fn interval(sides: [&[Row]; 2], disorder: i64, within: &Within) -> (Vec<Pair>, Vec<Pair>, u64) {
-    let lates = sides.map(|rows| late(rows, disorder));
+/// t < W - L by its own side's W; outer: unmatched with nulls when it expires, a late one when what it came behind is
+/// passed. INTERFACE 9.1: pairs come when W passes the later of the two, by that time, then left, then right.
+fn interval(sides: [&[Row]; 2], disorder: i64, within: &Within) -> (Vec<Pair>, u64) {
+    let lates = sides.map(|rows| late(rows, disorder, within.lateness));
+    let turns = sides.map(|rows| turns(rows, disorder));
     let [left, right] = sides;
     let mut matched = [HashSet::new(), HashSet::new()];
-    let mut out: Vec<((i64, u8, usize, usize), Pair)> = Vec::new();
+    let mut out: Vec<((i64, u8, i64, usize, usize), Pair)> = Vec::new();
     for (i, l) in left.iter().enumerate().filter(|(i, _)| !lates[LEFT][*i]) {
         for (j, r) in right.iter().enumerate().filter(|(j, _)| !lates[RIGHT][*j]) {
             if equal(*l, *r) && (within.low..=within.high).contains(&(r.1 - l.1)) {
@@ -190,38 +220,103 @@ fn interval(sides: [&[Row]; 2], disorder: i64, within: &Within) -> (Vec<Pair>, V
                 matched[RIGHT].insert(j);
                 if within.kind.pairs {
                     let time = l.1.max(r.1);
-                    out.push(((time, 0, i, j), (Some(i), Some(j), time)));
+                    let turn = turns[LEFT][i].max(turns[RIGHT][j]);
+                    out.push(((turn, 0, time, i, j), (Some(i), Some(j), time)));
                 }
             }
         }
     }
-    let (mut at_once, mut told) = (Vec::new(), 0);
+    let mut told = 0;
     for side in [LEFT, RIGHT] {
-        let more = [within.high, -within.low][side].max(0);
+        let more = [within.high, -within.low][side].max(0) + within.lateness;
         for (i, (_, time)) in sides[side].iter().enumerate() {
             let pair = match side {
                 LEFT => (Some(i), None, *time),
                 _ => (None, Some(i), *time),
             };
             match (lates[side][i], within.kind.keeps[side]) {
-                (true, true) => at_once.push(pair),
+                (true, true) => out.push(((turns[side][i], 1, 0, side, i), pair)),
                 (true, false) => told += 1,
                 (false, true) if !matched[side].contains(&i) => {
                     // Those of one instant: the left side's first, each in order of time.
-                    let place = (time + more, 1 + side as u8, 0, 0);
-                    out.push(((place.0, place.1, 0, i), pair));
+                    out.push(((time + more, 2 + side as u8, 0, 0, i), pair));
                 }
                 _ => {}
             }
         }
     }
     out.sort_by_key(|(place, _)| *place);
-    at_once.sort();
-    (
-        at_once,
-        out.into_iter().map(|(_, pair)| pair).collect(),
-        told,
-    )
+    (out.into_iter().map(|(_, pair)| pair).collect(), told)
+}
+
+/// A session of the model: first and last time, and the numbers of both sides' rows.
+struct Session {
+    key: (Option<u8>, usize),
+    first: i64,
+    last: i64,
+    rows: [Vec<usize>; 2],
+}
+
+/// EVENT-TIME 2.3 and 2.4 over both sides together: a row joins what of its key is at most a gap away; a session is
+/// over when W > last + gap; a row is late if that holds of what it would be in, by its own side's W. Rows come when
+/// W passes them. Returns sessions by end, key, side of a null key, first; and how many rows are late.
+fn sessions(
+    sides: [&[Row]; 2],
+    disorder: i64,
+    terms: Gap,
+    wanted: [bool; 2],
+) -> (Vec<Session>, u64) {
+    let turns = sides.map(|rows| turns(rows, disorder));
+    let mut all: Vec<(i64, usize, usize)> = Vec::new();
+    for side in [LEFT, RIGHT] {
+        let numbers = 0..sides[side].len();
+        all.extend(numbers.map(|i| (turns[side][i], side, i)));
+    }
+    all.retain(|(_, side, i)| sides[*side][*i].0.is_some() || wanted[*side]);
+    all.sort_unstable();
+    let (mut open, mut over, mut late): (Vec<Session>, Vec<Session>, u64) = Default::default();
+    for (turn, side, i) in all {
+        let (letter, time) = sides[side][i];
+        let (gone, left): (Vec<_>, Vec<_>) = open
+            .into_iter()
+            .partition(|one| one.last + terms.gap < turn);
+        over.extend(gone);
+        open = left;
+        open.sort_by_key(|one| (one.first, one.last));
+        // Keys that are null are of their side alone.
+        let key = (letter, if letter.is_some() { 2 } else { side });
+        let mut new = Session {
+            key,
+            first: time,
+            last: time,
+            rows: [Vec::new(), Vec::new()],
+        };
+        new.rows[side].push(i);
+        let mut others = Vec::new();
+        for one in open {
+            let near = time >= one.first - terms.gap && time <= one.last + terms.gap;
+            let (first, last) = (new.first.min(one.first), new.last.max(one.last));
+            if one.key == key && near && terms.max.is_none_or(|max| last - first < max) {
+                (new.first, new.last) = (first, last);
+                for side in [LEFT, RIGHT] {
+                    new.rows[side].extend(&one.rows[side]);
+                }
+            } else {
+                others.push(one);
+            }
+        }
+        open = others;
+        match turn > new.last + terms.gap {
+            true => late += 1,
+            false => open.push(new),
+        }
+    }
+    over.extend(open);
+    over.sort_by_key(|one| (one.last, one.key, one.first));
+    for rows in over.iter_mut().flat_map(|one| &mut one.rows) {
+        rows.sort_unstable();
+    }
+    (over, late)
 }
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {
@@ -244,36 +339,60 @@ proptest! {
     fn event_time_2_8_intervals(
         left in rows(), right in rows(), order in order(),
         which in 0..5usize, low in -15..15i64, size in 0..20i64, disorder in 0..25i64,
+        lateness in prop_oneof![Just(0), 0..30i64],
     ) {
-        let within = Within { kind: kind(which), low, high: low + size, lateness: 0 };
+        let within = Within { kind: kind(which), low, high: low + size, lateness };
         let made = || made(|making| Box::new(Interval::new(making, within, None, None)));
         let mut process = made();
         let sides = [left.as_slice(), right.as_slice()];
-        let (mut at_once, out, told) = run(&mut process, &made, sides, disorder, &order);
-        at_once.sort();
+        let (at_once, out, told) = run(&mut process, &made, sides, disorder, &order);
         let expected = interval(sides, disorder, &within);
-        prop_assert_eq!((at_once, out, told), expected);
+        prop_assert!(at_once.is_empty());
+        prop_assert_eq!((out, told), expected);
         prop_assert_eq!(process.held().0, 0);
     }
 
-    /// EVENT-TIME 2.8: left at t meets the newest right version with time <= t, no older than D.
+    /// INTERFACE 6.2: a left row is kept until W > t+HI+L, a right one until W > t-LO+L.
+    #[test]
+    fn interface_6_2_kept_until(
+        left in prop::bool::ANY, low in -15..5i64, size in 0..20i64, lateness in 0..9i64,
+    ) {
+        let within = Within { kind: kind(0), low, high: low + size, lateness };
+        let made = || made(|making| Box::new(Interval::new(making, within, None, None)));
+        let mut process = made();
+        let one = [(Some(b'a'), 100)];
+        let side = if left { LEFT } else { RIGHT };
+        let (mut chunk, given) = chunk(side, &one, &[NONE], 0..1);
+        process.take(&mut chunk, &given, &mut Told::default());
+        let end = 100 + [within.high, -within.low][side].max(0) + lateness;
+        process.close(Watermark::At(end), &mut Told::default());
+        prop_assert_eq!(process.held().0, 1);
+        process.close(Watermark::At(end + 1), &mut Told::default());
+        prop_assert_eq!(process.held().0, 0);
+    }
+
+    /// EVENT-TIME 2.8: left at t meets the newest right version with time <= t, no older than D; it is printed when
+    /// no right record with such a time can come.
     #[test]
     fn event_time_2_8_as_of(
         left in rows(), right in rows(), order in order(),
         keeps in any::<bool>(), age in prop::option::of(0..30i64), disorder in 0..25i64,
+        lateness in prop_oneof![Just(0), 0..30i64],
     ) {
-        let made = || made(|making| Box::new(Asof::new(making, keeps, age, 0, None)));
+        let made = || made(|making| Box::new(Asof::new(making, keeps, age, lateness, None)));
         let mut process = made();
         let sides = [left.as_slice(), right.as_slice()];
-        let (mut at_once, out, told) = run(&mut process, &made, sides, disorder, &order);
-        at_once.sort();
-        let lates = sides.map(|rows| late(rows, disorder));
-        let mut expected: Vec<Pair> = Vec::new();
-        let mut padded: Vec<Pair> = Vec::new();
+        let (at_once, out, told) = run(&mut process, &made, sides, disorder, &order);
+        let lates = sides.map(|rows| late(rows, disorder, lateness));
+        let marks = watermarks(&left, disorder);
+        let mut expected: Vec<(i64, Pair)> = Vec::new();
         let mut late_told = lates[RIGHT].iter().filter(|late| **late).count() as u64;
         for (i, l) in left.iter().enumerate() {
             if lates[LEFT][i] {
-                if keeps { padded.push((Some(i), None, l.1)) } else { late_told += 1 }
+                match keeps {
+                    true => expected.push((marks[i] - lateness, (Some(i), None, l.1))),
+                    false => late_told += 1,
+                }
                 continue;
             }
             let version = right
@@ -283,14 +402,15 @@ proptest! {
                 .max_by_key(|(j, r)| (r.1, *j))
                 .filter(|(_, r)| age.is_none_or(|age| l.1 - r.1 <= age));
             match version {
-                Some((j, _)) => expected.push((Some(i), Some(j), l.1)),
-                None if keeps => expected.push((Some(i), None, l.1)),
+                Some((j, _)) => expected.push((l.1, (Some(i), Some(j), l.1))),
+                None if keeps => expected.push((l.1, (Some(i), None, l.1))),
                 None => {}
             }
         }
-        expected.sort_by_key(|(left, _, time)| (*time, *left));
-        padded.sort();
-        prop_assert_eq!((at_once, out, told), (padded, expected, late_told));
+        expected.sort_by_key(|(turn, (left, ..))| (*turn, *left));
+        let expected: Vec<Pair> = expected.into_iter().map(|(_, pair)| pair).collect();
+        prop_assert!(at_once.is_empty());
+        prop_assert_eq!((out, told), (expected, late_told));
     }
 
     /// INTERFACE 9.1: of input that ends, without window or time, in the order of the left.
@@ -320,6 +440,52 @@ proptest! {
             expected.push((None, Some(j), right[j].1));
         }
         prop_assert_eq!(out, expected);
+    }
+
+    /// Sessions of both streams together: m x n pairs of each when it is over.
+    #[test]
+    fn event_time_2_3_sessions_of_two_streams(
+        left in rows(), right in rows(), order in order(), which in 0..5usize,
+        gap in 0..12i64, max in prop::option::of(1..40i64), disorder in 0..25i64,
+    ) {
+        let kind = kind(which);
+        let terms = Gap { gap, max };
+        let made = || {
+            made(|making| Box::new(InSessions::new(making, kind, terms, (5, 6), 7, None)))
+        };
+        let mut process = made();
+        let sides = [left.as_slice(), right.as_slice()];
+        let (at_once, out, told) = run(&mut process, &made, sides, disorder, &order);
+        let (sessions, late) = sessions(sides, disorder, terms, kind.keeps);
+        let are_in_time = |rows: &[Row]| turns(rows, disorder).iter().zip(rows).all(|(turn, row)| *turn == row.1);
+        if sides.iter().all(|rows| are_in_time(rows)) && max.is_none() {
+            // Where no row is behind its watermark they are what a sorted list falls into.
+            for key in [b'a', b'b', b'c'] {
+                let rows = sides.iter().copied().flatten().filter(|row| row.0 == Some(key));
+                let mut times: Vec<i64> = rows.map(|row| row.1).collect();
+                times.sort_unstable();
+                let parts = times.chunk_by(|one, next| next - one <= gap).count();
+                let of_key = sessions.iter().filter(|one| one.key.0 == Some(key)).count();
+                prop_assert_eq!(parts, of_key);
+            }
+        }
+        let mut expected: Vec<Pair> = Vec::new();
+        for Session { rows: [l, r], .. } in &sessions {
+            if !l.is_empty() && !r.is_empty() {
+                for &i in l.iter().filter(|_| kind.pairs) {
+                    let pairs = r.iter().map(|&j| (Some(i), Some(j), left[i].1.max(right[j].1)));
+                    expected.extend(pairs);
+                }
+                continue;
+            }
+            let l = l.iter().filter(|_| kind.keeps[LEFT]);
+            expected.extend(l.map(|&i| (Some(i), None, left[i].1)));
+            let r = r.iter().filter(|_| kind.keeps[RIGHT]);
+            expected.extend(r.map(|&j| (None, Some(j), right[j].1)));
+        }
+        prop_assert!(at_once.is_empty());
+        prop_assert_eq!((out, told), (expected, late));
+        prop_assert_eq!(process.held().0, 0);
     }
 
     /// EVENT-TIME 2.8: m x n pairs for equal keys of one window, printed when both sides are complete; INTERFACE
@@ -387,6 +553,10 @@ impl Process for InWindows {
 
     fn next_end(&self) -> i64 {
         self.0.next_end()
+    }
+
+    fn lag(&self) -> i64 {
+        self.0.lag()
     }
 
     fn fork(&self) -> Box<dyn Process> {

@@ -5,7 +5,7 @@
 const PIECE: usize = if cfg!(debug_assertions) { 256 } else { 1 << 18 };
 
 /// Where a row is.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     piece: u32,
     at: u32,

@@ -1,5 +1,6 @@
-//! Two streams as one: rows of the other one get the columns of this. In batches a
-//! batch's rows wait for its end, else nothing is kept. Invariant: rows of each stream stay in their order.
+//! Two streams as one: rows of the other one get the columns of this. In batches, and where rows are in windows
+//! already, a batch's or window's wait for its end, else nothing is kept. Invariant: rows of each stream stay in
+//! their order.
 
 use super::{LEFT, MergeLines};
 use crate::bytes::Span;
@@ -14,47 +15,71 @@ use std::collections::BTreeMap;
 /// Rows of one chunk that is given.
 const ROWS_MAX: usize = 4096;
 
+type Turn = (i64, i64, usize, u64);
+
+/// How rows are put into windows.
+#[derive(Copy, Clone, Debug)]
+pub struct InWindows {
+    /// The fields that the ends of a row's window go to.
+    pub fields: Option<(FieldId, FieldId)>,
+    /// How long a window is at most, ns.
+    pub size: i64,
+}
+
 #[derive(Clone)]
 pub struct Union {
     into: Vec<FieldId>,
     /// Fields that later nodes read.
     carry: Vec<FieldId>,
+    /// Rows are in windows already.
+    windowed: Option<InWindows>,
     /// Both streams' lines are made alike.
     merge: Option<MergeLines>,
-    /// In batches: the rows of a batch wait for its end, by its time, then the stream, then as they came.
-    waiting: Option<BTreeMap<(i64, usize, u64), Vec<u8>>>,
+    /// The rows of a batch wait for its end, those of a window for its: by its last instant, then by its start, the
+    /// stream, and as they came.
+    waiting: Option<BTreeMap<Turn, Vec<u8>>>,
     packer: Packer,
     taken: u64,
     bytes: usize,
 }
 
 impl Union {
-    pub fn new(making: &Making<'_>, merge: Option<MergeLines>) -> Union {
+    pub fn new(
+        making: &Making<'_>,
+        windowed: Option<InWindows>,
+        merge: Option<MergeLines>,
+    ) -> Union {
         Union {
             into: making.into.to_vec(),
             carry: making.carry.to_vec(),
+            windowed,
             merge: merge.filter(|_| making.lines),
-            waiting: making.batched.then(BTreeMap::new),
+            waiting: (making.batched || windowed.is_some()).then(BTreeMap::new),
             packer: Packer::new(making.schema, making.carry, making.lines),
             taken: 0,
             bytes: 0,
         }
     }
 
-    /// In batches the first stream's records come first, then the other's (INTERFACE 8.2).
+    /// In a batch, and in a window, the first stream's records come first, then the other's (INTERFACE 8.2).
     fn wait(&mut self, chunk: &mut Chunk, input: usize) {
         let Some(waiting) = &mut self.waiting else {
             return;
         };
         for row in chunk.live.iter() {
-            let time = chunk
-                .times
-                .as_ref()
-                .map_or(i64::MAX, |times| times[row as usize]);
+            let window = chunk.windows.as_ref().filter(|_| self.windowed.is_some());
+            let (last, start) = match (window, &chunk.times) {
+                (Some(windows), _) => {
+                    let (start, end) = windows[row as usize];
+                    (end.saturating_sub(1), start)
+                }
+                (None, Some(times)) => (times[row as usize], 0),
+                (None, None) => (i64::MAX, 0),
+            };
             let mut packed = Vec::new();
             self.packer.pack(chunk, row, &mut packed);
             self.bytes += packed.len();
-            waiting.insert((time, input, self.taken), packed);
+            waiting.insert((last, start, input, self.taken), packed);
             self.taken += 1;
         }
         chunk.live = Selection::Some(Vec::new());
@@ -96,10 +121,10 @@ impl Process for Union {
         };
         let rest = match from {
             i64::MAX => BTreeMap::new(),
-            from => waiting.split_off(&(from, 0, 0)),
+            from => waiting.split_off(&(from, i64::MIN, 0, 0)),
         };
         let due = std::mem::replace(waiting, rest);
-        let mut chunks = Vec::new();
+        let mut chunks: Vec<Chunk> = Vec::new();
         let mut out = self.packer.unpacker();
         for packed in due.into_values() {
             self.bytes -= packed.len();
@@ -111,6 +136,13 @@ impl Process for Union {
         if !out.is_empty() {
             chunks.push(out.finish(Vec::new()));
         }
+        if self.windowed.is_some() {
+            // Rows of windows that are still open are not older than their windows.
+            for chunk in &mut chunks {
+                let windows = chunk.windows.iter().flatten();
+                chunk.before = Some(windows.map(|(start, _)| *start).collect());
+            }
+        }
         chunks
     }
 
@@ -119,7 +151,11 @@ impl Process for Union {
             .waiting
             .as_ref()
             .and_then(|waiting| waiting.keys().next());
-        first.map_or(i64::MAX, |(time, _, _)| time.saturating_add(1))
+        first.map_or(i64::MAX, |(last, ..)| last.saturating_add(1))
+    }
+
+    fn lag(&self) -> i64 {
+        self.windowed.map_or(0, |windowed| windowed.size)
     }
 
     fn fork(&self) -> Box<dyn Process> {
@@ -133,10 +169,14 @@ impl Process for Union {
     fn save(&self, to: &mut Save) {
         let Some(waiting) = &self.waiting else { return };
         to.put(&self.taken);
-        saving::put_list(to, waiting.iter(), |((time, input, number), row), to| {
-            to.put(&(time, *input as u8, number));
-            to.put_bytes(row);
-        });
+        saving::put_list(
+            to,
+            waiting.iter(),
+            |((last, start, input, number), row), to| {
+                to.put(&(last, start, *input as u8, number));
+                to.put_bytes(row);
+            },
+        );
     }
 
     fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
@@ -145,10 +185,10 @@ impl Process for Union {
         };
         self.taken = saving::count(from)?;
         let rows = saving::take_list(from, |from| {
-            let (time, input, number): (i64, u8, u64) = from.take()?;
+            let (last, start, input, number): (i64, i64, u8, u64) = from.take()?;
             let row = from.take_bytes()?;
             sound(self.packer.is_row(row))?;
-            Ok(((time, usize::from(input), number), row.to_vec()))
+            Ok(((last, start, usize::from(input), number), row.to_vec()))
         })?;
         *waiting = rows.into_iter().collect();
         self.bytes = waiting.values().map(Vec::len).sum();
@@ -171,6 +211,15 @@ impl Union {
         chunk.columns.clear();
         for (&field, column) in self.into.iter().zip(&given.args) {
             chunk.set_column(field, column.clone());
+        }
+        let fields = self.windowed.and_then(|windowed| windowed.fields);
+        if let (Some((start, end)), Some(windows)) = (fields, &chunk.windows) {
+            let of = |pick: fn(&(i64, i64)) -> i64| {
+                ColumnV::new(Column::Nanos(windows.iter().map(pick).collect()))
+            };
+            let (starts, ends) = (of(|window| window.0), of(|window| window.1));
+            chunk.set_column(start, starts);
+            chunk.set_column(end, ends);
         }
         for &field in &self.carry {
             if chunk.column(field).is_none() {

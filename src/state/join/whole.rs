@@ -3,7 +3,7 @@
 //! was never matched comes last.
 
 use super::store::{Place, Store};
-use super::{Form, Kind, LEFT, MergeLines, RIGHT, check_keys, key_of, time_of};
+use super::{Form, Kind, LEFT, MergeLines, RIGHT, before_of, check_keys, key_of, time_of};
 use crate::bytes::table::KeyTable;
 use crate::data::Chunk;
 use crate::data::keys::KeyCoder;
@@ -115,6 +115,7 @@ impl Process for Whole {
             let group = key.and_then(|key| self.keys.find(Some(key), 0));
             let mut other = group.map_or(NONE, |group| self.ends[group as usize].0);
             let time = time_of(chunk, row);
+            pairs.judge_by(chunk.before.is_some().then(|| before_of(chunk, row)));
             if (other == NONE && self.kind.keeps[LEFT]) || (other != NONE && self.kind.pairs) {
                 self.form.pack(chunk, given, row, &mut self.packed);
             }

@@ -111,6 +111,7 @@ impl Process for Windowed {
             }
             let pane = first.remove();
             let window = (start, end);
+            pairs.judge_by(Some(end.saturating_sub(self.size)));
             let store = &self.store;
             let alone = |rows: &[Row], side: usize, pairs: &mut super::Pairs<'_>| {
                 for (time, place) in rows {

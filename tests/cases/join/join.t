@@ -190,3 +190,131 @@ dstream: select: no field 'z'
 # A field that neither side has is told.
 $ printf '{"id":1}\n' > r.ndjson; printf '{"id":1}\n' > l.ndjson; dstream -i json join r.ndjson --on id filter 'x>3' l.ndjson
 dstream: field 'x' never occurred in 2 records
+
+# INTERFACE 9.1: with an allowed lateness too, pairs come when W passes the later of the two: 5 and 8 do not wait for 20 s more.
+# A late record that is allowed (INTERFACE 6.2: late is t < W - L) finds its pair, behind what had been passed when it came.
+$ printf 't,k,x\n5,a,1\n8,a,2\n40,a,3\n' > r.csv; printf 't,k\n6,a\n30,b\n7,a\n40,a\n' > l.csv; dstream -i csv --time t:s --watermark 0s --allowed-lateness 25s join r.csv --on k --within 5s select t,r.t,x l.csv
+6	5	1
+6	8	2
+7	5	1
+7	8	2
+40	40	3
+
+# EVENT-TIME 2.8: outer, unmatched ones come when they expire (W > t+HI+L), a late one when what it came behind is passed.
+$ printf 't,k,x\n5,a,1\n60,a,2\n' > r.csv; printf 't,k\n1,a\n30,b\n2,a\n60,a\n' > l.csv; dstream -i csv --time t:s --watermark 0s join r.csv --on k --within 5s --left map 'at=@time' select t,x,at l.csv
+1	1	1970-01-01T00:00:05Z
+2		1970-01-01T00:00:02Z
+30		1970-01-01T00:00:30Z
+60	2	1970-01-01T00:01:00Z
+
+# EVENT-TIME 2.3: a record joins a session when it is at most the gap away, here over both streams together.
+$ printf 't,k,x\n35,a,1\n60,a,2\n62,b,3\n500,a,4\n' > r.csv; printf 't,k\n5,a\n91,a\n121,a\n62,b\n' > l.csv; dstream -i csv --time t:s session-window 30s join r.csv --on k --full l.csv -o csv
+window_start,window_end,t,k,r.t,x
+1970-01-01T00:00:05Z,1970-01-01T00:01:30Z,5,a,35,1
+1970-01-01T00:00:05Z,1970-01-01T00:01:30Z,5,a,60,2
+1970-01-01T00:01:02Z,1970-01-01T00:01:32Z,62,b,62,3
+1970-01-01T00:01:31Z,1970-01-01T00:02:31Z,91,a,,
+1970-01-01T00:01:31Z,1970-01-01T00:02:31Z,121,a,,
+1970-01-01T00:08:20Z,1970-01-01T00:08:50Z,,a,500,4
+
+$ printf 't,k,x\n35,a,1\n' > r.csv; printf 't,k\n5,a\n91,a\n' > l.csv; dstream -i csv --time t:s session-window 30s join r.csv --on k --anti l.csv
+1970-01-01T00:01:31Z	1970-01-01T00:02:01Z	91	a
+
+# What follows works by session, of a key of either side.
+$ printf 't,c\n10,a\n10,b\n12,b\n' > r.csv; printf 't,k\n5,c\n' > l.csv; dstream -i csv --time t:s session-window 5s join r.csv --on k=c --full top 1 --by r.t l.csv -o json
+{"window_start":"1970-01-01T00:00:05Z","window_end":"1970-01-01T00:00:10Z","t":5,"k":"c","r.t":null,"c":null}
+{"window_start":"1970-01-01T00:00:10Z","window_end":"1970-01-01T00:00:15Z","t":null,"k":null,"r.t":10,"c":"a"}
+{"window_start":"1970-01-01T00:00:10Z","window_end":"1970-01-01T00:00:17Z","t":null,"k":null,"r.t":12,"c":"b"}
+
+$ printf 't,k,x\n35,a,1\n60,a,2\n' > r.csv; printf 't,k\n10,a\n200,a\n' > l.csv; dstream -i csv --time t:s session-window 30s --max 40s cogroup r.csv --on k l.csv -o json
+{"window_start":"1970-01-01T00:00:10Z","window_end":"1970-01-01T00:01:05Z","k":"a","t":[10],"r.t":[35],"x":[1]}
+{"window_start":"1970-01-01T00:01:00Z","window_end":"1970-01-01T00:01:30Z","k":"a","t":[],"r.t":[60],"x":[2]}
+{"window_start":"1970-01-01T00:03:20Z","window_end":"1970-01-01T00:03:50Z","k":"a","t":[200],"r.t":[],"x":[]}
+
+# A session is over when it is for both watermarks, the lower of them; EVENT-TIME 2.4: late is what would only join that.
+$ printf 't,k,x\n0,a,1\n70,b,2\n3,a,3\n' > r.csv; printf 't,k\n10,a\n100,b\n' > l.csv; dstream -i csv --time t:s --watermark 0s session-window 30s join r.csv --on k --left select k,t,x l.csv
+a	10	1
+b	100	2
+dstream: 1 of 5 records came too late for its window and was dropped; --watermark D waits longer
+
+# `cogroup --within D` is `session-window D cogroup`.
+$ printf 't,k,x\n35,a,1\n60,a,2\n' > r.csv; printf 't,k\n10,a\n200,a\n' > l.csv; dstream -i csv --time t:s cogroup r.csv --on k --within 30s l.csv > within; dstream -i csv --time t:s session-window 30s cogroup r.csv --on k l.csv | diff within -; cat within
+1970-01-01T00:00:10Z	1970-01-01T00:01:30Z	a	[10]	[35,60]	[1,2]
+1970-01-01T00:03:20Z	1970-01-01T00:03:50Z	a	[200]	[]	[]
+
+$ printf 't,k\n1,a\n' > r.csv; cp r.csv l.csv; dstream -i csv --time t:s cogroup r.csv --on k --within 0s..5s l.csv
+dstream: cogroup: --within: '0s..5s' is of pairs, and a group has records of both sides; give how far apart they may be, or use join --within 0s..5s
+    dstream -i csv --time t:s cogroup r.csv --on k --within 0s..5s l.csv
+                                                            ^^^^^^
+? 2
+
+$ printf 't,k\n1,a\n' > r.csv; cp r.csv l.csv; dstream -i csv --time t:s count-window 3 join r.csv --on k l.csv
+dstream: join: records of two streams come in no order that windows by count could go by; put 'window SIZE' or 'session-window GAP' in front, or join --within a time
+    dstream -i csv --time t:s count-window 3 join r.csv --on k l.csv
+                                             ^^^^
+? 2
+
+$ printf 't,k\n1,a\n' > r.csv; cp r.csv l.csv; dstream -i csv --time t:s session-window 3s count-by k join r.csv --on k l.csv
+dstream: join: the windows of rows here are over for one stream already, and sessions are of both; put 'join' right behind session-window
+    dstream -i csv --time t:s session-window 3s count-by k join r.csv --on k l.csv
+                                                           ^^^^
+? 2
+
+$ printf 't,k\n1,a\n' > r.csv; cp r.csv l.csv; dstream -i csv --time t:s --allowed-lateness 1s session-window 3s join r.csv --on k l.csv
+dstream: join: an allowed lateness needs an aggregate behind the window: pairs cannot be taken back in this version
+    dstream -i csv --time t:s --allowed-lateness 1s session-window 3s join r.csv --on k l.csv
+                                                                      ^^^^
+? 2
+
+# Behind a window `union` puts the other stream's records into it by their own times.
+$ printf 't,k\n50,a\n70,b\n' > r.csv; printf 't,k\n10,a\n20,b\n' > l.csv; dstream -i csv --time t:s window 1m union r.csv count-by k l.csv > behind; dstream -i csv --time t:s union r.csv window 1m count-by k l.csv | diff behind -; cat behind
+1970-01-01T00:00:00Z	a	2
+1970-01-01T00:00:00Z	b	1
+1970-01-01T00:01:00Z	b	1
+
+$ printf 't,k\n50,a\n70,b\n' > r.csv; printf 't,k\n10,a\n20,b\n' > l.csv; dstream -i csv --time t:s window 1m sort-by t:desc union r.csv count-by k l.csv | diff <(dstream -i csv --time t:s union r.csv window 1m count-by k l.csv) -
+
+$ printf 't,k\n50,a\n70,b\n' > r.csv; printf 't,k\n10,a\n20,b\n' > l.csv; dstream -i csv --time t:s window 1m count-by k union r.csv l.csv -o csv
+window_start,k,count,t
+1970-01-01T00:00:00Z,a,1,
+1970-01-01T00:00:00Z,b,1,
+1970-01-01T00:00:00Z,a,,50
+1970-01-01T00:01:00Z,b,,70
+
+$ printf 't,k\n15,a\n' > r.csv; printf 't,k\n10,a\n20,b\n' > l.csv; dstream -i csv --time t:s session-window 9s union r.csv count-by k l.csv
+1970-01-01T00:00:10Z	1970-01-01T00:00:24Z	a	2
+1970-01-01T00:00:20Z	1970-01-01T00:00:29Z	b	1
+
+# A late one is late by its own stream's watermark.
+$ printf 't,k\n70,a\n1,b\n' > r.csv; printf 't,k\n10,a\n20,b\n' > l.csv; dstream -i csv --time t:s --watermark 0s window 1m union r.csv count-by k l.csv
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:00Z	b	1
+1970-01-01T00:01:00Z	a	1
+dstream: 1 of 4 records came too late for its window and was dropped; --watermark D waits longer
+
+$ printf 't,k\n1,a\n' > r.csv; cp r.csv l.csv; dstream -i csv --time t:s session-window 3s sort-by t union r.csv l.csv
+dstream: union: the windows of rows here have no grid that the other stream's records could enter; put it in front of the window
+    dstream -i csv --time t:s session-window 3s sort-by t union r.csv l.csv
+                                                          ^^^^^
+? 2
+
+# In a batch this stream first, behind what is counted too.
+$ printf 'a\nb\n' > r; printf 'b\nb\nc\nc\n' > l; dstream -i lines --batch-lines 2 --mark-batches count-by-key union r l -o csv
+line,count
+b,2
+a,
+b,
+-- 1
+c,2
+-- 2
+
+$ printf 'a,p\nb,q\n' > r; printf 'a,1\na,2\nb,3\n' > l; dstream -i csv --no-header --batch-lines 2 count-by '$1' join r --on '$1' l
+a	2	p
+
+# `head` ends its own stream: the other one is read to its end.
+$ seq 300 | sed 's/$/ k/' > r; seq 300 | sed 's/$/ k/' > l; dstream --time '$1:s' head 2 window 400s join r --on '$2' --as r count l
+1970-01-01T00:00:00Z	600
+
+# A key that is a place in a line is called by it.
+$ printf '1 a\n2 b\n' > r; printf '3 a\n' > l; dstream cogroup r --on '$2' filter '$2=="a"' select '$2,line' l -o json
+{"$2":"a","line":["3 a"]}

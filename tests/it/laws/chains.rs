@@ -2,24 +2,39 @@
 //! Invariant: a chain that the program refuses is a fault of one of the two.
 
 use super::data::{Format, Random};
+use super::seconds::{self, Place};
 
 pub struct Chain {
     /// What is typed, without the source.
     pub words: Vec<String>,
     /// Windows close at the end of a file but not of a pipe, unless a watermark is given.
     pub pipe_differs: bool,
+    /// The other stream that the chain reads, if it has one.
+    pub other: Option<Format>,
+    /// Both inputs must be known to end.
+    pub needs_end: bool,
+    /// The other stream is a table, which every run reads whole.
+    pub reads_whole: bool,
 }
 
-struct Making<'a> {
-    random: &'a mut Random,
-    words: Vec<String>,
+pub struct Making<'a> {
+    pub random: &'a mut Random,
+    pub format: Format,
+    pub words: Vec<String>,
     /// Fields as expressions spell them.
-    fields: Vec<String>,
+    pub fields: Vec<String>,
+    /// Those of the other stream.
+    pub right: Vec<String>,
+    pub other: Option<Format>,
+    pub needs_end: bool,
+    pub reads_whole: bool,
+    /// Rows are lists of both sides', by key.
+    pub has_lists: bool,
     names: u32,
 }
 
 impl Making<'_> {
-    fn push(&mut self, words: &[&str]) {
+    pub fn push(&mut self, words: &[&str]) {
         self.words.extend(words.iter().map(|word| word.to_string()));
     }
 
@@ -44,7 +59,8 @@ impl Making<'_> {
 }
 
 /// A window that takes rows in order.
-fn window_in_order(making: &mut Making<'_>, timed: bool) {
+fn window_in_order(making: &mut Making<'_>, timed: bool) -> Option<Place> {
+    let mut place = None;
     match making.random.below(if timed { 4 } else { 1 }) {
         0 => {
             making.push(&["count-window", "7"]);
@@ -60,6 +76,7 @@ fn window_in_order(making: &mut Making<'_>, timed: bool) {
             if making.random.one_in(3) {
                 making.push(&["--max", "20s"]);
             }
+            place = Some(Place::InSession);
         }
         2 => {
             let back = making.random.pick(&["1s", "5s", "30s"]);
@@ -70,6 +87,7 @@ fn window_in_order(making: &mut Making<'_>, timed: bool) {
             making.push(&["window", "1m", "--grow", step]);
         }
     }
+    place
 }
 
 /// Options for an aggregate that prints more than once.
@@ -104,7 +122,13 @@ pub fn chain(format: Format, random: &mut Random) -> Chain {
     let mut making = Making {
         random,
         words: Vec::new(),
+        format,
         fields: fields.to_vec(),
+        right: Vec::new(),
+        other: None,
+        needs_end: false,
+        reads_whole: false,
+        has_lists: false,
         names: 0,
     };
     making.push(options);
@@ -123,10 +147,19 @@ pub fn chain(format: Format, random: &mut Random) -> Chain {
     for _ in 0..making.random.below(3) {
         stateless(&mut making, [host, n, x, note]);
     }
+    if making.random.one_in(4) {
+        seconds::put(&mut making, Place::Front { timed }, host, &fields);
+        if making.random.one_in(2) && !making.has_lists {
+            stateless(&mut making, [host, n, x, note]);
+        }
+    }
     let ordered = making.random.one_in(3);
+    let windowed = timed && !ordered && !making.random.one_in(5);
+    let mut place = None;
     if ordered {
-        window_in_order(&mut making, timed);
-    } else if timed {
+        place = window_in_order(&mut making, timed);
+    } else if windowed {
+        place = Some(Place::InWindow);
         let size = making.random.pick(&["7s", "10s", "1m", "90s"]);
         making.push(&["window", size]);
         if making.random.one_in(3) {
@@ -137,12 +170,31 @@ pub fn chain(format: Format, random: &mut Random) -> Chain {
             making.push(&["--offset", "3s"]);
         }
     }
-    // What sees row by row stands alone, or behind what has no window.
-    let in_windows = ordered || timed;
-    let operator = making.random.below(if in_windows { 9 } else { 12 });
-    if matches!(operator, 1..=4 | 8) && making.random.one_in(3) {
+    if let (Some(place), true) = (place, making.random.one_in(4)) {
+        if making.random.one_in(2) && !making.has_lists {
+            stateless(&mut making, [host, n, x, note]);
+        }
+        seconds::put(&mut making, place, host, &fields);
+    }
+    let in_windows = ordered || windowed;
+    // Of lists of both sides there is the key alone.
+    let of_lists = making.fields[0].clone();
+    let of_lists = [&of_lists; 3];
+    let [host, n, x] = if making.has_lists {
+        of_lists
+    } else {
+        [host, n, x]
+    };
+    let slides = making.words.contains(&"--slide".to_string());
+    // Totals are printed when a window of all keys ends.
+    let has_totals = !ordered && !slides;
+    let operator = making.random.below(if has_totals { 12 } else { 11 });
+    // What other operators with state follow is not printed before windows close.
+    let is_alone = making.other.is_none();
+    if matches!(operator, 1..=4 | 8) && is_alone && in_windows && making.random.one_in(3) {
         panes(&mut making, timed);
     }
+    let corrected = making.words.contains(&"--allowed-lateness".to_string());
     match operator {
         0 => {}
         1 => {
@@ -175,7 +227,10 @@ pub fn chain(format: Format, random: &mut Random) -> Chain {
             }
             if !making.fields.contains(host) {
                 // `--per` may ask for a field that is gone.
-                making.words.retain(|word| word != "--per" && word != host);
+                let at = making.words.len() - 2;
+                if making.words[at] == "--per" {
+                    making.words.truncate(at);
+                }
             }
         }
         7 => {
@@ -222,6 +277,14 @@ pub fn chain(format: Format, random: &mut Random) -> Chain {
             making.fields.clear();
         }
     }
+    if windowed
+        && matches!(operator, 1..=4)
+        && !corrected
+        && !making.has_lists
+        && making.random.one_in(3)
+    {
+        behind(&mut making, &fields);
+    }
     if making.random.one_in(3) && !making.fields.is_empty() {
         let field = making.field();
         let name = making.name();
@@ -239,6 +302,33 @@ pub fn chain(format: Format, random: &mut Random) -> Chain {
     Chain {
         words: making.words,
         pipe_differs,
+        other: making.other,
+        needs_end: making.needs_end,
+        reads_whole: making.reads_whole,
+    }
+}
+
+/// State behind the aggregate of a window, whose rows have the window.
+fn behind(making: &mut Making<'_>, fields: &[String; 5]) {
+    let key = making.fields.first().cloned().unwrap_or_default();
+    let name = making.name();
+    match making.random.below(5) {
+        0 => making.push(&["scan", &format!("{name}=cumcount,{name}b=lag:{key}")]),
+        1 => making.push(&["map-with-state", &format!("{name}=({name} ?? 0)+1")]),
+        2 => {
+            making.push(&["reduce", &format!("{name}=count,{name}b=max:{key}")]);
+            making.fields = vec![name];
+        }
+        3 => making.push(&["top", "30", "--by", &key]),
+        _ => {
+            let host = &fields[1];
+            // The key of the aggregate is among its columns, unless it was another.
+            let is_key = making.words.iter().rev().take(4).any(|word| word == host);
+            if is_key {
+                making.fields.push(host.clone());
+                seconds::put(making, Place::Grouped, host, fields);
+            }
+        }
     }
 }
 
@@ -283,7 +373,8 @@ fn stateless(making: &mut Making<'_>, [host, n, x, note]: [&String; 4]) {
             making.fields.push(name);
         }
         7 => making.push(&["sample", "80%"]),
-        8 => making.push(&["head", "150"]),
+        // How far two streams are read that are joined, and how many bad records are seen by then, is accident.
+        8 if making.other.is_none() => making.push(&["head", "150"]),
         9 => {
             let key = making.of(&[x.clone(), note.clone()]);
             making.push(&["distinct-by", &format!("{key},{host}")]);

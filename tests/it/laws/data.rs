@@ -41,6 +41,26 @@ pub enum Format {
     Json,
 }
 
+impl Format {
+    /// The word of `-i`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Csv => "csv",
+            Format::Json => "json",
+        }
+    }
+
+    /// Of a file's name, by which a second source is known for what it is.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Text => "log",
+            Format::Csv => "csv",
+            Format::Json => "ndjson",
+        }
+    }
+}
+
 /// What a block may cut.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Thing {

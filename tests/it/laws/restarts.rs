@@ -4,6 +4,7 @@
 
 use super::super::session::{Faults, Scratch, on_two_threads};
 use super::data::{Format, Random};
+use super::seconds::OTHER;
 use super::{
     Answer, STATE_CHAINS, chains, data, first_difference, number_from, settings, settings_of,
 };
@@ -35,19 +36,47 @@ fn once(words: &[String], setting: &Setting, dir: &Path, job: &str, last: bool) 
     }
 }
 
+/// The other stream of a chain.
+struct Other {
+    format: Format,
+    bytes: Vec<u8>,
+    /// Every run reads all of it.
+    whole: bool,
+}
+
 /// One chain, undisturbed and in pieces.
 fn try_one(
-    words: &[String],
-    bytes: &[u8],
+    chain: &[String],
+    (bytes, other): (&[u8], Option<&Other>),
     random: &mut Random,
     turn: usize,
     dir: &Path,
 ) -> Result<(), String> {
-    let typed = words.join(" ");
+    let typed = chain.join(" ");
     let settings = settings_of(turn + 1);
     let (whole, parts) = (format!("w{turn}"), format!("p{turn}"));
+    // Both jobs call it by one base name.
+    let other_of = |job: &str| {
+        let extension = other.map_or("", |other| other.format.extension());
+        format!("{job}/other.{extension}")
+    };
+    let words_of = |job: &str| -> Vec<String> {
+        let words = chain.iter().map(|word| match word == OTHER {
+            true => other_of(job),
+            false => word.clone(),
+        });
+        words.collect()
+    };
+    let put_other = |job: &str, end: usize| {
+        let Some(other) = other else { return };
+        fs::create_dir_all(dir.join(job)).expect("a folder can be made");
+        let to = dir.join(other_of(job));
+        fs::write(to, &other.bytes[..end]).expect("it can be written");
+    };
+    let of_other = other.map_or(0, |other| other.bytes.len());
     fs::write(dir.join(format!("{whole}.log")), bytes).expect("a sample can be written");
-    let expected = once(words, &settings[0], dir, &whole, true);
+    put_other(&whole, of_other);
+    let expected = once(&words_of(&whole), &settings[0], dir, &whole, true);
     if expected.status != Some(0) {
         return Err(format!("{typed}: {:?} {}", expected.status, expected.said));
     }
@@ -56,21 +85,34 @@ fn try_one(
         .collect();
     ends.sort_unstable();
     ends.push(bytes.len());
+    let mut of_other: Vec<usize> = ends.iter().map(|_| of_other).collect();
+    if let Some(other) = other.filter(|other| !other.whole) {
+        for end in &mut of_other {
+            *end = random.below(other.bytes.len() as u64 + 1) as usize;
+        }
+        of_other.sort_unstable();
+        of_other.pop();
+        of_other.push(other.bytes.len());
+    }
+    let words = words_of(&parts);
     let mut got = None;
     for (run, end) in ends.iter().enumerate() {
         fs::write(dir.join(format!("{parts}.log")), &bytes[..*end]).expect("it can be written");
+        put_other(&parts, of_other[run]);
         let setting = &settings[run % settings.len()];
-        let answer = once(words, setting, dir, &parts, run + 1 == ends.len());
+        let answer = once(&words, setting, dir, &parts, run + 1 == ends.len());
         if answer.status != Some(0) {
             let Answer { status, said, .. } = answer;
-            return Err(format!("{typed}, run {run} of {ends:?}: {status:?} {said}"));
+            return Err(format!(
+                "{typed}, run {run} of {ends:?} {of_other:?}: {status:?} {said}"
+            ));
         }
         got = Some(answer);
     }
     let got = got.expect("there is a last run");
     if got.out != expected.out {
         let at = first_difference(&expected.out, &got.out);
-        return Err(format!("{typed}, cut at {ends:?}: {at}"));
+        return Err(format!("{typed}, cut at {ends:?} {of_other:?}: {at}"));
     }
     Ok(())
 }
@@ -91,13 +133,22 @@ fn restarts_never_show() {
         let mut random = Random::new(seed.wrapping_mul(7_000_003) + turn as u64);
         let format = [Format::Text, Format::Csv, Format::Json][turn % 3];
         let sample = data::sample(format, &mut random, 200, [0, 4, 30][turn / 3 % 3]);
-        let words = loop {
+        let chain = loop {
             let chain = chains::chain(format, &mut random);
-            if is_fit(&chain.words, chain.pipe_differs) {
-                break chain.words;
+            if is_fit(&chain.words, chain.pipe_differs || chain.needs_end) {
+                break chain;
             }
         };
-        if let Err(fault) = try_one(&words, &sample.bytes, &mut random, turn, &scratch.0) {
+        let other = chain.other.map(|format| {
+            let disorder = [0, 4, 30][random.below(3) as usize];
+            Other {
+                format,
+                bytes: data::sample(format, &mut random, 150, disorder).bytes,
+                whole: chain.reads_whole,
+            }
+        });
+        let given = (sample.bytes.as_slice(), other.as_ref());
+        if let Err(fault) = try_one(&chain.words, given, &mut random, turn, &scratch.0) {
             faults.push(turn, fault);
         }
     });
@@ -117,7 +168,8 @@ fn state_row_by_row_survives_restarts() {
             .chain(chain)
             .map(|word| word.to_string())
             .collect();
-        if let Err(fault) = try_one(&words, &sample.bytes, &mut random, turn, &scratch.0) {
+        let given = (sample.bytes.as_slice(), None);
+        if let Err(fault) = try_one(&words, given, &mut random, turn, &scratch.0) {
             faults.push(turn, fault);
         }
     });
