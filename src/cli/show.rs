@@ -39,10 +39,19 @@ impl Keep {
                 others: header.others,
                 ..Firsts::default()
             },
-            Some(_) => Firsts {
-                places: self.checkpoint.as_deref().map_or_else(Vec::new, places),
-                ..Firsts::default()
-            },
+            Some(header) => {
+                let places = self.checkpoint.as_deref().map_or_else(Vec::new, places);
+                // What is not empty has been read where a place stands behind it.
+                let is_read = places.iter().any(|place| place.offset > 0);
+                let is_there = |first: &Vec<u8>| is_read && !first.is_empty();
+                Firsts {
+                    own: header.first.filter(is_there),
+                    others: (header.others.into_iter())
+                        .filter(|(_, first)| is_there(first))
+                        .collect(),
+                    places,
+                }
+            }
             None => Firsts::default(),
         }
     }

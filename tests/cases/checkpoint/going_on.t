@@ -174,3 +174,8 @@ $ printf ',"b":2}\n' >> in; mv in in.1; gzip in.1
 $ dstream -i json --once --final --checkpoint ck --output out --from in filter 'a>0'
 $ cat out
 {"a":1,"b":2}
+
+# A run that has read the header and no record: the next one knows it, and begins behind it.
+# once
+$ printf 'ts,k\n2026-01-01T00:0' > l.csv; r() { dstream -i csv --time ts window 1m count-by k --once --checkpoint ck --append --output out "$@" l.csv; }; r; printf '1:00Z,a\n2026-01-01T00:01:10Z,a\n' >> l.csv; r --final; cat out
+2026-01-01T00:01:00Z	a	2
