@@ -1433,7 +1433,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::State,
         doc: Doc {
             summary: "what becomes of state beyond --max-keys and --max-state",
-            text: "`fail`: the run ends with status 65. `evict-oldest`, with `--max-keys`: the key that was used longest ago, by time, is forgotten and counted; `distinct` forgets the one that came first. `spill`: groups of an aggregate over the whole input, and rows that are sorted over it, are set aside on the disk, under `--tmp`, in files without a name, and merged at the end; the answer is the same. What cannot be set aside (windows, `distinct`, sessions, joins and what else needs the order of rows) still ends with 65.",
+            text: "`fail`: the run ends with status 65. `evict-oldest`, with `--max-keys`: the key that was used longest ago, by time, is forgotten and counted; `distinct` forgets the one that came first. `spill`: groups of an aggregate, over windows or the whole input, and rows that are sorted over the whole input, are set aside on the disk, under `--tmp`, in files without a name, and merged when their window closes or at the end; the answer is the same. What cannot be set aside (`distinct`, sessions, joins, windows that slide or may be corrected, and what else needs the order of rows) still ends with 65.",
             examples: &[Example {
                 title: "More keys than memory may hold",
                 session: "$ seq 1 3000 | sed 's/$/ x/' > keys; dstream --max-state 64KiB --on-full spill count-by '$1' keys | tail -1\n3000\t1\n",

@@ -359,18 +359,6 @@ impl<'p> AggregateState<'p> {
         }
     }
 
-    /// Rows of all groups, in the order of keys.
-    pub(super) fn emission(&self, groups: Groups, threads: usize) -> Emission<'_> {
-        let taken = vec![groups];
-        let mut sorted = entries(&taken, &self.coder, threads);
-        sort(&mut sorted, threads, &|a, b| self.order(&taken, a, b));
-        Emission {
-            state: self,
-            groups: taken,
-            parts: vec![(None, sorted)],
-        }
-    }
-
     pub(super) fn order(&self, groups: &[Groups], a: &Entry, b: &Entry) -> Ordering {
         a.rank.cmp(&b.rank).then_with(|| {
             let key = |entry: &Entry| groups[entry.place as usize].table.key(entry.group);
@@ -468,7 +456,15 @@ pub struct Emission<'s> {
     parts: Parts,
 }
 
-impl Emission<'_> {
+impl<'s> Emission<'s> {
+    pub(super) fn new(state: &'s AggregateState<'s>, groups: Vec<Groups>, parts: Parts) -> Self {
+        Emission {
+            state,
+            groups,
+            parts,
+        }
+    }
+
     /// The chunks there are, as (part, first entry) pairs whose rows are made by [`Emission::chunk`]. Small
     /// windows share a chunk.
     pub fn pieces(&self) -> Vec<Vec<Piece>> {

@@ -488,16 +488,18 @@ impl<'s> Running<'s> {
             }
             let next_end = match &stage.end {
                 End::Aggregate(state) if state.has_spilled() => {
-                    if let (Watermark::End, Some(dir)) = (upto, &self.shared.run.spill) {
-                        let merged = state.merge_spilled(dir, self.threads, &mut |emission| {
-                            let pieces = emission.pieces();
-                            self.emit(at + 1, pieces.len(), &|i| emission.chunk(&pieces[i]));
-                        });
-                        if let Err(failure) = merged {
-                            return self.fail(failure.into());
+                    if let (true, Some(dir)) = (state.closes(upto), &self.shared.run.spill) {
+                        let merged =
+                            state.merge_spilled(dir, upto, self.threads, &mut |emission| {
+                                let pieces = emission.pieces();
+                                self.emit(at + 1, pieces.len(), &|i| emission.chunk(&pieces[i]));
+                            });
+                        match merged {
+                            Ok(windows) => self.note_windows(windows),
+                            Err(failure) => return self.fail(failure.into()),
                         }
                     }
-                    None
+                    state.next_end()
                 }
                 End::Aggregate(state) => {
                     if let Some(emission) = state.close(upto, self.threads) {

@@ -1,15 +1,17 @@
-//! Aggregates and sorting over the whole input that are larger than memory may be: groups and rows go to the disk in
-//! sorted runs, and are merged from there at the end, a piece at a time (an external merge: Knuth, TAOCP 3, 5.4). The
-//! files have no name. Invariant: what comes out is what would have come without; memory is a piece a run.
+//! Aggregates, and sorting over the whole input, that are larger than memory may be: groups and rows go to the disk in
+//! sorted runs, and are merged from there when their window closes, or at the end, a piece at a time (an external merge:
+//! Knuth, TAOCP 3, 5.4). The files have no name. Invariant: what comes out is what would have come without; memory is
+//! a piece a run.
 
-use super::aggregate::{AggregateState, Emission, Groups, Spaces, entries, sort};
+use super::aggregate::{AggregateState, Emission, Entry, Groups, Spaces, entries, sort};
 use super::driver::Running;
 use super::order::lock;
 use super::worker::End;
 use crate::data::saved::{Damaged, Save, Saved};
+use crate::data::time::Watermark;
 use crate::error::{Failure, status};
 use rustix::fs::{Mode, OFlags};
-use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt;
@@ -20,10 +22,12 @@ const PIECE: usize = if cfg!(debug_assertions) { 16 } else { 8192 };
 /// Fewer bytes than this are not worth a run.
 const LEAST: usize = if cfg!(debug_assertions) { 1 } else { 1 << 20 };
 
-/// A run on the disk: pieces in the order of keys, each with its place and length.
+/// A run on the disk: pieces in the order of windows and keys, each with its place and length.
 pub struct Run {
     file: File,
     pieces: Vec<(u64, u64)>,
+    /// What has been given: so many pieces, and so many groups of the next.
+    given: (usize, u32),
 }
 
 /// A run that is being read.
@@ -54,13 +58,20 @@ impl Run {
             }
             out.flush()?;
             drop(out);
-            Ok(Run { file, pieces })
+            Ok(Run {
+                file,
+                pieces,
+                given: (0, 0),
+            })
         };
         write().map_err(|error| failed(dir, "write", &error))
     }
 
     pub fn read(&self) -> Reading<'_> {
-        Reading { run: self, next: 0 }
+        Reading {
+            run: self,
+            next: self.given.0,
+        }
     }
 }
 
@@ -109,30 +120,80 @@ fn failed(dir: &Path, what: &str, error: &io::Error) -> Failure {
     }
 }
 
+impl<'r> Cursor<'r> {
+    /// Makes a piece be at hand, if there is one. `load` reads it.
+    fn fill(
+        &mut self,
+        dir: &Path,
+        load: impl FnOnce(&[u8]) -> Result<Groups, Damaged>,
+    ) -> Result<(), Failure> {
+        if self.at < self.count() {
+            return Ok(());
+        }
+        let (next, given) = (self.reading.next, self.reading.run.given);
+        if let Some(groups) = self.reading.next(dir, load)? {
+            self.at = if next == given.0 { given.1 } else { 0 };
+            self.groups = groups;
+        }
+        Ok(())
+    }
+
+    fn count(&self) -> u32 {
+        self.groups.table.len() as u32
+    }
+
+    /// What of its run has been given.
+    fn given(&self) -> (usize, u32) {
+        match self.at < self.count() {
+            true => (self.reading.next - 1, self.at),
+            false => (self.reading.next, 0),
+        }
+    }
+}
+
+/// A window, by its start, and a key.
+type Place<'k> = (i64, Option<&'k [u8]>);
+
 impl<'p> AggregateState<'p> {
-    /// Whether its groups can be set aside: they stay until the input ends.
+    /// Whether its groups can be set aside: those of sliding windows are shared by panes, and windows of nothing are
+    /// told of as time passes.
     pub fn can_spill(&self) -> bool {
-        matches!(self.spaces, Spaces::None)
+        !matches!(self.spaces, Spaces::Panes(_)) && lock(&self.empties).is_none()
     }
 
     pub fn has_spilled(&self) -> bool {
         !lock(&self.spilled).is_empty()
     }
 
+    /// Whether a window that is open ends by then.
+    pub fn closes(&self, upto: Watermark) -> bool {
+        match upto {
+            Watermark::None => false,
+            Watermark::At(at) => self.next_end().is_some_and(|end| end <= at),
+            Watermark::End => true,
+        }
+    }
+
     /// Sets all groups of the shards aside, in `dir`.
     pub fn spill(&self, dir: &Path, threads: usize) -> Result<(), Failure> {
         let mut spilled = lock(&self.spilled);
         // Whoever waited here for another finds it done.
-        if self.bytes() < LEAST {
-            return Ok(());
+        match self.bytes() < LEAST {
+            true => Ok(()),
+            false => self.set_aside(dir, threads, &mut spilled),
         }
+    }
+
+    fn set_aside(&self, dir: &Path, threads: usize, runs: &mut Vec<Run>) -> Result<(), Failure> {
         let taken: Vec<Groups> = self
             .shards
             .iter()
             .map(|shard| std::mem::replace(&mut *lock(shard), Groups::new(self.aggs, self.seed)))
             .collect();
-        let mut sorted = entries(&taken, &self.coder, threads);
-        sort(&mut sorted, threads, &|a, b| self.order(&taken, a, b));
+        let sorted = self.by_window(&taken, threads);
+        if sorted.is_empty() {
+            return Ok(());
+        }
         let mut ids = Vec::new();
         let pieces = sorted.chunks(PIECE).map(|piece| {
             let mut groups = Groups::new(self.aggs, self.seed);
@@ -144,20 +205,46 @@ impl<'p> AggregateState<'p> {
             groups.save(&mut save);
             save.into_bytes()
         });
-        spilled.push(Run::write(dir, pieces)?);
+        runs.push(Run::write(dir, pieces)?);
         Ok(())
     }
 
-    /// The input has ended: merges what was set aside and gives it, in the order of keys.
+    /// Groups by the starts of their windows, which is the order of the ends, then by key.
+    fn by_window(&self, taken: &[Groups], threads: usize) -> Vec<Entry> {
+        let mut sorted = entries(taken, &self.coder, threads);
+        let start = |entry: &Entry| taken[entry.place as usize].table.space(entry.group);
+        sort(&mut sorted, threads, &|a, b| {
+            let starts = start(a).cmp(&start(b));
+            starts.then_with(|| self.order(taken, a, b))
+        });
+        sorted
+    }
+
+    /// Merges what was set aside of windows that end by `upto`, or all of it at the end of the input, and gives it, in
+    /// the order of windows and keys. Returns how many windows there were.
     pub fn merge_spilled(
         &self,
         dir: &Path,
+        upto: Watermark,
         threads: usize,
         give: &mut dyn FnMut(Emission<'_>),
-    ) -> Result<(), Failure> {
-        self.spill(dir, threads)?;
-        let runs = std::mem::take(&mut *lock(&self.spilled));
-        let mut cursors: Vec<Cursor<'_>> = runs
+    ) -> Result<u64, Failure> {
+        let at = match upto {
+            Watermark::None => return Ok(0),
+            Watermark::At(at) => at,
+            Watermark::End => i64::MAX,
+        };
+        // Nobody waits for them while what is given goes on.
+        let mut spilled = std::mem::take(&mut *lock(&self.spilled));
+        self.set_aside(dir, threads, &mut spilled)?;
+        let ends = lock(&self.ends).clone();
+        let closes = |start: i64| match self.spaces {
+            Spaces::None => true,
+            _ => ends.get(&start).is_none_or(|end| *end <= at),
+        };
+        let load =
+            |bytes: &[u8]| Groups::load(self.aggs, self.seed, &self.coder, &mut Saved::new(bytes));
+        let mut cursors: Vec<Cursor<'_>> = spilled
             .iter()
             .map(|run| Cursor {
                 reading: run.read(),
@@ -167,47 +254,77 @@ impl<'p> AggregateState<'p> {
             .collect();
         let mut ids = Vec::new();
         loop {
-            let mut left = Vec::with_capacity(cursors.len());
-            for mut cursor in cursors {
-                let mut more = cursor.groups.table.len() as u32 > cursor.at;
-                if !more {
-                    let load = |bytes: &[u8]| {
-                        Groups::load(self.aggs, self.seed, &self.coder, &mut Saved::new(bytes))
-                    };
-                    if let Some(groups) = cursor.reading.next(dir, load)? {
-                        (cursor.groups, cursor.at, more) = (groups, 0, true);
-                    }
-                }
-                if more {
-                    left.push(cursor);
+            // Of each run that has something to give, the groups at hand that close.
+            let mut active = Vec::with_capacity(cursors.len());
+            for (run, cursor) in cursors.iter_mut().enumerate() {
+                cursor.fill(dir, load)?;
+                let table = &cursor.groups.table;
+                let all = cursor.at..cursor.count();
+                let open = all.clone().find(|&group| !closes(table.space(group)));
+                let end = open.unwrap_or(all.end);
+                if cursor.at < end {
+                    active.push((run, end));
                 }
             }
-            cursors = left;
-            // Up to the least of the last keys at hand no run has more to say.
-            let last = |cursor: &Cursor<'_>| cursor.groups.table.len() as u32 - 1;
-            let Some(least) = cursors.iter().min_by(|a, b| {
-                let (a_key, b_key) = (a.groups.table.key(last(a)), b.groups.table.key(last(b)));
-                self.coder.compare(a_key, b_key)
-            }) else {
-                return Ok(());
+            let place = |run: usize, group: u32| -> Place<'_> {
+                let table = &cursors[run].groups.table;
+                (table.space(group), table.key(group))
             };
-            let upto = least.groups.table.key(last(least)).map(<[u8]>::to_vec);
+            let order = |a: Place<'_>, b: Place<'_>| {
+                a.0.cmp(&b.0).then_with(|| self.coder.compare(a.1, b.1))
+            };
+            // Up to the least of the last ones at hand no run has more to say.
+            let lasts = active.iter().map(|&(run, end)| place(run, end - 1));
+            let Some(last) = lasts.min_by(|a, b| order(*a, *b)) else {
+                break;
+            };
+            let upto: Vec<u32> = active
+                .iter()
+                .map(|&(run, end)| {
+                    let mut groups = cursors[run].at..end;
+                    let beyond = groups.find(|&group| order(place(run, group), last).is_gt());
+                    beyond.unwrap_or(end)
+                })
+                .collect();
             let mut merged = Groups::new(self.aggs, self.seed);
-            for cursor in &mut cursors {
-                let count = cursor.groups.table.len() as u32;
-                let within = |group: u32| {
-                    let key = cursor.groups.table.key(group);
-                    self.coder.compare(key, upto.as_deref()) != Ordering::Greater
-                };
-                let end = (cursor.at..count)
-                    .find(|group| !within(*group))
-                    .unwrap_or(count);
-                let theirs: Vec<u32> = (cursor.at..end).collect();
+            for (&(run, _), upto) in active.iter().zip(upto) {
+                let cursor = &mut cursors[run];
+                let theirs: Vec<u32> = (cursor.at..upto).collect();
                 merged.absorb(&cursor.groups, &theirs, &mut ids);
-                cursor.at = end;
+                cursor.at = upto;
             }
-            give(self.emission(merged, threads));
+            give(self.emission(merged, &ends, threads));
         }
+        let given: Vec<(usize, u32)> = cursors.iter().map(Cursor::given).collect();
+        for (run, given) in spilled.iter_mut().zip(given) {
+            run.given = given;
+        }
+        spilled.retain(|run| run.given.0 < run.pieces.len());
+        lock(&self.spilled).append(&mut spilled);
+        let mut open = lock(&self.ends);
+        let before = open.len();
+        open.retain(|_, end| *end > at);
+        *lock(&self.closed) = at;
+        Ok((before - open.len()) as u64)
+    }
+
+    /// Rows of all groups, in the order of windows and keys.
+    fn emission(&self, groups: Groups, ends: &BTreeMap<i64, i64>, threads: usize) -> Emission<'_> {
+        let taken = vec![groups];
+        let sorted = self.by_window(&taken, threads);
+        let start = |entry: &Entry| taken[0].table.space(entry.group);
+        let parts = match self.spaces {
+            Spaces::None => vec![(None, sorted)],
+            _ => sorted
+                .chunk_by(|a, b| start(a) == start(b))
+                .map(|part| {
+                    let start = start(&part[0]);
+                    let end = ends.get(&start).copied().unwrap_or(i64::MAX);
+                    (Some((start, end)), part.to_vec())
+                })
+                .collect(),
+        };
+        Emission::new(self, taken, parts)
     }
 }
 

@@ -66,6 +66,79 @@ fn what_is_set_aside_comes_back() {
     assert_eq!(fs::read_dir(&scratch.0).expect("it is ours").count(), 1);
 }
 
+/// The same with times, some of them out of order.
+fn timed_keys() -> String {
+    let mut text = String::new();
+    for (i, line) in keys().lines().enumerate() {
+        let time = 100_000 + i / 2 - (i * 7919) % 90;
+        writeln!(text, "{time} {line}").expect("a String takes what is written");
+    }
+    text
+}
+
+/// Windows that close while the input goes on, and those that wait for its end.
+#[test]
+fn windows_that_are_set_aside_come_back() {
+    let scratch = Scratch::new();
+    fs::write(scratch.0.join("keys"), timed_keys()).expect("it can be written");
+    let chains: [&[&str]; 7] = [
+        &["window", "10m", "count-by", "$2"],
+        &[
+            "window",
+            "1h",
+            "reduce-by",
+            "$2",
+            "n=count,s=sum:$3,p90:$3,last:$3",
+        ],
+        &[
+            "window",
+            "10m",
+            "count-by",
+            "$2",
+            "reduce-by",
+            "count",
+            "keys=count",
+        ],
+        &["window", "1d", "--slide", "2h", "count-by", "$2"],
+        &["window", "10m", "count-by", "$2", "top", "3"],
+        &[
+            "window",
+            "10m",
+            "count-by",
+            "$2",
+            "window",
+            "1h",
+            "reduce-by",
+            "$2",
+            "m=max:count",
+        ],
+        &["--batch-lines", "7000", "count-by", "$2"],
+    ];
+    for chain in chains {
+        for watermark in [&["--watermark", "90s"][..], &[]] {
+            let time = match chain[0] {
+                "--batch-lines" => &[][..],
+                _ => &["--time", "$1:s"],
+            };
+            let plain_words = [time, watermark, chain].concat();
+            let plain = run(&scratch.0, &plain_words);
+            let said = String::from_utf8_lossy(&plain.stderr);
+            assert!(
+                plain.status.success() && !plain.stdout.is_empty(),
+                "{plain_words:?}: {said}"
+            );
+            for (threads, size) in [("1", "150KiB"), ("3", "150KiB"), ("2", "20KiB")] {
+                let small = ["-j", threads, "--max-state", size, "--tmp", "."];
+                let words = [&small[..], &["--block-size", "4096"], &plain_words].concat();
+                let got = run(&scratch.0, &words);
+                let said = String::from_utf8_lossy(&got.stderr);
+                assert!(got.status.success(), "{words:?}: {said}");
+                assert!(got.stdout == plain.stdout, "{words:?} differs");
+            }
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_set_aside_ends_the_run() {
     let scratch = Scratch::new();
