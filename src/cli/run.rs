@@ -106,6 +106,9 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     if sources.terminal && matches!(options.explain, None | Some(Explain::Disorder)) {
         terminal::say("reading from the terminal; end with Ctrl-D");
     }
+    if options.explain.is_none() {
+        Signals::spare(has_file(&options))?;
+    }
     let known = options.keep.firsts();
     let known_first = (known.own.as_ref(), known.places.as_slice());
     let peeked = first_record(format_word, &format, &sources, &options, known_first)?;
@@ -608,6 +611,12 @@ struct Start {
     known: Vec<String>,
 }
 
+/// There is an output that can be opened again.
+fn has_file(options: &Options) -> bool {
+    let output = options.output.as_deref();
+    output.is_some_and(|output| !files::is_socket(output))
+}
+
 /// Runs the plan and says how it went.
 fn execute(
     plan: &Plan,
@@ -615,12 +624,8 @@ fn execute(
     options: &Options,
     source: &live::Source,
 ) -> Result<i32, Failure> {
-    let has_file = options
-        .output
-        .as_deref()
-        .is_some_and(|output| !files::is_socket(output));
     let is_shown = live::is_wanted(options, plan, source);
-    let signals = Signals::heard(has_file, is_shown)?;
+    let signals = Signals::heard(has_file(options), is_shown)?;
     let mut run = running(options, &signals)?;
     let view = match is_shown {
         true => Some(

@@ -33,10 +33,6 @@ impl Signals {
             which: Arc::default(),
             count: Arc::default(),
         };
-        let cannot = |error: std::io::Error| Failure {
-            status: status::SOFTWARE,
-            message: format!("signals cannot be heard: {error}"),
-        };
         // A file that may not grow (`ulimit -f`) is a write that fails, which is told with its name.
         flag::register(SIGXFSZ, Arc::default()).map_err(cannot)?;
         let ignored = ignored();
@@ -51,6 +47,16 @@ impl Signals {
             heard.map_err(cannot)?;
         }
         Ok(signals)
+    }
+
+    /// From now on signals that ask for something end nothing, though there is nobody yet to do it: while the first record
+    /// is waited for, that may be long. `reopens`: as for [`Signals::heard`].
+    pub fn spare(reopens: bool) -> Result<(), Failure> {
+        let asking = [(SIGUSR1, true), (SIGHUP, reopens)];
+        for (signal, _) in asking.iter().filter(|(_, asks)| *asks) {
+            flag::register(*signal, Arc::default()).map_err(cannot)?;
+        }
+        Ok(())
     }
 
     /// From now on USR1 has a line said.
@@ -109,6 +115,13 @@ impl Signals {
             0 => None,
             number => i32::try_from(number).ok(),
         }
+    }
+}
+
+fn cannot(error: std::io::Error) -> Failure {
+    Failure {
+        status: status::SOFTWARE,
+        message: format!("signals cannot be heard: {error}"),
     }
 }
 

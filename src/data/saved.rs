@@ -8,7 +8,6 @@ use crate::bytes::number::{Number, SCALE_MAX};
 use crate::bytes::table::{ENTRY_BYTES, KeyTable};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What is no state, or not of this place of the chain.
@@ -36,6 +35,13 @@ const SHARED_FROM: usize = if cfg!(debug_assertions) { 8 } else { 1 << 14 };
 const PIECES: usize = 4;
 /// Bytes from which on a copy is shared out.
 const BYTES_FROM: usize = if cfg!(debug_assertions) { 64 } else { 1 << 20 };
+
+/// Items that were put one behind the other, and how many they are.
+#[derive(Default)]
+pub struct Counted {
+    count: u64,
+    items: Save,
+}
 
 /// Bytes that state is put into.
 #[derive(Default)]
@@ -69,24 +75,54 @@ impl Save {
         self.put_ranges(n, &|range, to| range.for_each(|i| put(i, to)));
     }
 
-    /// Those of the items `0..n` that `put` puts, one behind the other, behind how many they are.
-    pub fn put_some(&mut self, n: usize, put: impl Fn(usize, &mut Save) -> bool + Sync) {
-        let some = AtomicUsize::new(0);
-        let mut items = Save {
+    /// Those of the items `0..n` that `put` puts, of each kind one behind the other: `put` is given a place for each
+    /// kind, and says of which one an item is.
+    pub fn by_kind<const KINDS: usize>(
+        &self,
+        n: usize,
+        put: impl Fn(usize, &mut [Save; KINDS]) -> Option<usize> + Sync,
+    ) -> [Counted; KINDS] {
+        let all: Mutex<Vec<(usize, [Counted; KINDS])>> = Mutex::default();
+        let mut ranges = Save {
             sharing: self.sharing,
             ..Save::default()
         };
-        items.put_ranges(n, &|range, to| {
-            let here = range.filter(|i| put(*i, to)).count();
-            some.fetch_add(here, Ordering::Relaxed);
+        ranges.put_ranges(n, &|range, _| {
+            let (from, mut counts) = (range.start, [0; KINDS]);
+            let mut saves = [(); KINDS].map(|()| Save::default());
+            for i in range {
+                if let Some(kind) = put(i, &mut saves) {
+                    counts[kind] += 1;
+                }
+            }
+            let mut counts = counts.into_iter();
+            let some = saves.map(|items| Counted {
+                count: counts.next().unwrap_or_default(),
+                items,
+            });
+            lock(&all).push((from, some));
         });
-        self.put(&(some.into_inner() as u64));
-        self.append(items);
+        let mut all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+        all.sort_unstable_by_key(|(from, _)| *from);
+        let mut whole = [(); KINDS].map(|()| Counted::default());
+        for (_, some) in all {
+            for (whole, some) in whole.iter_mut().zip(some) {
+                whole.count += some.count;
+                whole.items.append(some.items);
+            }
+        }
+        whole
+    }
+
+    /// Items behind how many they are.
+    pub fn put_counted(&mut self, some: Counted) {
+        self.put(&some.count);
+        self.append(some.items);
     }
 
     fn append(&mut self, mut other: Save) {
-        if other.before.is_empty() {
-            return self.bytes.extend_from_slice(&other.bytes);
+        if other.is_empty() {
+            return;
         }
         self.before.push(std::mem::take(&mut self.bytes));
         self.before.append(&mut other.before);
@@ -360,14 +396,13 @@ mod tests {
             to.put_bytes(&[7; 300]);
             to.put_slice(&[1u32, 5, 9]);
             to.put_flat_by(77, |i| i as i64 - 40);
-            for most in [5, 90] {
-                to.put_some(most, |i, to| {
-                    let is_put = i % 4 == 1;
-                    if is_put {
-                        to.put(&i);
-                    }
-                    is_put
+            for most in [0, 5, 90] {
+                let kinds = to.by_kind(most, |i, to: &mut [Save; 3]| {
+                    let kind = i % 4;
+                    to.get_mut(kind)?.put(&i);
+                    Some(kind)
                 });
+                kinds.into_iter().for_each(|kind| to.put_counted(kind));
             }
             to.put(&"end");
             to
@@ -380,7 +415,7 @@ mod tests {
             }));
             assert_eq!(shared.len(), expected.len());
             let parts = shared.into_parts();
-            assert_eq!(parts.len() > 1, threads > 1);
+            assert!(parts.len() > 9 || threads == 1);
             assert!(parts.concat() == expected, "{threads} threads");
         }
     }

@@ -507,6 +507,12 @@ impl Sink for FileSink {
             return Ok(false);
         }
         if self.kept {
+            let id = |meta: fs::Metadata| (meta.dev(), meta.ino());
+            let own = id(self.handle()?.metadata()?);
+            if fs::metadata(&self.path).is_ok_and(|there| id(there) == own) {
+                // Nobody has moved it, and its lock is ours.
+                return Ok(false);
+            }
             // What was moved away is part of what the next checkpoint stands on.
             self.handle()?.sync_data()?;
         }
@@ -582,6 +588,25 @@ mod tests {
             fs::write(&path, "bef").unwrap();
             let shorter = message(FileSink::open(&path, Mode::Append, Some(&earlier)));
             assert!(shorter.contains("3 bytes of 11"), "{shorter}");
+        });
+    }
+
+    /// INTERFACE 10, HUP: a file that was moved away is made anew; one that was not goes on, though it is locked.
+    #[test]
+    fn a_job_opens_again_what_was_moved_away() {
+        in_a_directory("moved", |dir| {
+            let path = dir.join("out");
+            let earlier = Earlier::default();
+            let (mut sink, _) = FileSink::open(&path, Mode::Append, Some(&earlier)).unwrap();
+            sink.write(b"one\n").unwrap();
+            assert!(!sink.reopen().unwrap(), "nobody has moved it");
+            sink.write(b"two\n").unwrap();
+            fs::rename(&path, dir.join("out.1")).unwrap();
+            assert!(sink.reopen().unwrap(), "it is new");
+            assert!(!sink.reopen().unwrap(), "told twice");
+            sink.write(b"three\n").unwrap();
+            assert_eq!(fs::read(dir.join("out.1")).unwrap(), b"one\ntwo\n");
+            assert_eq!(fs::read(&path).unwrap(), b"three\n");
         });
     }
 

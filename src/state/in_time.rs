@@ -61,9 +61,15 @@ impl<T> Waiting<T> {
     }
 
     /// Puts what waits; `put` puts a row.
-    pub fn save(&self, to: &mut Save, mut put: impl FnMut(&T, &mut Save)) {
+    pub fn save(&self, to: &mut Save, put: impl Fn(&T, &mut Save) + Sync)
+    where
+        T: Sync,
+    {
         to.put(&self.next);
-        saving::put_list(to, self.rows.iter(), |(place, row), to| {
+        let rows: Vec<(&(i64, u64), &T)> = self.rows.iter().collect();
+        to.put(&(rows.len() as u64));
+        to.put_each(rows.len(), |at, to| {
+            let (place, row) = rows[at];
             to.put(place);
             put(row, to);
         });

@@ -3,7 +3,7 @@
 
 use super::chains::named;
 use super::job::Job;
-use super::trial::{Ended, Run, append, command, run};
+use super::trial::{Ended, Place, Random, Run, append, command, run, seed, trials, words};
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -57,7 +57,7 @@ fn said(run_dir: &Path) -> String {
 fn a_signal_ends_a_run_that_another_one_goes_on_with() {
     for (name, number) in [("INT", 2), ("TERM", 15)] {
         for (phase, rest) in [
-            ("while it reads", &["--max-rate", "5000/s", "in"][..]),
+            ("while it reads", &["--max-rate", "500/s", "in"][..]),
             ("while it waits", &["-F", "in"]),
         ] {
             let what = format!("{name} {phase}");
@@ -314,4 +314,113 @@ fn a_clock_that_jumps_changes_nothing() {
     let ended = run(&job.place.path, &job.kept(&["--once", "--final", "in"]));
     assert!(ended.is_well(), "{ended:?}");
     assert!(job.fault().is_none(), "{:?}", job.fault());
+}
+
+/// A job whose state is so large that it takes a while to restore, and what it should come to.
+struct Large {
+    place: Place,
+    /// Its files after the first run.
+    base: Vec<(&'static str, Vec<u8>)>,
+    /// How long a run takes that restores and reads nothing.
+    takes: Duration,
+    should: Vec<u8>,
+}
+
+/// What comes behind the first run.
+const MORE: &[u8] = b"key 7\nkey 100007\nkey 7\nnew 1\n";
+
+impl Large {
+    fn words(rest: &[&str]) -> Vec<String> {
+        let mut all = words(&["--checkpoint", "ck", "--checkpoint-every", "100ms"]);
+        all.extend(words(&["--output", "out", "scan-by", "$2", "n=cumcount"]));
+        all.extend(words(&["distinct-by", "$2,n", "--from", "in"]));
+        all.extend(words(rest));
+        all
+    }
+
+    fn new() -> Large {
+        let place = Place::new("large");
+        let lines: String = (0..150_000).map(|i| format!("key {i}\n")).collect();
+        place.write("in", &[lines.as_bytes(), MORE].concat());
+        let whole = Large::words(&[]);
+        let whole: Vec<String> = whole[4..].to_vec();
+        assert!(run(&place.path, &whole).is_well());
+        let should = place.read("out");
+        std::fs::remove_file(place.of("out")).expect("it was just written");
+        place.write("in", lines.as_bytes());
+        assert!(run(&place.path, &Large::words(&["--once"])).is_well());
+        let base = ["in", "out", "ck"].map(|name| (name, place.read(name)));
+        let began = Instant::now();
+        assert!(run(&place.path, &Large::words(&["--once"])).is_well());
+        Large {
+            takes: began.elapsed(),
+            base: base.to_vec(),
+            should,
+            place,
+        }
+    }
+
+    /// Back to where the first run has ended. The input stays the file that it is.
+    fn begin(&self) {
+        for (name, bytes) in &self.base {
+            self.place.write(name, bytes);
+        }
+    }
+
+    fn is_good(&self, what: &str) {
+        let shown = run(&self.place.path, &words(&["--checkpoint", "ck", "--show"]));
+        assert!(shown.is_well(), "{what}: {shown:?}");
+    }
+}
+
+/// GUARANTEES G13, 7 row 16: signals while a large state is restored, and between that and the first line: the
+/// checkpoint is good, and the next run gives the right bytes.
+#[test]
+fn signals_while_state_is_restored_leave_no_trace() {
+    let large = Large::new();
+    let dir = &large.place.path;
+    let mut random = Random(seed());
+    for trial in 0..trials(15) {
+        let (name, number) = [
+            ("TERM", 15),
+            ("INT", 2),
+            ("KILL", 9),
+            ("HUP", 1),
+            ("USR1", 10),
+        ][trial % 5];
+        large.begin();
+        let most = large.takes.as_micros() as u64 * 5 / 4;
+        let after = Duration::from_micros(random.below(most));
+        let what = format!("{name} after {after:?}; CRASH_SEED={}", seed());
+        let mut one = Run::start(dir, &Large::words(&["-F"]));
+        std::thread::sleep(after);
+        signal(&one, name);
+        if number == 9 || name == "TERM" || name == "INT" {
+            ends_by(&mut one, number, &what);
+            large.is_good(&what);
+            append(&large.place.of("in"), MORE);
+        } else {
+            append(&large.place.of("in"), MORE);
+            let early = one.wait(Duration::from_millis(20));
+            // In its first instants a process is what the system makes of it.
+            if let Some(ended) = early {
+                assert_eq!(ended.status.signal(), Some(number), "{what}: {ended:?}");
+                assert!(after < Duration::from_millis(50), "{what}: {ended:?}");
+            } else {
+                let before = large.base[1].1.len();
+                wait_until("it has read on", || large.place.read("out").len() > before);
+                signal(&one, "TERM");
+                ends_by(&mut one, 15, &what);
+            }
+            large.is_good(&what);
+        }
+        let ended = run(dir, &Large::words(&["--once", "--final"]));
+        assert!(ended.is_well(), "{what}: {ended:?}");
+        let is = large.place.read("out");
+        assert!(
+            is == large.should,
+            "{what}: {}",
+            super::trial::first_difference(&is, &large.should)
+        );
+    }
 }

@@ -11,8 +11,11 @@ import tempfile
 import time
 
 ENV = dict(os.environ, LC_ALL="C", TZ="UTC")
-CHAIN = ["--time", "$1:s", "--watermark", "1s", "--idle", "1h", "window", "10s",
-         "update-state-by", "$2", "n=count,s=sum:$3", "--ttl", "1m"]
+
+
+def chain(window):
+    return ["--time", "$1:s", "--watermark", "1s", "--idle", "1h", "window", window,
+            "update-state-by", "$2", "n=count,s=sum:$3", "--ttl", "1m"]
 
 
 def slope(points):
@@ -32,14 +35,19 @@ def main():
     ap.add_argument("--minutes", type=float, default=60)
     ap.add_argument("--rate", type=int, default=100_000)
     ap.add_argument("--keys", type=int, default=100_000)
+    # More of them in less time: what grows by each of them shows sooner.
+    ap.add_argument("--window", default="10s")
+    ap.add_argument("--every", default="1s", help="between commits")
+    ap.add_argument("--rotate", type=int, default=64, help="MiB of a file")
     args = ap.parse_args()
     folder = tempfile.mkdtemp(prefix="dstream-soak-")
     os.chdir(folder)
     rng = random.Random(7)
-    keep = ["--checkpoint", "ck", "--output", "out", "--stats"]
+    words = chain(args.window)
+    keep = ["--checkpoint", "ck", "--output", "out", "--checkpoint-every", args.every, "--stats"]
     open("in.log", "wb").close()
     said = open("said", "wb")
-    child = subprocess.Popen([args.dstream, *CHAIN, *keep, "-F", "in.log"], stderr=said, env=ENV)
+    child = subprocess.Popen([args.dstream, *words, *keep, "-F", "in.log"], stderr=said, env=ENV)
     # Keys come and go: a tenth of a second of lines is made once and shifted.
     part = args.rate // 10
     numbers = [(rng.randrange(args.keys), i % 1000) for i in range(part)]
@@ -56,7 +64,7 @@ def main():
         total += sum(value for _, value in numbers)
         size += len(lines)
         tenth += 1
-        if size > 64 << 20:
+        if size > args.rotate << 20:
             for n in range(4, 0, -1):
                 if os.path.exists(f"in.log.{n}"):
                     os.rename(f"in.log.{n}", f"in.log.{n + 1}")
@@ -88,7 +96,7 @@ def main():
     asked = time.time()
     ended = child.wait()
     took = time.time() - asked
-    last = subprocess.run([args.dstream, *CHAIN, *keep[:4], "--once", "--final", "in.log"], env=ENV,
+    last = subprocess.run([args.dstream, *words, *keep[:4], "--once", "--final", "in.log"], env=ENV,
                           capture_output=True, text=True)
     # Running totals: what a key had at its last row is all it ever had, unless it was forgotten in between.
     rows = {}
@@ -102,6 +110,8 @@ def main():
     print(f"{speed:,.0f} lines a second for {args.minutes} minutes; {written:,} lines, {len(rows):,} keys")
     print(f"memory {memory[0][1] >> 10} MiB after 5 s, {memory[-1][1] >> 10} MiB at the end; "
           f"in the second half {slope(memory):+,.0f} KiB an hour")
+    tenths = [memory[i * (len(memory) - 1) // 10][1] / 1024 for i in range(11)]
+    print("resident by tenths of the time, MiB:", " ".join(f"{mib:.1f}" for mib in tenths))
     print(f"descriptors at most {most_open}; behind by p50 {delays[len(delays) // 2]:.2f} s, most {delays[-1]:.2f} s")
     print(f"stopped within {took:.2f} s; totals {'agree' if good else 'DIFFER'}: {count:,} of {written:,}, "
           f"{amount:,} of {total:,}; {ended}, {last.returncode} {last.stderr.strip()}")

@@ -245,12 +245,14 @@ impl Process for Asof {
             to.put_bytes(self.store.get(*place));
         });
         to.put(&self.aging);
-        let mut waiting: Vec<&Waiting> = self.waiting.iter().map(|Reverse(one)| one).collect();
-        waiting.sort_unstable();
-        saving::put_list(to, waiting.into_iter(), |one, to| {
+        // In the order of the heap, which is what becomes of them again.
+        let (waiting, store) = (self.waiting.as_slice(), &self.store);
+        to.put(&(waiting.len() as u64));
+        to.put_each(waiting.len(), |at, to| {
+            let Reverse(one) = &waiting[at];
             to.put(&(one.left, one.turn, one.time, one.place));
             saving::put_bytes(to, one.key.as_deref());
-            to.put_bytes(self.store.get(one.row.0));
+            to.put_bytes(store.get(one.row.0));
         });
     }
 

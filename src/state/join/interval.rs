@@ -540,19 +540,20 @@ impl Process for Interval {
             entries: &self.entries,
             store: &self.store,
         };
-        for side in [LEFT, RIGHT] {
-            let passed = &self.passed[side];
+        // Those that wait as they lie in memory: the heap finds their order again.
+        let waiting = to.by_kind(kept.entries.len(), |at, to: &mut [Save; 2]| {
+            let entry = &kept.entries[at];
+            let side = usize::from(entry.side);
+            if !entry.waits {
+                return None;
+            }
+            kept.put(at as u32, &mut to[side]);
+            Some(side)
+        });
+        for (passed, waiting) in self.passed.iter().zip(waiting) {
             to.put(&(passed.len() as u64));
             to.put_each(passed.len(), |at, to| kept.put(passed[at], to));
-            // As they lie in memory: the heap finds their order again.
-            to.put_some(kept.entries.len(), |at, to| {
-                let entry = &kept.entries[at];
-                let waits = entry.waits && usize::from(entry.side) == side;
-                if waits {
-                    kept.put(at as u32, to);
-                }
-                waits
-            });
+            to.put_counted(waiting);
         }
     }
 
