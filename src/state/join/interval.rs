@@ -541,7 +541,11 @@ impl Process for Interval {
             store: &self.store,
         };
         // Those that wait as they lie in memory: the heap finds their order again.
-        let waiting = to.by_kind(kept.entries.len(), |at, to: &mut [Save; 2]| {
+        let all = match self.waiting.is_empty() {
+            true => 0,
+            false => kept.entries.len(),
+        };
+        let waiting = to.by_kind(all, |at, to: &mut [Save; 2]| {
             let entry = &kept.entries[at];
             let side = usize::from(entry.side);
             if !entry.waits {
