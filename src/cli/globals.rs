@@ -680,7 +680,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Time,
         doc: doc(
             "how long a window that was printed still counts records",
-            "A record that comes when its window has been printed, but the watermark is not yet D behind the window's end, is counted, and the window is printed again (`--late-every`). So is a ranking (`top`, `sort-by`) behind its aggregate; other state behind it has its rows when no late record counts any more.",
+            "A record that comes when its window has been printed, but the watermark is not yet D behind the window's end, is counted, and the window is printed again (`--late-every`). So is what follows its aggregate in the same window, if that is the last operator with state: a ranking (`top`, `sort-by`), or another aggregate, whose groups that change are printed again (those that nothing is left of as aggregates of nothing). Other state behind it has its rows when no late record counts any more.",
         ),
         set: |options, value| {
             options.triggers.lateness = match units::duration(value)? {
@@ -763,7 +763,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Time,
         doc: doc(
             "print a window of a key at each N records that came to it",
-            "A ranking behind it is printed over all that is counted so far. With `--output-mode update --every-records 1`: a row for each change.",
+            "A ranking or another aggregate behind it is printed over all that is counted so far. With `--output-mode update --every-records 1`: a row for each change.",
         ),
         set: |options, value| {
             options.triggers.every_records = Some(whole(value, 1)?);

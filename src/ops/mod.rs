@@ -44,6 +44,7 @@ use crate::error::Usage;
 use crate::formats::ReadFormat;
 use crate::plan::builder::{Builder, Options};
 use crate::plan::node::Plan;
+use crate::plan::ranking::Next;
 use args::{Args, Flag, Operand};
 use std::sync::Arc;
 
@@ -144,6 +145,7 @@ pub fn build(
     let mut builder = Builder::new(options, format, header)?;
     builder.grouped = Some(crate::state::grouped::make);
     builder.ranked_again = Some(crate::state::corrected::make);
+    builder.grouped_again = Some(crate::state::regrouped::make);
     if options.merge_sorted {
         order::merge(&mut builder)?;
     }
@@ -151,9 +153,9 @@ pub fn build(
         builder.begin(operator.name, typed(operator, args));
         builder.check_ended()?;
         if keeps_state(operator) {
-            let later = chain[at + 1..].iter().map(|(operator, _)| *operator);
-            let is_last = !later.clone().any(gives_rows);
-            builder.keeps_state(is_last, ranks_next(later))?;
+            let later = &chain[at + 1..];
+            let is_last = !later.iter().any(|(operator, _)| gives_rows(operator));
+            builder.keeps_state(is_last, next(later))?;
         }
         (operator.lower)(args, &mut builder).map_err(|usage| hinted(usage, operator, args))?;
     }
@@ -176,15 +178,21 @@ fn gives_rows(operator: &Operator) -> bool {
     keeps_state(operator) && !waits.contains(&operator.name)
 }
 
-/// Whether the next operator with state is a ranking, and the last: what stands between takes rows one by one.
-fn ranks_next(later: impl Iterator<Item = &'static Operator>) -> bool {
+/// The next operator with state, if it is the last: what stands between takes rows one by one.
+fn next(later: &[(&'static Operator, Args)]) -> Next {
     const ONE_BY_ONE: [&str; 7] = [
         "drop", "filter", "key-by", "map", "parse", "rename", "select",
     ];
-    let mut later = later.skip_while(|operator| ONE_BY_ONE.contains(&operator.name));
-    let next = later.next();
-    next.is_some_and(|operator| ["sort-by", "top"].contains(&operator.name))
-        && !later.any(keeps_state)
+    let mut later = later.iter();
+    let next = later.find(|(operator, _)| !ONE_BY_ONE.contains(&operator.name));
+    match next {
+        Some(_) if later.any(|(operator, _)| keeps_state(operator)) => Next::Other,
+        Some((operator, _)) if ["sort-by", "top"].contains(&operator.name) => Next::Ranking,
+        Some((operator, args)) if operator.group == Group::Aggregates && !args.has("heavy") => {
+            Next::Aggregate
+        }
+        _ => Next::Other,
+    }
 }
 
 /// The operator as it stands on the command line.

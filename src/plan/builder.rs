@@ -9,7 +9,8 @@ use super::keys::Key;
 use super::names;
 use super::node::{AggCall, Node, NodeKind, Output, Plan, Scope, Sink, Source, Times, Window};
 use super::output::{self, Shown};
-use super::ranking::{self, Fed};
+use super::ranking::{self, Fed, Next};
+use super::regrouped;
 use super::right::Look;
 use super::sides::Side;
 use super::variables::Load;
@@ -150,17 +151,19 @@ pub struct Builder<'a> {
     pub grouped: Option<Maker>,
     /// And that of rankings that correct themselves.
     pub ranked_again: Option<ranking::Maker>,
+    /// And of aggregates that do.
+    pub grouped_again: Option<regrouped::Maker>,
     /// No later operator keeps windows or state.
     pub(super) is_last: bool,
-    pub(super) ranks_next: bool,
+    pub(super) next: Next,
     /// The last aggregate carries out what the options on panes ask for.
     pub(super) has_panes: bool,
     /// The operator in front whose rows may be corrected later.
     pub(super) corrected: Option<String>,
-    /// What that one adds to its rows for a ranking behind it.
+    /// What that one adds to its rows for what corrects itself behind it.
     pub(super) fed: Option<Fed>,
-    /// There is such a ranking.
-    pub(super) ranks_again: bool,
+    /// There is such a node.
+    pub(super) gives_again: Option<Next>,
     pub(super) windows: Windows,
     pub(super) key: Option<Vec<Key>>,
     pub(super) aggregated: Option<Aggregated>,
@@ -278,12 +281,13 @@ impl<'a> Builder<'a> {
             window_keys: Vec::new(),
             grouped: None,
             ranked_again: None,
+            grouped_again: None,
             is_last: true,
-            ranks_next: false,
+            next: Next::Other,
             has_panes: false,
             corrected: None,
             fed: None,
-            ranks_again: false,
+            gives_again: None,
             windows: Windows::No,
             key: None,
             aggregated: None,
@@ -561,6 +565,9 @@ impl<'a> Builder<'a> {
 
     /// One row a group, of calls that are resolved.
     pub fn aggregate_calls(&mut self, keys: Vec<Key>, calls: Vec<AggCall>) -> Result<(), Usage> {
+        if let Some(fed) = self.fed.take() {
+            return self.aggregate_again(&fed, keys, calls);
+        }
         self.batch_scope();
         let batch = std::mem::take(&mut self.pending_batch)
             || (self.windows == Windows::Batch && self.pending.is_none() && self.shaped.is_none());

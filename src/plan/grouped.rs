@@ -9,7 +9,7 @@ use super::keys::Key;
 use super::meaning::Meaning;
 use super::node::{AggCall, NodeKind};
 use super::output::{Mark, Shown};
-use super::ranking::Fed;
+use super::ranking::{Fed, Next};
 use super::when::When;
 use crate::data::{FieldId, Type};
 use crate::error::Usage;
@@ -73,9 +73,8 @@ impl Triggers {
 }
 
 impl Builder<'_> {
-    /// The operator at hand keeps windows or state. `is_last`: none behind it does; `ranks_next`: only a ranking does,
-    /// which has its rows one for one.
-    pub fn keeps_state(&mut self, is_last: bool, ranks_next: bool) -> Result<(), Usage> {
+    /// The operator at hand keeps windows or state. `is_last`: none behind it does.
+    pub fn keeps_state(&mut self, is_last: bool, next: Next) -> Result<(), Usage> {
         /// What these have seen cannot be taken back (INTERFACE 6).
         const IN_ORDER: [&str; 9] = [
             "scan",
@@ -89,7 +88,7 @@ impl Builder<'_> {
             "anomaly",
         ];
         self.is_last = is_last;
-        self.ranks_next = ranks_next;
+        self.next = next;
         match &self.corrected {
             Some(before) if IN_ORDER.contains(&self.name.as_str()) => Err(self.fault(format!(
                 "rows of '{before}' may be corrected within the allowed lateness, and what '{}' has seen of them \
@@ -130,18 +129,22 @@ impl Builder<'_> {
     /// Whether what follows is a ranking that is to be given more than once, beside what a peek gives.
     fn feeds(&self) -> bool {
         let triggers = &self.options.triggers;
-        let again = triggers.lateness != Lateness::None
-            || triggers
-                .every_delay
-                .or(triggers.every_records.map(|_| 0))
-                .is_some()
-            || triggers.pane_columns;
-        self.ranks_next
-            && again
-            && triggers.panes == Panes::Accumulate
-            && triggers.output_mode.is_none()
-            && !(triggers.pane_columns && triggers.every.is_some())
-            && !self.pending_batch
+        let early = triggers.every_delay.is_some() || triggers.every_records.is_some();
+        let again = triggers.lateness != Lateness::None || early || triggers.pane_columns;
+        let mode = triggers.output_mode;
+        let fits = match self.next {
+            // A ranking that comes by the clock is a peek, and is printed whole.
+            Next::Ranking => {
+                again && mode.is_none() && !(triggers.pane_columns && triggers.every.is_some())
+            }
+            Next::Aggregate => {
+                (again || triggers.every.is_some())
+                    && matches!(mode, None | Some(OutputMode::Update))
+            }
+            Next::Other => false,
+        };
+        let batched = self.pending_batch || self.batch_trigger().is_some();
+        fits && triggers.panes == Panes::Accumulate && !batched
     }
 
     /// Where windows are no batches, the end of a batch is a trigger in these modes.
@@ -183,6 +186,7 @@ impl Builder<'_> {
             grouping.panes = Panes::Retract;
             grouping.every_delay = triggers.every_delay;
             grouping.every_records = triggers.every_records;
+            grouping.every = triggers.every.filter(|_| self.next == Next::Aggregate);
             return Ok(grouping);
         }
         if !self.is_last {
@@ -421,11 +425,11 @@ impl Builder<'_> {
             )
         });
         if let Some(node) = last
-            && (self.ranks_again
+            && (self.gives_again == Some(Next::Ranking)
                 || matches!(&node.kind, NodeKind::Sort { by, .. } if !by.is_empty()))
         {
             let is_early = triggers.every.is_some() || triggers.output_mode.is_some();
-            let beyond = triggers.beyond().filter(|_| !self.ranks_again);
+            let beyond = triggers.beyond().filter(|_| self.gives_again.is_none());
             match (beyond, triggers.output_mode) {
                 (None, Some(OutputMode::Update)) => {
                     return Err(Usage::new(format!(
@@ -452,7 +456,7 @@ impl Builder<'_> {
         }
         if let (Some(option), Some(node)) = (triggers.beyond(), last)
             && !self.has_panes
-            && !self.ranks_again
+            && self.gives_again.is_none()
         {
             return Err(Usage::new(format!(
                 "{option} is for a chain whose last operator with state is an aggregate; '{}' is none",

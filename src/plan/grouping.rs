@@ -21,7 +21,7 @@ pub struct Grouping {
     pub lateness: i64,
     /// Other state follows: a window gives one row, when it counts no record any more.
     pub waits: bool,
-    /// A ranking follows that corrects itself: it is given each change, and the row that this replaces.
+    /// What follows corrects itself: it is given each change, and the row that this replaces.
     pub feeds: bool,
     pub panes: Panes,
     /// Early rows at each so many new records of a key and window.
@@ -333,7 +333,7 @@ impl fmt::Display for Grouping {
             write!(f, ", each {} late", self.late_every)?;
         }
         match self.panes {
-            _ if self.feeds => f.write_str(", feeds a ranking")?,
+            _ if self.feeds => f.write_str(", feeds what follows")?,
             Panes::Accumulate => {}
             Panes::Discard => f.write_str(", only what is new")?,
             Panes::Retract => f.write_str(", with what is withdrawn")?,

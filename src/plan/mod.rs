@@ -19,6 +19,7 @@ pub mod node;
 pub mod optimize;
 pub mod output;
 pub mod ranking;
+pub mod regrouped;
 pub mod right;
 pub mod scopes;
 pub mod sequence;

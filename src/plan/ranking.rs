@@ -32,7 +32,16 @@ pub struct Corrected {
     pub pane: Option<(FieldId, FieldId)>,
 }
 
-/// What an aggregate adds to rows for the ranking behind it.
+/// The only operator with state behind an aggregate, which has its rows one for one.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    Ranking,
+    Aggregate,
+    /// Another one, several, or none.
+    Other,
+}
+
+/// What an aggregate adds to rows for what corrects itself behind it.
 #[derive(Clone, Debug)]
 pub(super) struct Fed {
     /// The moment that a row belongs to: all of its rows count before the ranking is given.
@@ -129,15 +138,7 @@ impl Builder<'_> {
 
     /// Puts a ranking behind an aggregate that feeds it.
     fn rank_again(&mut self, fed: Fed, asked: Asked) -> Result<(), Usage> {
-        let between = self.nodes[fed.from..].iter();
-        let sees_now = between
-            .flat_map(|node| text::exprs(&node.kind))
-            .any(|expr| expr.sees_now());
-        if sees_now {
-            return Err(self.fault(
-                "now() is another one when a row is corrected; leave it out in front of the ranking",
-            ));
-        }
+        let freed = self.one_for_one(&fed)?;
         let Some(maker) = self.ranked_again else {
             return Err(self.fault("rows cannot be ranked again here"));
         };
@@ -164,34 +165,43 @@ impl Builder<'_> {
             rank: asked.rank,
             pane,
         });
-        let keys = match self.aggregated.as_ref() {
-            Some(aggregated) => aggregated.keys.clone(),
-            None => Vec::new(),
-        };
         let sets = asked
             .rank
             .into_iter()
             .chain(pane.into_iter().flat_map(|(kind, pane)| [kind, pane]));
         let sets = sets.collect();
-        let freed = match fed.lateness {
-            0 => "then freed".to_string(),
-            lateness => format!("freed {} later", duration(lateness)),
-        };
         let node = Ordered {
             text: format!("rank again{corrected}"),
             keeps: format!(
                 "holds the rows of each window; prints its ranking when it is complete and at each early or corrected \
                  row; {freed}"
             ),
-            keys: keys.into_iter().map(|id| self.field_expr(id)).collect(),
+            keys: self.keys_in_front(),
             args,
             make: maker(corrected),
             meaning: Meaning::Own(
                 "rankings that are given again when a window is corrected have no counterpart",
             ),
         };
-        self.ranks_again = true;
+        self.gives_again = Some(Next::Ranking);
         self.ordered(node, sets, None);
         Ok(())
+    }
+
+    /// Refuses what would not make the same of a row when it is withdrawn; the answer is when rows are freed.
+    pub(super) fn one_for_one(&self, fed: &Fed) -> Result<String, Usage> {
+        let between = self.nodes[fed.from..].iter();
+        let sees_now = between
+            .flat_map(|node| text::exprs(&node.kind))
+            .any(|expr| expr.sees_now());
+        if sees_now {
+            return Err(self.fault(
+                "now() is another one when a row is corrected; leave it out behind the window's aggregate",
+            ));
+        }
+        Ok(match fed.lateness {
+            0 => "then freed".to_string(),
+            lateness => format!("freed {} later", duration(lateness)),
+        })
     }
 }

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Arguments that are no order: the moment, and what is told of a row.
-const TOLD: usize = 2;
+pub(super) const TOLD: usize = 2;
 
 /// Makes the state of a ranking.
 pub fn make(asked: Arc<Asked>) -> Make {
@@ -191,14 +191,14 @@ fn size(key: &Key, row: &Row) -> usize {
 }
 
 /// Rows as a chunk; no later row is held against them.
-fn chunk_of(rows: Gathered) -> Chunk {
+pub(super) fn chunk_of(rows: Gathered) -> Chunk {
     let mut chunk = rows.finish();
     chunk.before = None;
     chunk
 }
 
 /// A cell's bytes of an encoded column.
-fn cell(chunk: &Chunk, column: &ColumnV, row: u32) -> Option<Vec<u8>> {
+pub(super) fn cell(chunk: &Chunk, column: &ColumnV, row: u32) -> Option<Vec<u8>> {
     let Column::Bytes(spans) = &column.data else {
         return None;
     };
@@ -206,7 +206,7 @@ fn cell(chunk: &Chunk, column: &ColumnV, row: u32) -> Option<Vec<u8>> {
     is_there.then(|| chunk.bytes(spans[row as usize]).to_vec())
 }
 
-fn nanos(column: &ColumnV, row: u32) -> i64 {
+pub(super) fn nanos(column: &ColumnV, row: u32) -> i64 {
     match &column.data {
         Column::Nanos(values) => values[row as usize],
         _ => 0,

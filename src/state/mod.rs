@@ -17,6 +17,7 @@ pub mod keyed;
 pub mod lasting;
 pub mod moving;
 pub mod pattern;
+pub mod regrouped;
 #[cfg(test)]
 mod restarts;
 pub mod rows;

@@ -25,6 +25,7 @@ use super::pattern::conditions::{Condition, Conditions, Input, Look, Reading};
 use super::pattern::machine::{Program, Skip};
 use super::pattern::process::{Matcher, Plan};
 use super::pattern::syntax;
+use super::regrouped;
 use super::running::What;
 use super::scan::{Call, Of, Scan, Scanning};
 use super::testing::{self, Row};
@@ -515,6 +516,16 @@ fn cases() -> Vec<Case> {
                 pane: None,
             };
             corrected::make(Arc::new(asked))(making)
+        }),
+        case("grouped again", Fed::Corrected, |making| {
+            let asked = crate::plan::regrouped::Regrouped {
+                keys: vec![Type::Text],
+                aggs: aggs(),
+                front: vec![Type::Number],
+                args: vec![Type::Number],
+                pane: None,
+            };
+            regrouped::make(Arc::new(asked))(making)
         }),
         case("matches", Fed::Flags, |making| {
             Box::new(Matcher::new(Arc::new(plan(false, false, true)), making))

@@ -29,7 +29,7 @@ impl Kind {
     }
 }
 
-/// What a ranking is told of a row: which pane it is of, and whether it is withdrawn.
+/// What that which is fed is told of a row: which pane it is of, and whether it is withdrawn.
 fn tell(kind: Kind, withdrawn: bool) -> i64 {
     let kind = match kind {
         Kind::Early => 0,

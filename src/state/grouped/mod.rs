@@ -131,7 +131,7 @@ pub struct Grouped {
     tick_at: i64,
     /// Windows by count that have been given.
     counted: i64,
-    /// A number for each time that rows are given, for a ranking that is fed.
+    /// A number for each time that rows are given, for what is fed.
     moment: i64,
     given: Given,
     /// Reused.

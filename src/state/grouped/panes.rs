@@ -42,7 +42,9 @@ impl Grouped {
         let at = self.at(place, window, kind);
         for old in standing {
             let at = self.at(place, old.window, Kind::Late);
-            let which = (old.kind, old.pane, true);
+            // To what follows it is part of what replaces it.
+            let kind = if self.plan.feeds { kind } else { old.kind };
+            let which = (kind, old.pane, true);
             self.push(place, &[old.slot], old.window, which, at);
             self.slots.give_back(old.slot);
         }
@@ -129,7 +131,7 @@ impl Grouped {
         }
     }
 
-    /// An early row; where each trigger gives all, all rows; for a ranking all that is new in the window.
+    /// An early row; where each trigger gives all, all rows; for what is fed all that is new in the window.
     fn give_early(&mut self, place: u32, feed: &mut Feed<'_>) {
         if self.plan.complete {
             return self.give_all(feed);

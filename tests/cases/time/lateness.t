@@ -74,6 +74,28 @@ dstream: 1 of 8 records came too late for its window and was dropped; --watermar
 $ printf '0 a\n5 a\n3 b\n14 a\n6 b\n7 b\n30 a\n' | dstream --time '$1:s' --watermark 0s --allowed-lateness 10s window 10s count-by _2 window 20s reduce 'n=sum:count,k=count'
 1970-01-01T00:00:00Z	6	3
 1970-01-01T00:00:20Z	1	1
+$ printf '0 a\n5 a\n3 b\n14 a\n6 b\n7 b\n30 a\n8 b\n' | dstream --time '$1:s' --watermark 0s --allowed-lateness 10s window 10s count-by _2 reduce 'keys=count,most=max:count'
+1970-01-01T00:00:00Z	2	2
+1970-01-01T00:00:00Z	2	2
+1970-01-01T00:00:00Z	2	3
+1970-01-01T00:00:10Z	1	1
+1970-01-01T00:00:30Z	1	1
+dstream: 1 of 8 records came too late for its window and was dropped; --watermark D waits longer
+$ printf '0 a\n5 a\n3 b\n14 a\n6 b\n7 b\n30 a\n8 b\n' | dstream --time '$1:s' --watermark 0s --allowed-lateness 10s --pane-columns window 10s count-by _2 reduce-by count 'keys=collect:_2'
+1970-01-01T00:00:00Z	1	["b"]	on_time	0
+1970-01-01T00:00:00Z	2	["a"]	on_time	0
+1970-01-01T00:00:00Z	1	[]	late	1
+1970-01-01T00:00:00Z	2	["a","b"]	late	1
+1970-01-01T00:00:00Z	2	["a"]	late	2
+1970-01-01T00:00:00Z	3	["b"]	late	0
+1970-01-01T00:00:10Z	1	["a"]	on_time	0
+1970-01-01T00:00:30Z	1	["a"]	on_time	0
+dstream: 1 of 8 records came too late for its window and was dropped; --watermark D waits longer
+$ printf '0 a\n5 a\n3 b\n14 a\n6 b\n7 b\n30 a\n8 b\n' | dstream --time '$1:s' --watermark 0s --allowed-lateness 10s window 10s count-by _2 reduce-by count n=count top 1
+1970-01-01T00:00:00Z	2	1
+1970-01-01T00:00:10Z	1	1
+1970-01-01T00:00:30Z	1	1
+dstream: 1 of 8 records came too late for its window and was dropped; --watermark D waits longer
 
 # What keeps what it has seen refuses such rows: INTERFACE 6.
 $ printf '0\n' | dstream --time '$1:s' --allowed-lateness 10s window 10s count-by '$1' scan delta:count
