@@ -27,4 +27,5 @@ pub mod scan;
 #[cfg(test)]
 pub mod testing;
 pub mod totals;
+pub mod turns;
 pub mod variables;

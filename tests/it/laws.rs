@@ -238,13 +238,7 @@ fn where_a_second_stream_stands_does_not_matter() {
         let mut random = Random::new(600 + turn as u64);
         let format = [Format::Csv, Format::Json][turn / 2 % 2];
         let (one, two) = EQUALS[turn / 4];
-        // Which late records a session of two streams still has is not told by the file alone.
-        let late = if one.starts_with("session-window") {
-            4
-        } else {
-            9
-        };
-        let disorder = [0, late][turn % 2];
+        let disorder = [0, 9][turn % 2];
         let path = scratch.0.join(format!("{turn}.{}", format.extension()));
         let other = scratch
             .0

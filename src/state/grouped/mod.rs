@@ -21,11 +21,12 @@ use crate::data::packed::Packer;
 use crate::data::process::{Given as Fed, Limits, Making, OnFull, Process, Told};
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
-use crate::data::{Chunk, ColumnV, Selection};
+use crate::data::{Chunk, ColumnV, Selection, Type};
 use crate::plan::grid::Grid;
 use crate::plan::grouping::{Gives, Grouping, Shape};
 use crate::plan::node::Make;
 use crate::state::keyed::Keyed;
+use crate::state::turns::InTurns;
 use given::{Given, Kind};
 use serde::{Deserialize, Serialize};
 use slots::Slots;
@@ -38,7 +39,34 @@ const NEVER: i64 = i64::MAX;
 
 /// Makes the state of a grouping.
 pub fn make(grouping: Arc<Grouping>) -> Make {
-    Arc::new(move |making| Box::new(Grouped::new(grouping.clone(), making)))
+    let is_early = grouping.every_records.is_some()
+        || grouping.every_delay.is_some()
+        || grouping.every.is_some()
+        || grouping.complete;
+    let Shape::Session { gap, .. } = grouping.shape else {
+        return Arc::new(move |making| Box::new(Grouped::new(grouping.clone(), making)));
+    };
+    if is_early {
+        return Arc::new(move |making| Box::new(Grouped::new(grouping.clone(), making)));
+    }
+    // Which session a row joins depends on which are over by then: of several sources rows come in turns. (Early rows
+    // are of what has come.)
+    let types = types_of_args(&grouping.gives);
+    Arc::new(move |making| {
+        let make = |making: &Making<'_>| -> Box<dyn Process> {
+            Box::new(Grouped::new(grouping.clone(), making))
+        };
+        Box::new(InTurns::new(making, types.clone(), gap, &make))
+    })
+}
+
+/// Those of the node's arguments, each of which one aggregate has.
+fn types_of_args(gives: &Gives) -> Vec<Type> {
+    let Gives::Groups { aggs, .. } = gives else {
+        return Vec::new();
+    };
+    let with_arg = aggs.iter().filter(|agg| agg.arg.is_some());
+    with_arg.filter_map(|agg| agg.call.arg.clone()).collect()
 }
 
 /// A window of a key that is there.
