@@ -46,6 +46,8 @@ enum Tag {
 const BEHIND_MAX: usize = 1000;
 /// How often it is looked again when names change while it is looked.
 const TRIES: usize = 5;
+/// How often names are looked at until nothing has changed.
+const LOOKS: usize = 20;
 
 /// Where what `place` tells of `path` is now; `None`: it is gone.
 pub fn find(path: &Path, place: &Place, ratio_max: u64) -> io::Result<Option<Found>> {
@@ -307,8 +309,25 @@ fn unpacked_holds(
     }
 }
 
-/// What may be older versions of a file, by their names; newest first.
+/// What may be older versions of a file, by their names; newest first. While names change a look may miss a file that
+/// is there all the time, under its old name or its new one: only two looks that agree count.
 fn beside(path: &Path) -> io::Result<Vec<Beside>> {
+    let mut before = listed(path)?;
+    for _ in 0..LOOKS {
+        let now = listed(path)?;
+        let names = |all: &[Beside]| -> Vec<(PathBuf, u64, u64)> {
+            let name = |one: &Beside| (one.path.clone(), one.dev, one.ino);
+            all.iter().map(name).collect()
+        };
+        if names(&now) == names(&before) {
+            return Ok(now);
+        }
+        before = now;
+    }
+    Ok(before)
+}
+
+fn listed(path: &Path) -> io::Result<Vec<Beside>> {
     let Some(name) = path.file_name() else {
         return Ok(Vec::new());
     };
