@@ -234,23 +234,7 @@ impl Builder<'_> {
         if keys.is_empty() && of_key {
             keys = self.key.clone().unwrap_or_default();
         }
-        let mut args: Vec<Expr> = Vec::new();
-        let mut aggs = Vec::with_capacity(calls.len());
-        let mut fields: Vec<(String, Type)> = Vec::new();
-        for call in &calls {
-            let arg = call.arg.clone().map(|arg| {
-                args.push(arg);
-                args.len() - 1
-            });
-            let ty = (call.aggregate.result)(&call.call);
-            fields.push((call.name.clone(), ty.clone()));
-            aggs.push(Agg {
-                aggregate: call.aggregate,
-                call: call.call.clone(),
-                arg,
-                ty,
-            });
-        }
+        let (args, aggs, mut fields) = called(&calls);
         let pane_columns = self.is_last && self.options.triggers.pane_columns;
         let gives = Gives::Groups {
             keys: keys.iter().map(|key| key.expr.ty.clone()).collect(),
@@ -477,6 +461,28 @@ impl Builder<'_> {
         }
         Ok(())
     }
+}
+
+/// What calls are asked of, themselves, and the fields that they make.
+pub(super) fn called(calls: &[AggCall]) -> (Vec<Expr>, Vec<Agg>, Vec<(String, Type)>) {
+    let mut args: Vec<Expr> = Vec::new();
+    let mut aggs = Vec::with_capacity(calls.len());
+    let mut fields = Vec::with_capacity(calls.len());
+    for call in calls {
+        let arg = call.arg.clone().map(|arg| {
+            args.push(arg);
+            args.len() - 1
+        });
+        let ty = (call.aggregate.result)(&call.call);
+        fields.push((call.name.clone(), ty.clone()));
+        aggs.push(Agg {
+            aggregate: call.aggregate,
+            call: call.call.clone(),
+            arg,
+            ty,
+        });
+    }
+    (args, aggs, fields)
 }
 
 /// An aggregate as the printed plan has it.

@@ -4,7 +4,7 @@
 
 use super::builder::{Builder, Windows};
 use super::custom::{Ordered, OwnRows};
-use super::grouped::aggregate_text;
+use super::grouped::{aggregate_text, called};
 use super::grouping::Agg;
 use super::keys::Key;
 use super::meaning::Meaning;
@@ -49,23 +49,9 @@ impl Builder<'_> {
         let front = self.keys_in_front();
         let front_types = front.iter().map(|key| key.ty.clone()).collect();
         args.extend(front);
-        let first = args.len();
-        let mut aggs = Vec::with_capacity(calls.len());
-        let mut fields: Vec<(String, Type)> = Vec::new();
-        for call in &calls {
-            let arg = call.arg.clone().map(|arg| {
-                args.push(arg);
-                args.len() - 1 - first
-            });
-            let ty = (call.aggregate.result)(&call.call);
-            fields.push((call.name.clone(), ty.clone()));
-            aggs.push(Agg {
-                aggregate: call.aggregate,
-                call: call.call.clone(),
-                arg,
-                ty,
-            });
-        }
+        let (own, aggs, mut fields) = called(&calls);
+        let own_types = own.iter().map(|arg| arg.ty.clone()).collect();
+        args.extend(own);
         // Bounds, keys and aggregates stand in front.
         let behind = 2 + keys.len() + fields.len();
         let pane = self.options.triggers.pane_columns.then(|| {
@@ -79,7 +65,7 @@ impl Builder<'_> {
             keys: keys.iter().map(|key| key.expr.ty.clone()).collect(),
             aggs,
             front: front_types,
-            args: args[first..].iter().map(|arg| arg.ty.clone()).collect(),
+            args: own_types,
             pane,
         };
         let panes = if pane.is_some() { " panes" } else { "" };

@@ -2,23 +2,20 @@
 //! its ranking when the aggregate in front has given all that it changes at one moment. Refuses nothing and judges no
 //! lateness: that one does. Invariant: a ranking is that of all rows that stand, in the order of an ordinary one.
 
-use super::grouped::given::{Kind, told};
+use super::grouped::given::Kind;
 use super::rows::{CHUNK, Gathered};
 use super::saving::{self, sound};
+use super::standing::{self, Key, Standing, Stands, TOLD, cell};
 use crate::data::keys::KeyCoder;
 use crate::data::packed::Packer;
 use crate::data::process::{Given, Making, Process, Told};
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
-use crate::data::{Chunk, Column, ColumnV, FieldId, Number, Type};
+use crate::data::{Chunk, ColumnV, FieldId, Number, Type};
 use crate::plan::node::Make;
 use crate::plan::ranking::Corrected as Asked;
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-
-/// Arguments that are no order: the moment, and what is told of a row.
-pub(super) const TOLD: usize = 2;
 
 /// Makes the state of a ranking.
 pub fn make(asked: Arc<Asked>) -> Make {
@@ -32,16 +29,23 @@ struct Row {
     packed: Vec<u8>,
 }
 
-type Key = Option<Vec<u8>>;
+impl Stands for Row {
+    fn size(&self) -> usize {
+        let orders = self.orders.iter().flatten().map(Vec::len).sum::<usize>();
+        orders + self.packed.len()
+    }
+}
 
-#[derive(Clone, Default)]
-struct Window {
-    rows: HashMap<Key, Row>,
+/// What is remembered of a window.
+#[derive(Copy, Clone, Default)]
+struct Memory {
     /// The number of the next ranking.
     pane: u32,
     /// It has changed in this moment; which pane that makes.
     changed: Option<Kind>,
 }
+
+type Window = standing::Window<Row, Memory>;
 
 #[derive(Clone)]
 struct Corrected {
@@ -50,11 +54,7 @@ struct Corrected {
     orders: Vec<(KeyCoder, bool)>,
     packer: Packer,
     sets: Vec<(FieldId, Type)>,
-    /// By end and start.
-    windows: BTreeMap<(i64, i64), Window>,
-    /// The moment that rows are of; `None`: there is none that is not over.
-    moment: Option<i64>,
-    bytes: usize,
+    standing: Standing<Row, Memory>,
 }
 
 impl Corrected {
@@ -69,9 +69,7 @@ impl Corrected {
             orders: asked.orders.iter().map(order).collect(),
             packer: Packer::new(making.schema, making.carry, making.lines),
             sets: rank.into_iter().chain(pane.into_iter().flatten()).collect(),
-            windows: BTreeMap::new(),
-            moment: None,
-            bytes: 0,
+            standing: Standing::default(),
             asked,
         }
     }
@@ -117,33 +115,31 @@ impl Corrected {
 
     /// Gives the rankings of the windows that the moment has changed, in chunks of at most `most` rows.
     fn finish(&mut self, most: usize, out: &mut Vec<Gathered>) {
-        if self.moment.take().is_none() {
+        if !self.standing.end() {
             return;
         }
-        let changed = self.windows.iter();
-        let changed = changed.filter(|(_, window)| window.changed.is_some());
-        let changed: Vec<(i64, i64)> = changed.map(|(bounds, _)| *bounds).collect();
-        for bounds in changed {
-            let window = &self.windows[&bounds];
+        let mut windows = std::mem::take(&mut self.standing.windows);
+        for window in windows.values_mut() {
+            if window.memory.changed.is_none() {
+                continue;
+            }
             for (rank, row) in self.ranked(window) {
                 if out.last().is_none_or(|last| last.len() >= most) {
                     out.push(Gathered::new(&self.packer, &self.sets));
                 }
-                let Some(gathered) = out.last_mut() else {
-                    return;
-                };
-                gathered.push(&row.packed);
-                self.add(gathered, rank, window);
+                if let Some(gathered) = out.last_mut() {
+                    gathered.push(&row.packed);
+                    self.add(gathered, rank, window.memory);
+                }
             }
-            if let Some(window) = self.windows.get_mut(&bounds) {
-                window.changed = None;
-                window.pane += 1;
-            }
+            window.memory.changed = None;
+            window.memory.pane += 1;
         }
+        self.standing.windows = windows;
     }
 
     /// Adds the new columns of a row.
-    fn add(&self, gathered: &mut Gathered, rank: u64, window: &Window) {
+    fn add(&self, gathered: &mut Gathered, rank: u64, memory: Memory) {
         let (cells, scratch) = gathered.scratch();
         let whole = |n: u64| Number::Exact {
             units: n as i64,
@@ -156,38 +152,10 @@ impl Corrected {
             cell.number(whole(rank));
         }
         if let (Some(kind), Some(pane)) = (cells.next(), cells.next()) {
-            kind.bytes(window.changed.map_or(b"", Kind::word), scratch);
-            pane.number(whole(u64::from(window.pane)));
+            kind.bytes(memory.changed.map_or(b"", Kind::word), scratch);
+            pane.number(whole(u64::from(memory.pane)));
         }
     }
-
-    fn put(&mut self, bounds: (i64, i64), key: Key, row: Option<Row>, kind: Kind) {
-        let window = self.windows.entry((bounds.1, bounds.0)).or_default();
-        window.changed = Some(kind);
-        self.bytes += row.as_ref().map_or(0, |row| size(&key, row));
-        let gone = match row {
-            Some(row) => window.rows.insert(key.clone(), row),
-            None => window.rows.remove(&key),
-        };
-        self.bytes -= gone.map_or(0, |row| size(&key, &row));
-    }
-
-    fn forget(&mut self, upto: Watermark) {
-        while let Some(first) = self.windows.first_entry() {
-            if upto != Watermark::End && !upto.passes(first.key().0) {
-                break;
-            }
-            let rows = first.remove().rows;
-            self.bytes -= rows.iter().map(|(key, row)| size(key, row)).sum::<usize>();
-        }
-    }
-}
-
-/// What a row takes, about.
-fn size(key: &Key, row: &Row) -> usize {
-    const BESIDE: usize = 120;
-    let orders = row.orders.iter().flatten().map(Vec::len).sum::<usize>();
-    key.as_ref().map_or(0, Vec::len) + orders + row.packed.len() + BESIDE
 }
 
 /// Rows as a chunk; no later row is held against them.
@@ -195,22 +163,6 @@ pub(super) fn chunk_of(rows: Gathered) -> Chunk {
     let mut chunk = rows.finish();
     chunk.before = None;
     chunk
-}
-
-/// A cell's bytes of an encoded column.
-pub(super) fn cell(chunk: &Chunk, column: &ColumnV, row: u32) -> Option<Vec<u8>> {
-    let Column::Bytes(spans) = &column.data else {
-        return None;
-    };
-    let is_there = column.is_valid(row as usize);
-    is_there.then(|| chunk.bytes(spans[row as usize]).to_vec())
-}
-
-pub(super) fn nanos(column: &ColumnV, row: u32) -> i64 {
-    match &column.data {
-        Column::Nanos(values) => values[row as usize],
-        _ => 0,
-    }
 }
 
 impl Process for Corrected {
@@ -224,17 +176,12 @@ impl Process for Corrected {
         let mut out = Vec::new();
         let live = std::mem::take(&mut chunk.live);
         for row in live.iter() {
-            let moment = nanos(&given.args[0], row);
-            if self.moment.is_some_and(|before| before != moment) {
+            let says = standing::says(chunk, given, row);
+            if self.standing.is_over(says.moment) {
                 self.finish(usize::MAX, &mut out);
             }
-            self.moment = Some(moment);
-            let (kind, withdrawn) = told(nanos(&given.args[1], row));
-            let bounds = chunk
-                .windows
-                .as_ref()
-                .map_or((0, 0), |windows| windows[row as usize]);
-            let stands = (!withdrawn).then(|| {
+            self.standing.begin(says.moment);
+            let stands = (!says.withdrawn).then(|| {
                 let mut packed = Vec::new();
                 self.packer.pack(chunk, row, &mut packed);
                 Row {
@@ -245,7 +192,8 @@ impl Process for Corrected {
                     packed,
                 }
             });
-            self.put(bounds, cell(chunk, &given.key, row), stands, kind);
+            let key = cell(chunk, &given.key, row);
+            self.standing.put(says.window, key, stands).changed = Some(says.kind);
         }
         *chunk = out.pop().map_or_else(Chunk::default, chunk_of);
     }
@@ -253,16 +201,12 @@ impl Process for Corrected {
     fn close(&mut self, upto: Watermark, _: &mut Told) -> Vec<Chunk> {
         let mut out = Vec::new();
         self.finish(CHUNK, &mut out);
-        self.forget(upto);
+        self.standing.forget(upto);
         out.into_iter().map(chunk_of).collect()
     }
 
-    /// A ranking whose moment may be over is given at once.
     fn next_end(&self) -> i64 {
-        match self.moment {
-            Some(_) => i64::MIN,
-            None => i64::MAX,
-        }
+        self.standing.next_end()
     }
 
     fn fork(&self) -> Box<dyn Process> {
@@ -270,14 +214,12 @@ impl Process for Corrected {
     }
 
     fn held(&self) -> (usize, usize) {
-        let rows = self.windows.values().map(|window| window.rows.len()).sum();
-        (rows, self.bytes)
+        self.standing.held()
     }
 
     fn save(&self, to: &mut Save) {
-        saving::put_list(to, self.windows.iter(), |(bounds, window), to| {
-            let changed = window.changed.map(|kind| kind as u8);
-            to.put(&(bounds, window.pane, changed));
+        saving::put_list(to, self.standing.windows.iter(), |(bounds, window), to| {
+            to.put(&(bounds, window.memory.pane, window.memory.changed));
             let mut rows: Vec<(&Key, &Row)> = window.rows.iter().collect();
             rows.sort_unstable_by_key(|(key, _)| *key);
             saving::put_list(to, rows.into_iter(), |(key, row), to| {
@@ -291,17 +233,17 @@ impl Process for Corrected {
     }
 
     fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
-        let windows = saving::take_list(from, |from| {
-            let ((end, start), pane, changed): ((i64, i64), u32, Option<u8>) = from.take()?;
-            sound(saving::is_count(u64::from(pane)) && start <= end && pane < u32::MAX / 2)?;
-            let changed = changed.map(|kind| match kind {
-                0 => Ok(Kind::Early),
-                1 => Ok(Kind::OnTime),
-                2 => Ok(Kind::Late),
-                _ => Err(Damaged),
-            });
-            let changed = changed.transpose()?;
-            let rows = saving::take_list(from, |from| {
+        let n: u64 = from.take()?;
+        for _ in 0..n {
+            let (bounds, pane, changed): ((i64, i64), u32, Option<Kind>) = from.take()?;
+            sound(bounds.1 <= bounds.0 && pane < u32::MAX / 2)?;
+            sound(!self.standing.windows.contains_key(&bounds))?;
+            self.standing.windows.entry(bounds).or_default().memory = Memory { pane, changed };
+            if changed.is_some() {
+                self.standing.begin_anew();
+            }
+            let rows: u64 = from.take()?;
+            for _ in 0..rows {
                 let key = saving::take_bytes(from)?.map(<[u8]>::to_vec);
                 sound(self.coder.fits(key.as_deref()))?;
                 let mut orders = Vec::with_capacity(self.orders.len());
@@ -312,21 +254,7 @@ impl Process for Corrected {
                 }
                 let packed = from.take_bytes()?.to_vec();
                 sound(self.packer.is_row(&packed))?;
-                Ok((key, Row { orders, packed }))
-            })?;
-            Ok(((end, start), pane, changed, rows))
-        })?;
-        for ((end, start), pane, changed, rows) in windows {
-            sound(!self.windows.contains_key(&(end, start)))?;
-            for (key, row) in rows {
-                self.put((start, end), key, Some(row), Kind::Late);
-            }
-            let window = self.windows.entry((end, start)).or_default();
-            window.pane = pane;
-            window.changed = changed;
-            if changed.is_some() {
-                // It differs from that of any row.
-                self.moment = Some(i64::MIN);
+                self.standing.put(bounds, key, Some(Row { orders, packed }));
             }
         }
         Ok(())

@@ -24,6 +24,7 @@ pub mod rows;
 pub mod running;
 mod saving;
 pub mod scan;
+mod standing;
 #[cfg(test)]
 pub mod testing;
 pub mod totals;

@@ -3,11 +3,12 @@
 //! nothing and judges no lateness: that one does. Invariant: a group's row is that of all rows that stand, in the order
 //! of the keys in front.
 
-use super::corrected::{TOLD, cell, chunk_of, nanos};
-use super::grouped::given::{Kind, told};
+use super::corrected::chunk_of;
+use super::grouped::given::Kind;
 use super::grouped::slots::Slots;
 use super::rows::{CHUNK, Gathered};
 use super::saving::{self, sound};
+use super::standing::{self, Key, Standing, Stands, TOLD, cell};
 use crate::data::keys::KeyCoder;
 use crate::data::packed::{Packer, are_cells, pack_cell, unpack_cell};
 use crate::data::process::{Given, Making, Process, Told};
@@ -16,7 +17,7 @@ use crate::data::time::Watermark;
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, Field, FieldId, Number, Schema, Type};
 use crate::plan::node::Make;
 use crate::plan::regrouped::Regrouped as Asked;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Makes the state.
@@ -24,14 +25,18 @@ pub fn make(asked: Arc<Asked>) -> Make {
     Arc::new(move |making| Box::new(Regrouped::new(asked.clone(), making)))
 }
 
-type Key = Option<Vec<u8>>;
-
 /// A row as it stands.
 #[derive(Clone)]
 struct Row {
     group: Key,
     time: i64,
     args: Vec<u8>,
+}
+
+impl Stands for Row {
+    fn size(&self) -> usize {
+        2 * self.group.as_ref().map_or(0, Vec::len) + self.args.len() + 80
+    }
 }
 
 /// What is remembered of a group.
@@ -43,11 +48,7 @@ struct Group {
     changed: Option<Kind>,
 }
 
-#[derive(Clone, Default)]
-struct Window {
-    rows: HashMap<Key, Row>,
-    groups: HashMap<Key, Group>,
-}
+type Groups = HashMap<Key, Group>;
 
 #[derive(Clone)]
 struct Regrouped {
@@ -57,11 +58,7 @@ struct Regrouped {
     /// Of the rows that are given, and what panes add to them.
     packer: Packer,
     sets: Vec<(FieldId, Type)>,
-    /// By end and start.
-    windows: BTreeMap<(i64, i64), Window>,
-    /// The moment that rows are of; `None`: there is none that is not over.
-    moment: Option<i64>,
-    bytes: usize,
+    standing: Standing<Row, Groups>,
 }
 
 impl Regrouped {
@@ -79,22 +76,20 @@ impl Regrouped {
             sets: sets.into_iter().flatten().collect(),
             coder: making.coder.clone(),
             front: KeyCoder::new(asked.front.clone()),
-            windows: BTreeMap::new(),
-            moment: None,
-            bytes: 0,
+            standing: Standing::default(),
             asked,
         }
     }
 
     /// Gives the groups that the moment has changed, in chunks of at most `most` rows.
     fn finish(&mut self, most: usize, out: &mut Vec<Gathered>) {
-        if self.moment.take().is_none() {
+        if !self.standing.end() {
             return;
         }
         let mut packed = Vec::new();
-        let mut windows = std::mem::take(&mut self.windows);
+        let mut windows = std::mem::take(&mut self.standing.windows);
         for (&(end, start), window) in &mut windows {
-            let changed = window.groups.iter();
+            let changed = window.memory.iter();
             let changed = changed.filter(|(_, group)| group.changed.is_some());
             let mut changed: Vec<&Key> = changed.map(|(key, _)| key).collect();
             if changed.is_empty() {
@@ -114,7 +109,7 @@ impl Regrouped {
                 gathered.push(&packed);
                 let (cells, scratch) = gathered.scratch();
                 if let [kind, pane] = &mut cells[..] {
-                    let group = &window.groups[key];
+                    let group = &window.memory[key];
                     kind.bytes(group.changed.map_or(b"", Kind::word), scratch);
                     pane.number(Number::Exact {
                         units: i64::from(group.pane),
@@ -122,11 +117,11 @@ impl Regrouped {
                     });
                 }
             }
-            for group in window.groups.values_mut() {
+            for group in window.memory.values_mut() {
                 group.pane += u32::from(group.changed.take().is_some());
             }
         }
-        self.windows = windows;
+        self.standing.windows = windows;
     }
 
     /// A row for each group: its aggregates over those of the rows that are its own. One that has none any more has
@@ -170,37 +165,10 @@ impl Regrouped {
         chunk.windows = Some(vec![window; n]);
         chunk
     }
-
-    fn put(&mut self, bounds: (i64, i64), key: Key, row: Option<Row>) {
-        let window = self.windows.entry((bounds.1, bounds.0)).or_default();
-        self.bytes += row.as_ref().map_or(0, |row| size(&key, row));
-        let gone = match row {
-            Some(row) => window.rows.insert(key.clone(), row),
-            None => window.rows.remove(&key),
-        };
-        self.bytes -= gone.map_or(0, |row| size(&key, &row));
-    }
-
-    fn forget(&mut self, upto: Watermark) {
-        while let Some(first) = self.windows.first_entry() {
-            if upto != Watermark::End && !upto.passes(first.key().0) {
-                break;
-            }
-            let rows = first.remove().rows;
-            self.bytes -= rows.iter().map(|(key, row)| size(key, row)).sum::<usize>();
-        }
-    }
 }
 
 fn builders(types: &[Type]) -> Vec<ColumnBuilder> {
     types.iter().map(ColumnBuilder::new).collect()
-}
-
-/// What a row takes, about.
-fn size(key: &Key, row: &Row) -> usize {
-    const BESIDE: usize = 180;
-    let keys = [key, &row.group].map(|key| key.as_ref().map_or(0, Vec::len));
-    keys[0] + 2 * keys[1] + row.args.len() + BESIDE
 }
 
 impl Process for Regrouped {
@@ -210,30 +178,27 @@ impl Process for Regrouped {
         let mut out = Vec::new();
         let live = std::mem::take(&mut chunk.live);
         for row in live.iter() {
-            let moment = nanos(&given.args[0], row);
-            if self.moment.is_some_and(|before| before != moment) {
+            let says = standing::says(chunk, given, row);
+            if self.standing.is_over(says.moment) {
                 self.finish(usize::MAX, &mut out);
             }
-            self.moment = Some(moment);
-            let (kind, withdrawn) = told(nanos(&given.args[1], row));
-            let of = |all: &Option<Vec<(i64, i64)>>| all.as_ref().map(|all| all[row as usize]);
-            let bounds = of(&chunk.windows).unwrap_or_default();
+            self.standing.begin(says.moment);
             let group = cell(chunk, &given.key, row);
-            let window = self.windows.entry((bounds.1, bounds.0)).or_default();
-            window.groups.entry(group.clone()).or_default().changed = Some(kind);
-            let stands = (!withdrawn).then(|| {
+            let stands = (!says.withdrawn).then(|| {
                 let mut args = Vec::new();
                 for arg in &given.args[front..] {
                     pack_cell(chunk, arg, row as usize, &mut args);
                 }
                 let times = chunk.times.as_ref();
                 Row {
-                    group,
+                    group: group.clone(),
                     time: times.map_or(0, |times| times[row as usize]),
                     args,
                 }
             });
-            self.put(bounds, cell(chunk, &keys, row), stands);
+            let key = cell(chunk, &keys, row);
+            let groups = self.standing.put(says.window, key, stands);
+            groups.entry(group).or_default().changed = Some(says.kind);
         }
         *chunk = out.pop().map_or_else(Chunk::default, chunk_of);
     }
@@ -241,16 +206,12 @@ impl Process for Regrouped {
     fn close(&mut self, upto: Watermark, _: &mut Told) -> Vec<Chunk> {
         let mut out = Vec::new();
         self.finish(CHUNK, &mut out);
-        self.forget(upto);
+        self.standing.forget(upto);
         out.into_iter().map(chunk_of).collect()
     }
 
-    /// Groups whose moment may be over are given at once.
     fn next_end(&self) -> i64 {
-        match self.moment {
-            Some(_) => i64::MIN,
-            None => i64::MAX,
-        }
+        self.standing.next_end()
     }
 
     fn fork(&self) -> Box<dyn Process> {
@@ -258,14 +219,13 @@ impl Process for Regrouped {
     }
 
     fn held(&self) -> (usize, usize) {
-        let rows = self.windows.values().map(|window| window.rows.len()).sum();
-        (rows, self.bytes)
+        self.standing.held()
     }
 
     fn save(&self, to: &mut Save) {
-        saving::put_list(to, self.windows.iter(), |(bounds, window), to| {
+        saving::put_list(to, self.standing.windows.iter(), |(bounds, window), to| {
             to.put(bounds);
-            let mut groups: Vec<(&Key, &Group)> = window.groups.iter().collect();
+            let mut groups: Vec<(&Key, &Group)> = window.memory.iter().collect();
             groups.sort_unstable_by_key(|(key, _)| *key);
             saving::put_list(to, groups.into_iter(), |(key, group), to| {
                 saving::put_bytes(to, key.as_deref());
@@ -285,9 +245,9 @@ impl Process for Regrouped {
     fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
         let n: u64 = from.take()?;
         for _ in 0..n {
-            let (end, start): (i64, i64) = from.take()?;
-            sound(start <= end && !self.windows.contains_key(&(end, start)))?;
-            let mut window = Window::default();
+            let bounds: (i64, i64) = from.take()?;
+            sound(bounds.1 <= bounds.0 && !self.standing.windows.contains_key(&bounds))?;
+            let mut memory = Groups::new();
             let groups: u64 = from.take()?;
             for _ in 0..groups {
                 let key = saving::take_bytes(from)?;
@@ -295,24 +255,23 @@ impl Process for Regrouped {
                 let (pane, changed): (u32, Option<Kind>) = from.take()?;
                 sound(pane < u32::MAX / 2)?;
                 if changed.is_some() {
-                    // It differs from that of any row.
-                    self.moment = Some(i64::MIN);
+                    self.standing.begin_anew();
                 }
-                let key = key.map(<[u8]>::to_vec);
-                window.groups.insert(key, Group { pane, changed });
+                memory.insert(key.map(<[u8]>::to_vec), Group { pane, changed });
             }
-            self.windows.insert((end, start), window);
             let rows: u64 = from.take()?;
             for _ in 0..rows {
                 let key = saving::take_bytes(from)?.map(<[u8]>::to_vec);
                 sound(self.front.fits(key.as_deref()))?;
                 let group = saving::take_bytes(from)?.map(<[u8]>::to_vec);
-                sound(self.windows[&(end, start)].groups.contains_key(&group))?;
+                sound(memory.contains_key(&group))?;
                 let time = from.take()?;
                 let args = from.take_bytes()?.to_vec();
                 sound(are_cells(&args, &self.asked.args))?;
-                self.put((start, end), key, Some(Row { group, time, args }));
+                self.standing
+                    .put(bounds, key, Some(Row { group, time, args }));
             }
+            self.standing.windows.entry(bounds).or_default().memory = memory;
         }
         Ok(())
     }
