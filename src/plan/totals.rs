@@ -79,7 +79,8 @@ impl Builder<'_> {
 
     /// When totals here are printed; rows are put into their windows.
     pub fn totals_printed(&mut self) -> Result<Printed, Usage> {
-        if self.shaped.is_some() || self.windows == Windows::Vary {
+        // A window that waits takes the place of those that rows were in.
+        if self.shaped.is_some() || (self.windows == Windows::Vary && self.pending.is_none()) {
             return Err(self.fault(
                 "it prints when a window of all keys ends; sessions, windows by count and looks back end for each key \
                  by itself",

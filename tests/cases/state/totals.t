@@ -100,3 +100,9 @@ dstream: 2 keys forgotten (--max-keys)
 $ printf 'a\nb\nc\n' | dstream --max-keys 2 update-state-by '$1' count
 dstream: update-state-by: more than 2 keys (--max-keys); allow more, let --ttl forget silent ones, or give --on-full evict-oldest
 ? 65
+
+# A window behind sessions takes their place, and is one of all keys again.
+$ printf '1 a\n2 b\n8 a\n60 b\n61 b\n' | dstream --time '$1:s' session-window 5s count-by '$2' window 20s update-state-by '$2' n=sum:count
+1970-01-01T00:00:00Z	a	2
+1970-01-01T00:00:00Z	b	1
+1970-01-01T00:01:00Z	b	3
