@@ -25,6 +25,8 @@ pub fn make(asked: Arc<Asked>) -> Make {
 /// A row as it stands.
 #[derive(Clone)]
 struct Row {
+    /// Orders rows as the first of `orders` does; equal ones say nothing.
+    rank: u64,
     orders: Vec<Option<Vec<u8>>>,
     packed: Vec<u8>,
 }
@@ -74,6 +76,22 @@ impl Corrected {
         }
     }
 
+    /// A row that is ordered by these.
+    fn row(&self, orders: Vec<Key>, packed: Vec<u8>) -> Row {
+        let rank = match self.orders.first() {
+            None => 0,
+            Some((coder, descending)) => {
+                let rank = coder.rank(orders[0].as_deref());
+                if *descending { !rank } else { rank }
+            }
+        };
+        Row {
+            rank,
+            orders,
+            packed,
+        }
+    }
+
     /// The order of two rows of a window in some of what they are ordered by.
     fn compare(&self, one: &Row, other: &Row, by: std::ops::Range<usize>) -> Ordering {
         for at in by {
@@ -90,12 +108,20 @@ impl Corrected {
     fn ranked<'w>(&self, window: &'w Window) -> Vec<(u64, &'w Row)> {
         let (per, all) = (0..self.asked.per, 0..self.orders.len());
         let by = self.asked.per..self.orders.len();
-        let mut rows: Vec<(&Key, &Row)> = window.rows.iter().collect();
-        rows.sort_unstable_by(|one, other| {
-            self.compare(one.1, other.1, all.clone())
+        let order = |one: &(&Key, &Row), other: &(&Key, &Row)| {
+            let ranks = one.1.rank.cmp(&other.1.rank);
+            ranks
+                .then_with(|| self.compare(one.1, other.1, all.clone()))
                 .then_with(|| self.coder.compare(one.0.as_deref(), other.0.as_deref()))
-        });
+        };
+        let mut rows: Vec<(&Key, &Row)> = window.rows.iter().collect();
         let limit = self.asked.limit.unwrap_or(u64::MAX);
+        let few = usize::try_from(limit).unwrap_or(usize::MAX);
+        if few < rows.len() && self.asked.per == 0 && !self.asked.ties {
+            rows.select_nth_unstable_by(few, order);
+            rows.truncate(few);
+        }
+        rows.sort_unstable_by(order);
         let mut ranked: Vec<(u64, &Row)> = Vec::new();
         let mut taken = 0;
         for (_, row) in rows {
@@ -184,13 +210,8 @@ impl Process for Corrected {
             let stands = (!says.withdrawn).then(|| {
                 let mut packed = Vec::new();
                 self.packer.pack(chunk, row, &mut packed);
-                Row {
-                    orders: columns
-                        .iter()
-                        .map(|column| cell(chunk, column, row))
-                        .collect(),
-                    packed,
-                }
+                let orders = columns.iter().map(|column| cell(chunk, column, row));
+                self.row(orders.collect(), packed)
             });
             let key = cell(chunk, &given.key, row);
             self.standing.put(says.window, key, stands).changed = Some(says.kind);
@@ -254,7 +275,8 @@ impl Process for Corrected {
                 }
                 let packed = from.take_bytes()?.to_vec();
                 sound(self.packer.is_row(&packed))?;
-                self.standing.put(bounds, key, Some(Row { orders, packed }));
+                let row = self.row(orders, packed);
+                self.standing.put(bounds, key, Some(row));
             }
         }
         Ok(())
