@@ -319,7 +319,7 @@ impl Files {
                 return Ok(Next::End);
             }
             if skipped {
-                self.name.look()?;
+                self.name.look(None)?;
                 if self.name.has_more() {
                     continue;
                 }

@@ -54,10 +54,54 @@ pub fn find(path: &Path, place: &Place, ratio_max: u64) -> io::Result<Option<Fou
     settled(|| find_now(path, place, ratio_max))
 }
 
-/// What was put in place of a file that is still open and has been put in its own place since: whole files, in
-/// order.
-pub fn since(path: &Path, old: (u64, u64)) -> io::Result<Vec<File>> {
-    settled(|| newer(&beside(path)?, old))
+/// A file that stood at a name before.
+#[derive(Copy, Clone)]
+pub enum Old<'f> {
+    Open(&'f File),
+    Id((u64, u64)),
+}
+
+/// What was put in place of a file and has been put in its own place since: whole files, in order.
+pub fn since(path: &Path, old: Old<'_>, ratio_max: u64) -> io::Result<Vec<File>> {
+    settled(|| {
+        let beside = beside(path)?;
+        let (file, old) = match old {
+            Old::Id(id) => (None, id),
+            Old::Open(file) => (Some(file), id(&file.metadata()?)),
+        };
+        let is_there = beside.iter().any(|one| (one.dev, one.ino) == old);
+        match file {
+            Some(file) if !is_there && !beside.is_empty() => left_behind(&beside, file, ratio_max),
+            _ => newer(&beside, old),
+        }
+    })
+}
+
+/// The files that came behind one that is open and has no name any more: it has been compressed, or removed.
+fn left_behind(beside: &[Beside], old: &File, ratio_max: u64) -> io::Result<Vec<File>> {
+    let meta = old.metadata()?;
+    let packed = compressed::is_packed(&super::head(old, 4)?);
+    let place =
+        PartFile::new(String::new(), old.try_clone()?, packed)?.place(meta.len(), 0, true)?;
+    let known = place.known();
+    for one in beside.iter().filter(|_| meta.len() > 0) {
+        let Some(file) = one.open()? else { continue };
+        let held = holds(&file, false, &known, ratio_max)?;
+        if let Some(packed) = held
+            && is_whole(&file, packed, &known, ratio_max)?
+        {
+            return newer(beside, (one.dev, one.ino));
+        }
+    }
+    // Nothing of it is left, nor of what came before: what was written since then and is as it was written.
+    let written = (meta.mtime(), meta.mtime_nsec());
+    let is_later = |one: &&Beside| {
+        let name = one.path.as_os_str().as_bytes();
+        one.modified >= written && without_ending(name) == name
+    };
+    let later: Vec<&Beside> = beside.iter().take_while(is_later).collect();
+    let opened = later.into_iter().rev().map(Beside::open);
+    opened.filter_map(io::Result::transpose).collect()
 }
 
 /// Looks again when what was listed is not there any more.

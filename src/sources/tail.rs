@@ -116,8 +116,9 @@ impl Name {
         self.ahead_of() > 0
     }
 
-    /// Opens what the name has come to stand for since the last look, and what it stood for in between.
-    pub fn look(&self) -> io::Result<()> {
+    /// Opens what the name has come to stand for since the last look, and what it stood for in between. `current`: the
+    /// file that is being read.
+    pub fn look(&self, current: Option<&File>) -> io::Result<()> {
         let Some(path) = &self.path else {
             return Ok(());
         };
@@ -135,7 +136,16 @@ impl Name {
             return Ok(());
         }
         if let Some(old) = newest {
-            for between in rotated::since(path, old)? {
+            // Held open, it tells what it was where its name is another's.
+            let waiting = match self.ahead().queue.back() {
+                Some(last) => Some(last.file.try_clone()?),
+                None => None,
+            };
+            let old = match waiting.as_ref().or(current) {
+                Some(file) if id(&file.metadata()?) == old => rotated::Old::Open(file),
+                _ => rotated::Old::Id(old),
+            };
+            for between in rotated::since(path, old, self.how.ratio_max())? {
                 let meta = between.metadata()?;
                 if id(&meta) == now {
                     // It was put in its place since it was opened: what came behind it is for the next look.
@@ -333,7 +343,7 @@ impl Tail {
         if size < self.at || !self.is_intact()? {
             return self.cut_off();
         }
-        self.name.look()?;
+        self.name.look(Some(&self.file))?;
         if self.name.has_more() || self.name.has_left()? {
             return self.settle();
         }
@@ -512,6 +522,46 @@ mod tests {
     use std::fs;
     use std::io::Read as _;
 
+    /// G9: a file that is rotated twice and compressed between two looks does not hide the one that came behind it.
+    #[test]
+    fn a_file_that_was_compressed_while_it_was_open_is_known_by_what_it_holds() {
+        for (at, (text, removed)) in [("first\n", false), ("first\n", true), ("", false)]
+            .into_iter()
+            .enumerate()
+        {
+            let dir =
+                std::env::temp_dir().join(format!("dstream-tail-{}-{at}", std::process::id()));
+            fs::create_dir_all(&dir).unwrap();
+            let log = dir.join("a.log");
+            let name = Name::new("a.log".into(), Some(log.clone()), Opening::default());
+            fs::write(dir.join("a.log.9"), "long ago\n").unwrap();
+            fs::write(&log, text).unwrap();
+            name.look(None).unwrap();
+            let current = name.pop().unwrap().file;
+            fs::remove_file(&log).unwrap();
+            if !removed {
+                let packed = File::create(dir.join("a.log.2.gz")).unwrap();
+                let mut packed =
+                    flate2::write::GzEncoder::new(packed, flate2::Compression::default());
+                std::io::Write::write_all(&mut packed, text.as_bytes()).unwrap();
+                packed.finish().unwrap();
+            }
+            if removed {
+                fs::remove_file(dir.join("a.log.9")).unwrap();
+            }
+            fs::write(dir.join("a.log.1"), "second\n").unwrap();
+            fs::write(&log, "third\n").unwrap();
+            name.look(Some(&current)).unwrap();
+            let mut read = String::new();
+            while let Some(upcoming) = name.pop() {
+                let mut file = upcoming.file;
+                file.read_to_string(&mut read).unwrap();
+            }
+            assert_eq!(read, "second\nthird\n", "{at}");
+            fs::remove_dir_all(&dir).unwrap();
+        }
+    }
+
     /// G9: each line once, though the numbers of rotated names do not say which file is the older one.
     #[test]
     fn a_file_that_was_here_is_not_taken_for_a_new_one() {
@@ -520,14 +570,14 @@ mod tests {
         let (log, one, two) = (dir.join("a.log"), dir.join("a.log.1"), dir.join("a.log.2"));
         let name = Name::new("a.log".into(), Some(log.clone()), Opening::default());
         fs::write(&log, "first\n").unwrap();
-        name.look().unwrap();
+        name.look(None).unwrap();
         fs::rename(&log, &one).unwrap();
         fs::write(&log, "second\n").unwrap();
-        name.look().unwrap();
+        name.look(None).unwrap();
         // Against the custom: the newer one gets the larger number.
         fs::rename(&log, &two).unwrap();
         fs::write(&log, "third\n").unwrap();
-        name.look().unwrap();
+        name.look(None).unwrap();
         let mut text = String::new();
         while let Some(mut upcoming) = name.pop() {
             upcoming.file.read_to_string(&mut text).unwrap();
