@@ -80,18 +80,9 @@ pub fn since(path: &Path, old: Old<'_>, ratio_max: u64) -> io::Result<Vec<File>>
 /// The files that came behind one that is open and has no name any more: it has been compressed, or removed.
 fn left_behind(beside: &[Beside], old: &File, ratio_max: u64) -> io::Result<Vec<File>> {
     let meta = old.metadata()?;
-    let packed = compressed::is_packed(&super::head(old, 4)?);
-    let place =
-        PartFile::new(String::new(), old.try_clone()?, packed)?.place(meta.len(), 0, true)?;
-    let known = place.known();
-    for one in beside.iter().filter(|_| meta.len() > 0) {
-        let Some(file) = one.open()? else { continue };
-        let held = holds(&file, false, &known, ratio_max)?;
-        if let Some(packed) = held
-            && is_whole(&file, packed, &known, ratio_max)?
-        {
-            return newer(beside, (one.dev, one.ino));
-        }
+    let known = known_of(String::new(), old.try_clone()?, meta.len())?;
+    if let Some(id) = whole(beside, &known, ratio_max)? {
+        return newer(beside, id);
     }
     // Nothing of it is left, nor of what came before: what was written since then and is as it was written.
     let written = (meta.mtime(), meta.mtime_nsec());
@@ -115,6 +106,13 @@ fn settled<T>(look: impl Fn() -> io::Result<T>) -> io::Result<T> {
     look()
 }
 
+/// What a file of so many bytes is known by.
+fn known_of(shown: String, file: File, size: u64) -> io::Result<Known> {
+    let packed = compressed::is_packed(&super::head(&file, 4)?);
+    let place = PartFile::new(shown, file, packed)?.place(size, 0, true)?;
+    Ok(place.known())
+}
+
 /// What stands behind a file: in front of which others of its name it came. Read once, when it is met.
 pub fn behind(path: &Path, id: (u64, u64)) -> io::Result<Behind> {
     let name = |one: &Beside| (one.path.clone(), one.dev, one.ino);
@@ -134,9 +132,7 @@ pub fn behind(path: &Path, id: (u64, u64)) -> io::Result<Behind> {
             Some(one) => match one.open() {
                 Ok(Some(file)) => {
                     let shown = one.path.display().to_string();
-                    let packed = compressed::is_packed(&super::head(&file, 4)?);
-                    let place = PartFile::new(shown, file, packed)?.place(one.size, 0, true)?;
-                    Behind::File(place.known())
+                    Behind::File(known_of(shown, file, one.size)?)
                 }
                 Ok(None) => break,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -163,22 +159,7 @@ fn came_behind(beside: &[Beside], place: &Place, ratio_max: u64) -> io::Result<O
         Behind::Nothing => return open(&beside.iter().collect::<Vec<_>>()).map(Some),
         Behind::File(known) => known,
     };
-    // What came behind it may begin with all that it held, and have its number by now.
-    let mut grown = None;
-    for one in by_number(beside, known.ino) {
-        let Some(file) = one.open()? else { continue };
-        let same = one.ino == known.ino;
-        let Some(packed) = holds(&file, same, known, ratio_max)? else {
-            continue;
-        };
-        if is_whole(&file, packed, known, ratio_max)? {
-            return newer(beside, (one.dev, one.ino)).map(Some);
-        }
-        if same && packed == known.packed {
-            grown = Some((one.dev, one.ino));
-        }
-    }
-    if let Some(id) = grown {
+    if let Some(id) = whole(beside, known, ratio_max)? {
         return newer(beside, id).map(Some);
     }
     // It has been removed, as those before it: what is left was written later than the place was taken.
@@ -188,6 +169,26 @@ fn came_behind(beside: &[Beside], place: &Place, ratio_max: u64) -> io::Result<O
         true => Ok(None),
         false => open(&later).map(Some),
     }
+}
+
+/// The one of a list that holds all of a file and no more, or has its number and more behind it.
+fn whole(beside: &[Beside], known: &Known, ratio_max: u64) -> io::Result<Option<(u64, u64)>> {
+    // What came behind it may begin with all that it held, and have its number by now.
+    let mut grown = None;
+    for one in by_number(beside, known.ino) {
+        let Some(file) = one.open()? else { continue };
+        let same = one.ino == known.ino;
+        let Some(packed) = holds(&file, same, known, ratio_max)? else {
+            continue;
+        };
+        if is_whole(&file, packed, known, ratio_max)? {
+            return Ok(Some((one.dev, one.ino)));
+        }
+        if same && packed == known.packed {
+            grown = Some((one.dev, one.ino));
+        }
+    }
+    Ok(grown)
 }
 
 /// All of a list, the one of this number first.

@@ -3,15 +3,16 @@
 //! lateness: that one does. Invariant: a ranking is that of all rows that stand, in the order of an ordinary one.
 
 use super::grouped::given::Kind;
+use super::orders::{Cells, Orders};
 use super::rows::{CHUNK, Gathered};
 use super::saving::{self, sound};
-use super::standing::{self, Key, Standing, Stands, TOLD, cell};
+use super::standing::{self, Key, Standing, Stands, TOLD, key_of};
 use crate::data::keys::KeyCoder;
 use crate::data::packed::Packer;
 use crate::data::process::{Given, Making, Process, Told};
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
-use crate::data::{Chunk, ColumnV, FieldId, Number, Type};
+use crate::data::{Chunk, FieldId, Number, Type};
 use crate::plan::node::Make;
 use crate::plan::ranking::Corrected as Asked;
 use std::cmp::Ordering;
@@ -27,7 +28,7 @@ pub fn make(asked: Arc<Asked>) -> Make {
 struct Row {
     /// Orders rows as the first of `orders` does; equal ones say nothing.
     rank: u64,
-    orders: Vec<Option<Vec<u8>>>,
+    orders: Cells,
     packed: Vec<u8>,
 }
 
@@ -53,7 +54,7 @@ type Window = standing::Window<Row, Memory>;
 struct Corrected {
     asked: Arc<Asked>,
     coder: KeyCoder,
-    orders: Vec<(KeyCoder, bool)>,
+    orders: Orders,
     packer: Packer,
     sets: Vec<(FieldId, Type)>,
     standing: Standing<Row, Memory>,
@@ -61,14 +62,13 @@ struct Corrected {
 
 impl Corrected {
     fn new(asked: Arc<Asked>, making: &Making<'_>) -> Corrected {
-        let order = |(ty, down): &(Type, bool)| (KeyCoder::new(vec![ty.clone()]), *down);
         let rank = asked.rank.map(|field| (field, Type::Number));
         let pane = asked
             .pane
             .map(|(kind, pane)| [(kind, Type::Text), (pane, Type::Number)]);
         Corrected {
             coder: making.coder.clone(),
-            orders: asked.orders.iter().map(order).collect(),
+            orders: Orders::new(asked.orders.iter().cloned()),
             packer: Packer::new(making.schema, making.carry, making.lines),
             sets: rank.into_iter().chain(pane.into_iter().flatten()).collect(),
             standing: Standing::default(),
@@ -77,16 +77,9 @@ impl Corrected {
     }
 
     /// A row that is ordered by these.
-    fn row(&self, orders: Vec<Key>, packed: Vec<u8>) -> Row {
-        let rank = match self.orders.first() {
-            None => 0,
-            Some((coder, descending)) => {
-                let rank = coder.rank(orders[0].as_deref());
-                if *descending { !rank } else { rank }
-            }
-        };
+    fn row(&self, orders: Cells, packed: Vec<u8>) -> Row {
         Row {
-            rank,
+            rank: self.orders.rank(&orders),
             orders,
             packed,
         }
@@ -94,14 +87,7 @@ impl Corrected {
 
     /// The order of two rows of a window in some of what they are ordered by.
     fn compare(&self, one: &Row, other: &Row, by: std::ops::Range<usize>) -> Ordering {
-        for at in by {
-            let (coder, descending) = &self.orders[at];
-            let order = coder.compare(one.orders[at].as_deref(), other.orders[at].as_deref());
-            if order.is_ne() {
-                return if *descending { order.reverse() } else { order };
-            }
-        }
-        Ordering::Equal
+        self.orders.compare(&one.orders, &other.orders, by)
     }
 
     /// The ranks and rows of a window's ranking; equals come by key, as the aggregate gives them.
@@ -193,12 +179,7 @@ pub(super) fn chunk_of(rows: Gathered) -> Chunk {
 
 impl Process for Corrected {
     fn take(&mut self, chunk: &mut Chunk, given: &Given, _: &mut Told) {
-        let columns: Vec<ColumnV> = self
-            .orders
-            .iter()
-            .zip(&given.args[TOLD..])
-            .map(|((coder, _), arg)| coder.encode(vec![arg.clone()], chunk))
-            .collect();
+        let columns = self.orders.encoded(&given.args[TOLD..], chunk);
         let mut out = Vec::new();
         let live = std::mem::take(&mut chunk.live);
         for row in live.iter() {
@@ -210,10 +191,9 @@ impl Process for Corrected {
             let stands = (!says.withdrawn).then(|| {
                 let mut packed = Vec::new();
                 self.packer.pack(chunk, row, &mut packed);
-                let orders = columns.iter().map(|column| cell(chunk, column, row));
-                self.row(orders.collect(), packed)
+                self.row(Orders::cells(chunk, &columns, row), packed)
             });
-            let key = cell(chunk, &given.key, row);
+            let key = key_of(chunk, &given.key, row);
             self.standing.put(says.window, key, stands).changed = Some(says.kind);
         }
         *chunk = out.pop().map_or_else(Chunk::default, chunk_of);
@@ -245,9 +225,7 @@ impl Process for Corrected {
             rows.sort_unstable_by_key(|(key, _)| *key);
             saving::put_list(to, rows.into_iter(), |(key, row), to| {
                 saving::put_bytes(to, key.as_deref());
-                for order in &row.orders {
-                    saving::put_bytes(to, order.as_deref());
-                }
+                Orders::put(&row.orders, to);
                 to.put_bytes(&row.packed);
             });
         });
@@ -267,12 +245,7 @@ impl Process for Corrected {
             for _ in 0..rows {
                 let key = saving::take_bytes(from)?.map(<[u8]>::to_vec);
                 sound(self.coder.fits(key.as_deref()))?;
-                let mut orders = Vec::with_capacity(self.orders.len());
-                for (coder, _) in &self.orders {
-                    let order = saving::take_bytes(from)?;
-                    sound(coder.fits(order))?;
-                    orders.push(order.map(<[u8]>::to_vec));
-                }
+                let orders = self.orders.take(from)?;
                 let packed = from.take_bytes()?.to_vec();
                 sound(self.packer.is_row(&packed))?;
                 let row = self.row(orders, packed);

@@ -2,14 +2,14 @@
 //! the watermark: they are told. Invariant: what is let out is in order of time, then of the other keys, then of
 //! the input, whenever it is let out.
 
+use super::orders::{Cells, Orders};
 use super::rows::{self, CHUNK, Gathered};
 use super::saving::{self, sound};
-use crate::data::keys::KeyCoder;
 use crate::data::packed::Packer;
 use crate::data::process::{Given, Making, Process, Told};
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
-use crate::data::{Chunk, Column, Selection, Type};
+use crate::data::{Chunk, Selection, Type};
 use crate::plan::clocks::Lapse;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -111,14 +111,14 @@ pub struct Order {
 
 #[derive(Clone)]
 struct Row {
-    keys: Vec<Option<Vec<u8>>>,
+    keys: Cells,
     packed: Vec<u8>,
 }
 
 #[derive(Clone)]
 pub struct InTime {
     lapse: Lapse,
-    orders: Vec<(KeyCoder, bool)>,
+    orders: Orders,
     waiting: Waiting<Row>,
     packer: Packer,
     alone: bool,
@@ -127,13 +127,13 @@ pub struct InTime {
 
 impl InTime {
     pub fn new(lapse: Lapse, orders: &[Order], making: &Making<'_>) -> InTime {
-        let orders = orders.iter().map(|order| {
-            let coder = KeyCoder::new(vec![order.ty.clone()]);
-            (coder, order.descending)
-        });
         InTime {
             lapse,
-            orders: orders.collect(),
+            orders: Orders::new(
+                orders
+                    .iter()
+                    .map(|order| (order.ty.clone(), order.descending)),
+            ),
             waiting: Waiting::default(),
             packer: Packer::new(making.schema, making.carry, making.lines),
             alone: making.alone,
@@ -147,14 +147,8 @@ impl InTime {
     }
 
     fn compare(&self, one: &Row, other: &Row) -> Ordering {
-        for (at, (coder, descending)) in self.orders.iter().enumerate() {
-            let order = coder.compare(one.keys[at].as_deref(), other.keys[at].as_deref());
-            let order = if *descending { order.reverse() } else { order };
-            if order != Ordering::Equal {
-                return order;
-            }
-        }
-        Ordering::Equal
+        let all = 0..self.orders.len();
+        self.orders.compare(&one.keys, &other.keys, all)
     }
 
     /// The rows up to a time, in their order.
@@ -184,12 +178,7 @@ impl InTime {
 
 impl Process for InTime {
     fn take(&mut self, chunk: &mut Chunk, given: &Given, told: &mut Told) {
-        let columns: Vec<_> = self
-            .orders
-            .iter()
-            .zip(&given.args)
-            .map(|((coder, _), arg)| coder.encode(vec![arg.clone()], chunk))
-            .collect();
+        let columns = self.orders.encoded(&given.args, chunk);
         let last = rows::last_watermark(self.lapse, chunk, given.now);
         for row in chunk.live.iter() {
             let time = rows::time(self.lapse, chunk, given.now, row);
@@ -197,14 +186,7 @@ impl Process for InTime {
                 told.late.tell(chunk, row);
                 continue;
             }
-            let keys = columns.iter().map(|column| {
-                let Column::Bytes(spans) = &column.data else {
-                    return None;
-                };
-                let there = column.is_valid(row as usize);
-                there.then(|| chunk.bytes(spans[row as usize]).to_vec())
-            });
-            let keys = keys.collect();
+            let keys = Orders::cells(chunk, &columns, row);
             let mut packed = Vec::new();
             self.packer.pack(chunk, row, &mut packed);
             self.bytes += packed.len();
@@ -253,19 +235,16 @@ impl Process for InTime {
 
     fn save(&self, to: &mut Save) {
         self.waiting.save(to, |row, to| {
-            for key in &row.keys {
-                saving::put_bytes(to, key.as_deref());
-            }
+            Orders::put(&row.keys, to);
             to.put_bytes(&row.packed);
         });
     }
 
     fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
-        let (packer, orders) = (&self.packer, self.orders.len());
+        let (packer, orders) = (&self.packer, &self.orders);
         self.waiting.load(from, |from| {
-            let keys = (0..orders).map(|_| Ok(saving::take_bytes(from)?.map(<[u8]>::to_vec)));
             let row = Row {
-                keys: keys.collect::<Result<_, Damaged>>()?,
+                keys: orders.take(from)?,
                 packed: from.take_bytes()?.to_vec(),
             };
             sound(packer.is_row(&row.packed))?;

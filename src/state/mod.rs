@@ -16,6 +16,7 @@ pub mod join;
 pub mod keyed;
 pub mod lasting;
 pub mod moving;
+mod orders;
 pub mod pattern;
 pub mod regrouped;
 #[cfg(test)]

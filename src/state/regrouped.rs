@@ -4,11 +4,11 @@
 //! of the keys in front.
 
 use super::corrected::chunk_of;
-use super::grouped::given::Kind;
+use super::grouped::given::{Kind, builders};
 use super::grouped::slots::Slots;
 use super::rows::{CHUNK, Gathered};
 use super::saving::{self, sound};
-use super::standing::{self, Key, Standing, Stands, TOLD, cell};
+use super::standing::{self, Key, Standing, Stands, TOLD, key_of};
 use crate::data::keys::KeyCoder;
 use crate::data::packed::{Packer, are_cells, pack_cell, unpack_cell};
 use crate::data::process::{Given, Making, Process, Told};
@@ -167,10 +167,6 @@ impl Regrouped {
     }
 }
 
-fn builders(types: &[Type]) -> Vec<ColumnBuilder> {
-    types.iter().map(ColumnBuilder::new).collect()
-}
-
 impl Process for Regrouped {
     fn take(&mut self, chunk: &mut Chunk, given: &Given, _: &mut Told) {
         let front = TOLD + self.asked.front.len();
@@ -183,7 +179,7 @@ impl Process for Regrouped {
                 self.finish(usize::MAX, &mut out);
             }
             self.standing.begin(says.moment);
-            let group = cell(chunk, &given.key, row);
+            let group = key_of(chunk, &given.key, row);
             let stands = (!says.withdrawn).then(|| {
                 let mut args = Vec::new();
                 for arg in &given.args[front..] {
@@ -196,7 +192,7 @@ impl Process for Regrouped {
                     args,
                 }
             });
-            let key = cell(chunk, &keys, row);
+            let key = key_of(chunk, &keys, row);
             let groups = self.standing.put(says.window, key, stands);
             groups.entry(group).or_default().changed = Some(says.kind);
         }

@@ -35,6 +35,16 @@ pub fn last_watermark(lapse: Lapse, chunk: &Chunk, now: i64) -> i64 {
     last.map_or(i64::MIN, |row| watermark(lapse, chunk, now, row))
 }
 
+/// A row's bytes of a column of keys; `None`: null.
+pub fn bytes_of<'c>(chunk: &'c Chunk, column: &ColumnV, row: u32) -> Option<&'c [u8]> {
+    match &column.data {
+        Column::Bytes(spans) if column.is_valid(row as usize) => {
+            Some(chunk.bytes(spans[row as usize]))
+        }
+        _ => None,
+    }
+}
+
 /// A column with an entry for each live row, as one with an entry for each of a chunk's `rows`.
 pub fn spread(column: ColumnV, live: &Selection, rows: usize) -> ColumnV {
     match live.rows() {

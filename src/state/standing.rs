@@ -3,6 +3,7 @@
 //! itself. Invariant: what a moment changes is complete when another begins, or when time is told.
 
 use super::grouped::given::{Kind, told};
+use super::rows::bytes_of;
 use crate::data::process::Given;
 use crate::data::time::Watermark;
 use crate::data::{Chunk, Column, ColumnV};
@@ -142,13 +143,9 @@ pub fn says(chunk: &Chunk, given: &Given, row: u32) -> Says {
     }
 }
 
-/// A cell's bytes of an encoded column.
-pub fn cell(chunk: &Chunk, column: &ColumnV, row: u32) -> Key {
-    let Column::Bytes(spans) = &column.data else {
-        return None;
-    };
-    let is_there = column.is_valid(row as usize);
-    is_there.then(|| chunk.bytes(spans[row as usize]).to_vec())
+/// A row's key, of a column of keys.
+pub fn key_of(chunk: &Chunk, column: &ColumnV, row: u32) -> Key {
+    bytes_of(chunk, column, row).map(<[u8]>::to_vec)
 }
 
 fn nanos(column: &ColumnV, row: u32) -> i64 {

@@ -3,13 +3,14 @@
 //! so that how the sources interleave cannot show there. With one source rows are fed as they come. Refuses nothing
 //! itself. Invariant: turns follow from the row and its source alone.
 
+use super::rows::bytes_of;
 use super::saving::{self, sound};
 use crate::bytes::Span;
 use crate::data::packed::{Packer, are_cells, pack_cell, unpack_cell};
 use crate::data::process::{Given, Making, Process, Told};
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
-use crate::data::{Chunk, Column, ColumnBuilder, Type};
+use crate::data::{Chunk, ColumnBuilder, Type};
 use std::collections::BTreeMap;
 
 /// Rows that are fed at once.
@@ -78,10 +79,7 @@ impl InTurns {
             let time = chunk.times.as_ref().map_or(0, |times| times[at]);
             let before = chunk.before.as_ref().map_or(i64::MIN, |before| before[at]);
             let turn = time.max(before);
-            let key = match &given.key.data {
-                Column::Bytes(spans) if given.key.is_valid(at) => Some(chunk.bytes(spans[at])),
-                _ => None,
-            };
+            let key = bytes_of(chunk, &given.key, row);
             let may_be_late = turn.saturating_sub(self.slack) > time;
             let line =
                 (may_be_late && told.late.lines.is_some()).then(|| chunk.bytes(chunk.rows[at]));

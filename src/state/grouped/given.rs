@@ -189,7 +189,7 @@ impl Given {
     }
 }
 
-fn builders(types: &[Type]) -> Vec<ColumnBuilder> {
+pub fn builders(types: &[Type]) -> Vec<ColumnBuilder> {
     types.iter().map(ColumnBuilder::new).collect()
 }
 

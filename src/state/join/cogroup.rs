@@ -11,6 +11,7 @@ use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, Type};
 use crate::state::keyed::Keyed;
+use crate::state::rows::bytes_of;
 use crate::state::saving::{self, sound};
 use std::collections::BTreeMap;
 
@@ -207,13 +208,7 @@ impl Process for Cogroup {
                 Some(_) => &mut pane.keyed,
                 None => &mut pane.apart[side],
             };
-            let bytes = match &given.key.data {
-                Column::Bytes(spans) if given.key.is_valid(row as usize) => {
-                    Some(chunk.bytes(spans[row as usize]))
-                }
-                _ => None,
-            };
-            let slot = keyed.slot(bytes);
+            let slot = keyed.slot(bytes_of(chunk, &given.key, row));
             keyed.get_or(slot, Sides::default).0[side].push(place);
             check_keys(keyed.len(), self.keys_max, told);
             if let Some(times) = &chunk.times {

@@ -19,6 +19,7 @@ use crate::data::packed::{self, Packer, is_cell, pack_cell, unpack_cell};
 use crate::data::process::{Given, Making, Told};
 use crate::data::saved::{Damaged, Saved};
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, FieldId, Selection, Type};
+use crate::state::rows::bytes_of;
 use crate::state::saving::sound;
 use std::sync::Arc;
 
@@ -246,11 +247,7 @@ impl Pairs<'_> {
 
 /// The key of a row, if no part of it is null.
 pub fn key_of<'c>(coder: &KeyCoder, chunk: &'c Chunk, key: &ColumnV, row: u32) -> Option<&'c [u8]> {
-    let bytes = match &key.data {
-        Column::Bytes(spans) if key.is_valid(row as usize) => chunk.bytes(spans[row as usize]),
-        _ => return None,
-    };
-    (!coder.has_null(Some(bytes))).then_some(bytes)
+    bytes_of(chunk, key, row).filter(|bytes| !coder.has_null(Some(bytes)))
 }
 
 pub fn time_of(chunk: &Chunk, row: u32) -> Option<i64> {

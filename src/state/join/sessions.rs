@@ -10,8 +10,9 @@ use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Making, Process, Told};
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
-use crate::data::{Chunk, Column, FieldId};
+use crate::data::{Chunk, FieldId};
 use crate::state::keyed::Keyed;
+use crate::state::rows::bytes_of;
 use crate::state::saving::{self, any_key, sound};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -148,12 +149,7 @@ impl Sessions {
             if !pack(row, known, &mut row_bytes) {
                 continue;
             }
-            let key = match &given.key.data {
-                Column::Bytes(spans) if given.key.is_valid(row as usize) => {
-                    Some(chunk.bytes(spans[row as usize]))
-                }
-                _ => None,
-            };
+            let key = bytes_of(chunk, &given.key, row);
             let time = time_of(chunk, row).unwrap_or(0);
             let turn = time.max(before_of(chunk, row));
             let may_be_late = turn > time.saturating_add(self.terms.gap);
