@@ -9,6 +9,7 @@ pub mod error;
 pub mod export;
 pub mod expr;
 pub mod formats;
+pub mod memory;
 pub mod ops;
 pub mod plan;
 pub mod sinks;

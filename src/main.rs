@@ -1,6 +1,10 @@
 //! The program: calls the command line and turns its answer into an exit status. Decides nothing itself;
 //! whatever happens below, the process ends with the status that `cli::run` gives.
 
+/// Once state is larger than it may be, its memory is a file.
+#[global_allocator]
+static MEMORY: dstream::memory::Memory = dstream::memory::Memory;
+
 fn main() {
     keep_pages();
     let words = std::env::args_os().skip(1).collect();

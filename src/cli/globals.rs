@@ -1417,7 +1417,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::State,
         doc: doc(
             "keys that one operator with state may hold",
-            "Of `scan`, `map-with-state`, `distinct`, `burst`, `anomaly` and their like; `--on-full` says what becomes of one more. Keys of aggregates are not bounded.",
+            "Of `scan`, `map-with-state`, `distinct`, `burst`, `anomaly` and their like; `--on-full` says what becomes of one more. Keys of aggregates are not bounded by number, but by `--max-state`. Where state spills to the disk, by default that of input that ends, it does so from so many keys on, and none is refused.",
         ),
         set: |options, value| {
             options.limits.keys = Some(whole(value, 1)?);
@@ -1433,7 +1433,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::State,
         doc: Doc {
             summary: "what becomes of state beyond --max-keys and --max-state",
-            text: "`fail`: the run ends with status 65. `evict-oldest`, with `--max-keys`: the key that was used longest ago, by time, is forgotten and counted; `distinct` forgets the one that came first. `spill`: groups of an aggregate, over windows or the whole input, and rows that are sorted over the whole input, are set aside on the disk, under `--tmp`, in files without a name, and merged when their window closes or at the end; the answer is the same. What cannot be set aside (`distinct`, sessions, joins, windows that slide or may be corrected, and what else needs the order of rows) still ends with 65.",
+            text: "`fail`: the run ends with status 65. `evict-oldest`, with `--max-keys`: the key that was used longest ago, by time, is forgotten and counted; `distinct` forgets the one that came first. `spill`: what is beyond lies on the disk, under `--tmp`, in files without a name; the answer is the same. Groups of an aggregate, over windows or the whole input, and rows that are sorted over the whole input, go there in sorted runs, and are merged when their window closes or at the end. All other state (`distinct`, sessions, joins, windows that slide, running totals, …), and all of a job with `--checkpoint`, has its memory in a file from then on, of which the system keeps in memory what is used most: that is as fast as memory while there is some to spare, and as slow as the disk where keys that come at random are many times what fits. A disk that is full ends the run with 74.",
             examples: &[Example {
                 title: "More keys than memory may hold",
                 session: "$ seq 1 3000 | sed 's/$/ x/' > keys; dstream --max-state 64KiB --on-full spill count-by '$1' keys | tail -1\n3000\t1\n",
@@ -1460,7 +1460,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::State,
         doc: doc(
             "where state is set aside",
-            "Its files have no name: they go with the run.",
+            "Its files have no name: they go with the run. Where /tmp is memory itself (tmpfs), and nothing else was said, it is /var/tmp.",
         ),
         set: |options, value| {
             options.tmp = Some(value.into());

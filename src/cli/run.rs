@@ -15,6 +15,7 @@ use super::{
 };
 use crate::data::process::OnFull;
 use crate::data::time::Zone;
+use crate::engine::spill::Spill;
 use crate::engine::{self, clock, clock::Clock};
 use crate::error::{Failure, Usage, status};
 use crate::export;
@@ -247,11 +248,6 @@ fn contradictions(options: &Options) -> Result<(), Usage> {
     if options.limits.on_full != OnFull::Fail && options.limits.keys.is_none() {
         return Err(Usage::new(
             "--on-full needs --max-keys N, which it is about",
-        ));
-    }
-    if options.spill == Some(true) && options.keep.checkpoint.is_some() {
-        return Err(Usage::new(
-            "--on-full spill: state that is set aside on the disk is not kept in a checkpoint in this version",
         ));
     }
     if options.time.is_some() && options.time_regex.is_some() {
@@ -638,8 +634,15 @@ fn execute(
     };
     run.live = view.as_ref().map(|view| view.live.clone());
     run.keeping = options.keep.keeping(options.follow, start.firsts);
-    if options.spill.unwrap_or(source.ends) && run.keeping.is_none() && plan.peek_every.is_none() {
-        run.spill = Some(options.tmp.clone().unwrap_or_else(std::env::temp_dir));
+    if options.spill.unwrap_or(source.ends) {
+        run.spill = Some(Spill {
+            dir: options
+                .tmp
+                .clone()
+                .unwrap_or_else(terminal::disk_for_a_while),
+            in_runs: run.keeping.is_none() && plan.peek_every.is_none(),
+            keys: run.limits.keys.take(),
+        });
     }
     run.opening.unborn = start.unborn;
     let unpacking = &run.opening.unpacking;

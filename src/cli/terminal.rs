@@ -7,6 +7,7 @@ use crate::data::time::Zone;
 use crate::error::{Usage, status};
 use std::io::{IsTerminal, Write};
 use std::panic::PanicHookInfo;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A message on standard error; where nobody can read it, nothing can be done about it.
@@ -210,4 +211,22 @@ pub fn half_of_memory() -> Option<usize> {
     let group = group.and_then(number);
     let least = group.into_iter().chain(machine).chain(own).min();
     least.map(|bytes| bytes / 2)
+}
+
+/// Where files are for a while: `$TMPDIR`, else /tmp, but not where that is memory and there is a disk at /var/tmp.
+pub fn disk_for_a_while() -> PathBuf {
+    const DISK: &str = "/var/tmp";
+    // TMPFS_MAGIC and RAMFS_MAGIC of statfs(2).
+    const MEMORY: [u64; 2] = [0x0102_1994, 0x8584_58f6];
+    let usual = std::env::temp_dir();
+    let is_memory = |dir: &Path| {
+        let of = rustix::fs::statfs(dir);
+        of.is_ok_and(|of| MEMORY.contains(&(of.f_type as u64 & 0xffff_ffff)))
+    };
+    let is_chosen = std::env::var_os("TMPDIR").is_some_and(|dir| !dir.is_empty());
+    let disk = PathBuf::from(DISK);
+    match !is_chosen && is_memory(&usual) && disk.is_dir() && !is_memory(&disk) {
+        true => disk,
+        false => usual,
+    }
 }

@@ -14,6 +14,7 @@ use crate::data::keys::KeyCoder;
 use crate::data::time::{Watermark, Zone};
 use crate::data::{Chunk, ColumnBuilder, Schema};
 use crate::expr::Expr;
+use crate::memory;
 use crate::plan::grid::Grid;
 use crate::plan::node::{AggCall, Extent, Scope, Window};
 use std::cmp::Ordering;
@@ -251,6 +252,7 @@ impl<'p> AggregateState<'p> {
 
     /// Everything whose window has ended by `upto`, as rows in order.
     pub fn close(&self, upto: Watermark, threads: usize) -> Option<Emission<'_>> {
+        let _state = memory::state();
         let at = match upto {
             Watermark::None => return None,
             Watermark::At(at) => at,

@@ -11,11 +11,13 @@ use super::driver::{Lane, Running};
 use super::inputs::FILES;
 use super::meter::latest_of;
 use super::order::lock;
+use super::spill;
 use super::steps::Ordered;
 use super::tracked::Tracked;
 use super::wal::{Logging, Received, Replay, Wal};
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::error::{Failure, status};
+use crate::memory;
 use crate::plan::node::Plan;
 use crate::plan::text;
 use crate::sinks::{self, Earlier, Mark, Names, Written};
@@ -143,7 +145,10 @@ impl Kept {
                 message: format!("--checkpoint-reset: {error}; nothing was removed"),
             })?;
         }
+        spill::ahead(run, &keeping.path)?;
+        let state = memory::state();
         let loaded = store.load()?;
+        drop(state);
         let chain = text::canonical(plan);
         let sources: Vec<String> = plan
             .sides()

@@ -13,6 +13,7 @@ use super::open::{Inputs, Opened, open_inputs, open_output, replaces};
 use super::order::{lock, share_out};
 use super::peek::Form;
 use super::prefix::Board;
+use super::spill::Spill;
 use super::steps::Setting;
 use super::worker::{
     self, End, Partial, Stage, StageWorker, add_counts, entries, first_batch, stages, tee_failures,
@@ -358,37 +359,6 @@ impl<'s> Running<'s> {
         }
     }
 
-    /// Ends the run when its state is over `--max-state`.
-    fn check_state(&self) {
-        self.note_held();
-        let Some(most) = self.shared.run.max_state else {
-            return;
-        };
-        if self.held().1 <= most {
-            return;
-        }
-        let stays = match self.spill() {
-            Ok(stays) => stays,
-            Err(failure) => return self.fail(failure.into()),
-        };
-        if stays > most {
-            let size = match most >> 20 {
-                0 => format!("{} KiB", most >> 10),
-                mib => format!("{mib} MiB"),
-            };
-            self.fail(
-                Failure {
-                    status: status::DATA,
-                    message: format!(
-                        "what the chain keeps takes more than {size} (--max-state); allow more, or keep less: a \
-                         window, --ttl, or --max-keys N --on-full evict-oldest"
-                    ),
-                }
-                .into(),
-            );
-        }
-    }
-
     /// One block of side `side` through the stage that it enters. `source` reads that side.
     pub fn block(
         &self,
@@ -488,7 +458,9 @@ impl<'s> Running<'s> {
             }
             let next_end = match &stage.end {
                 End::Aggregate(state) if state.has_spilled() => {
-                    if let (true, Some(dir)) = (state.closes(upto), &self.shared.run.spill) {
+                    if let (true, Some(Spill { dir, .. })) =
+                        (state.closes(upto), &self.shared.run.spill)
+                    {
                         let merged =
                             state.merge_spilled(dir, upto, self.threads, &mut |emission| {
                                 let pieces = emission.pieces();
@@ -518,7 +490,7 @@ impl<'s> Running<'s> {
                         });
                     };
                     match (&self.shared.run.spill, upto) {
-                        (Some(dir), Watermark::End) if state.has_spilled() => {
+                        (Some(Spill { dir, .. }), Watermark::End) if state.has_spilled() => {
                             let merged = state.merge_spilled(dir, self.threads, &mut give);
                             if let Err(failure) = merged {
                                 return self.fail(failure.into());

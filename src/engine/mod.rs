@@ -32,7 +32,7 @@ pub mod rows;
 mod saving;
 mod showing;
 mod sliding;
-mod spill;
+pub mod spill;
 mod stages;
 pub mod steps;
 mod streams;
@@ -59,6 +59,7 @@ use ledger::Ledger;
 use meter::Meter;
 use order::Linearizer;
 use prefix::Board;
+use spill::Spill;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize};
@@ -99,7 +100,7 @@ pub struct Run {
     /// `--max-state`: bytes of all state.
     pub max_state: Option<usize>,
     /// Where state that is larger than that may be set aside.
-    pub spill: Option<PathBuf>,
+    pub spill: Option<Spill>,
     /// `--max-keys` and `--on-full`.
     pub limits: Limits,
     /// Write nothing, stop at the first record that would be written.

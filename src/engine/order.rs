@@ -4,6 +4,7 @@
 
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::formats::Layout;
+use crate::memory;
 use crate::sinks::{Mark, Sink, Target, Whole};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,10 +32,14 @@ pub fn share_out(threads: usize, count: usize, work: &(impl Fn(usize, usize) + S
     if threads <= 1 {
         return take(0);
     }
+    let is_state = memory::is_state();
     std::thread::scope(|scope| {
         for worker in 0..threads {
             let take = &take;
-            scope.spawn(move || take(worker));
+            scope.spawn(move || {
+                let _state = is_state.then(memory::state);
+                take(worker);
+            });
         }
     });
 }
@@ -65,7 +70,9 @@ impl<T> Turnstile<T> {
                 .wait(guard)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+        let state = memory::state();
         let answer = f(&mut guard.2);
+        drop(state);
         guard.0 += 1;
         drop(guard);
         self.turned.notify_all();
@@ -91,7 +98,9 @@ impl<T> Turnstile<T> {
 
     /// The state, when no chunk is on its way.
     pub fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        f(&mut lock(&self.state).2)
+        let mut guard = lock(&self.state);
+        let _state = memory::state();
+        f(&mut guard.2)
     }
 }
 

@@ -13,6 +13,16 @@ pub struct Panes {
     most: i64,
 }
 
+/// The pane that the last row was in, which most rows are in that follow.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Recent {
+    begin: i64,
+    end: i64,
+    /// A row that is judged by less is late for none of its windows.
+    until: i64,
+    space: i64,
+}
+
 impl Panes {
     pub fn new(size: i64, slide: i64, offset: i64) -> Panes {
         let (mut a, mut b) = (size, slide);
@@ -67,6 +77,27 @@ impl Panes {
         } else {
             Ok(p * (self.most + 1) + skip)
         }
+    }
+
+    /// [`Panes::space`], without a division where the row is in the pane of the one before.
+    // PERF: `window 10m --slide 1m count-by status`: 15 ns of 100 a record.
+    #[inline]
+    pub fn space_near(&self, recent: &mut Recent, t: i64, before: i64) -> Result<i64, bool> {
+        if recent.begin <= t && t < recent.end && before < recent.until {
+            return Ok(recent.space);
+        }
+        let space = self.space(t, before)?;
+        let (p, skip) = self.pane_of(space);
+        if skip == 0 {
+            let begin = self.offset + p * self.pane;
+            *recent = Recent {
+                begin,
+                end: begin + self.pane,
+                until: self.window(self.windows(p).0).1,
+                space,
+            };
+        }
+        Ok(space)
     }
 
     /// The windows that see a space: first and last number.
@@ -154,6 +185,11 @@ mod tests {
                     }
                     let (pane, skip) = panes.pane_of(space);
                     prop_assert_eq!(panes.space_of(pane) + skip, space);
+                    // What is remembered of one row says the same of the next.
+                    let mut recent = Recent::default();
+                    for (t, before) in [(t, before), (t + 1, before), (t, before + uses), (t - 1, before + size)] {
+                        prop_assert_eq!(panes.space_near(&mut recent, t, before), panes.space(t, before));
+                    }
                     for &k in &holding {
                         let (from, to) = panes.panes(k);
                         prop_assert!((from..to).contains(&pane));

@@ -13,6 +13,7 @@ use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, Field, FieldId, Schema,
 use crate::data::{kept, keys};
 use crate::error::Failure;
 use crate::expr::{EvalContext, Expr};
+use crate::memory;
 use crate::plan::node::{NodeKind, Scope};
 use std::cmp::Ordering;
 use std::path::Path;
@@ -191,6 +192,7 @@ impl<'p> RowsState<'p> {
 
     /// Everything whose window has ended by `upto`, as chunks in order.
     pub fn close(&self, upto: Watermark, threads: usize) -> Vec<Chunk> {
+        let _state = memory::state();
         let kept = &mut write(&self.kept).kept;
         if kept.is_empty() || (upto != Watermark::End && !self.windowed) {
             return Vec::new();
@@ -243,6 +245,7 @@ impl<'p> RowsState<'p> {
 
     /// Takes rows of a worker. Of a ranking those that cannot be in it are forgotten, however often it is given some.
     fn put(&self, more: &mut Vec<Kept>) {
+        let _state = memory::state();
         let mut pool = write(&self.kept);
         pool.kept.append(more);
         let rows: usize = pool.kept.iter().map(|kept| kept.places.len()).sum();
@@ -684,9 +687,11 @@ impl<'p> RowsPartial<'p> {
             chunk: std::mem::take(chunk),
             places: Vec::new(),
         };
+        let state = memory::state();
         let mut kept = self
             .state
             .gather(std::slice::from_ref(&source), &entries, true);
+        drop(state);
         kept.chunk.block.seq = source.chunk.block.seq;
         *chunk = source.chunk;
         self.rows += entries.len();

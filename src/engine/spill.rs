@@ -1,8 +1,9 @@
-//! Aggregates, and sorting over the whole input, that are larger than memory may be: groups and rows go to the disk in
-//! sorted runs, and are merged from there when their window closes, or at the end, a piece at a time (an external merge:
-//! Knuth, TAOCP 3, 5.4). The files have no name. Invariant: what comes out is what would have come without; memory is
-//! a piece a run.
+//! State that is larger than it may be. Groups of aggregates, and rows that are sorted over the whole input, go to the
+//! disk in sorted runs, and are merged from there when their window closes, or at the end, a piece at a time (an external
+//! merge: Knuth, TAOCP 3, 5.4); of all else, and where a checkpoint needs it at hand, the memory itself is a file that the
+//! kernel pages (`memory`). The files have no name. Invariant: what comes out is what would have come without.
 
+use super::Run as Asked;
 use super::aggregate::{AggregateState, Emission, Entry, Groups, Spaces, entries, sort};
 use super::driver::Running;
 use super::order::lock;
@@ -10,12 +11,13 @@ use super::worker::End;
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
 use crate::error::{Failure, status};
+use crate::memory;
 use rustix::fs::{Mode, OFlags};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Groups of a piece of a run.
 const PIECE: usize = if cfg!(debug_assertions) { 16 } else { 8192 };
@@ -328,24 +330,124 @@ impl<'p> AggregateState<'p> {
     }
 }
 
+/// How state is set aside that is larger than it may be.
+#[derive(Clone, Debug)]
+pub struct Spill {
+    pub dir: PathBuf,
+    /// What can be goes out in runs: nothing of this run is kept for the next one, and nobody peeks.
+    pub in_runs: bool,
+    /// Keys that state may hold in memory, beside `--max-state`.
+    pub keys: Option<u64>,
+}
+
+/// The program takes about so much beside its state, bytes.
+const BESIDE: usize = 512 << 20;
+/// Pages of the file stay in the process up to this, whatever state may take, bytes.
+const PAGED: usize = 64 << 20;
+
+/// Makes room for the state in a checkpoint that is larger than state may be.
+pub fn ahead(run: &Asked, checkpoint: &Path) -> Result<(), Failure> {
+    let size = fs::metadata(checkpoint).map_or(0, |meta| meta.len());
+    match (&run.spill, run.max_state) {
+        (Some(spill), Some(most)) if size > most as u64 => page(&spill.dir),
+        _ => Ok(()),
+    }
+}
+
+/// From now on what state allocates lies in a file of `dir`.
+fn page(dir: &Path) -> Result<(), Failure> {
+    let begun = nameless(dir).and_then(memory::begin);
+    begun.map_err(|error| failed(dir, "write", &error))
+}
+
+/// Bytes of the process that are in memory: of files, and its own.
+fn resident() -> Option<(usize, usize)> {
+    let text = fs::read_to_string("/proc/self/statm").ok()?;
+    let mut pages = text.split(' ').skip(1).map(str::parse::<usize>);
+    let (all, files) = (pages.next()?.ok()?, pages.next()?.ok()?);
+    let size = rustix::param::page_size();
+    Some((files * size, all.saturating_sub(files) * size))
+}
+
 impl Running<'_> {
-    /// Sets aside on the disk what can be; returns the bytes of what cannot. What others add meanwhile is not counted:
-    /// it is set aside in its turn.
-    pub fn spill(&self) -> Result<usize, Failure> {
-        let mut stays = 0;
+    /// Sets state aside that is larger than it may be, or ends the run. What others add meanwhile is not counted: it
+    /// is set aside in its turn.
+    pub fn check_state(&self) {
+        self.note_held();
+        let run = &self.shared.run;
+        let (keys, bytes) = self.held();
+        let most = run.max_state.unwrap_or(usize::MAX);
+        let most_keys = run.spill.as_ref().and_then(|spill| spill.keys);
+        if bytes <= most && most_keys.is_none_or(|most| keys as u64 <= most) {
+            return;
+        }
+        let done = match &run.spill {
+            Some(spill) => self.set_aside(spill, most),
+            None => Err(too_much(most)),
+        };
+        if let Err(failure) = done {
+            self.fail(failure.into());
+        }
+    }
+
+    fn set_aside(&self, spill: &Spill, most: usize) -> Result<(), Failure> {
+        let Some(used) = memory::used() else {
+            let stays = match spill.in_runs {
+                true => self.spill(&spill.dir)?,
+                false => self.held(),
+            };
+            let is_over = stays.1 > most || spill.keys.is_some_and(|most| stays.0 as u64 > most);
+            return match is_over {
+                true => page(&spill.dir),
+                false => Ok(()),
+            };
+        };
+        if let Some(error) = used.failed {
+            return Err(failed(&spill.dir, "write", &error.into()));
+        }
+        let Some((files, own)) = resident() else {
+            return Ok(());
+        };
+        if files > most.max(PAGED) {
+            memory::let_go();
+        }
+        match own > most.saturating_mul(2).saturating_add(BESIDE) {
+            true => Err(too_much(most)),
+            false => Ok(()),
+        }
+    }
+
+    /// Sets aside in runs what can be; returns the keys and bytes of what cannot.
+    fn spill(&self, dir: &Path) -> Result<(usize, usize), Failure> {
+        let mut stays = (0, 0);
         for lane in self.lanes {
-            match (&lane.stage.end, &self.shared.run.spill) {
-                (End::Aggregate(state), Some(dir)) if state.can_spill() => {
+            let (keys, bytes) = match &lane.stage.end {
+                End::Aggregate(state) if state.can_spill() => {
                     state.spill(dir, self.threads)?;
-                    stays += lane.stage.held_inside().1;
+                    lane.stage.held_inside()
                 }
-                (End::Rows(state), Some(dir)) if state.can_spill() => {
+                End::Rows(state) if state.can_spill() => {
                     state.spill(dir, self.threads)?;
-                    stays += lane.stage.held_inside().1;
+                    lane.stage.held_inside()
                 }
-                _ => stays += lane.stage.held().1,
-            }
+                _ => lane.stage.held(),
+            };
+            stays = (stays.0 + keys, stays.1 + bytes);
         }
         Ok(stays)
+    }
+}
+
+fn too_much(most: usize) -> Failure {
+    let size = match most >> 20 {
+        0 => format!("{} KiB", most >> 10),
+        mib => format!("{mib} MiB"),
+    };
+    Failure {
+        status: status::DATA,
+        message: format!(
+            "what the chain keeps takes more than {size} (--max-state); allow more, or keep less: a window, --ttl, or \
+             --max-keys N --on-full evict-oldest; or have it on the disk: --on-full spill"
+        ),
     }
 }

@@ -7,6 +7,7 @@ use super::driver::{Lane, Running};
 use super::order::{lock, share_out};
 use crate::data::saved::{Save, Saved, Sharing};
 use crate::error::{Failure, status};
+use crate::memory;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -14,6 +15,7 @@ use std::sync::Mutex;
 impl Running<'_> {
     /// The state of all stages, a piece each; large ones by several threads.
     pub fn save_state(&self, held: u64) -> Vec<Entry> {
+        let _state = memory::state();
         let mut pieces = Vec::new();
         for (at, lane) in self.lanes.iter().enumerate() {
             pieces.extend((0..lane.stage.pieces()).map(|piece| (at, piece)));
@@ -79,6 +81,7 @@ impl Running<'_> {
 
     /// Loads what was kept of the stages.
     pub fn load_state(&self, kept: &Kept) -> Result<()> {
+        let _state = memory::state();
         let entries = std::mem::take(&mut *lock(&kept.state));
         if kept.header.records == 0 {
             return Ok(());

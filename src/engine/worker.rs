@@ -15,6 +15,7 @@ use crate::data::{Bitmap, Chunk, Column, ColumnV, FieldId, Selection};
 use crate::error::Failure;
 use crate::expr::{Arrivals, EvalContext};
 use crate::formats::Bad;
+use crate::memory;
 use crate::plan::node::{Batching, NodeKind, Plan, Times};
 use anyhow::Result;
 use std::ops::Range;
@@ -172,6 +173,7 @@ impl<'p> Stage<'p> {
 
     /// Another one in the same state, no chunk of which is on its way.
     pub fn fork(&self) -> Stage<'p> {
+        let _state = memory::state();
         let ordered = self
             .ordered
             .iter()

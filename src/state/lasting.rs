@@ -130,7 +130,7 @@ impl<S> Lasting<S> {
     fn fail(&self, told: &mut Told) {
         let most = self.terms.limits.keys.unwrap_or_default();
         let text = format!(
-            "{}: more than {most} keys (--max-keys); allow more, let --ttl forget silent ones, or give --on-full evict-oldest",
+            "{}: more than {most} keys (--max-keys); allow more, let --ttl forget silent ones, or give --on-full evict-oldest or spill",
             self.terms.operator
         );
         told.fail(text);

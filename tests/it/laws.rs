@@ -39,7 +39,7 @@ enum Through {
 }
 
 fn run(words: &[String], setting: &Setting, sample: &Path, through: Through) -> Answer {
-    let options = setting.options();
+    let options = options_of(setting, words);
     let mut command = Command::new(env!("CARGO_BIN_EXE_dstream"));
     command
         .args(options.split(' '))
@@ -72,6 +72,15 @@ fn run(words: &[String], setting: &Setting, sample: &Path, through: Through) -> 
             .replace("standard input", "INPUT"),
         status: output.status.code(),
     }
+}
+
+/// How a chain is run: with three workers state has hardly any room in memory, and lies on the disk.
+fn options_of(setting: &Setting, chain: &[String]) -> String {
+    let mut options = setting.options();
+    if setting.workers == 3 && !chain.iter().any(|word| word == "--on-full") {
+        options.push_str(" --max-state 1KiB --on-full spill");
+    }
+    options
 }
 
 /// Every setting there is.

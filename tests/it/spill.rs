@@ -3,8 +3,9 @@
 use super::session::Scratch;
 use std::fmt::Write;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn run(dir: &Path, words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_dstream"))
@@ -140,13 +141,22 @@ fn windows_that_are_set_aside_come_back() {
 }
 
 #[test]
-fn what_cannot_be_set_aside_ends_the_run() {
+fn what_may_not_or_cannot_be_set_aside_ends_the_run() {
     let scratch = Scratch::new();
     fs::write(scratch.0.join("keys"), keys()).expect("it can be written");
     let small = ["--max-state", "100KiB"];
     for (chain, status, says) in [
-        (&["distinct-by", "$1"][..], 65, "--max-state"),
+        (
+            &["--on-full", "fail", "distinct-by", "$1"][..],
+            65,
+            "--max-state",
+        ),
         (&["--on-full", "fail", "count-by", "$1"], 65, "--max-state"),
+        (
+            &["--tmp", "missing", "distinct-by", "$1"],
+            74,
+            "'missing' (--tmp)",
+        ),
         (
             &["--tmp", "missing", "count-by", "$1"],
             74,
@@ -158,4 +168,188 @@ fn what_cannot_be_set_aside_ends_the_run() {
         assert_eq!(got.status.code(), Some(status), "{chain:?}: {said}");
         assert!(said.contains(says), "{chain:?}: {said}");
     }
+}
+
+/// A chain of each kind of state that needs the order of rows, or shares its groups between windows.
+const ORDERED: &[&[&str]] = &[
+    &["distinct-by", "$2"],
+    &["distinct-by", "$2", "--ttl", "10m"],
+    &["distinct-by", "$2", "--last"],
+    &["window", "1h", "--slide", "10m", "count-by", "$2"],
+    &[
+        "window",
+        "1h",
+        "--slide",
+        "10m",
+        "reduce-by",
+        "$2",
+        "p90:$3,collect:$3:2",
+    ],
+    &["window", "1h", "--grow", "20m", "count-by", "$2"],
+    &["window", "30m", "sort-by", "$3,$2"],
+    &["window", "30m", "top", "5", "--by", "$3"],
+    &["session-window", "3s", "count-by", "$2"],
+    &["session-window", "3s", "reduce-by", "$2", "collect:$3"],
+    &["count-window", "3", "reduce-by", "$2", "sum:$3"],
+    &["look-back", "20s", "reduce-by", "$2", "n=count,max:$3"],
+    &[
+        "window",
+        "10m",
+        "--allowed-lateness",
+        "10m",
+        "count-by",
+        "$2",
+        "top",
+        "3",
+    ],
+    &[
+        "window",
+        "10m",
+        "reduce-by",
+        "$2",
+        "n=count",
+        "fill",
+        "zero",
+    ],
+    &["scan-by", "$2", "lag:$3,cumsum:$3"],
+    &["scan-by", "$2", "avg:$3:-1..1"],
+    &["map-with-state-by", "$2", "n=n??0+1"],
+    &["window", "10m", "update-state-by", "$2", "n=count"],
+    &[
+        "key-by", "$2", "match", "A B", "--where", "A=$3>50", "--where", "B=$3<50", "--within",
+        "2h",
+    ],
+    &["key-by", "$2", "burst", "2", "3h"],
+    &["key-by", "$2", "anomaly", "zscore", "$3", "--rows", "2"],
+    &["sort-by", "@time,$2"],
+    &["join", "keys", "--on", "$2", "--within", "1s", "count"],
+    &[
+        "window", "10m", "join", "keys", "--on", "$2", "--left", "count",
+    ],
+    &[
+        "window", "10m", "cogroup", "keys", "--on", "$2", "head", "50",
+    ],
+    &["asof-join", "keys", "--on", "$2"],
+    &["count-by", "$2", "--heavy", "2000"],
+];
+
+/// INTERFACE 6: "`--max-keys`, `--max-state` and `--on-full` bound every operator with state".
+#[test]
+fn what_needs_the_order_of_rows_is_paged() {
+    let scratch = Scratch::new();
+    fs::write(scratch.0.join("keys"), timed_keys()).expect("it can be written");
+    for chain in ORDERED {
+        let time = ["--time", "$1:s", "--watermark", "90s"];
+        let plain = run(&scratch.0, &[&time, *chain].concat());
+        let said = String::from_utf8_lossy(&plain.stderr);
+        let is_full = plain.status.success() && !plain.stdout.is_empty();
+        assert!(is_full, "{chain:?}: {said}");
+        for (threads, size) in [("1", "1KiB"), ("3", "100KiB")] {
+            let small = ["-j", threads, "--max-state", size, "--tmp", "."];
+            let words = [&small[..], &["--block-size", "4096"], &time, chain].concat();
+            let got = run(&scratch.0, &words);
+            let said = String::from_utf8_lossy(&got.stderr);
+            assert!(got.status.success(), "{words:?}: {said}");
+            assert!(got.stdout == plain.stdout, "{words:?} differs");
+        }
+    }
+    assert_eq!(fs::read_dir(&scratch.0).expect("it is ours").count(), 1);
+}
+
+/// A job keeps what is set aside in its checkpoint, as everything else.
+#[test]
+fn what_is_set_aside_is_kept() {
+    let scratch = Scratch::new();
+    let text = timed_keys();
+    let (first, second) = text.split_at(text.len() / 2);
+    for chain in ORDERED {
+        if chain.contains(&"--heavy") || chain.contains(&"--on") {
+            // Those have their own tests of restarts; a second stream here would be the file that grows.
+            continue;
+        }
+        for size in ["1KiB", "1GiB"] {
+            for run_of in ["--once", "--final"] {
+                let half = match run_of {
+                    "--once" => first.to_string(),
+                    _ => format!("{first}{second}"),
+                };
+                fs::write(scratch.0.join("keys"), half).expect("it can be written");
+                let out = format!("out.{size}");
+                let job = ["--max-state", size, "--tmp", ".", "--time", "$1:s"];
+                let kept = ["--checkpoint", size, "--output", &out, "--append"];
+                let once: &[&str] = match run_of {
+                    "--once" => &["--once"],
+                    _ => &["--once", "--final"],
+                };
+                let words = [&job[..], &kept, once, chain].concat();
+                let got = run(&scratch.0, &words);
+                let said = String::from_utf8_lossy(&got.stderr);
+                assert!(got.status.success(), "{words:?}: {said}");
+            }
+        }
+        let read = |size: &str| fs::read(scratch.0.join(format!("out.{size}")));
+        let (small, large) = (read("1KiB").ok(), read("1GiB").ok());
+        assert!(small.is_some() && small == large, "{chain:?} differs");
+        for entry in fs::read_dir(&scratch.0).expect("it is ours") {
+            fs::remove_file(entry.expect("it is ours").path()).expect("it is ours");
+        }
+    }
+}
+
+/// State grows, and the memory that the process has of its own does not.
+#[test]
+fn what_is_paged_is_not_in_memory() {
+    let scratch = Scratch::new();
+    let own_memory = |words: &[&str]| -> usize {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dstream"))
+            .current_dir(&scratch.0)
+            .args(["-j", "1", "--tmp", ".", "--on-full", "spill"])
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("dstream starts");
+        let mut lines = String::new();
+        for i in 0..600_000 {
+            writeln!(lines, "key-that-is-rather-long-{i}").expect("a String takes what is written");
+        }
+        let mut input = child.stdin.take().expect("it is piped");
+        input.write_all(lines.as_bytes()).expect("it reads");
+        // What a pipe holds, and a block, has not been read yet, and need not be.
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id()));
+        let status = status.expect("it runs");
+        let own = status
+            .lines()
+            .find_map(|line| line.strip_prefix("RssAnon:"));
+        let kib = own.and_then(|own| own.trim().trim_end_matches(" kB").parse().ok());
+        drop(input);
+        assert!(child.wait().expect("it is ours").success());
+        kib.expect("the kernel says it")
+    };
+    let paged = own_memory(&["--max-state", "1MiB", "distinct"]);
+    let plain = own_memory(&["--max-state", "1GiB", "distinct"]);
+    assert!(paged + (16 << 10) < plain, "{paged} KiB of {plain}");
+}
+
+/// A disk that is full, as far as this process goes, is told with its place.
+#[test]
+fn a_full_disk_is_told() {
+    let scratch = Scratch::new();
+    let mut text = keys();
+    for i in 0..300_000 {
+        writeln!(text, "key-that-is-rather-long-{i}").expect("a String takes what is written");
+    }
+    fs::write(scratch.0.join("keys"), text).expect("it can be written");
+    let line = format!(
+        "ulimit -f 4096; exec {} --max-state 64KiB --tmp . distinct keys > /dev/null",
+        env!("CARGO_BIN_EXE_dstream")
+    );
+    let got = Command::new("bash")
+        .current_dir(&scratch.0)
+        .args(["-c", &line])
+        .output()
+        .expect("bash starts");
+    let said = String::from_utf8_lossy(&got.stderr);
+    assert_eq!(got.status.code(), Some(74), "{said}");
+    assert!(said.contains("'.' (--tmp)"), "{said}");
 }

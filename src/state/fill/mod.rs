@@ -352,7 +352,7 @@ impl Fill {
         }
         if self.limits.on_full == OnFull::Fail {
             let message = format!(
-                "fill: more than {most} keys (--max-keys); allow more, or give --on-full evict-oldest"
+                "fill: more than {most} keys (--max-keys); allow more, or give --on-full evict-oldest or spill"
             );
             told.fail(message);
             return;

@@ -3,7 +3,7 @@
 $ printf 'ann 1\nbob 2\ncid 3\nann 4\n' | dstream distinct-by '$1' --max-keys 2
 ann 1
 bob 2
-dstream: distinct-by: more than 2 keys (--max-keys); allow more, let --ttl forget silent ones, or give --on-full evict-oldest
+dstream: distinct-by: more than 2 keys (--max-keys); allow more, let --ttl forget silent ones, or give --on-full evict-oldest or spill
 ? 65
 $ printf 'ann 1\nbob 2\ncid 3\nann 4\nbob 5\n' | dstream distinct-by '$1' --max-keys 2 --on-full evict-oldest
 ann 1

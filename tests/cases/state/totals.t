@@ -98,7 +98,7 @@ b	1
 c	1
 dstream: 2 keys forgotten (--max-keys)
 $ printf 'a\nb\nc\n' | dstream --max-keys 2 update-state-by '$1' count
-dstream: update-state-by: more than 2 keys (--max-keys); allow more, let --ttl forget silent ones, or give --on-full evict-oldest
+dstream: update-state-by: more than 2 keys (--max-keys); allow more, let --ttl forget silent ones, or give --on-full evict-oldest or spill
 ? 65
 
 # A window behind sessions takes their place, and is one of all keys again.

@@ -6,7 +6,8 @@ use super::super::session::{Faults, Scratch, on_two_threads};
 use super::data::{Format, Random};
 use super::seconds::OTHER;
 use super::{
-    Answer, STATE_CHAINS, chains, data, first_difference, number_from, settings, settings_of,
+    Answer, STATE_CHAINS, chains, data, first_difference, number_from, options_of, settings,
+    settings_of,
 };
 use crate::session::Setting;
 use std::fs;
@@ -17,7 +18,7 @@ fn once(words: &[String], setting: &Setting, dir: &Path, job: &str, last: bool) 
     let mut command = Command::new(env!("CARGO_BIN_EXE_dstream"));
     command
         .current_dir(dir)
-        .args(setting.options().split(' '))
+        .args(options_of(setting, words).split(' '))
         .args(words)
         .args(["--once", "--durability", "process"])
         // A file of whole answers is replaced.
