@@ -139,17 +139,18 @@ enum Tail {
     Syslog,
 }
 
-/// Eight to 32 bytes, held as their first and last sixteen (or eight).
+/// A text of eight to 32 bytes, held as its first and last sixteen (or eight).
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-struct Head {
+pub struct Head {
     len: usize,
     first: u128,
     last: u128,
 }
 
 impl Head {
+    /// The first `len` bytes of a text; `None`: they are not there, or too few or too many to be held.
     #[inline(always)]
-    fn of(text: &[u8], len: usize) -> Option<Head> {
+    pub fn of(text: &[u8], len: usize) -> Option<Head> {
         let text = text.get(..len)?;
         if len > 32 {
             return None; // the middle would not be held

@@ -223,6 +223,11 @@ fn page(job: &Job, progress: &Progress, now: i64, rate: f64) -> String {
         "Memory that state takes, about.",
         held.bytes as f64,
     );
+    page.gauge(
+        "dstream_state_disk_bytes",
+        "Bytes of state that were on the disk, at most: there was more than may be in memory.",
+        held.aside as f64,
+    );
     if let Some(watermark) = progress.watermark() {
         page.gauge(
             "dstream_watermark_timestamp_seconds",
@@ -434,7 +439,8 @@ mod tests {
             busy().held_most(),
             crate::engine::Held {
                 keys: 3,
-                bytes: 4096
+                bytes: 4096,
+                aside: 0,
             }
         );
         lint(&page(

@@ -194,6 +194,12 @@ fn state(report: &Report) -> String {
             report.held.bytes as f64 / 1e6
         ));
     }
+    if report.held.aside > 0 {
+        parts.push(format!(
+            "beyond --max-state at most {:.1} MB on the disk",
+            report.held.aside as f64 / 1e6
+        ));
+    }
     match parts.is_empty() {
         true => String::new(),
         false => format!("{}\n", parts.join("; ")),
@@ -294,6 +300,7 @@ fn stats_json(report: &Report) -> String {
         "windows": report.windows,
         "keys": report.held.keys,
         "state_bytes": report.held.bytes,
+        "state_bytes_on_disk": report.held.aside,
         "batches": report.batches.total.count(),
         "scheduling_delay": quantiles(&report.batches.scheduling),
         "batch_processing_time": quantiles(&report.batches.processing),

@@ -21,6 +21,7 @@ pub struct Progress {
     state: AtomicUsize,
     keys_most: AtomicUsize,
     state_most: AtomicUsize,
+    aside: AtomicUsize,
     watermark: AtomicI64,
     batches: Mutex<Batches>,
     commits: Mutex<Commits>,
@@ -43,6 +44,8 @@ pub struct Commits {
 pub struct Held {
     pub keys: usize,
     pub bytes: usize,
+    /// Bytes on the disk, since there is more than may be in memory.
+    pub aside: usize,
 }
 
 impl Default for Progress {
@@ -58,6 +61,7 @@ impl Default for Progress {
             state: AtomicUsize::new(0),
             keys_most: AtomicUsize::new(0),
             state_most: AtomicUsize::new(0),
+            aside: AtomicUsize::new(0),
             watermark: AtomicI64::new(i64::MIN),
             batches: Mutex::default(),
             commits: Mutex::default(),
@@ -74,10 +78,16 @@ impl Progress {
         self.state_most.fetch_max(bytes, Ordering::Relaxed);
     }
 
+    /// So many bytes of it are on the disk; the most counts.
+    pub fn put_aside(&self, bytes: usize) {
+        self.aside.fetch_max(bytes, Ordering::Relaxed);
+    }
+
     pub fn held(&self) -> Held {
         Held {
             keys: self.keys.load(Ordering::Relaxed),
             bytes: self.state.load(Ordering::Relaxed),
+            aside: self.aside.load(Ordering::Relaxed),
         }
     }
 
@@ -86,6 +96,7 @@ impl Progress {
         Held {
             keys: self.keys_most.load(Ordering::Relaxed),
             bytes: self.state_most.load(Ordering::Relaxed),
+            aside: self.aside.load(Ordering::Relaxed),
         }
     }
 

@@ -264,6 +264,11 @@ impl<'p> RowsState<'p> {
         !lock(&self.spilled).is_empty()
     }
 
+    /// Bytes that are set aside.
+    pub fn bytes_aside(&self) -> usize {
+        lock(&self.spilled).iter().map(Run::bytes).sum()
+    }
+
     /// Sets the rows that workers have handed in aside, in `dir`.
     pub fn spill(&self, dir: &Path, threads: usize) -> Result<(), Failure> {
         let mut spilled = lock(&self.spilled);

@@ -69,6 +69,11 @@ impl Run {
         write().map_err(|error| failed(dir, "write", &error))
     }
 
+    pub fn bytes(&self) -> usize {
+        let pieces = self.pieces.iter().map(|(_, len)| *len as usize);
+        pieces.sum()
+    }
+
     pub fn read(&self) -> Reading<'_> {
         Reading {
             run: self,
@@ -165,6 +170,11 @@ impl<'p> AggregateState<'p> {
 
     pub fn has_spilled(&self) -> bool {
         !lock(&self.spilled).is_empty()
+    }
+
+    /// Bytes that are set aside.
+    pub fn bytes_aside(&self) -> usize {
+        lock(&self.spilled).iter().map(Run::bytes).sum()
     }
 
     /// Whether a window that is open ends by then.
@@ -396,12 +406,14 @@ impl Running<'_> {
                 true => self.spill(&spill.dir)?,
                 false => self.held(),
             };
+            self.note_aside(0);
             let is_over = stays.1 > most || spill.keys.is_some_and(|most| stays.0 as u64 > most);
             return match is_over {
                 true => page(&spill.dir),
                 false => Ok(()),
             };
         };
+        self.note_aside(used.bytes);
         if let Some(error) = used.failed {
             return Err(failed(&spill.dir, "write", &error.into()));
         }
@@ -415,6 +427,16 @@ impl Running<'_> {
             true => Err(too_much(most)),
             false => Ok(()),
         }
+    }
+
+    fn note_aside(&self, paged: usize) {
+        let runs = self.lanes.iter().map(|lane| match &lane.stage.end {
+            End::Aggregate(state) => state.bytes_aside(),
+            End::Rows(state) => state.bytes_aside(),
+            End::Sink => 0,
+        });
+        let progress = &self.shared.run.progress;
+        progress.put_aside(paged + runs.sum::<usize>());
     }
 
     /// Sets aside in runs what can be; returns the keys and bytes of what cannot.

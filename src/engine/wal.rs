@@ -408,7 +408,7 @@ impl Replay {
     }
 }
 
-fn received(payload: &[u8]) -> Result<Received, Damaged> {
+pub(super) fn received(payload: &[u8]) -> Result<Received, Damaged> {
     let mut saved = Saved::new(payload);
     let head: Head = saved.take()?;
     let bytes = saved.take_bytes()?.to_vec();

@@ -110,17 +110,29 @@ fn read_stamps(run: &Run<'_>, of: &Operand, shape: &Shape, out: &mut ColumnV) ->
     let (block, scratch) = (run.chunk.block.padded(), run.chunk.scratch());
     let (zone, now) = (run.zone, run.now);
     let mut memo = Memo::default();
+    // Many lines in a row have the same stamp.
+    let mut last: Option<(stamps::Head, i64)> = None;
     let mut valid: Option<Bitmap> = None;
     let mut failed = 0;
     each(&run.chunk.live, |row| {
         let text = spans[row].of(block, scratch);
         let is_there = column.is_valid(row);
+        let head = stamps::Head::of(text, text.len());
+        if let (true, Some(head), Some((same, ns))) = (is_there, head, last)
+            && head == same
+        {
+            made[row] = ns;
+            return;
+        }
         let read = match is_there {
             true => stamps::parse(text, shape, &mut memo),
             false => None,
         };
         match read.and_then(|stamp| instant(stamp, zone, now)) {
-            Some(ns) => made[row] = ns,
+            Some(ns) => {
+                made[row] = ns;
+                last = head.map(|head| (head, ns));
+            }
             None => {
                 failed += u64::from(is_there && !text.trim_ascii().is_empty());
                 valid

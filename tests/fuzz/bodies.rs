@@ -39,6 +39,7 @@ pub const TARGETS: &[(&str, &[Body])] = &[
         ],
     ),
     ("expressions", &[dstream::expr::fuzz]),
+    ("kept", &[dstream::engine::checkpoint::fuzz::fuzz]),
     ("chain", &[dstream::cli::fuzz::fuzz, dstream::aggs::fuzz]),
 ];
 

@@ -296,6 +296,27 @@ fn what_is_set_aside_is_kept() {
     }
 }
 
+/// It is slower, so it is told.
+#[test]
+fn what_is_on_the_disk_is_told_in_the_statistics() {
+    let scratch = Scratch::new();
+    fs::write(scratch.0.join("keys"), keys()).expect("it can be written");
+    for (chain, is_told) in [("distinct", true), ("count", false), ("count-by-key", true)] {
+        for (form, told) in [("--stats", "MB on the disk"), ("--stats=json", "")] {
+            let got = run(
+                &scratch.0,
+                &["--max-state", "20KiB", "--tmp", ".", form, chain],
+            );
+            let said = String::from_utf8_lossy(&got.stderr);
+            let says = match told {
+                "" => !said.contains("\"state_bytes_on_disk\":0,"),
+                _ => said.contains(told),
+            };
+            assert_eq!(says, is_told, "{chain} {form}: {said}");
+        }
+    }
+}
+
 /// State grows, and the memory that the process has of its own does not.
 #[test]
 fn what_is_paged_is_not_in_memory() {

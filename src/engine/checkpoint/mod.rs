@@ -3,6 +3,7 @@
 
 pub mod difference;
 pub mod file;
+pub mod fuzz;
 pub mod keeper;
 pub mod shown;
 pub mod store;

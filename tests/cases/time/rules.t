@@ -136,3 +136,33 @@ $ printf '0\n5\n9\n30\n39\n' | dstream --time '$1:s' burst 2 10s select '$1,coun
 5	2	1970-01-01T00:00:00Z
 39	2	1970-01-01T00:00:30Z
 $ printf '0\n10\n20\n' | dstream --time '$1:s' burst 2 10s select '$1,count,first_time'
+
+# EVENT-TIME 2.14: resume restores W: late stays late after a restart.
+# once
+$ printf '100 a\n200 a\n' > log; dstream --once --checkpoint ck --time '$1:s' --watermark 0s window 10s count-by '$2' --output out --append log; printf '105 a\n300 a\n' >> log; dstream --once --checkpoint ck --time '$1:s' --watermark 0s window 10s count-by '$2' --output out --append log; cat out
+dstream: 1 of 2 records came too late for its window and was dropped; --watermark D waits longer
+1970-01-01T00:01:40Z	a	1
+1970-01-01T00:03:20Z	a	1
+# EVENT-TIME 2.14: the output is cut back to its committed length, and the input is read on where the commit left it.
+# once
+$ printf 'a\n' > log; dstream --once --checkpoint ck filter '$1!="x"' --output out --append log; printf 'torn' >> out; printf 'b\n' >> log; dstream --once --checkpoint ck filter '$1!="x"' --output out --append log; cat out
+a
+b
+# EVENT-TIME 2.14: with --once the end is not W = +inf: windows stay open; --final closes them, --flush shows them.
+# once
+$ printf '1\n2\n' > log; dstream --once --checkpoint ck --time '$1:s' window 10s count --output out --append log; cat out; dstream --once --flush --checkpoint ck --time '$1:s' window 10s count --output out --append log; dstream --once --final --checkpoint ck --time '$1:s' window 10s count --output out --append log; cat out
+1970-01-01T00:00:00Z	2	true
+1970-01-01T00:00:00Z	2
+# EVENT-TIME 2.14: an output of each window has its name when the commit says that it is complete.
+# once
+$ printf '1\n12\n' > log; dstream --once --checkpoint ck --time '$1:s' --watermark 0s window 10s count --output '%S.out' log; ls *.out; dstream --once --final --checkpoint ck --time '$1:s' --watermark 0s window 10s count --output '%S.out' log; ls *.out
+00.out
+00.out
+10.out
+# EVENT-TIME 2.14: commits of a standard output are numbered, over restarts.
+# once
+$ printf 'a\nb\nc\n' > log; dstream --once --checkpoint ck --batch-lines 2 --mark-batches count log; printf 'd\ne\n' >> log; dstream --once --checkpoint ck --batch-lines 2 --mark-batches count log
+2
+-- 1
+2
+-- 2
