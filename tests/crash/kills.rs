@@ -92,6 +92,10 @@ impl Case {
     fn kept(&self, last: bool) -> Vec<String> {
         let mut all = self.chain();
         all.extend(words(&["--checkpoint", "ck", "--checkpoint-every", "10ms"]));
+        if self.threads == 4 {
+            // Its state lies on the disk; the undisturbed run's does not.
+            all.extend(words(&["--max-state", "1KiB", "--on-full", "spill"]));
+        }
         all.extend(match (self.from, last) {
             (From::File, _) => words(&["--from", "in"]),
             (From::Followed, false) => words(&["-F", "--from", "in"]),
