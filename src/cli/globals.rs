@@ -680,7 +680,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Time,
         doc: doc(
             "how long a window that was printed still counts records",
-            "A record that comes when its window has been printed, but the watermark is not yet D behind the window's end, is counted, and the window is printed again (`--late-every`). So is what follows its aggregate in the same window, if that is the last operator with state: a ranking (`top`, `sort-by`), or another aggregate, whose groups that change are printed again (those that nothing is left of as aggregates of nothing). Other state behind it has its rows when no late record counts any more.",
+            "A record that comes when its window has been printed, but the watermark is not yet D behind the window's end, is counted, and the window is printed again (`--late-every`). So is what follows its aggregate in the same window, where that is rankings (`top`, `sort-by`), `distinct` and further aggregates, as many as there are: a row that is corrected is taken back from each and the new one added, and the last is printed, a ranking whole, of groups those that change (those that nothing is left of as aggregates of nothing). Where other state follows, or a window of its own, rows wait until no late record counts any more.",
         ),
         set: |options, value| {
             options.triggers.lateness = match units::duration(value)? {
@@ -763,7 +763,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Time,
         doc: doc(
             "print a window of a key at each N records that came to it",
-            "A ranking or another aggregate behind it is printed over all that is counted so far. With `--output-mode update --every-records 1`: a row for each change.",
+            "Rankings, `distinct` and further aggregates behind it are printed over all that is counted so far. With `--output-mode update --every-records 1`: a row for each change.",
         ),
         set: |options, value| {
             options.triggers.every_records = Some(whole(value, 1)?);
@@ -779,7 +779,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Time,
         doc: doc(
             "what the second and later rows of a window hold",
-            "`accumulate`: the whole window. `discard`: only what is new. `retract`: the whole, and before it the row that it replaces, marked: `\"retract\":true` in json, a first column `-` (else `+`) in tsv and csv.",
+            "`accumulate`: the whole window. `discard`: only what is new. `retract`: the whole, and before it the row that it replaces, marked: `\"retract\":true` in json, a first column `-` (else `+`) in tsv and csv. They are those of the last operator with state: of a ranking and of `distinct`, rows that were not there are what is new; of an aggregate behind another one, counts and sums alone have what is new.",
         ),
         set: |options, value| {
             options.triggers.panes = one_of(

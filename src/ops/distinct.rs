@@ -86,8 +86,7 @@ fn lower(keys: Vec<Expr>, args: &Args, b: &mut Builder<'_>) -> Result<(), Usage>
     let last = args.has("last");
     let terms = lasting::terms(args, b)?;
     if terms.ttl.is_none() && terms.limits.keys.is_none() {
-        b.distinct(keys, last);
-        return Ok(());
+        return b.distinct(keys, last);
     }
     if terms.ttl.is_none() && (last || b.in_windows()) {
         return Err(

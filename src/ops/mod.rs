@@ -42,9 +42,9 @@ mod window;
 use crate::data::doc::Doc;
 use crate::error::Usage;
 use crate::formats::ReadFormat;
+use crate::plan::again::Next;
 use crate::plan::builder::{Builder, Options};
 use crate::plan::node::Plan;
-use crate::plan::ranking::Next;
 use args::{Args, Flag, Operand};
 use std::sync::Arc;
 
@@ -178,21 +178,31 @@ fn gives_rows(operator: &Operator) -> bool {
     keeps_state(operator) && !waits.contains(&operator.name)
 }
 
-/// The next operator with state, if it is the last: what stands between takes rows one by one.
+/// The last operator with state, where all up to it give their rows again when those in front change: what stands between
+/// takes rows one by one.
 fn next(later: &[(&'static Operator, Args)]) -> Next {
     const ONE_BY_ONE: [&str; 7] = [
         "drop", "filter", "key-by", "map", "parse", "rename", "select",
     ];
-    let mut later = later.iter();
-    let next = later.find(|(operator, _)| !ONE_BY_ONE.contains(&operator.name));
-    match next {
-        Some(_) if later.any(|(operator, _)| keeps_state(operator)) => Next::Other,
-        Some((operator, _)) if ["sort-by", "top"].contains(&operator.name) => Next::Ranking,
-        Some((operator, args)) if operator.group == Group::Aggregates && !args.has("heavy") => {
-            Next::Aggregate
+    let Some(last) = later
+        .iter()
+        .rposition(|(operator, _)| keeps_state(operator))
+    else {
+        return Next::Other;
+    };
+    let mut next = Next::Other;
+    for (operator, args) in &later[..=last] {
+        if ONE_BY_ONE.contains(&operator.name) {
+            continue;
         }
-        _ => Next::Other,
+        next = match (operator.name, operator.group) {
+            ("sort-by" | "top", _) => Next::Ranking,
+            ("distinct" | "distinct-by", _) if !args.has("ttl") => Next::Distinct,
+            (_, Group::Aggregates) if !args.has("heavy") => Next::Aggregate,
+            _ => return Next::Other,
+        };
     }
+    next
 }
 
 /// The operator as it stands on the command line.

@@ -2,6 +2,7 @@
 //! what is shown at this place; refuses to look at input beyond the first record. Invariant: field ids of
 //! the source's rows are those of the source's schema, whatever the fields are called at this place.
 
+use super::again::{Fed, Next};
 use super::grouped::Triggers;
 use super::grouping::{Maker, Shape};
 use super::hand::Answered;
@@ -9,7 +10,7 @@ use super::keys::Key;
 use super::names;
 use super::node::{AggCall, Node, NodeKind, Output, Plan, Scope, Sink, Source, Times, Window};
 use super::output::{self, Shown};
-use super::ranking::{self, Fed, Next};
+use super::ranking;
 use super::regrouped;
 use super::right::Look;
 use super::sides::Side;
@@ -648,25 +649,6 @@ impl<'a> Builder<'a> {
         self.aggregated
             .as_ref()
             .map(|aggregated| aggregated.operator.as_str())
-    }
-
-    /// The first (or last) row of each key.
-    pub fn distinct(&mut self, mut keys: Vec<Expr>, last: bool) {
-        let own = (self.name == "distinct-by").then(|| keys.clone());
-        let of_shape = self.keys_of_shape(own.as_deref());
-        keys.splice(0..0, of_shape);
-        let scope = self.row_scope();
-        if self.windows == Windows::Vary
-            && let Some(end) = self.schema.find("window_end")
-        {
-            keys.push(self.field_expr(end));
-        }
-        self.push(NodeKind::Distinct {
-            keys,
-            last,
-            scope,
-            carry: Vec::new(),
-        });
     }
 
     /// A copy of the stream.

@@ -2,6 +2,7 @@
 //! triggers, panes. Everything else is the parallel node's. Invariant: what cannot be carried out is refused,
 //! naming the option and the operator.
 
+use super::again::{Fed, Next};
 use super::builder::{Builder, Windows};
 use super::custom::{Ordered, OwnRows};
 use super::grouping::{Agg, Gives, Grouping, Panes, Shape};
@@ -9,7 +10,6 @@ use super::keys::Key;
 use super::meaning::Meaning;
 use super::node::{AggCall, NodeKind};
 use super::output::{Mark, Shown};
-use super::ranking::{Fed, Next};
 use super::when::When;
 use crate::data::{FieldId, Type};
 use crate::error::Usage;
@@ -126,25 +126,29 @@ impl Builder<'_> {
         rows_vary || is_late || prints || (is_in_window && self.feeds())
     }
 
-    /// Whether what follows is a ranking that is to be given more than once, beside what a peek gives.
+    /// Whether what follows gives its rows again, and is to, beside what a peek gives.
     fn feeds(&self) -> bool {
         let triggers = &self.options.triggers;
-        let early = triggers.every_delay.is_some() || triggers.every_records.is_some();
-        let again = triggers.lateness != Lateness::None || early || triggers.pane_columns;
+        let again = triggers.lateness != Lateness::None
+            || triggers.every_delay.is_some()
+            || triggers.every_records.is_some()
+            || triggers.pane_columns
+            || triggers.panes != Panes::Accumulate;
         let mode = triggers.output_mode;
         let fits = match self.next {
-            // A ranking that comes by the clock is a peek, and is printed whole.
+            // A ranking by the machine's clock alone is a peek: what it ranks need not be taken in order.
             Next::Ranking => {
-                again && mode.is_none() && !(triggers.pane_columns && triggers.every.is_some())
+                let by_data = triggers.every.is_some() && self.arrival_replays();
+                (again || by_data) && mode.is_none()
             }
-            Next::Aggregate => {
+            Next::Aggregate | Next::Distinct => {
                 (again || triggers.every.is_some())
                     && matches!(mode, None | Some(OutputMode::Update))
             }
             Next::Other => false,
         };
         let batched = self.pending_batch || self.batch_trigger().is_some();
-        fits && triggers.panes == Panes::Accumulate && !batched
+        fits && !batched
     }
 
     /// Where windows are no batches, the end of a batch is a trigger in these modes.
@@ -180,13 +184,16 @@ impl Builder<'_> {
             late_every: triggers.late_every.unwrap_or(1),
             ..Grouping::plain(shape, gives)
         };
-        let is_of_grid = matches!(grouping.shape, Shape::Grid(_) | Shape::Grow { .. });
-        if self.feeds() && is_of_grid {
+        let can_feed = matches!(
+            grouping.shape,
+            Shape::Grid(_) | Shape::Grow { .. } | Shape::Session { .. }
+        );
+        if self.feeds() && can_feed {
             grouping.feeds = true;
             grouping.panes = Panes::Retract;
             grouping.every_delay = triggers.every_delay;
             grouping.every_records = triggers.every_records;
-            grouping.every = triggers.every.filter(|_| self.next == Next::Aggregate);
+            grouping.every = triggers.every;
             return Ok(grouping);
         }
         if !self.is_last {
@@ -285,6 +292,7 @@ impl Builder<'_> {
             tells: self.add_field("", Type::Time, true),
             from: self.nodes.len(),
             lateness: grouping.lateness,
+            sessions: grouping.tells_final(),
         });
         if varies {
             self.windows = Windows::Vary;
@@ -324,7 +332,7 @@ impl Builder<'_> {
 
     /// The last two columns say what is withdrawn: one for formats with names, one for those of columns, which
     /// have it in front.
-    fn show_marks(&mut self) {
+    pub(super) fn show_marks(&mut self) {
         let [.., flag, sign] = &mut self.shown[..] else {
             return;
         };
@@ -409,12 +417,10 @@ impl Builder<'_> {
             )
         });
         if let Some(node) = last
-            && (self.gives_again == Some(Next::Ranking)
-                || matches!(&node.kind, NodeKind::Sort { by, .. } if !by.is_empty()))
+            && matches!(&node.kind, NodeKind::Sort { by, .. } if !by.is_empty())
         {
             let is_early = triggers.every.is_some() || triggers.output_mode.is_some();
-            let beyond = triggers.beyond().filter(|_| self.gives_again.is_none());
-            match (beyond, triggers.output_mode) {
+            match (triggers.beyond(), triggers.output_mode) {
                 (None, Some(OutputMode::Update)) => {
                     return Err(Usage::new(format!(
                         "a ranking is a whole: behind '{}' a trigger prints all of it; leave out --output-mode update",

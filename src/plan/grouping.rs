@@ -198,6 +198,11 @@ impl Grouping {
         self.complete && (clock || self.every_records.is_some())
     }
 
+    /// What follows is told of each row that stands for good: how long one may be withdrawn follows from no time.
+    pub fn tells_final(&self) -> bool {
+        self.feeds && matches!(self.shape, Shape::Session { .. })
+    }
+
     /// For `--explain`: what is kept, when it is freed, when rows come.
     pub fn keeps(&self, when: &When<'_>) -> String {
         let state = match &self.gives {

@@ -1,6 +1,7 @@
 //! What is to be done, as data. Operators make it, the engine runs it, `--explain` prints it. Knows no
 //! operator by name and reads no input. Invariant: a plan prints as text, and equal texts are equal plans.
 
+pub mod again;
 pub mod batches;
 pub mod builder;
 pub mod clocks;

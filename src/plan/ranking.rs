@@ -1,13 +1,13 @@
-//! Rankings, and those of windows that are counted again: an aggregate in front gives each change, and what it replaces; the
-//! ranking holds the rows as they stand and is given anew. Plain data and how it is put into a plan; the state is made
-//! through [`Maker`], as `state/` lies above. Invariant: nothing between the two makes several rows of one.
+//! Rankings and the first of each key, and those of windows that are counted again: what is in front gives each change,
+//! and what it replaces; they hold the rows as they stand and are given anew. Plain data and how it is put into a plan;
+//! the state is made through [`Maker`], as `state/` lies above. Invariant: nothing between the two makes several rows of
+//! one.
 
-use super::builder::Builder;
+use super::again::{Fed, Giving, Next};
+use super::builder::{Builder, Windows};
 use super::custom::Ordered;
 use super::meaning::Meaning;
 use super::node::{Make, NodeKind, SortKey};
-use super::text;
-use super::window::duration;
 use crate::data::{FieldId, Type};
 use crate::error::Usage;
 use crate::expr::Expr;
@@ -21,43 +21,38 @@ pub type Maker = fn(Arc<Corrected>) -> Make;
 /// [`Fed`], then what rows are ranked apart by and what they are ordered by.
 #[derive(Clone, Debug)]
 pub struct Corrected {
+    pub gives: Ranks,
     /// Of each argument but the first two; those of `per` go up.
     pub orders: Vec<(Type, bool)>,
     /// How many of them rows are ranked apart by.
     pub per: usize,
     pub limit: Option<u64>,
     pub ties: bool,
-    /// Fields for 1, 2, …, and for kind and number of the pane.
+    /// The field for 1, 2, …
     pub rank: Option<FieldId>,
-    pub pane: Option<(FieldId, FieldId)>,
+    pub giving: Giving,
 }
 
-/// The only operator with state behind an aggregate, which has its rows one for one.
+/// Which rows of a window are given.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Next {
-    Ranking,
-    Aggregate,
-    /// Another one, several, or none.
-    Other,
-}
-
-/// What an aggregate adds to rows for what corrects itself behind it.
-#[derive(Clone, Debug)]
-pub(super) struct Fed {
-    /// The moment that a row belongs to: all of its rows count before the ranking is given.
-    pub moment: FieldId,
-    /// Which pane it is of, and whether it is withdrawn.
-    pub tells: FieldId,
-    /// Of the node behind the aggregate.
-    pub from: usize,
-    /// ns
-    pub lateness: i64,
+pub enum Ranks {
+    /// Those of its ranking, in its order; equal ones as they come.
+    Best,
+    /// The first that came of each of `per`, in the order they came.
+    First,
+    /// The last, in the order of `per`.
+    Last,
 }
 
 /// For the printed plan.
 impl fmt::Display for Corrected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(limit) = self.limit {
+        f.write_str(match self.gives {
+            Ranks::Best => "rank again",
+            Ranks::First => "first again",
+            Ranks::Last => "last again",
+        })?;
+        if let (Some(limit), Ranks::Best) = (self.limit, self.gives) {
             write!(f, " limit {limit}")?;
         }
         for (at, (_, descending)) in self.orders.iter().enumerate() {
@@ -74,10 +69,7 @@ impl fmt::Display for Corrected {
         if self.rank.is_some() {
             f.write_str(" rank")?;
         }
-        match self.pane {
-            Some(_) => f.write_str(" panes"),
-            None => Ok(()),
-        }
+        write!(f, "{}", self.giving)
     }
 }
 
@@ -122,7 +114,7 @@ impl Builder<'_> {
                 ties: how.ties,
                 rank,
             };
-            return self.rank_again(fed, asked);
+            return self.rank_again(&fed, asked);
         }
         self.push(NodeKind::Sort {
             by,
@@ -136,18 +128,34 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Puts a ranking behind an aggregate that feeds it.
-    fn rank_again(&mut self, fed: Fed, asked: Asked) -> Result<(), Usage> {
-        let freed = self.one_for_one(&fed)?;
-        let Some(maker) = self.ranked_again else {
-            return Err(self.fault("rows cannot be ranked again here"));
-        };
-        let pane = self.options.triggers.pane_columns.then(|| {
-            let kind = self.add_shown("pane_kind", Type::Text);
-            (kind, self.add_shown("pane", Type::Number))
+    /// The first (or last) row of each key.
+    pub fn distinct(&mut self, mut keys: Vec<Expr>, last: bool) -> Result<(), Usage> {
+        let own = (self.name == "distinct-by").then(|| keys.clone());
+        let of_shape = self.keys_of_shape(own.as_deref());
+        keys.splice(0..0, of_shape);
+        let scope = self.row_scope();
+        if self.windows == Windows::Vary
+            && let Some(end) = self.schema.find("window_end")
+        {
+            keys.push(self.field_expr(end));
+        }
+        if let Some(fed) = self.fed.take() {
+            return self.distinct_again(&fed, keys, last);
+        }
+        self.push(NodeKind::Distinct {
+            keys,
+            last,
+            scope,
+            carry: Vec::new(),
         });
-        let mut args = vec![self.field_expr(fed.moment), self.field_expr(fed.tells)];
+        Ok(())
+    }
+
+    /// Puts a ranking behind an aggregate that feeds it.
+    fn rank_again(&mut self, fed: &Fed, asked: Asked) -> Result<(), Usage> {
+        let giving = self.giving(fed, None);
         let mut orders = Vec::new();
+        let mut args = Vec::new();
         let per = asked.per.len();
         for expr in asked.per {
             orders.push((expr.ty.clone(), false));
@@ -157,51 +165,79 @@ impl Builder<'_> {
             orders.push((key.expr.ty.clone(), key.descending));
             args.push(key.expr);
         }
-        let corrected = Arc::new(Corrected {
+        let ranking = Corrected {
+            gives: Ranks::Best,
             orders,
             per,
             limit: asked.limit,
             ties: asked.ties,
             rank: asked.rank,
-            pane,
-        });
-        let sets = asked
-            .rank
-            .into_iter()
-            .chain(pane.into_iter().flat_map(|(kind, pane)| [kind, pane]));
+            giving,
+        };
+        self.corrected_again(fed, ranking, args, "its ranking", Next::Ranking)
+    }
+
+    fn distinct_again(&mut self, fed: &Fed, keys: Vec<Expr>, last: bool) -> Result<(), Usage> {
+        let giving = self.giving(fed, None);
+        let firsts = Corrected {
+            gives: if last { Ranks::Last } else { Ranks::First },
+            orders: keys.iter().map(|key| (key.ty.clone(), false)).collect(),
+            per: keys.len(),
+            limit: Some(1),
+            ties: false,
+            rank: None,
+            giving,
+        };
+        let what = if last {
+            "the last of each"
+        } else {
+            "the first of each"
+        };
+        self.corrected_again(fed, firsts, keys, what, Next::Distinct)
+    }
+
+    /// Puts what holds the rows of an aggregate that feeds it. `args`: what its orders are of.
+    fn corrected_again(
+        &mut self,
+        fed: &Fed,
+        mut corrected: Corrected,
+        mut args: Vec<Expr>,
+        what: &str,
+        kind: Next,
+    ) -> Result<(), Usage> {
+        let freed = self.one_for_one(fed)?;
+        let Some(maker) = self.ranked_again else {
+            return Err(self.fault("rows cannot be ranked again here"));
+        };
+        args.splice(0..0, [fed.moment, fed.tells].map(|id| self.field_expr(id)));
+        if !self.is_last {
+            // Rows go on: what the next one is told takes the place of what this one was.
+            corrected.giving.feeds = Some((fed.moment, fed.tells));
+        }
+        let sets = corrected.rank.into_iter();
+        let sets = sets.chain(corrected.giving.sets().into_iter().map(|(id, _)| id));
         let sets = sets.collect();
+        let (feeds, marks) = (corrected.giving.feeds, corrected.giving.marks);
+        let prints = corrected.giving.prints(what);
+        let corrected = Arc::new(corrected);
         let node = Ordered {
-            text: format!("rank again{corrected}"),
-            keeps: format!(
-                "holds the rows of each window; prints its ranking when it is complete and at each early or corrected \
-                 row; {freed}"
-            ),
+            text: corrected.to_string(),
+            keeps: format!("holds the rows of each window; {prints}; {freed}"),
             keys: self.keys_in_front(),
             args,
             make: maker(corrected),
             meaning: Meaning::Own(
-                "rankings that are given again when a window is corrected have no counterpart",
+                "rows that are given again when a window is corrected have no counterpart",
             ),
         };
-        self.gives_again = Some(Next::Ranking);
         self.ordered(node, sets, None);
-        Ok(())
-    }
-
-    /// Refuses what would not make the same of a row when it is withdrawn; the answer is when rows are freed.
-    pub(super) fn one_for_one(&self, fed: &Fed) -> Result<String, Usage> {
-        let between = self.nodes[fed.from..].iter();
-        let sees_now = between
-            .flat_map(|node| text::exprs(&node.kind))
-            .any(|expr| expr.sees_now());
-        if sees_now {
-            return Err(self.fault(
-                "now() is another one when a row is corrected; leave it out behind the window's aggregate",
-            ));
+        match feeds {
+            Some(fields) => self.feeds_next(fed, fields),
+            None => self.gives_again = Some(kind),
         }
-        Ok(match fed.lateness {
-            0 => "then freed".to_string(),
-            lateness => format!("freed {} later", duration(lateness)),
-        })
+        if marks.is_some() {
+            self.show_marks();
+        }
+        Ok(())
     }
 }

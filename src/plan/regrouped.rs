@@ -2,6 +2,7 @@
 //! and how it is put into a plan; the state is made through [`Maker`], as `state/` lies above. Invariant: what stands in
 //! the end is what would have come if all had waited.
 
+use super::again::{Fed, Giving, Next};
 use super::builder::{Builder, Windows};
 use super::custom::{Ordered, OwnRows};
 use super::grouped::{aggregate_text, called};
@@ -9,10 +10,8 @@ use super::grouping::Agg;
 use super::keys::Key;
 use super::meaning::Meaning;
 use super::node::{AggCall, Make};
-use super::ranking::{Fed, Next};
-use crate::data::{FieldId, Type};
+use crate::data::Type;
 use crate::error::Usage;
-use crate::expr::Expr;
 use std::sync::Arc;
 
 /// How the state is come by.
@@ -29,8 +28,7 @@ pub struct Regrouped {
     pub front: Vec<Type>,
     /// Of the arguments behind them.
     pub args: Vec<Type>,
-    /// Fields for kind and number of the pane.
-    pub pane: Option<(FieldId, FieldId)>,
+    pub giving: Giving,
 }
 
 impl Builder<'_> {
@@ -42,6 +40,7 @@ impl Builder<'_> {
         calls: Vec<AggCall>,
     ) -> Result<(), Usage> {
         let freed = self.one_for_one(fed)?;
+        self.has_new_parts(&calls)?;
         let Some(maker) = self.grouped_again else {
             return Err(self.fault("rows cannot be grouped again here"));
         };
@@ -52,13 +51,15 @@ impl Builder<'_> {
         let (own, aggs, mut fields) = called(&calls);
         let own_types = own.iter().map(|arg| arg.ty.clone()).collect();
         args.extend(own);
-        // Bounds, keys and aggregates stand in front.
-        let behind = 2 + keys.len() + fields.len();
-        let pane = self.options.triggers.pane_columns.then(|| {
-            fields.push(("pane_kind".into(), Type::Text));
-            fields.push(("pane".into(), Type::Number));
-            (behind, behind + 1)
-        });
+        // Bounds and keys stand in front.
+        let first = 2 + keys.len();
+        let mut giving = self.giving(fed, Some((first, &mut fields)));
+        if !self.is_last {
+            let behind = first + fields.len();
+            giving.feeds = Some((behind, behind + 1));
+        }
+        let (feeds, marks) = (giving.feeds, giving.marks);
+        let prints = giving.prints("its groups");
         let varies = self.windows == Windows::Vary;
         let names: Vec<String> = calls.iter().map(aggregate_text).collect();
         let again = Regrouped {
@@ -66,15 +67,11 @@ impl Builder<'_> {
             aggs,
             front: front_types,
             args: own_types,
-            pane,
+            giving,
         };
-        let panes = if pane.is_some() { " panes" } else { "" };
         let node = Ordered {
-            text: format!("group again {}{panes}", names.join(", ")),
-            keeps: format!(
-                "holds the rows of each window; prints its groups when it is complete, and those that early or corrected \
-                 rows change; {freed}"
-            ),
+            text: format!("group again {}{}", names.join(", "), again.giving),
+            keeps: format!("holds the rows of each window; {prints}; {freed}"),
             keys: keys.iter().map(|key| key.expr.clone()).collect(),
             args,
             make: maker(Arc::new(again)),
@@ -88,20 +85,21 @@ impl Builder<'_> {
             keys,
             fields,
         };
-        self.gives_again = Some(Next::Aggregate);
         self.ordered_rows(node, rows, None);
         if varies {
             self.windows = Windows::Vary;
         }
+        if marks.is_some() {
+            self.show_marks();
+        }
+        match feeds {
+            Some(fields) => {
+                let made = [(); 2].map(|()| self.add_field("", Type::Time, true));
+                debug_assert_eq!(made, [fields.0, fields.1]);
+                self.feeds_next(fed, fields);
+            }
+            None => self.gives_again = Some(Next::Aggregate),
+        }
         Ok(())
-    }
-
-    /// The keys of the aggregate in front, in its rows.
-    pub(super) fn keys_in_front(&self) -> Vec<Expr> {
-        let keys = self
-            .aggregated
-            .iter()
-            .flat_map(|aggregated| &aggregated.keys);
-        keys.map(|&id| self.field_expr(id)).collect()
     }
 }

@@ -1,31 +1,34 @@
-//! Rankings of windows whose rows may be corrected (`plan::ranking`): holds each window's rows as they stand, and gives
-//! its ranking when the aggregate in front has given all that it changes at one moment. Refuses nothing and judges no
-//! lateness: that one does. Invariant: a ranking is that of all rows that stand, in the order of an ordinary one.
+//! Rankings, and the first or last of each key, of windows whose rows may be corrected (`plan::ranking`): which of the
+//! rows that stand are given, and in what order. Invariant: it is what an ordinary one gives of the same rows.
 
-use super::grouped::given::Kind;
+use super::again::{Again, Counts, Rows};
+use super::giving::{Answer, Giver, Memory};
 use super::orders::{Cells, Orders};
-use super::rows::{CHUNK, Gathered};
-use super::saving::{self, sound};
-use super::standing::{self, Key, Standing, Stands, TOLD, key_of};
+use super::rows::Gathered;
+use super::saving::sound;
+use super::standing::{Bounds, Key, Placed, Stands, TOLD, key_of};
 use crate::data::keys::KeyCoder;
 use crate::data::packed::Packer;
-use crate::data::process::{Given, Making, Process, Told};
+use crate::data::process::{Given, Making};
 use crate::data::saved::{Damaged, Save, Saved};
-use crate::data::time::Watermark;
-use crate::data::{Chunk, FieldId, Number, Type};
+use crate::data::{Chunk, ColumnV};
 use crate::plan::node::Make;
-use crate::plan::ranking::Corrected as Asked;
+use crate::plan::ranking::{Corrected as Asked, Ranks};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// Makes the state of a ranking.
 pub fn make(asked: Arc<Asked>) -> Make {
-    Arc::new(move |making| Box::new(Corrected::new(asked.clone(), making)))
+    Arc::new(move |making| {
+        let sessions = asked.giving.sessions;
+        Box::new(Again::new(Corrected::new(asked.clone(), making), sessions))
+    })
 }
 
 /// A row as it stands.
 #[derive(Clone)]
-struct Row {
+pub struct Row {
     /// Orders rows as the first of `orders` does; equal ones say nothing.
     rank: u64,
     orders: Cells,
@@ -39,45 +42,31 @@ impl Stands for Row {
     }
 }
 
-/// What is remembered of a window.
-#[derive(Copy, Clone, Default)]
-struct Memory {
-    /// The number of the next ranking.
-    pane: u32,
-    /// It has changed in this moment; which pane that makes.
-    changed: Option<Kind>,
-}
-
-type Window = standing::Window<Row, Memory>;
-
 #[derive(Clone)]
 struct Corrected {
     asked: Arc<Asked>,
     coder: KeyCoder,
     orders: Orders,
-    packer: Packer,
-    sets: Vec<(FieldId, Type)>,
-    standing: Standing<Row, Memory>,
+    giver: Giver,
 }
 
 impl Corrected {
     fn new(asked: Arc<Asked>, making: &Making<'_>) -> Corrected {
-        let rank = asked.rank.map(|field| (field, Type::Number));
-        let pane = asked
-            .pane
-            .map(|(kind, pane)| [(kind, Type::Text), (pane, Type::Number)]);
+        let packer = Packer::new(making.schema, making.carry, making.lines);
+        let giver = Giver::new(asked.giving.clone(), packer);
         Corrected {
             coder: making.coder.clone(),
             orders: Orders::new(asked.orders.iter().cloned()),
-            packer: Packer::new(making.schema, making.carry, making.lines),
-            sets: rank.into_iter().chain(pane.into_iter().flatten()).collect(),
-            standing: Standing::default(),
+            giver: match asked.gives {
+                Ranks::Best => giver.of_rankings(asked.rank),
+                Ranks::First | Ranks::Last => giver,
+            },
             asked,
         }
     }
 
     /// A row that is ordered by these.
-    fn row(&self, orders: Cells, packed: Vec<u8>) -> Row {
+    fn made(&self, orders: Cells, packed: Vec<u8>) -> Row {
         Row {
             rank: self.orders.rank(&orders),
             orders,
@@ -90,17 +79,23 @@ impl Corrected {
         self.orders.compare(&one.orders, &other.orders, by)
     }
 
-    /// The ranks and rows of a window's ranking; equals come by key, as the aggregate gives them.
-    fn ranked<'w>(&self, window: &'w Window) -> Vec<(u64, &'w Row)> {
+    /// The order in which rows have come: by place, and by key, as an aggregate gives them.
+    fn came(&self, one: (&Key, &Placed<Row>), other: (&Key, &Placed<Row>)) -> Ordering {
+        let places = one.1.place.cmp(&other.1.place);
+        places.then_with(|| self.coder.compare(one.0.as_deref(), other.0.as_deref()))
+    }
+
+    /// A window's ranking.
+    fn ranked<'w>(&self, rows: &'w Rows<Row>) -> Vec<Answer<'w>> {
         let (per, all) = (0..self.asked.per, 0..self.orders.len());
         let by = self.asked.per..self.orders.len();
-        let order = |one: &(&Key, &Row), other: &(&Key, &Row)| {
-            let ranks = one.1.rank.cmp(&other.1.rank);
+        let order = |one: &(&Key, &Placed<Row>), other: &(&Key, &Placed<Row>)| {
+            let ranks = one.1.row.rank.cmp(&other.1.row.rank);
             ranks
-                .then_with(|| self.compare(one.1, other.1, all.clone()))
-                .then_with(|| self.coder.compare(one.0.as_deref(), other.0.as_deref()))
+                .then_with(|| self.compare(&one.1.row, &other.1.row, all.clone()))
+                .then_with(|| self.came(*one, *other))
         };
-        let mut rows: Vec<(&Key, &Row)> = window.rows.iter().collect();
+        let mut rows: Vec<(&Key, &Placed<Row>)> = rows.iter().collect();
         let limit = self.asked.limit.unwrap_or(u64::MAX);
         let few = usize::try_from(limit).unwrap_or(usize::MAX);
         if few < rows.len() && self.asked.per == 0 && !self.asked.ties {
@@ -108,10 +103,10 @@ impl Corrected {
             rows.truncate(few);
         }
         rows.sort_unstable_by(order);
-        let mut ranked: Vec<(u64, &Row)> = Vec::new();
+        let mut ranked: Vec<Answer<'w>> = Vec::new();
+        let mut last: Option<&Row> = None;
         let mut taken = 0;
-        for (_, row) in rows {
-            let last = ranked.last().map(|(_, last)| *last);
+        for (key, Placed { row, .. }) in rows {
             let same = last.is_some_and(|last| self.compare(last, row, per.clone()).is_eq());
             if !same {
                 taken = 0;
@@ -119,55 +114,62 @@ impl Corrected {
             let tied = last.is_some_and(|last| self.compare(last, row, by.clone()).is_eq());
             if taken < limit || (self.asked.ties && same && tied) {
                 taken += 1;
-                ranked.push((taken, row));
+                ranked.push(answer(Cow::Borrowed(key), taken, ranked.len(), row));
+                last = Some(row);
             }
         }
         ranked
     }
 
-    /// Gives the rankings of the windows that the moment has changed, in chunks of at most `most` rows.
-    fn finish(&mut self, most: usize, out: &mut Vec<Gathered>) {
-        if !self.standing.end() {
-            return;
-        }
-        let mut windows = std::mem::take(&mut self.standing.windows);
-        for window in windows.values_mut() {
-            if window.memory.changed.is_none() {
-                continue;
-            }
-            for (rank, row) in self.ranked(window) {
-                if out.last().is_none_or(|last| last.len() >= most) {
-                    out.push(Gathered::new(&self.packer, &self.sets));
-                }
-                if let Some(gathered) = out.last_mut() {
-                    gathered.push(&row.packed);
-                    self.add(gathered, rank, window.memory);
-                }
-            }
-            window.memory.changed = None;
-            window.memory.pane += 1;
-        }
-        self.standing.windows = windows;
+    /// The first that came of each, or the last.
+    fn firsts<'w>(&self, rows: &'w Rows<Row>) -> Vec<Answer<'w>> {
+        let is_last = self.asked.gives == Ranks::Last;
+        let mut of_each: Vec<(Key, &Key, &Placed<Row>)> = Vec::new();
+        of_each.extend(
+            rows.iter()
+                .map(|(key, row)| (joined(&row.row.orders), key, row)),
+        );
+        of_each.sort_unstable_by(|a, b| {
+            let came = self.came((a.1, a.2), (b.1, b.2));
+            let came = if is_last { came.reverse() } else { came };
+            a.0.cmp(&b.0).then(came)
+        });
+        of_each.dedup_by(|next, kept| next.0 == kept.0);
+        of_each.sort_unstable_by(|a, b| match is_last {
+            true => self.compare(&a.2.row, &b.2.row, 0..self.orders.len()),
+            false => self.came((a.1, a.2), (b.1, b.2)),
+        });
+        let firsts = of_each.into_iter().enumerate();
+        firsts
+            .map(|(place, (of, _, row))| answer(Cow::Owned(of), 1, place, &row.row))
+            .collect()
     }
+}
 
-    /// Adds the new columns of a row.
-    fn add(&self, gathered: &mut Gathered, rank: u64, memory: Memory) {
-        let (cells, scratch) = gathered.scratch();
-        let whole = |n: u64| Number::Exact {
-            units: n as i64,
-            scale: 0,
-        };
-        let mut cells = cells.iter_mut();
-        if self.asked.rank.is_some()
-            && let Some(cell) = cells.next()
-        {
-            cell.number(whole(rank));
-        }
-        if let (Some(kind), Some(pane)) = (cells.next(), cells.next()) {
-            kind.bytes(memory.changed.map_or(b"", Kind::word), scratch);
-            pane.number(whole(u64::from(memory.pane)));
+fn answer<'w>(key: Cow<'w, Key>, rank: u64, place: usize, row: &'w Row) -> Answer<'w> {
+    Answer {
+        key,
+        rank,
+        place: u32::try_from(place).unwrap_or(u32::MAX),
+        row: Cow::Borrowed(&row.packed),
+        is_empty: false,
+    }
+}
+
+/// Several keys as one, which says nothing of their order.
+fn joined(cells: &Cells) -> Key {
+    let mut joined = Vec::new();
+    for cell in cells {
+        match cell {
+            None => joined.push(0),
+            Some(bytes) => {
+                joined.push(1);
+                joined.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+                joined.extend_from_slice(bytes);
+            }
         }
     }
+    Some(joined)
 }
 
 /// Rows as a chunk; no later row is held against them.
@@ -177,81 +179,63 @@ pub(super) fn chunk_of(rows: Gathered) -> Chunk {
     chunk
 }
 
-impl Process for Corrected {
-    fn take(&mut self, chunk: &mut Chunk, given: &Given, _: &mut Told) {
-        let columns = self.orders.encoded(&given.args[TOLD..], chunk);
-        let mut out = Vec::new();
-        let live = std::mem::take(&mut chunk.live);
-        for row in live.iter() {
-            let says = standing::says(chunk, given, row);
-            if self.standing.is_over(says.moment) {
-                self.finish(usize::MAX, &mut out);
-            }
-            self.standing.begin(says.moment);
-            let stands = (!says.withdrawn).then(|| {
-                let mut packed = Vec::new();
-                self.packer.pack(chunk, row, &mut packed);
-                self.row(Orders::cells(chunk, &columns, row), packed)
-            });
-            let key = key_of(chunk, &given.key, row);
-            self.standing.put(says.window, key, stands).changed = Some(says.kind);
+impl Counts for Corrected {
+    type Row = Row;
+    type Ready = Vec<ColumnV>;
+
+    fn giver(&self) -> &Giver {
+        &self.giver
+    }
+
+    fn ready(&self, chunk: &mut Chunk, given: &Given) -> Vec<ColumnV> {
+        self.orders.encoded(&given.args[TOLD..], chunk)
+    }
+
+    fn keys(&self, chunk: &Chunk, given: &Given, ready: &Vec<ColumnV>, row: u32) -> (Key, Key) {
+        let unit = match self.asked.gives {
+            Ranks::Best => None,
+            Ranks::First | Ranks::Last => joined(&Orders::cells(chunk, ready, row)),
+        };
+        (key_of(chunk, &given.key, row), unit)
+    }
+
+    fn row(&self, chunk: &Chunk, _: &Given, ready: &Vec<ColumnV>, row: u32) -> Row {
+        let mut packed = Vec::new();
+        self.giver.packer.pack(chunk, row, &mut packed);
+        self.made(Orders::cells(chunk, ready, row), packed)
+    }
+
+    fn answers<'w>(&self, _: Bounds, rows: &'w Rows<Row>, _: &Memory) -> Vec<Answer<'w>> {
+        match self.asked.gives {
+            Ranks::Best => self.ranked(rows),
+            Ranks::First | Ranks::Last => self.firsts(rows),
         }
-        *chunk = out.pop().map_or_else(Chunk::default, chunk_of);
     }
 
-    fn close(&mut self, upto: Watermark, _: &mut Told) -> Vec<Chunk> {
-        let mut out = Vec::new();
-        self.finish(CHUNK, &mut out);
-        self.standing.forget(upto);
-        out.into_iter().map(chunk_of).collect()
+    fn put_row(&self, row: &Row, to: &mut Save) {
+        Orders::put(&row.orders, to);
+        to.put_bytes(&row.packed);
     }
 
-    fn next_end(&self) -> i64 {
-        self.standing.next_end()
+    fn take_row(&self, from: &mut Saved<'_>) -> Result<Row, Damaged> {
+        let orders = self.orders.take(from)?;
+        let packed = from.take_bytes()?.to_vec();
+        sound(self.giver.packer.is_row(&packed))?;
+        Ok(self.made(orders, packed))
     }
 
-    fn fork(&self) -> Box<dyn Process> {
-        Box::new(self.clone())
+    fn is_key(&self, key: Option<&[u8]>) -> bool {
+        self.coder.fits(key)
     }
 
-    fn held(&self) -> (usize, usize) {
-        self.standing.held()
+    fn is_unit(&self, key: Option<&[u8]>) -> bool {
+        key.is_some() != (self.asked.gives == Ranks::Best)
     }
 
-    fn save(&self, to: &mut Save) {
-        saving::put_list(to, self.standing.windows.iter(), |(bounds, window), to| {
-            to.put(&(bounds, window.memory.pane, window.memory.changed));
-            let mut rows: Vec<(&Key, &Row)> = window.rows.iter().collect();
-            rows.sort_unstable_by_key(|(key, _)| *key);
-            saving::put_list(to, rows.into_iter(), |(key, row), to| {
-                saving::put_bytes(to, key.as_deref());
-                Orders::put(&row.orders, to);
-                to.put_bytes(&row.packed);
-            });
-        });
-    }
-
-    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
-        let n: u64 = from.take()?;
-        for _ in 0..n {
-            let (bounds, pane, changed): ((i64, i64), u32, Option<Kind>) = from.take()?;
-            sound(bounds.1 <= bounds.0 && pane < u32::MAX / 2)?;
-            sound(!self.standing.windows.contains_key(&bounds))?;
-            self.standing.windows.entry(bounds).or_default().memory = Memory { pane, changed };
-            if changed.is_some() {
-                self.standing.begin_anew();
-            }
-            let rows: u64 = from.take()?;
-            for _ in 0..rows {
-                let key = saving::take_bytes(from)?.map(<[u8]>::to_vec);
-                sound(self.coder.fits(key.as_deref()))?;
-                let orders = self.orders.take(from)?;
-                let packed = from.take_bytes()?.to_vec();
-                sound(self.packer.is_row(&packed))?;
-                let row = self.row(orders, packed);
-                self.standing.put(bounds, key, Some(row));
-            }
+    fn is_answer(&self, key: Option<&[u8]>) -> bool {
+        match self.asked.gives {
+            Ranks::Best => self.coder.fits(key),
+            Ranks::First | Ranks::Last => key.is_some(),
         }
-        Ok(())
     }
 }

@@ -2,12 +2,14 @@
 //! patterns remember. Operators in `ops/` make them; the engine runs them without knowing them. Single-threaded;
 //! no I/O and no clock. Invariant: each says the same of the same rows, however they are cut into chunks.
 
+mod again;
 pub mod anomaly;
 pub mod burst;
 pub mod corrected;
 pub mod disorder;
 pub mod fill;
 pub mod first;
+mod giving;
 pub mod grouped;
 pub mod heavy;
 pub mod in_time;

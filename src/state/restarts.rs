@@ -35,11 +35,13 @@ use crate::aggs;
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Limits, Making, OnFull, Process, Told};
 use crate::data::time::{Watermark, Zone};
-use crate::data::{Bitmap, Chunk, Column, ColumnV, Field, Schema, Type};
+use crate::data::{Bitmap, Chunk, Column, ColumnV, Field, FieldId, Schema, Type};
 use crate::expr::{self, Env};
+use crate::plan::again::Giving;
 use crate::plan::clocks::Lapse;
 use crate::plan::grouping::{Agg, Gives, Grouping, Panes, Shape};
 use crate::plan::node::{Extent, Window};
+use crate::plan::ranking::Ranks;
 use crate::plan::totals::Printed;
 use crate::plan::variables::Variable;
 use proptest::prelude::*;
@@ -508,22 +510,39 @@ fn cases() -> Vec<Case> {
         }),
         case("ranked again", Fed::Corrected, |making| {
             let asked = crate::plan::ranking::Corrected {
+                gives: Ranks::Best,
                 orders: vec![(Type::Number, false), (Type::Number, true)],
                 per: 1,
                 limit: Some(2),
                 ties: true,
                 rank: Some(2),
-                pane: None,
+                giving: giving(Panes::Accumulate, None),
             };
             corrected::make(Arc::new(asked))(making)
         }),
+        case(
+            "firsts of sessions that feed what follows",
+            Fed::Corrected,
+            |making| {
+                let asked = crate::plan::ranking::Corrected {
+                    gives: Ranks::First,
+                    orders: vec![(Type::Number, false)],
+                    per: 1,
+                    limit: Some(1),
+                    ties: false,
+                    rank: None,
+                    giving: giving(Panes::Accumulate, Some((2, 3))),
+                };
+                corrected::make(Arc::new(asked))(making)
+            },
+        ),
         case("grouped again", Fed::Corrected, |making| {
             let asked = crate::plan::regrouped::Regrouped {
                 keys: vec![Type::Text],
                 aggs: aggs(),
                 front: vec![Type::Number],
                 args: vec![Type::Number],
-                pane: None,
+                giving: giving(Panes::Retract, None),
             };
             regrouped::make(Arc::new(asked))(making)
         }),
@@ -534,6 +553,16 @@ fn cases() -> Vec<Case> {
             Box::new(Matcher::new(Arc::new(plan(true, true, false)), making))
         }),
     ]
+}
+
+fn giving(panes: Panes, feeds: Option<(FieldId, FieldId)>) -> Giving {
+    Giving {
+        feeds,
+        panes,
+        pane: None,
+        marks: None,
+        sessions: feeds.is_some(),
+    }
 }
 
 fn made(case: &Case) -> Box<dyn Process> {
@@ -596,7 +625,7 @@ fn chunk(case: &Case, rows: &[Row], latest: &mut Option<i64>, turn: usize) -> (C
         }
         Fed::Corrected => {
             let moments = vec![turn as i64; times.len()];
-            let tells = times.iter().map(|time| time.rem_euclid(6)).collect();
+            let tells = times.iter().map(|time| time.rem_euclid(48)).collect();
             let told = [moments, tells].map(|told| ColumnV::new(Column::Nanos(told)));
             told.into_iter().chain([number.clone(), number]).collect()
         }

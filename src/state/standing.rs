@@ -1,13 +1,14 @@
-//! Rows of windows as they stand, for those who give them again when some are corrected (`plan::ranking`,
-//! `plan::regrouped`): by window and by the key that the aggregate in front has, told apart by moments. Gives nothing
-//! itself. Invariant: what a moment changes is complete when another begins, or when time is told.
+//! Rows of windows as they stand, for those who give theirs again when some are corrected (`state::again`): by window
+//! and by the key that what is in front tells them by. Gives nothing itself. Invariant: a window is forgotten when no
+//! row of it comes, goes or changes any more.
 
-use super::grouped::given::{Kind, told};
+use super::giving::Memory;
+use super::grouped::given::{Change, Kind, told};
 use super::rows::bytes_of;
 use crate::data::process::Given;
 use crate::data::time::Watermark;
 use crate::data::{Chunk, Column, ColumnV};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The first arguments: the moment, and what is told of a row.
 pub const TOLD: usize = 2;
@@ -15,57 +16,73 @@ pub const TOLD: usize = 2;
 /// A key as bytes; null is one too.
 pub type Key = Option<Vec<u8>>;
 
+/// By end and start.
+pub type Bounds = (i64, i64);
+
 /// A row that stands.
 pub trait Stands {
     /// Bytes that it takes, about.
     fn size(&self) -> usize;
 }
 
-/// A window: its rows, and what is remembered of it.
+/// A row and its place among those of its window, where it has one.
 #[derive(Clone)]
-pub struct Window<R, M> {
-    pub rows: HashMap<Key, R>,
-    pub memory: M,
+pub struct Placed<R> {
+    pub place: u32,
+    pub row: R,
 }
 
-impl<R, M: Default> Default for Window<R, M> {
+/// A window: its rows, and what is remembered of it.
+#[derive(Clone)]
+pub struct Window<R> {
+    pub rows: HashMap<Key, Placed<R>>,
+    /// Rows that may still be withdrawn, where that is told.
+    pub open: usize,
+    pub memory: Memory,
+}
+
+impl<R> Default for Window<R> {
     fn default() -> Self {
         Window {
             rows: HashMap::new(),
-            memory: M::default(),
+            open: 0,
+            memory: Memory::default(),
         }
     }
 }
 
 #[derive(Clone)]
-pub struct Standing<R, M> {
-    /// By end and start.
-    pub windows: BTreeMap<(i64, i64), Window<R, M>>,
+pub struct Standing<R> {
+    pub windows: BTreeMap<Bounds, Window<R>>,
+    /// Those that the moment has changed.
+    touched: BTreeSet<Bounds>,
     /// The moment that rows are of; `None`: there is none that is not over.
     moment: Option<i64>,
     bytes: usize,
+    /// Time alone does not say when a row stands for good.
+    sessions: bool,
 }
 
 /// What a row says beside its values.
 pub struct Says {
     pub moment: i64,
     pub kind: Kind,
-    pub withdrawn: bool,
-    /// By end and start.
-    pub window: (i64, i64),
+    pub change: Change,
+    pub place: u32,
+    pub window: Bounds,
 }
 
-impl<R, M> Default for Standing<R, M> {
-    fn default() -> Self {
+impl<R: Stands> Standing<R> {
+    pub fn new(sessions: bool) -> Standing<R> {
         Standing {
             windows: BTreeMap::new(),
+            touched: BTreeSet::new(),
             moment: None,
             bytes: 0,
+            sessions,
         }
     }
-}
 
-impl<R: Stands, M: Default> Standing<R, M> {
     /// Whether a row of that moment ends the one before.
     pub fn is_over(&self, moment: i64) -> bool {
         self.moment.is_some_and(|before| before != moment)
@@ -75,14 +92,24 @@ impl<R: Stands, M: Default> Standing<R, M> {
         self.moment = Some(moment);
     }
 
-    /// Something that was kept has changed in a moment that is over; none of a row to come is the same.
-    pub fn begin_anew(&mut self) {
-        self.moment = Some(i64::MIN);
+    /// The moment that is not over, if there is one.
+    pub fn moment(&self) -> Option<i64> {
+        self.moment
     }
 
-    /// The moment is over; false: there was none.
-    pub fn end(&mut self) -> bool {
-        self.moment.take().is_some()
+    /// The same of rows that were kept.
+    pub fn resume(&mut self, moment: Option<i64>) {
+        self.moment = moment;
+    }
+
+    /// The moment has changed a window.
+    pub fn touch(&mut self, window: Bounds) {
+        self.touched.insert(window);
+    }
+
+    /// The moment is over: it, and the windows that it has changed.
+    pub fn end(&mut self) -> Option<(i64, BTreeSet<Bounds>)> {
+        Some((self.moment.take()?, std::mem::take(&mut self.touched)))
     }
 
     /// What the moment has changed is given as soon as time is told.
@@ -94,34 +121,74 @@ impl<R: Stands, M: Default> Standing<R, M> {
     }
 
     /// Puts a row in its place, or takes it away; the answer is the window's memory.
-    pub fn put(&mut self, window: (i64, i64), key: Key, row: Option<R>) -> &mut M {
-        let window = self.windows.entry(window).or_default();
-        let beside = beside(&key);
-        self.bytes += row.as_ref().map_or(0, |row| row.size() + beside);
-        let gone = match row {
-            Some(row) => window.rows.insert(key, row),
-            None => window.rows.remove(&key),
-        };
-        self.bytes -= gone.map_or(0, |row| row.size() + beside);
-        &mut window.memory
+    pub fn put(&mut self, bounds: Bounds, key: Key, row: Option<Placed<R>>) -> &mut Memory {
+        self.touch(bounds);
+        match row {
+            Some(row) => self.keep(bounds, key, row),
+            None => self.take_away(bounds, &key),
+        }
+        &mut self.windows.entry(bounds).or_default().memory
     }
 
-    /// Windows that no row of comes any more.
-    pub fn forget(&mut self, upto: Watermark) {
-        while let Some(first) = self.windows.first_entry() {
-            if upto != Watermark::End && !upto.passes(first.key().0) {
-                break;
-            }
-            let rows = first.remove().rows;
-            let sizes = rows.iter().map(|(key, row)| row.size() + beside(key));
-            self.bytes -= sizes.sum::<usize>();
+    /// Puts a row in its place.
+    pub fn keep(&mut self, bounds: Bounds, key: Key, row: Placed<R>) {
+        self.take_away(bounds, &key);
+        self.bytes += row.row.size() + beside(&key);
+        let window = self.windows.entry(bounds).or_default();
+        window.open += 1;
+        window.rows.insert(key, row);
+    }
+
+    fn take_away(&mut self, bounds: Bounds, key: &Key) {
+        if let Some(window) = self.windows.get_mut(&bounds)
+            && let Some(row) = window.rows.remove(key)
+        {
+            window.open = window.open.saturating_sub(1);
+            self.bytes -= row.row.size() + beside(key);
         }
+    }
+
+    /// A row stands for good.
+    pub fn settle(&mut self, window: Bounds, key: &Key) {
+        if let Some(window) = self.windows.get_mut(&window)
+            && window.rows.contains_key(key)
+        {
+            window.open = window.open.saturating_sub(1);
+        }
+    }
+
+    /// Takes out the windows that no row comes to any more and none leaves. No moment goes on.
+    pub fn forget(&mut self, upto: Watermark) -> Vec<(Bounds, Window<R>)> {
+        let is_over = |bounds: &Bounds| upto == Watermark::End || upto.passes(bounds.0);
+        let over = self
+            .windows
+            .iter()
+            .take_while(|(bounds, _)| is_over(bounds));
+        let is_settled =
+            |window: &Window<R>| !self.sessions || upto == Watermark::End || window.open == 0;
+        let over = over.filter(|(_, window)| is_settled(window));
+        let over: Vec<Bounds> = over.map(|(bounds, _)| *bounds).collect();
+        let mut forgotten = Vec::with_capacity(over.len());
+        for bounds in over {
+            let Some(window) = self.windows.remove(&bounds) else {
+                continue;
+            };
+            let sizes = window
+                .rows
+                .iter()
+                .map(|(key, row)| row.row.size() + beside(key));
+            self.bytes -= sizes.sum::<usize>();
+            forgotten.push((bounds, window));
+        }
+        forgotten
     }
 
     /// Rows and bytes held, about.
     pub fn held(&self) -> (usize, usize) {
-        let rows = self.windows.values().map(|window| window.rows.len()).sum();
-        (rows, self.bytes)
+        let windows = self.windows.values();
+        let given: usize = windows.clone().map(|window| window.memory.bytes()).sum();
+        let rows = windows.map(|window| window.rows.len()).sum();
+        (rows, self.bytes + given)
     }
 }
 
@@ -132,13 +199,14 @@ fn beside(key: &Key) -> usize {
 
 /// What a row of a chunk says.
 pub fn says(chunk: &Chunk, given: &Given, row: u32) -> Says {
-    let (kind, withdrawn) = told(nanos(&given.args[1], row));
+    let (kind, change, place) = told(nanos(&given.args[1], row));
     let windows = chunk.windows.as_ref();
     let (start, end) = windows.map_or((0, 0), |windows| windows[row as usize]);
     Says {
         moment: nanos(&given.args[0], row),
         kind,
-        withdrawn,
+        change,
+        place,
         window: (end, start),
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub const ROWS_MAX: usize = if cfg!(debug_assertions) { 32 } else { 8192 };
 
 /// Which of a window's rows one is.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Kind {
     Early,
     OnTime,
@@ -29,24 +29,45 @@ impl Kind {
     }
 }
 
-/// What that which is fed is told of a row: which pane it is of, and whether it is withdrawn.
-fn tell(kind: Kind, withdrawn: bool) -> i64 {
+/// What has come of a row, for what is fed.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is there, in the place of one of the same name.
+    Stands,
+    Withdrawn,
+    /// It stands, and for good.
+    Final,
+}
+
+/// What that which is fed is told of a row in one number: what has come of it, which pane it is of, and its place among
+/// the rows of its window, where it has one.
+pub fn tell(kind: Kind, change: Change, place: u32) -> i64 {
     let kind = match kind {
         Kind::Early => 0,
         Kind::OnTime => 1,
         Kind::Late => 2,
     };
-    kind * 2 + i64::from(withdrawn)
+    let change = match change {
+        Change::Stands => 0,
+        Change::Withdrawn => 1,
+        Change::Final => 2,
+    };
+    i64::from(place) << 4 | kind << 2 | change
 }
 
 /// What [`tell`] has told.
-pub fn told(tell: i64) -> (Kind, bool) {
-    let kind = match tell >> 1 {
+pub fn told(tell: i64) -> (Kind, Change, u32) {
+    let kind = match tell >> 2 & 3 {
         0 => Kind::Early,
         1 => Kind::OnTime,
         _ => Kind::Late,
     };
-    (kind, tell & 1 == 1)
+    let change = match tell & 3 {
+        0 => Change::Stands,
+        1 => Change::Withdrawn,
+        _ => Change::Final,
+    };
+    (kind, change, (tell >> 4) as u32)
 }
 
 /// A row: what it is of, and what of it is printed.
@@ -58,7 +79,7 @@ pub struct Row<'a> {
     pub window: (i64, i64),
     pub kind: Kind,
     pub pane: u32,
-    pub withdrawn: bool,
+    pub change: Change,
     pub moment: i64,
     /// Its event time, and the time that no later row is older than.
     pub at: (i64, i64),
@@ -242,16 +263,17 @@ impl Groups {
             });
         }
         if self.signs {
-            match row.withdrawn {
+            let withdrawn = row.change == Change::Withdrawn;
+            match withdrawn {
                 true => self.withdrawn.bool(true),
                 false => self.withdrawn.null(),
             }
-            let mark: &[u8] = if row.withdrawn { b"-" } else { b"+" };
+            let mark: &[u8] = if withdrawn { b"-" } else { b"+" };
             self.marks.bytes(mark, &mut self.scratch);
         }
         if self.feeds {
             self.moments.push(row.moment);
-            self.tells.push(tell(row.kind, row.withdrawn));
+            self.tells.push(tell(row.kind, row.change, 0));
         }
         self.windows.push(row.window);
         self.times.push(row.at.0);

@@ -397,6 +397,7 @@ impl Grouped {
         }
         for place in due {
             if self.due_of(place) <= self.watermark {
+                self.tell_final(place);
                 self.close_group(place);
             } else {
                 self.schedule(place);
@@ -561,6 +562,9 @@ impl Grouped {
             let Some(of_key) = oldest.and_then(|key| self.keyed.forget(key)) else {
                 return;
             };
+            for &place in &of_key.groups {
+                self.tell_final(place);
+            }
             for place in of_key.groups {
                 self.drop_group(place);
             }

@@ -1,7 +1,7 @@
 //! When a window's rows come and what is in them: at its close, before it, behind it. Invariant: the row at the
 //! close comes once for each bounds that a window had, whatever came before.
 
-use super::given::{Kind, Row};
+use super::given::{Change, Kind, Row};
 use super::{Feed, Grouped, NEVER, Standing};
 use crate::data::time::next_multiple;
 use crate::plan::grouping::{Gives, Panes, Shape};
@@ -44,11 +44,11 @@ impl Grouped {
             let at = self.at(place, old.window, Kind::Late);
             // To what follows it is part of what replaces it.
             let kind = if self.plan.feeds { kind } else { old.kind };
-            let which = (kind, old.pane, true);
+            let which = (kind, old.pane, Change::Withdrawn);
             self.push(place, &[old.slot], old.window, which, at);
             self.slots.give_back(old.slot);
         }
-        self.push(place, of, window, (kind, pane, false), at);
+        self.push(place, of, window, (kind, pane, Change::Stands), at);
         if !matches!(self.plan.gives, Gives::Groups { .. }) {
             return;
         }
@@ -61,7 +61,7 @@ impl Grouped {
                 self.slots
                     .give_back(std::mem::replace(&mut group.slot, slot));
             }
-            Panes::Retract if is_last && !self.plan.complete => {}
+            Panes::Retract if is_last && !self.plan.complete && !self.plan.tells_final() => {}
             Panes::Retract => {
                 let slot = self.slots.copy(of);
                 self.groups[place as usize].standing.push(Standing {
@@ -71,6 +71,20 @@ impl Grouped {
                     pane,
                 });
             }
+        }
+    }
+
+    /// Tells what is fed of a group that is freed: its row stands for good.
+    pub(super) fn tell_final(&mut self, place: u32) {
+        if !self.plan.tells_final() {
+            return;
+        }
+        let standing = std::mem::take(&mut self.groups[place as usize].standing);
+        for row in standing {
+            let at = self.at(place, row.window, Kind::Late);
+            let which = (row.kind, row.pane, Change::Final);
+            self.push(place, &[row.slot], row.window, which, at);
+            self.slots.give_back(row.slot);
         }
     }
 
@@ -85,7 +99,12 @@ impl Grouped {
             Kind::OnTime => time,
             Kind::Early | Kind::Late => time.min(self.watermark.saturating_sub(1)),
         };
-        (time, oldest.saturating_sub(self.plan.lateness))
+        let corrects = if self.plan.waits {
+            0
+        } else {
+            self.plan.lateness
+        };
+        (time, oldest.saturating_sub(corrects))
     }
 
     fn push(
@@ -93,7 +112,7 @@ impl Grouped {
         place: u32,
         of: &[u32],
         window: (i64, i64),
-        (kind, pane, withdrawn): (Kind, u32, bool),
+        (kind, pane, change): (Kind, u32, Change),
         at: (i64, i64),
     ) {
         let row = Row {
@@ -102,7 +121,7 @@ impl Grouped {
             window,
             kind,
             pane,
-            withdrawn,
+            change,
             moment: self.moment,
             at,
         };
@@ -144,6 +163,16 @@ impl Grouped {
 
     /// Early rows of all keys that have something new in the windows of these groups.
     fn give_new(&mut self, of: &[u32], feed: &mut Feed<'_>) {
+        if let Shape::Session { .. } = self.plan.shape {
+            // A key's sessions are its own.
+            let mut all = of.to_vec();
+            self.sort(&mut all);
+            self.moment += 1;
+            for place in all {
+                self.give(place, Kind::Early, feed);
+            }
+            return;
+        }
         let windows: HashSet<(i64, i64)> = of.iter().map(|&place| self.bounds(place)).collect();
         let mut all: Vec<u32> = Vec::new();
         for (_, of_key) in self.keyed.iter() {

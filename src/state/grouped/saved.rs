@@ -11,7 +11,7 @@ use std::cmp::Reverse;
 impl Grouped {
     pub(super) fn put(&self, to: &mut Save) {
         to.put(&(self.watermark, self.clock, self.tick_at));
-        to.put(&(self.counted, self.timed));
+        to.put(&(self.counted, self.timed, self.moment));
         self.slots.save(to);
         self.keyed.save(to, |of_key, to| {
             to.put(&(of_key.records, &of_key.groups));
@@ -31,8 +31,10 @@ impl Grouped {
 
     pub(super) fn take_saved(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
         (self.watermark, self.clock, self.tick_at) = from.take()?;
-        (self.counted, self.timed) = from.take()?;
-        sound(u64::try_from(self.counted).is_ok_and(saving::is_count))?;
+        (self.counted, self.timed, self.moment) = from.take()?;
+        for number in [self.counted, self.moment] {
+            sound(u64::try_from(number).is_ok_and(saving::is_count))?;
+        }
         self.given = Given::new(&self.plan, self.timed);
         self.slots.load(from)?;
         let coder = &self.coder;

@@ -284,6 +284,17 @@ pub fn chain(format: Format, random: &mut Random) -> Chain {
         && making.random.one_in(3)
     {
         behind(&mut making, &fields);
+    } else if matches!(operator, 1..=4) && is_alone && !making.has_lists {
+        let there = |word: &str| making.words.iter().any(|other| other == word);
+        let in_time = timed && !there("count-window") && !there("look-back");
+        let (prints_again, discards) = (there("--pane-columns"), there("discard"));
+        if in_time && in_windows && making.random.one_in(2) {
+            match making.random.one_in(3) {
+                true => again_in_windows(&mut making, discards),
+                false if prints_again => again(&mut making, discards),
+                false => {}
+            }
+        }
     }
     if making.random.one_in(3) && !making.fields.is_empty() {
         let field = making.field();
@@ -330,6 +341,47 @@ fn behind(making: &mut Making<'_>, fields: &[String; 5]) {
             }
         }
     }
+}
+
+/// What gives its rows again behind an aggregate that does, one to three of them.
+fn again(making: &mut Making<'_>, discards: bool) {
+    for _ in 0..1 + making.random.below(3) {
+        let key = making.fields.first().cloned().unwrap_or_default();
+        let name = making.name();
+        match making.random.below(7) {
+            0 => making.push(&["top", "5", "--by", &key]),
+            1 => making.push(&["top", "4", "--by", &key, "--rank"]),
+            2 => making.push(&["sort-by", &format!("{key}:desc")]),
+            3 => making.push(&["distinct-by", &key]),
+            4 => making.push(&["distinct-by", &key, "--last"]),
+            5 => {
+                making.push(&["reduce-by", &key, &format!("{name}=count")]);
+                making.fields = vec![name];
+            }
+            _ => {
+                let more = if discards { "count" } else { "collect" };
+                making.push(&["reduce", &format!("{name}=count,{name}b={more}:{key}")]);
+                making.fields = vec![name];
+            }
+        }
+    }
+}
+
+/// A window of its own behind all that the first one has.
+fn again_in_windows(making: &mut Making<'_>, discards: bool) {
+    let key = making.fields.first().cloned().unwrap_or_default();
+    match making.random.below(4) {
+        0 => making.push(&["top", "3", "--by", &key]),
+        1 => making.push(&["sort-by", &key]),
+        2 => making.push(&["distinct-by", &key, "--last"]),
+        _ => {}
+    }
+    let size = making.random.pick(&["10s", "1m", "7s"]);
+    let name = making.name();
+    making.push(&["window", size]);
+    let more = if discards { "count" } else { "collect" };
+    making.push(&["reduce", &format!("{name}=count,{name}b={more}:{key}")]);
+    making.fields = vec![name];
 }
 
 fn stateless(making: &mut Making<'_>, [host, n, x, note]: [&String; 4]) {
