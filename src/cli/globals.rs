@@ -224,6 +224,11 @@ pub struct Keep {
 }
 
 impl Options {
+    /// Whether state that is larger than it may be goes to the disk; `ends`: the input does, of itself.
+    pub fn spills(&self, ends: bool) -> bool {
+        self.spill.unwrap_or(ends || self.keep.once)
+    }
+
     fn new() -> Options {
         Options {
             input_format: None,
@@ -1417,7 +1422,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::State,
         doc: doc(
             "keys that one operator with state may hold",
-            "Of `scan`, `map-with-state`, `distinct`, `burst`, `anomaly` and their like; `--on-full` says what becomes of one more. Keys of aggregates are not bounded by number, but by `--max-state`. Where state spills to the disk, by default that of input that ends, it does so from so many keys on, and none is refused.",
+            "Of `scan`, `map-with-state`, `distinct`, `burst`, `anomaly` and their like; `--on-full` says what becomes of one more. Of an aggregate all keys together are bounded, in batches none; what it knows of a key that was forgotten would be wrong, so `evict-oldest` is for windows by key alone (sessions, count windows, look-back); with `fail` it is another chain for a checkpoint. Where state spills to the disk, by default that of input that ends, it does so from so many keys on, and none is refused.",
         ),
         set: |options, value| {
             options.limits.keys = Some(whole(value, 1)?);
@@ -1443,7 +1448,7 @@ pub const OPTIONS: &[Opt] = &[
             let words = [
                 ("fail", (OnFull::Fail, false)),
                 ("evict-oldest", (OnFull::EvictOldest, false)),
-                ("spill", (OnFull::Fail, true)),
+                ("spill", (OnFull::Spill, true)),
             ];
             let (on_full, spill) = one_of(value, &words)?;
             options.limits.on_full = on_full;

@@ -120,6 +120,10 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     let others = Rc::new(Others::new(known.others, known.places));
     let mut built = build_options(&options, words, &sources, zone)?;
     built.look = looking(&options, format_word, &sources, &others);
+    let spills = options.spills(sources.regular);
+    if spills {
+        built.limits.on_full = OnFull::Spill;
+    }
     if options.explain == Some(Explain::Disorder) {
         disorder::ask(&mut built, &mut operators);
     }
@@ -139,7 +143,7 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
         })
     })?;
     let bounded = |node: &Node| matches!(node.kind, NodeKind::Custom(_));
-    if options.limits.keys.is_some() && !plan.nodes.iter().any(bounded) {
+    if options.limits.keys.is_some() && !spills && !plan.nodes.iter().any(bounded) {
         return Err(Usage::new("--max-keys: nothing in this chain is bounded by it").into());
     }
     if let Some(text) = match options.explain {
@@ -245,7 +249,7 @@ fn contradictions(options: &Options) -> Result<(), Usage> {
     if options.append && options.output.is_none() {
         return Err(Usage::new("--append needs --output FILE, which it adds to"));
     }
-    if options.limits.on_full != OnFull::Fail && options.limits.keys.is_none() {
+    if options.limits.on_full == OnFull::EvictOldest && options.limits.keys.is_none() {
         return Err(Usage::new(
             "--on-full needs --max-keys N, which it is about",
         ));
@@ -634,7 +638,7 @@ fn execute(
     };
     run.live = view.as_ref().map(|view| view.live.clone());
     run.keeping = options.keep.keeping(options.follow, start.firsts);
-    if options.spill.unwrap_or(source.ends) {
+    if options.spills(source.ends) {
         run.spill = Some(Spill {
             dir: options
                 .tmp

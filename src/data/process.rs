@@ -44,6 +44,8 @@ pub enum OnFull {
     #[default]
     Fail,
     EvictOldest,
+    /// None is one too many: they go to the disk, and who has them knows of no limit when the run begins.
+    Spill,
 }
 
 /// What belongs to a chunk's rows: a row of the chunk each.

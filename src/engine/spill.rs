@@ -423,7 +423,7 @@ impl Running<'_> {
         if files > most.max(PAGED) {
             memory::let_go();
         }
-        match own > most.saturating_mul(2).saturating_add(BESIDE) {
+        match own > most.saturating_add(most / 2).saturating_add(BESIDE) {
             true => Err(too_much(most)),
             false => Ok(()),
         }

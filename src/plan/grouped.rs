@@ -11,6 +11,7 @@ use super::meaning::Meaning;
 use super::node::{AggCall, NodeKind};
 use super::output::{Mark, Shown};
 use super::when::When;
+use crate::data::process::OnFull;
 use crate::data::{FieldId, Type};
 use crate::error::Usage;
 use crate::expr::Expr;
@@ -113,7 +114,10 @@ impl Builder<'_> {
     /// Whether an aggregate here must take rows in order.
     pub(super) fn needs_order(&self) -> bool {
         let triggers = &self.options.triggers;
-        if self.shaped.is_some() {
+        // Which key is one too many follows from the order of rows.
+        let limits = self.options.limits;
+        let is_bounded = limits.keys.is_some() && limits.on_full == OnFull::Fail;
+        if self.shaped.is_some() || is_bounded {
             return true;
         }
         let is_in_window = self.pending.is_some();

@@ -281,7 +281,31 @@ fn where_a_second_stream_stands_does_not_matter() {
 }
 
 /// Chains of state that needs the order of rows.
-const STATE_CHAINS: [&[&str]; 19] = [
+const STATE_CHAINS: [&[&str]; 21] = [
+    &[
+        "--max-keys",
+        "3",
+        "--on-full",
+        "evict-oldest",
+        "--watermark",
+        "9s",
+        "session-window",
+        "15s",
+        "reduce-by",
+        "$2",
+        "n=count,sum:$3",
+    ],
+    &[
+        "--max-keys",
+        "3",
+        "--on-full",
+        "evict-oldest",
+        "look-back",
+        "15s",
+        "reduce-by",
+        "$2",
+        "n=count,sum:$3",
+    ],
     &["--watermark", "9s", "distinct-by", "$2", "--ttl", "20s"],
     &[
         "--watermark",

@@ -145,6 +145,8 @@ pub struct Grouped {
     grid: Option<Grid>,
     alone: bool,
     limits: Limits,
+    /// There was one key too many: nothing of what it has is given any more.
+    is_full: bool,
     keyed: Keyed<OfKey>,
     slots: Slots,
     groups: Vec<Group>,
@@ -188,6 +190,7 @@ impl Grouped {
             grid,
             alone: making.alone,
             limits: making.limits,
+            is_full: false,
             keyed: Keyed::new(making.seed),
             slots,
             groups: Vec::new(),
@@ -551,7 +554,10 @@ impl Grouped {
         };
         while self.keyed.len() as u64 > most {
             if self.limits.on_full == OnFull::Fail {
-                return told.fail(format!("more than {most} keys (--max-keys)"));
+                self.is_full = true;
+                return told.fail(format!(
+                    "an aggregate has more than {most} keys (--max-keys); allow more, or give --on-full spill"
+                ));
             }
             // The key of the window that closes first is the oldest; without windows, the first in the table.
             self.first_due();
@@ -572,24 +578,10 @@ impl Grouped {
         }
     }
 
-    fn chunks(&mut self) -> Vec<Chunk> {
-        let grouping = self.plan.clone();
-        self.given.chunks(&grouping.gives)
-    }
-}
-
-impl Process for Grouped {
-    fn take(&mut self, chunk: &mut Chunk, given: &Fed, told: &mut Told) {
-        if chunk.clocks.is_none() {
-            self.clock = self.clock.max(given.now);
-        }
-        if chunk.times.is_some() && !self.timed {
-            self.timed = true;
-            self.given = Given::new(&self.plan, true);
-        }
-        // All that a chunk lets out is one chunk.
-        self.given.rows_max = usize::MAX;
+    /// Takes rows of a chunk in order.
+    fn rows(&mut self, live: Selection, chunk: &mut Chunk, given: &Fed, told: &mut Told) {
         let mut keys = std::mem::take(&mut self.of_rows);
+        chunk.live = live;
         self.keyed.slots(chunk, &given.key, &mut keys);
         let live = std::mem::take(&mut chunk.live);
         let mut feed = Feed {
@@ -625,7 +617,39 @@ impl Process for Grouped {
         }
         self.flush(&mut feed);
         self.of_rows = keys;
-        self.limit(told);
+    }
+
+    fn chunks(&mut self) -> Vec<Chunk> {
+        let grouping = self.plan.clone();
+        self.given.chunks(&grouping.gives)
+    }
+}
+
+impl Process for Grouped {
+    fn take(&mut self, chunk: &mut Chunk, given: &Fed, told: &mut Told) {
+        if chunk.clocks.is_none() {
+            self.clock = self.clock.max(given.now);
+        }
+        if chunk.times.is_some() && !self.timed {
+            self.timed = true;
+            self.given = Given::new(&self.plan, true);
+        }
+        // All that a chunk lets out is one chunk.
+        self.given.rows_max = usize::MAX;
+        let live = std::mem::take(&mut chunk.live);
+        match self.limits.keys {
+            None => self.rows(live, chunk, given, told),
+            // Which key is one too many does not follow from how rows come in chunks.
+            Some(_) => {
+                for row in live.iter() {
+                    self.rows(Selection::Some(vec![row]), chunk, given, told);
+                    self.limit(told);
+                    if self.is_full {
+                        break;
+                    }
+                }
+            }
+        }
         self.tidy();
         self.first_due();
         self.given.rows_max = given::ROWS_MAX;
@@ -633,6 +657,9 @@ impl Process for Grouped {
     }
 
     fn close(&mut self, upto: Watermark, _told: &mut Told) -> Vec<Chunk> {
+        if self.is_full {
+            return Vec::new();
+        }
         let mut none = Chunk::default();
         let mut feed = Feed {
             chunk: &mut none,
@@ -695,6 +722,7 @@ impl Process for Grouped {
             grid: self.grid.clone(),
             alone: self.alone,
             limits: self.limits,
+            is_full: self.is_full,
             keyed: self.keyed.clone(),
             slots: self.slots.fork(),
             groups: self.groups.clone(),

@@ -17,8 +17,43 @@ dstream: --on-full needs --max-keys N, which it is about
     dstream distinct-by '$1' --on-full evict-oldest
                              ^^^^^^^^^
 ? 2
-$ printf 'ann 1\n' | dstream count-by '$1' --max-keys 2
+# Of an aggregate too; what it had counted by then is no answer.
+$ printf 'ann 1\nbob 2\nann 3\ncid 4\nann 5\n' | dstream count-by '$1' --max-keys 2
+dstream: an aggregate has more than 2 keys (--max-keys); allow more, or give --on-full spill
+? 65
+$ printf '1 ann\n2 bob\n13 ann\n24 cid\n25 bob\n26 ann\n' | dstream --time '$1:s' --watermark 0s --max-keys 2 window 10s count-by '$2'
+1970-01-01T00:00:00Z	ann	1
+1970-01-01T00:00:00Z	bob	1
+1970-01-01T00:00:10Z	ann	1
+dstream: an aggregate has more than 2 keys (--max-keys); allow more, or give --on-full spill
+? 65
+$ printf '1 ann\n2 bob\n13 ann\n24 cid\n25 bob\n26 ann\n' | dstream --time '$1:s' --watermark 0s --max-keys 2 --on-full evict-oldest session-window 10s count-by '$2'
+1970-01-01T00:00:01Z	1970-01-01T00:00:11Z	ann	1
+1970-01-01T00:00:02Z	1970-01-01T00:00:12Z	bob	1
+1970-01-01T00:00:13Z	1970-01-01T00:00:23Z	ann	1
+1970-01-01T00:00:25Z	1970-01-01T00:00:35Z	bob	1
+1970-01-01T00:00:26Z	1970-01-01T00:00:36Z	ann	1
+dstream: 1 keys forgotten (--max-keys)
+$ printf '1 ann\n' | dstream --max-keys 2 --on-full evict-oldest count-by '$2'
 dstream: --max-keys: nothing in this chain is bounded by it
-    dstream count-by '$1' --max-keys 2
-                          ^^^^^^^^^^
+    dstream --max-keys 2 --on-full evict-oldest count-by '$2'
+            ^^^^^^^^^^
 ? 2
+$ printf 'ann 1\n' | dstream filter '$1!="bob"' --max-keys 2
+dstream: --max-keys: nothing in this chain is bounded by it
+    dstream filter '$1!="bob"' --max-keys 2
+                               ^^^^^^^^^^
+? 2
+# Input that ends goes to the disk instead: none is one too many.
+$ printf 'ann 1\nbob 2\nann 3\ncid 4\n' > in; dstream count-by '$1' --max-keys 2 in; dstream distinct-by '$1' --max-keys 2 in
+ann	2
+bob	1
+cid	1
+ann 1
+bob 2
+cid 4
+dstream: 1 keys forgotten (--max-keys)
+$ printf 'ann 1\nbob 2\nann 3\ncid 4\n' | dstream count-by '$1' --max-keys 2 --on-full spill
+ann	2
+bob	1
+cid	1
