@@ -21,9 +21,8 @@ pub struct Peeked {
     pub kept: Option<Box<dyn sources::Live>>,
 }
 
-/// Reads the first record of the first source that can be opened. `max`: bytes of a record. `wait`: how long
-/// to wait for bytes; `None`: for ever. `how`: followed, what is not
-/// there is waited for.
+/// Reads the first record of the first source that has one. `max`: bytes of a record. `wait`: how long to wait for bytes;
+/// `None`: for ever. `how`: followed, what is not there is waited for.
 pub fn peek(
     words: &[Word],
     framing: &Framing,
@@ -31,7 +30,6 @@ pub fn peek(
     wait: Option<Duration>,
     how: &Opening,
 ) -> Result<Peeked, Failure> {
-    let mut refused = None;
     // A line that is being written is not the first record yet.
     let partly = !how.once || how.last;
     let how = Opening {
@@ -43,29 +41,84 @@ pub fn peek(
         kept: how.kept.clone(),
         ..Opening::default()
     };
+    let mut left = wait;
+    loop {
+        // Of several, none is waited for while another may have a record.
+        let is_alone = words.len() < 2 && !matches!(words, [Word::Glob(_)]);
+        let most = match is_alone || !how.follow {
+            true => left,
+            false => Some(Duration::ZERO),
+        };
+        let empty = match look(words, framing, max, most, (&how, partly))? {
+            Looked::Found(peeked) => return Ok(peeked),
+            Looked::Empty(peeked) if is_alone || !how.follow => return Ok(peeked),
+            Looked::Empty(peeked) => peeked,
+        };
+        if let Some(left) = &mut left {
+            if left.is_zero() {
+                return Ok(empty);
+            }
+            *left = left.saturating_sub(LOOK);
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// What one look at all words came to.
+enum Looked {
+    Found(Peeked),
+    /// There is no record yet.
+    Empty(Peeked),
+}
+
+fn look(
+    words: &[Word],
+    framing: &Framing,
+    max: usize,
+    wait: Option<Duration>,
+    (how, partly): (&Opening, bool),
+) -> Result<Looked, Failure> {
+    let (mut refused, mut empty) = (None, None);
     // One that is there before one that is waited for.
     let is_there =
         |word: &&Word| !matches!(word, Word::File(path) if !std::path::Path::new(path).exists());
     let absent = words.iter().filter(|word| !is_there(word));
     for word in words.iter().filter(is_there).chain(absent) {
-        if word.is_network() {
-            return Ok(Peeked::default());
+        let is_by_name = matches!(word, Word::File(_) | Word::Glob(_) | Word::Dir(_));
+        if !is_by_name && let Some(empty) = empty.take() {
+            // What cannot be read again is not begun behind others.
+            return Ok(Looked::Empty(empty));
         }
-        let input = sources::expand(word, &how).and_then(|words| {
-            // Those that match a pattern are all there.
-            sources::open(words.first().unwrap_or(word), &how)
+        if word.is_network() {
+            return Ok(Looked::Found(Peeked::default()));
+        }
+        let expanded = sources::expand(word, how).unwrap_or_else(|error| {
+            refused.get_or_insert(error);
+            Vec::new()
         });
-        match input {
-            Ok(input) => return first_of(input, word, framing, max, wait, partly),
-            Err(error) => {
-                refused.get_or_insert(error);
+        for one in expanded {
+            match sources::open(&one, how) {
+                Ok(input) => {
+                    let peeked = first_of(input, word, framing, max, wait, partly)?;
+                    let is_empty = peeked.first.as_ref().is_some_and(Vec::is_empty);
+                    if !is_by_name || !is_empty {
+                        return Ok(Looked::Found(peeked));
+                    }
+                    empty.get_or_insert(peeked);
+                }
+                Err(error) => {
+                    refused.get_or_insert(error);
+                }
             }
         }
     }
-    Err(Failure {
-        status: status::NO_INPUT,
-        message: refused.map_or_else(String::new, |error| super::messages::chain(&error)),
-    })
+    match empty {
+        Some(empty) => Ok(Looked::Empty(empty)),
+        None => Err(Failure {
+            status: status::NO_INPUT,
+            message: refused.map_or_else(String::new, |error| super::messages::chain(&error)),
+        }),
+    }
 }
 
 fn first_of(
@@ -144,18 +197,16 @@ fn first_of(
             })
         }
         Input::Finder { name, mut finder } => {
-            let found = loop {
-                let look = finder.look().map_err(|error| failed(&name, error))?;
-                match look.into_iter().next() {
-                    Some((_, parts)) => break Some(parts),
-                    None if wait.is_some() => break None,
-                    None => std::thread::sleep(LOOK),
-                }
-            };
+            let look = finder.look().map_err(|error| failed(&name, error))?;
             let mut bytes = Vec::new();
-            if let Some(mut parts) = found {
-                let ended = first_of_parts(parts.as_mut(), framing, max, wait, &mut bytes);
+            for (_, mut parts) in look {
+                let now = Some(Duration::ZERO);
+                let ended = first_of_parts(parts.as_mut(), framing, max, now, &mut bytes);
                 ended.map_err(|error| failed(&name, error))?;
+                if !whole(&bytes).is_empty() {
+                    break;
+                }
+                bytes.clear();
             }
             Ok(Peeked {
                 first: Some(whole(&bytes)),

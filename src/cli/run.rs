@@ -113,7 +113,7 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     let known = options.keep.firsts();
     let known_first = (known.own.as_ref(), known.places.as_slice());
     let peeked = first_record(format_word, &format, &sources, &options, known_first)?;
-    let unborn = sources.words.len() == 1
+    let unborn = (sources.words.len() == 1 || sources.is_by_name())
         && options.keep.is_in_runs()
         && !options.keep.last
         && peeked.first.as_ref().is_some_and(Vec::is_empty);

@@ -11,6 +11,7 @@ use super::driver::{Lane, Running};
 use super::inputs::FILES;
 use super::meter::latest_of;
 use super::order::lock;
+use super::places::Places;
 use super::spill;
 use super::steps::Ordered;
 use super::tracked::Tracked;
@@ -25,7 +26,7 @@ use crate::sources::Place;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -68,8 +69,8 @@ pub struct Kept {
     pub(super) header: Header,
     pub(super) keeping: Keeping,
     keeper: Mutex<Keeper>,
-    /// By side and path: files of runs before, unless this one has a newer place.
-    places: Mutex<BTreeMap<(usize, String), Place>>,
+    /// Files of runs before, unless this one has a newer place.
+    places: Mutex<Places>,
     /// What is still to be loaded: the run's numbers, and the time of sources that have not appeared yet.
     pub moments: Moments,
     times: Mutex<BTreeMap<(usize, String), Vec<u8>>>,
@@ -150,13 +151,14 @@ impl Kept {
         let loaded = store.load()?;
         drop(state);
         let chain = text::canonical(plan);
-        let sources: Vec<String> = plan
+        let by_side: Vec<Vec<String>> = plan
             .sides()
-            .flat_map(|source| match source.words.as_slice() {
+            .map(|source| match source.words.as_slice() {
                 [] => vec!["-".to_string()],
                 words => words.to_vec(),
             })
             .collect();
+        let sources: Vec<String> = by_side.iter().flatten().cloned().collect();
         let had = loaded.is_some();
         let (header, entries) = match loaded {
             None => {
@@ -199,7 +201,7 @@ impl Kept {
         let mut kept = Kept {
             keeping: keeping.clone(),
             keeper: Mutex::new(keeper),
-            places: Mutex::default(),
+            places: Mutex::new(Places::new(by_side)),
             moments: Moments {
                 last_batch: i64::MIN,
                 ..Moments::default()
@@ -280,14 +282,11 @@ impl Kept {
     /// What the entries are about.
     fn sort(&mut self, entries: Vec<Entry>) -> Result<u64, Damaged> {
         let mut from = 0;
-        let (mut places, mut times, mut state) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        let (mut times, mut state) = (BTreeMap::new(), Vec::new());
         for entry in entries {
             let mut saved = Saved::new(&entry.payload);
-            if entry.is(Kind::Source) {
-                let (side, place) = Place::of_side(&entry.payload)?;
-                if !self.is_forgotten(&place) {
-                    places.insert((side, place.path.clone()), place);
-                }
+            if entry.is(Kind::Source) || entry.is(Kind::Past) {
+                lock(&self.places).load(&entry, self.header.created)?;
             } else if entry.is(Kind::Watermark) {
                 let key: (usize, String) = saved.take()?;
                 times.insert(key, saved.take_bytes()?.to_vec());
@@ -301,27 +300,8 @@ impl Kept {
                 state.push(entry);
             }
         }
-        (self.places, self.times, self.state) =
-            (Mutex::new(places), Mutex::new(times), Mutex::new(state));
+        (self.times, self.state) = (Mutex::new(times), Mutex::new(state));
         Ok(from)
-    }
-
-    /// A file that was read and is gone: one of a directory at once, one of a pattern after a day. One that was
-    /// named is rotated, and what is read next is found by it.
-    fn is_forgotten(&self, place: &Place) -> bool {
-        const DAY: i64 = 86_400_000_000_000;
-        let named = |word: &String| *word == place.path;
-        let of_directory = |word: &String| {
-            let directory = word.strip_prefix("dir:").map(Path::new);
-            directory.is_some_and(|directory| Path::new(&place.path).parent() == Some(directory))
-        };
-        let sources = &self.header.sources;
-        let is_old = place.modified < self.header.created.saturating_sub(DAY);
-        place.done
-            && place.path != "-"
-            && !sources.iter().any(named)
-            && (is_old || sources.iter().any(of_directory))
-            && !Path::new(&place.path).exists()
     }
 
     /// The seed of the job's key tables.
@@ -346,10 +326,7 @@ impl Kept {
 
     /// A run of a job that has ended has nothing to do; it says so where something may have been expected of it.
     pub fn check_ended(&self) -> Result<()> {
-        let grown = lock(&self.places).values().find_map(|place| {
-            let size = std::fs::metadata(&place.path).ok()?.len();
-            (!place.packed && size > place.offset).then(|| place.path.clone())
-        });
+        let grown = lock(&self.places).grown();
         let (Some(path), false) = (grown, self.moments.enough) else {
             return Ok(());
         };
@@ -371,9 +348,17 @@ impl Kept {
 
     /// Places of the files of a side.
     pub fn places(&self, side: usize) -> Vec<Place> {
-        let places = lock(&self.places);
-        let of_side = places.iter().filter(|((one, _), _)| *one == side);
-        of_side.map(|(_, place)| place.clone()).collect()
+        lock(&self.places).of_side(side)
+    }
+
+    /// Places of files that had the names of a side before.
+    pub fn past(&self, side: usize) -> Vec<Place> {
+        lock(&self.places).past(side)
+    }
+
+    /// A file that no run has read is there, and may be rotated before it is read.
+    pub fn meet(&self, side: usize, place: Place) {
+        lock(&self.places).meet(side, place);
     }
 
     /// Runs before have read something.
@@ -386,7 +371,7 @@ impl Kept {
     pub fn times_of(&self, side: usize, name: &str) -> Option<Vec<u8>> {
         let (mut times, places) = (lock(&self.times), lock(&self.places));
         let own = times.remove(&(side, name.to_string()));
-        let is_file = |name: &str| places.contains_key(&(side, name.to_string()));
+        let is_file = |name: &str| places.has(side, name);
         if own.is_some() {
             own
         } else if name == FILES {
@@ -470,7 +455,7 @@ impl Kept {
         for lane in running.lanes {
             running.hand_in(lane);
         }
-        self.save_sources(running, sources, &mut entries)?;
+        self.save_sources(running, sources, ended, &mut entries)?;
         let mut outputs = Vec::new();
         for mark in running
             .marks()
@@ -534,19 +519,18 @@ impl Kept {
         &self,
         running: &Running<'_>,
         sources: &mut [Tracked],
+        ended: bool,
         entries: &mut Vec<Entry>,
     ) -> Result<()> {
+        let now = running.shared.run.clock.now();
         let mut places = lock(&self.places);
         for tracked in &mut *sources {
             let side = tracked.side;
             for place in tracked.places() {
-                let place = place?;
-                places.insert((side, place.path.clone()), place);
+                places.note(side, place?, now);
             }
         }
-        for (number, ((side, _), place)) in places.iter().enumerate() {
-            entries.push(entry(Kind::Source, number, &(side, place)));
-        }
+        places.entries(now, running.shared.began, ended, entries);
         let mut times = lock(&self.times);
         for (source, tracked) in sources.iter().enumerate() {
             let mut save = Save::default();
@@ -562,7 +546,7 @@ impl Kept {
         };
         let is_apart = |side: usize| {
             let mut of_side = sources.iter().filter(|one| one.side == side);
-            of_side.any(|one| places.contains_key(&(side, one.name.clone())))
+            of_side.any(|one| places.has(side, &one.name))
         };
         times.retain(|(side, name), _| name != FILES || is_one(*side) || !is_apart(*side));
         for (number, (key, bytes)) in times.iter().enumerate() {
@@ -575,7 +559,7 @@ impl Kept {
     }
 }
 
-fn entry(kind: Kind, shard: usize, value: &impl Serialize) -> Entry {
+pub(super) fn entry(kind: Kind, shard: usize, value: &impl Serialize) -> Entry {
     let mut save = Save::default();
     save.put(value);
     Entry::new(kind, 0, shard, save.into_bytes())

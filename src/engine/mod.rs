@@ -25,6 +25,7 @@ pub mod order;
 mod panes;
 pub mod partial;
 mod peek;
+mod places;
 pub mod prefix;
 mod progress;
 mod routing;
@@ -37,6 +38,7 @@ mod stages;
 pub mod steps;
 mod streams;
 mod tracked;
+mod turns;
 mod wal;
 pub mod worker;
 

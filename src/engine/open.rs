@@ -13,13 +13,16 @@ use crate::plan::node::{Output, Plan, Source, Times};
 use crate::sinks::{
     FileSink, LiveSink, Many, ManySink, Mode, Null, Replaced, Sink, Socket, Stdout,
 };
-use crate::sources::{self, Finder, Input, Opening as How, Part, PartFile, Parts, Word};
+use crate::sources::{self, Finder, Input, Opening as How, Part, PartFile, Parts, Register, Word};
 use anyhow::{Context, Result};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// How often it is looked again what matches while names change.
+const TRIES: u32 = 5;
 
 /// The sources of a run, opened.
 pub enum Inputs {
@@ -79,6 +82,8 @@ pub fn open_inputs(
     for (side, source) in plan.sides().enumerate() {
         let mut how = run.opening.clone();
         how.kept = kept.map(|kept| kept.places(side));
+        let past = kept.map_or_else(Vec::new, |kept| kept.past(side));
+        how.register = Arc::new(Register::new(how.kept.as_deref().unwrap_or_default(), past));
         let inputs = open_words(source, &how, report)?;
         let plain = one_side
             && run.epoch.is_none()
@@ -118,13 +123,20 @@ fn open_words(source: &Source, how: &How, report: &mut Report) -> Result<Vec<(Wo
             true => status::UNAVAILABLE,
             false => status::NO_INPUT,
         };
-        let opened = sources::expand(&word, how).map(|words| {
-            words
-                .into_iter()
-                .map(|word| (sources::open(&word, how), word))
-                .collect()
-        });
-        let opened: Vec<_> = opened.unwrap_or_else(|error| vec![(Err(error), word)]);
+        let mut tries = TRIES;
+        let opened = loop {
+            let opened = sources::expand(&word, how).map(|words| -> Vec<_> {
+                let open = |word: Word| (sources::open(&word, how), word);
+                words.into_iter().map(open).collect()
+            });
+            let opened = opened.unwrap_or_else(|error| vec![(Err(error), word.clone())]);
+            // What matched a moment ago may have got another name since.
+            let mut refused = opened.iter().filter_map(|(input, _)| input.as_ref().err());
+            tries -= 1;
+            if tries == 0 || !matches!(word, Word::Glob(_)) || !refused.any(is_gone) {
+                break opened;
+            }
+        };
         for (input, word) in opened {
             match input {
                 Ok(input) => inputs.push((word, input)),
@@ -142,6 +154,11 @@ fn open_words(source: &Source, how: &How, report: &mut Report) -> Result<Vec<(Wo
         .into());
     }
     Ok(inputs)
+}
+
+fn is_gone(error: &anyhow::Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<std::io::Error>();
+    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::NotFound)
 }
 
 fn plain_files(

@@ -15,6 +15,7 @@ use super::open::{Found, Group, OpenPart, Opener, Opening};
 use super::order::lock;
 use super::steps::Ordered;
 use super::tracked::{Spot, Tracked};
+use super::turns::Turns;
 use super::wal::Received;
 use crate::bytes::{PADDING, scan};
 use crate::data::block::Origin;
@@ -22,7 +23,7 @@ use crate::data::saved::Saved;
 use crate::data::{Block, Chunk};
 use crate::error::{Failure, status};
 use crate::formats::Framing;
-use crate::plan::node::{NodeKind, Plan, Source, Turn};
+use crate::plan::node::Source;
 use crate::sources::{Next, Parts};
 use anyhow::Result;
 use crossbeam::channel::{self, Receiver, RecvTimeoutError, Select, Sender};
@@ -270,65 +271,6 @@ impl Intake<'_> {
     }
 }
 
-/// Which of several sources may be read next.
-struct Turns {
-    of_side: Vec<Turn>,
-    turns: Vec<Turn>,
-    ended: Vec<bool>,
-    /// None of them is live: what is read first is ours to say.
-    finite: bool,
-}
-
-impl Turns {
-    fn new(plan: &Plan, groups: &[Group]) -> Turns {
-        let rights = plan.nodes.iter().filter_map(|node| match &node.kind {
-            NodeKind::Custom(custom) => custom.right.as_ref().map(|right| right.turn),
-            _ => None,
-        });
-        let of_side: Vec<Turn> = std::iter::once(Turn::Any).chain(rights).collect();
-        Turns {
-            of_side: of_side.clone(),
-            turns: groups.iter().map(|group| of_side[group.side]).collect(),
-            ended: vec![false; groups.len()],
-            finite: groups.iter().all(|group| !group.live),
-        }
-    }
-
-    /// One more source, that is live.
-    fn add(&mut self, side: usize) {
-        self.turns.push(self.of_side[side]);
-        self.ended.push(false);
-        self.finite = false;
-    }
-
-    fn wanted(&self, control: &Control<'_, '_>) -> Vec<usize> {
-        let open = |turn: Turn| -> Vec<usize> {
-            (0..self.turns.len())
-                .filter(|&source| !self.ended[source] && self.turns[source] == turn)
-                .collect()
-        };
-        let mut wanted = open(Turn::First);
-        if !wanted.is_empty() {
-            wanted.truncate(1);
-            return wanted;
-        }
-        wanted = open(Turn::Any);
-        if wanted.is_empty() {
-            wanted = open(Turn::Last);
-            wanted.truncate(1);
-        }
-        if self.finite
-            && let Some(&behind) = wanted
-                .iter()
-                .min_by_key(|source| control.mark(**source).unwrap_or(i64::MIN))
-        {
-            // The source whose time is behind: so that little of the other is kept waiting.
-            return vec![behind];
-        }
-        wanted
-    }
-}
-
 impl<'s> Running<'s> {
     /// Reads sources front to end, and hands their blocks to the workers.
     pub fn streams(&self, groups: Vec<Group>, mut finders: Vec<Found>, report: &mut Report) {
@@ -401,11 +343,16 @@ impl<'s> Running<'s> {
             for group in &groups {
                 tracked.push(self.track(tracked.len(), group));
             }
+            // Those that are there are known from the first commit on.
+            let mut early = found(&mut finders, report);
+            let mut groups = groups;
+            for group in groups.iter_mut().chain(&mut early) {
+                self.meet(group, report);
+            }
             if self.kept.is_some_and(|kept| !kept.had) {
                 // From here on a restart knows what was in the output before.
                 control.commit(&mut tracked, false, true);
             }
-            let mut groups = groups;
             let mut intake = match groups.pop() {
                 Some(only) if groups.is_empty() && finders.is_empty() => {
                     Intake::One(Box::new(reading(only)))
@@ -440,7 +387,11 @@ impl<'s> Running<'s> {
                     let now = control.now();
                     if now >= next_look {
                         next_look = now.saturating_add(LOOK_FOR.as_nanos() as i64);
-                        for group in found(&mut finders, report) {
+                        let appeared = match early.is_empty() {
+                            true => found(&mut finders, report),
+                            false => std::mem::take(&mut early),
+                        };
+                        for group in appeared {
                             let Intake::Many(receivers) = &mut intake else {
                                 break;
                             };
@@ -586,6 +537,20 @@ impl<'s> Running<'s> {
         });
     }
 
+    /// Has the checkpoint know what a source will begin with, whatever becomes of that before it is read.
+    fn meet(&self, group: &mut Group, report: &mut Report) {
+        let Some(kept) = self.kept else { return };
+        for parts in &mut group.rest {
+            match parts.meet() {
+                Ok(Some(place)) => kept.meet(group.side, place),
+                Ok(None) => {}
+                Err(error) => report
+                    .unreadable
+                    .push((error.to_string(), status::NO_INPUT)),
+            }
+        }
+    }
+
     /// A source for the checkpoint; its time goes on from where that of a run before has ended.
     fn track(&self, source: usize, group: &Group) -> Tracked {
         if let Some(bytes) = self
@@ -606,6 +571,9 @@ impl<'s> Running<'s> {
 
     /// Remembers for the checkpoint how far a file has been handed out; without one files are let go as they end.
     fn note(&self, tracked: &mut Tracked, spot: Option<Spot>) {
+        if let Some(spot) = spot.as_ref().filter(|spot| spot.done) {
+            spot.file.let_go(spot.offset, spot.lines);
+        }
         if let (Some(_), Some(spot)) = (self.kept, spot)
             && let Err(error) = tracked.note(spot)
         {

@@ -7,11 +7,11 @@ use super::pattern::NamePattern;
 use super::place::{PartFile, Place};
 use super::tail::Skipped;
 use super::watch::{Told, Watch, Woken};
-use super::{Live, Next, Opening, Part, Parts, Read, compressed, shown};
+use super::{Live, Next, Nothing, Opening, Part, Parts, compressed, names, rotated, shown};
 use crate::error::{Failure, status};
 use anyhow::{Context, Result};
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -24,6 +24,8 @@ use std::time::Duration;
 const RECENT: i64 = 1_000_000_000;
 /// One that was made and never closed is taken when it was left alone for so long: it was linked, not written.
 const FORGOTTEN: i64 = 60_000_000_000;
+/// So many files are known by what they held.
+const HELD_MAX: usize = 1 << 16;
 /// Between the looks at one that may not be complete.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -68,6 +70,11 @@ pub struct Dir {
     watch: Watch,
     /// What has been read, or is to be read next.
     seen: HashMap<OsString, Identity>,
+    /// Files that were read, by their numbers, and those of them that the look before has not found; and what they held,
+    /// by their names.
+    read: HashMap<(u64, u64), Identity>,
+    gone: HashMap<(u64, u64), Identity>,
+    held: HashMap<OsString, Place>,
     ready: VecDeque<(OsString, Identity)>,
     /// Being written, as far as is known.
     open: HashSet<OsString>,
@@ -95,7 +102,20 @@ impl Dir {
         let watch = Watch::of_files(folder);
         std::fs::read_dir(folder).with_context(|| format!("dir:{path}"))?;
         let places = how.kept.iter().flatten();
+        let done = || places.clone().filter(|place| place.done);
         Ok(Dir {
+            read: done()
+                .map(|place| ((place.dev, place.ino), Identity::of_place(place)))
+                .collect(),
+            gone: HashMap::new(),
+            held: done()
+                .filter(|place| !place.packed && place.size == place.offset)
+                .filter_map(|place| {
+                    let name = Path::new(&place.path).file_name()?;
+                    Some((name.to_os_string(), place.clone()))
+                })
+                .take(HELD_MAX)
+                .collect(),
             path: path.trim_end_matches('/').to_string() + "/",
             skipping: how.skip_to_end,
             how: how.without_places(),
@@ -177,8 +197,22 @@ impl Dir {
                 found.push((name, identity));
             }
         }
-        // Those that are gone are forgotten.
+        // Those that are gone are forgotten: with what they held only when they are gone at two looks, since one that is
+        // renamed meanwhile may be missed.
         self.seen.retain(|name, _| there.contains(name));
+        let numbers: HashSet<(u64, u64)> =
+            found.iter().map(|(_, one)| (one.dev, one.ino)).collect();
+        let mut gone = std::mem::take(&mut self.read);
+        self.read = gone.extract_if(|id, _| numbers.contains(id)).collect();
+        let before = std::mem::replace(&mut self.gone, gone);
+        let is_again = |id: &(u64, u64)| numbers.contains(id);
+        self.read
+            .extend(before.into_iter().filter(|(id, _)| is_again(id)));
+        let (read, gone) = (&self.read, &self.gone);
+        self.held.retain(|_, place| {
+            let id = (place.dev, place.ino);
+            read.contains_key(&id) || gone.contains_key(&id)
+        });
         self.open.retain(|name| there.contains(name));
         self.unsettled.retain(|name, _| there.contains(name));
         found.sort_by(|(one_name, one), (other_name, other)| {
@@ -269,7 +303,13 @@ impl Dir {
                 (offset, lines) = (place.offset, place.lines);
             }
         }
-        let live: Box<dyn Live> = if self.skipping {
+        let passed = self.was_read(name, identity, &file)?;
+        self.read.insert((identity.dev, identity.ino), identity);
+        if !packed && self.held.len() < HELD_MAX {
+            let place = file.place(identity.size, 0, true)?;
+            self.held.insert(name.clone(), place);
+        }
+        let live: Box<dyn Live> = if self.skipping || passed {
             if !self.keeps {
                 return Ok(None);
             }
@@ -289,6 +329,33 @@ impl Dir {
             lines,
             file: Some(file),
         }))
+    }
+
+    /// Whether a file was read under another name: by its number; or by what it holds, where its name is that of one that
+    /// was read with what rotating or compressing adds.
+    fn was_read(&self, name: &OsString, identity: Identity, file: &PartFile) -> io::Result<bool> {
+        let id = (identity.dev, identity.ino);
+        let known = self.read.get(&id).or_else(|| self.gone.get(&id));
+        if known == Some(&identity) && self.kept.get(&file.path).is_none_or(|place| place.done) {
+            return Ok(true);
+        }
+        let path = Path::new(&file.path);
+        let unpacked = OsStr::from_bytes(names::without_ending(name.as_bytes()));
+        let base = names::base(Path::new(name)).map(PathBuf::into_os_string);
+        for original in [Some(unpacked.to_os_string()), base].into_iter().flatten() {
+            let is_its = names::is_rotated_name(&self.full(&original), path, file.packed);
+            let Some(place) = self.held.get(&original).filter(|_| is_its) else {
+                continue;
+            };
+            let is_older = place.born != 0 && file.born() != 0 && file.born() < place.born;
+            if !is_older
+                && rotated::holds_place(&file.file, place)?
+                && rotated::is_all(&file.file, file.packed, place)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn next_part(&mut self, wait: Option<Duration>) -> io::Result<Next> {
@@ -334,14 +401,5 @@ impl Parts for Dir {
     fn next(&mut self, wait: Option<Duration>) -> io::Result<Next> {
         let next = self.next_part(wait);
         next.map_err(|error| io::Error::new(error.kind(), format!("dir:{}: {error}", self.path)))
-    }
-}
-
-/// Of what is passed over.
-struct Nothing;
-
-impl Live for Nothing {
-    fn read(&mut self, _: &mut Vec<u8>, _: usize, _: Option<Duration>) -> io::Result<Read> {
-        Ok(Read::End)
     }
 }

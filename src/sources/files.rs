@@ -2,11 +2,12 @@
 //! where it is followed, what its name stands for next. Decides which file it is, reads no records. Invariant: a
 //! file whose place is kept is never begun anew without a word or another file's content as the reason.
 
+use super::names::base;
 use super::pace::Deadline;
 use super::place::{PartFile, Place};
 use super::tail::{Name, Skipped, Tail, Until, Upcoming, regular};
 use super::watch::Woken;
-use super::{Live, Next, Opening, Part, Parts, Read, Unpacking, compressed, rotated};
+use super::{Live, Next, Nothing, Opening, Part, Parts, Read, Unpacking, compressed, rotated};
 use crate::error::{Failure, status};
 use anyhow::{Context, Result};
 use memchr::memchr;
@@ -31,6 +32,8 @@ pub struct Files {
     begun: bool,
     /// The rest of a line that is to be skipped: where it is looked for the end.
     skipping: Option<(File, u64)>,
+    /// What the name stood for before anything was read.
+    met: Option<Place>,
 }
 
 impl Files {
@@ -54,9 +57,40 @@ impl Files {
             given,
             begun: false,
             skipping: None,
+            met: None,
         };
         files.check_grown().with_context(|| shown.to_owned())?;
+        files.come_to_know().with_context(|| shown.to_owned())?;
         Ok(files)
+    }
+
+    /// Tells the others which file is this name's to finish, before any of them begins.
+    fn come_to_know(&self) -> io::Result<()> {
+        let how = &self.name.how;
+        let Some(path) = &self.name.path else {
+            return Ok(());
+        };
+        how.register.add_source(path);
+        let Some(place) = how.place(&self.name.shown) else {
+            return Ok(());
+        };
+        if let Some(file) = self.present()?
+            && self.is_there(&file, place)?
+        {
+            return Ok(());
+        }
+        let found = rotated::find(path, place, how.ratio_max())?;
+        if let Some((file, _)) = found.and_then(|found| found.old) {
+            how.register.found_again(path, &file.metadata()?);
+        }
+        Ok(())
+    }
+
+    fn is_there(&self, file: &File, place: &Place) -> io::Result<bool> {
+        match file.metadata()?.ino() == place.ino {
+            true => self.part_file(file.try_clone()?.into())?.agrees(place),
+            false => Ok(false),
+        }
     }
 
     pub fn name(&self) -> &Arc<Name> {
@@ -77,7 +111,7 @@ impl Files {
         } else {
             place.offset
         };
-        let file = self.part_file(file)?;
+        let file = self.part_file(file.into())?;
         if size == read && file.agrees(place)? {
             return Ok(());
         }
@@ -111,9 +145,8 @@ impl Files {
         }
     }
 
-    fn part_file(&self, file: File) -> io::Result<PartFile> {
-        let packed = compressed::is_packed(&super::head(&file, 4)?);
-        PartFile::new(self.name.shown.clone(), file, packed)
+    fn part_file(&self, file: Arc<File>) -> io::Result<PartFile> {
+        PartFile::of(self.name.shown.clone(), file)
     }
 
     /// How what the name stands for at the start is read.
@@ -147,7 +180,8 @@ impl Files {
                 _ => Ok(()),
             };
         }
-        let Some(place) = name.how.place(&name.shown) else {
+        let kept = name.how.place(&name.shown);
+        let Some(place) = kept.or(self.met.as_ref()).cloned() else {
             return match present {
                 Some(file) if name.how.skip_to_end => self.skip_to_end(file),
                 Some(file) => self.push(file, None),
@@ -155,22 +189,23 @@ impl Files {
             };
         };
         let is_there = match &present {
-            Some(file) if file.metadata()?.ino() == place.ino => {
-                self.part_file(file.try_clone()?)?.agrees(place)?
-            }
-            _ => false,
+            Some(file) => self.is_there(file, &place)?,
+            None => false,
         };
         if let Some(file) = &present
             && is_there
             && !place.is_blank()
         {
-            return self.push(file.try_clone()?, Some(place));
+            return self.push(file.try_clone()?, kept);
         }
-        if let Some(path) = &name.path {
-            match rotated::find(path, place, name.how.ratio_max())? {
+        if let Some(path) = name.path.clone() {
+            match rotated::find(&path, &place, name.how.ratio_max())? {
                 Some(found) => {
                     // What has the name may have been put in its place since it was opened: it is read once, below.
                     let now = present.as_ref().map(id_of);
+                    if found.missed {
+                        name.note_missed(0);
+                    }
                     if let Some((file, packed)) = found.old
                         && Some(id_of(&file)) != now
                     {
@@ -180,21 +215,21 @@ impl Files {
                             true if same && !packed => Until::Followed,
                             _ => Until::Rest,
                         };
-                        name.push(Upcoming {
-                            file,
-                            offset: place.offset,
-                            lines: place.lines,
-                            until,
-                        })?;
+                        name.offer(Arc::new(file), kept, until)?;
                     }
                     for file in found.between {
                         if Some(id_of(&file)) != now {
-                            name.push(Upcoming::whole(file, Until::End))?;
+                            name.offer_new(file, Until::End)?;
                         }
                     }
                 }
                 None if is_there => {}
-                None => name.note_missed(place.size.saturating_sub(place.offset)),
+                None => {
+                    let is_elsewhere = name.how.register.gives_up(&path)?;
+                    if !is_elsewhere && !self.is_passed(&path, &place) {
+                        name.note_missed(place.size.saturating_sub(place.offset));
+                    }
+                }
             }
         }
         match present {
@@ -203,14 +238,18 @@ impl Files {
         }
     }
 
+    /// Whether a file that is gone was read to its end as far as is known, and is of those that are removed when they are
+    /// old enough.
+    fn is_passed(&self, path: &std::path::Path, place: &Place) -> bool {
+        base(path).is_some() && (place.done || !place.packed && place.offset >= place.size)
+    }
+
     fn push(&self, file: File, place: Option<&Place>) -> io::Result<()> {
         let until = self.until(&file)?;
-        self.name.push(Upcoming {
-            offset: place.map_or(0, |place| place.offset),
-            lines: place.map_or(0, |place| place.lines),
-            until,
-            file,
-        })
+        match place {
+            None => self.name.offer_present(Arc::new(file), until),
+            Some(place) => self.name.offer(file.into(), Some(place), until).map(drop),
+        }
     }
 
     /// Begins behind what is there. A line that is being written is not begun within.
@@ -227,12 +266,15 @@ impl Files {
             }
             (None, _) => size,
         };
-        self.name.push(Upcoming {
-            file,
-            offset,
-            lines: 0,
-            until,
-        })
+        self.push_behind(file, offset, until)
+    }
+
+    /// Reads a file behind what is skipped of it, if it is ours to read.
+    fn push_behind(&self, file: File, offset: u64, until: Until) -> io::Result<()> {
+        let place = self
+            .part_file(file.try_clone()?.into())?
+            .place(offset, 0, false)?;
+        self.name.offer(file.into(), Some(&place), until).map(drop)
     }
 
     /// Looks for the end of a line that is skipped; true when it is there.
@@ -250,12 +292,7 @@ impl Files {
             let bytes = super::place::bytes_at(&file, at, STEP)?;
             if let Some(end) = memchr(b'\n', &bytes) {
                 let until = self.until(&file)?;
-                self.name.push(Upcoming {
-                    file,
-                    offset: at + end as u64 + 1,
-                    lines: 0,
-                    until,
-                })?;
+                self.push_behind(file, at + end as u64 + 1, until)?;
                 return Ok(true);
             }
             if bytes.is_empty() {
@@ -281,16 +318,26 @@ impl Files {
             offset,
             lines,
             until,
+            whole,
+            claim,
+            behind,
         } = upcoming;
         let file = Arc::new(self.part_file(file)?);
-        if let (0, Some(_), Some(path)) = (offset, &self.name.how.kept, &self.name.path) {
-            file.meet(path)?;
+        if let Some(claim) = claim {
+            file.claimed(claim);
+        }
+        match (&self.met, &self.name.path) {
+            _ if offset > 0 => file.met(&behind),
+            (Some(met), _) if met.is_of((file.dev, file.ino), file.born()) => file.met(&met.behind),
+            (_, Some(path)) if self.name.how.kept.is_some() => file.meet(path)?,
+            _ => {}
         }
         let unpacked = match file.packed {
             true => self.name.how.unpack(&file.file)?,
             false => None,
         };
-        let live = match unpacked {
+        let live: Box<dyn Live> = match unpacked {
+            Some(_) if whole => Box::new(Nothing),
             Some(live) => Skipped::boxed(live, offset),
             None => Box::new(Tail::new(self.name.clone(), file.clone(), offset, until)?),
         };
@@ -301,6 +348,28 @@ impl Files {
             lines,
             file: Some(file),
         })
+    }
+
+    /// What the name stands for, where no run before has met it.
+    fn first_place(&self) -> io::Result<Option<Place>> {
+        let how = &self.name.how;
+        let is_kept = how.kept.is_some() && how.place(&self.name.shown).is_none();
+        let (Some(path), true) = (&self.name.path, is_kept && !how.skip_to_end) else {
+            return Ok(None);
+        };
+        let Some(file) = regular(path)? else {
+            return Ok(None);
+        };
+        // One that is passed over is not waited for by another run, nor need one be found again that looks rotated.
+        if base(path).is_some() || !how.register.is_new(path, &file)? {
+            return Ok(None);
+        }
+        let file = self.part_file(file.into())?;
+        if file.packed {
+            return Ok(None);
+        }
+        file.meet(path)?;
+        file.place(0, 0, false).map(Some)
     }
 
     fn next_part(&mut self, wait: Option<Duration>) -> io::Result<Next> {
@@ -343,6 +412,11 @@ impl Parts for Files {
     fn next(&mut self, wait: Option<Duration>) -> io::Result<Next> {
         let next = self.next_part(wait);
         next.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.name.shown)))
+    }
+
+    fn meet(&mut self) -> io::Result<Option<Place>> {
+        self.met = self.first_place()?;
+        Ok(self.met.clone())
     }
 }
 

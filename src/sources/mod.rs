@@ -7,10 +7,12 @@ mod dir;
 mod files;
 mod glob;
 mod listen;
+mod names;
 mod pace;
 mod pattern;
 mod place;
 mod rate;
+mod register;
 mod rotated;
 mod stdin;
 mod table;
@@ -30,8 +32,9 @@ pub use compressed::Unpacking;
 pub use pattern::NamePattern;
 pub use place::{PartFile, Place};
 pub use rate::Form;
+pub use register::Register;
 pub use table::{Entry, SOURCES};
-pub use words::{Word, expand, open, parse};
+pub use words::{Word, expand, may_come_again, open, parse};
 
 /// What one call of [`Live::read`] came to.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -77,6 +80,12 @@ pub enum Next {
 pub trait Parts: Send {
     /// The next part, when the one before has ended. Waits at most `wait` (`None`: for ever).
     fn next(&mut self, wait: Option<Duration>) -> io::Result<Next>;
+
+    /// The place in front of what comes first, where that is a file that no run before has met: so that it is found again
+    /// whatever becomes of it before it is read. Asked once, before anything is read.
+    fn meet(&mut self) -> io::Result<Option<Place>> {
+        Ok(None)
+    }
 }
 
 /// Sources that appear while a run goes on, each to be read at the same time as the others.
@@ -117,6 +126,8 @@ pub struct Opening {
     pub notes: Notes,
     /// Is told how far compressed files have been read.
     pub unpacking: Unpacking,
+    /// The files of all words, so that each is read once, whatever it is called by then.
+    pub register: Arc<Register>,
 }
 
 impl Opening {
@@ -160,6 +171,7 @@ impl Opening {
             form: self.form,
             notes: self.notes.clone(),
             unpacking: self.unpacking.clone(),
+            register: self.register.clone(),
         }
     }
 
@@ -305,6 +317,15 @@ impl<R: io::Read + Send> Live for Blocking<R> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(Read::Idle),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// What there is to read of a file that was read.
+struct Nothing;
+
+impl Live for Nothing {
+    fn read(&mut self, _: &mut Vec<u8>, _: usize, _: Option<Duration>) -> io::Result<Read> {
+        Ok(Read::End)
     }
 }
 

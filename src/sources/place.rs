@@ -3,37 +3,50 @@
 //! in place. Invariant: a place names bytes that were there when it was taken.
 
 use super::compressed::{self, Unpacking};
+use super::register::Claim;
 use super::rotated;
 use crate::data::saved::{Damaged, Saved};
 use crate::data::sum::Sum;
 use serde::{Deserialize, Serialize};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::UNIX_EPOCH;
 
 /// Bytes at the beginning and before the place that tell a file from others.
 pub const LOOK: u64 = 1024;
-/// So many first bytes tell a file of which nothing was read; fewer are those of others, too.
-const TELLING: u64 = 64;
+/// So many first bytes tell a file; fewer are those of others, too.
+pub const TELLING: u64 = 64;
 
 /// A file that is read, as far as it must be found again.
 pub struct PartFile {
     /// As it was named.
     pub path: String,
-    pub file: File,
+    pub file: Arc<File>,
     pub dev: u64,
     pub ino: u64,
     /// Offsets count what a decoder makes of it.
     pub packed: bool,
+    /// See [`Place::born`].
+    born: i64,
     /// Its first bytes as they were read: they may be cut off by now.
     began: Mutex<Vec<u8>>,
     /// What it holds now is not what was read.
-    cut_off: AtomicBool,
+    cut_off: OnceLock<CutOff>,
     /// What stood behind it when it was met.
     behind: OnceLock<Behind>,
+    /// Nobody else reads it meanwhile.
+    claim: OnceLock<Arc<Claim>>,
+}
+
+/// What a file was when it was cut off in place.
+struct CutOff {
+    /// How far it had been read, and what it was known by.
+    known: Known,
+    /// What it was, where that is found.
+    copy: Option<Box<PartFile>>,
 }
 
 /// How far a file has been read.
@@ -54,8 +67,10 @@ pub struct Place {
     pub done: bool,
     /// Offsets count what a decoder makes of it.
     pub packed: bool,
-    /// Of a file of which nothing was read. Places of before end in front of this.
+    /// Of a file of which next to nothing was read. Places of before end in front of this.
     pub behind: Behind,
+    /// When the file was made, ns; 0: the file system does not tell. Places of before end in front of this.
+    pub born: i64,
 }
 
 /// The newest file with content among those that a name stood for before, which tells a file that holds nothing to be
@@ -83,7 +98,7 @@ impl Place {
     /// What was put in front of `bytes`, the side and the place of one of its files.
     pub fn of_side(bytes: &[u8]) -> Result<(usize, Place), Damaged> {
         // What a place of before lacks is unknown.
-        let bytes = [bytes, &[0]].concat();
+        let bytes = [bytes, &[0, 0]].concat();
         Saved::new(&bytes).take()
     }
 
@@ -102,6 +117,21 @@ impl Place {
         self.known().is_blank()
     }
 
+    /// So little was read of it that others may begin like that.
+    pub fn is_vague(&self) -> bool {
+        !self.packed && self.offset < TELLING && u64::from(self.head.len) < TELLING
+    }
+
+    /// Both are known to have been made at other times.
+    pub fn is_born_apart(&self, born: i64) -> bool {
+        self.born != 0 && born != 0 && self.born != born
+    }
+
+    /// Whether it is of the file of these numbers, whatever that holds now.
+    pub fn is_of(&self, id: (u64, u64), born: i64) -> bool {
+        (self.dev, self.ino) == id && !self.is_born_apart(born)
+    }
+
     /// The file had been cut off when the place was taken: what stood before it is not known.
     pub fn is_cut_off(&self) -> bool {
         !self.packed && self.offset > 0 && self.before.len == 0
@@ -116,18 +146,44 @@ impl Known {
 }
 
 impl PartFile {
-    pub fn new(path: String, file: File, packed: bool) -> io::Result<PartFile> {
+    pub fn new(path: String, file: impl Into<Arc<File>>, packed: bool) -> io::Result<PartFile> {
+        let file = file.into();
         let meta = file.metadata()?;
         Ok(PartFile {
             path,
             dev: meta.dev(),
             ino: meta.ino(),
+            born: born(&meta),
             file,
             packed,
             began: Mutex::default(),
-            cut_off: AtomicBool::new(false),
+            cut_off: OnceLock::new(),
             behind: OnceLock::new(),
+            claim: OnceLock::new(),
         })
+    }
+
+    /// The same, whether it is compressed by its first bytes.
+    pub fn of(path: String, file: impl Into<Arc<File>>) -> io::Result<PartFile> {
+        let file = file.into();
+        let packed = compressed::is_packed(&super::head(&file, 4)?);
+        PartFile::new(path, file, packed)
+    }
+
+    pub fn born(&self) -> i64 {
+        self.born
+    }
+
+    /// Is told that nobody else reads it.
+    pub fn claimed(&self, claim: Arc<Claim>) {
+        self.claim.get_or_init(|| claim);
+    }
+
+    /// All that is read of it in this turn has been handed out: who has it under another name may go on there.
+    pub fn let_go(&self, offset: u64, lines: u64) {
+        if let Some(claim) = self.claim.get() {
+            claim.let_go(self.place(offset, lines, true).ok());
+        }
     }
 
     /// Remembers what stands behind it at its name, if it is to be told by that.
@@ -139,9 +195,38 @@ impl PartFile {
         Ok(())
     }
 
-    /// Is told that the file was cut off in place, whatever its size is by now.
-    pub fn was_cut_off(&self) {
-        self.cut_off.store(true, Ordering::Relaxed);
+    /// Remembers what a run before has known to stand behind it.
+    pub fn met(&self, behind: &Behind) {
+        self.behind.get_or_init(|| behind.clone());
+    }
+
+    /// Is told that the file was cut off in place, whatever its size is by now: what was known of it before, and what it
+    /// was copied to. False: somebody else reads that.
+    pub fn was_cut_off(&self, place: &Place, copy: Option<&File>) -> io::Result<bool> {
+        let copy = match copy {
+            Some(file) => Some(Box::new(PartFile::of(
+                self.path.clone(),
+                file.try_clone()?,
+            )?)),
+            None => None,
+        };
+        let id = copy.as_ref().map(|copy| (copy.dev, copy.ino));
+        let is_ours = match self.claim.get() {
+            Some(claim) => claim.cut_off(place.clone(), id),
+            None => true,
+        };
+        self.cut_off.get_or_init(|| CutOff {
+            known: place.known(),
+            copy: copy.filter(|_| is_ours),
+        });
+        Ok(is_ours)
+    }
+
+    /// Is told how far it has been read, and the bytes before.
+    pub fn is_at(&self, at: u64, last: &[u8]) {
+        if let Some(claim) = self.claim.get() {
+            claim.is_at(at, last);
+        }
     }
 
     /// Is told of what is read, so that a place can be found again though the file was cut off since.
@@ -158,10 +243,16 @@ impl PartFile {
 
     /// The place behind the first `offset` bytes.
     pub fn place(&self, offset: u64, lines: u64, done: bool) -> io::Result<Place> {
+        let cut_off = self.cut_off.get();
+        if let Some(copy) = cut_off.and_then(|cut| cut.copy.as_ref()) {
+            return copy.place(offset, lines, done);
+        }
         let meta = self.file.metadata()?;
         let (mut head, mut before) = self.sums(offset, LOOK)?;
-        let cut_off = meta.len() < offset || self.cut_off.load(Ordering::Relaxed);
-        if !self.packed && cut_off {
+        let was_cut_off = meta.len() < offset || cut_off.is_some();
+        if let Some(cut) = cut_off.filter(|cut| cut.known.offset == offset) {
+            (head, before) = (cut.known.head, cut.known.before);
+        } else if !self.packed && was_cut_off {
             // It was cut off since. What it began with tells its copy; what it has now tells nothing.
             let look = LOOK.min(offset) as usize;
             let began = self.began.lock().unwrap_or_else(PoisonError::into_inner);
@@ -180,10 +271,11 @@ impl PartFile {
             modified: meta.mtime() * 1_000_000_000 + meta.mtime_nsec(),
             done,
             packed: self.packed,
-            behind: match offset {
-                0 => self.behind.get().cloned().unwrap_or_default(),
-                _ => Behind::Unknown,
+            behind: match offset < TELLING {
+                true => self.behind.get().cloned().unwrap_or_default(),
+                false => Behind::Unknown,
             },
+            born: self.born,
         })
     }
 
@@ -191,7 +283,9 @@ impl PartFile {
     pub fn agrees(&self, place: &Place) -> io::Result<bool> {
         let size = self.file.metadata()?.len();
         let gone = place.is_cut_off() || (!self.packed && size < place.offset);
-        if self.packed != place.packed || gone {
+        // What was read tells better than when it was made, which a copy of a whole file system has lost.
+        let other = place.offset < LOOK && place.is_born_apart(self.born);
+        if self.packed != place.packed || gone || other {
             return Ok(false);
         }
         let most = u64::from(place.head.len);
@@ -229,6 +323,15 @@ impl PartFile {
         bytes.truncate(max);
         Ok(bytes)
     }
+}
+
+/// When a file was made, ns; 0: that is not known.
+pub fn born(meta: &Metadata) -> i64 {
+    let since = meta
+        .created()
+        .ok()
+        .and_then(|born| born.duration_since(UNIX_EPOCH).ok());
+    since.map_or(0, |since| since.as_nanos() as i64)
 }
 
 /// As many of `len` bytes as there are.

@@ -3,7 +3,8 @@
 //! found holds the bytes before the place, as far as they are known.
 
 use super::compressed::{self, Unpacking};
-use super::place::{Behind, Known, PartFile, Place, bytes_at};
+use super::names::{Form, Tag, base, tag, without_ending};
+use super::place::{Behind, Known, PartFile, Place, born, bytes_at};
 use super::{Live, Read};
 use crate::data::sum::Sum;
 use std::fs::{File, Metadata};
@@ -12,8 +13,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Endings of what was compressed.
-const PACKED: [&[u8]; 2] = [b".gz", b".zst"];
 /// Bytes that are decompressed at a time.
 const STEP: usize = 1 << 16;
 
@@ -23,6 +22,8 @@ pub struct Found {
     pub old: Option<(File, bool)>,
     /// Whole files that came behind it, in order.
     pub between: Vec<File>,
+    /// Something that came before these is gone.
+    pub missed: bool,
 }
 
 /// A file by its name beside another.
@@ -32,14 +33,11 @@ struct Beside {
     ino: u64,
     size: u64,
     modified: (i64, i64),
+    /// When its name or anything else of it was changed last, ns, and when it was made; 0: that is not known.
+    changed: i64,
+    born: i64,
     tag: Tag,
-}
-
-/// What a rotated name has more than the name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Tag {
-    Number(u64),
-    Date(Vec<u8>),
+    form: Form,
 }
 
 /// With more files beside it than so many it is not looked which one a file came behind.
@@ -72,7 +70,8 @@ pub fn since(path: &Path, old: Old<'_>, ratio_max: u64) -> io::Result<Vec<File>>
         let is_there = beside.iter().any(|one| (one.dev, one.ino) == old);
         match file {
             Some(file) if !is_there && !beside.is_empty() => left_behind(&beside, file, ratio_max),
-            _ => newer(&beside, old),
+            Some(file) => newer(&beside, old, born(&file.metadata()?)),
+            None => newer(&beside, old, 0),
         }
     })
 }
@@ -82,7 +81,7 @@ fn left_behind(beside: &[Beside], old: &File, ratio_max: u64) -> io::Result<Vec<
     let meta = old.metadata()?;
     let known = known_of(String::new(), old.try_clone()?, meta.len())?;
     if let Some(id) = whole(beside, &known, ratio_max)? {
-        return newer(beside, id);
+        return newer(beside, id, born(&meta));
     }
     // Nothing of it is left, nor of what came before: what was written since then and is as it was written.
     let written = (meta.mtime(), meta.mtime_nsec());
@@ -147,28 +146,67 @@ pub fn behind(path: &Path, id: (u64, u64)) -> io::Result<Behind> {
     Ok(Behind::Unknown)
 }
 
-/// Files that came behind what a blank place has behind it: the place's own and later ones, oldest first; `None`: that
-/// is not known.
-fn came_behind(beside: &[Beside], place: &Place, ratio_max: u64) -> io::Result<Option<Vec<File>>> {
-    let open = |all: &[&Beside]| -> io::Result<Vec<File>> {
-        let opened = all.iter().rev().map(|one| one.open());
-        opened.filter_map(Result::transpose).collect()
-    };
-    let known = match &place.behind {
+/// What came behind that which stood behind a place of next to nothing: the place's own file and later ones, oldest
+/// first. `None`: that is not known.
+fn came_behind(
+    path: &Path,
+    beside: &[Beside],
+    place: &Place,
+    ratio_max: u64,
+) -> io::Result<Option<Found>> {
+    let later: Vec<&Beside> = match &place.behind {
         Behind::Unknown => return Ok(None),
-        Behind::Nothing => return open(&beside.iter().collect::<Vec<_>>()).map(Some),
-        Behind::File(known) => known,
+        Behind::Nothing => beside.iter().rev().collect(),
+        Behind::File(known) => match whole(beside, known, ratio_max)? {
+            Some(id) => names_newer(beside, id, place.born),
+            // It has been removed, as those before it: what is left was written later than the place was taken.
+            None => {
+                let is_later = |one: &&Beside| one.written() >= place.modified;
+                beside.iter().rev().filter(is_later).collect()
+            }
+        },
     };
-    if let Some(id) = whole(beside, known, ratio_max)? {
-        return newer(beside, id).map(Some);
+    let mut missed = false;
+    let Some(first) = later.first() else {
+        return Ok(None);
+    };
+    let opened = later.iter().map(|one| one.open());
+    let mut files = opened.filter_map(Result::transpose);
+    let mut own = files.next().transpose()?;
+    if let Some(file) = &own {
+        let is_packed = compressed::is_packed(&super::head(file, 4)?);
+        // With its number it is the place's own, and as long as that is at the name this is its copy. What was
+        // compressed since has another one.
+        let still = || {
+            let now = std::fs::metadata(path);
+            now.is_ok_and(|now| place.is_of(id(&now), born(&now)))
+        };
+        let is_another = place.born != 0 && !place.is_of(first.id(), first.born);
+        missed |= is_another && !is_packed && !still();
+        if !missed && !place.is_blank() {
+            let is_it = holds(file, false, &place.known(), ratio_max)?.is_some();
+            if !is_it {
+                return Ok(None);
+            }
+        }
     }
-    // It has been removed, as those before it: what is left was written later than the place was taken.
-    let is_later = |one: &&Beside| one.changed() >= place.modified;
-    let later: Vec<&Beside> = beside.iter().filter(is_later).collect();
-    match later.is_empty() {
-        true => Ok(None),
-        false => open(&later).map(Some),
+    let mut between: Vec<File> = files.collect::<io::Result<_>>()?;
+    if missed {
+        between.splice(0..0, own.take());
     }
+    let old = match own {
+        Some(file) => {
+            let packed = compressed::is_packed(&super::head(&file, 4)?);
+            Some((file, packed))
+        }
+        None if !missed => return Ok(None),
+        None => None,
+    };
+    Ok(Some(Found {
+        old,
+        between,
+        missed,
+    }))
 }
 
 /// The one of a list that holds all of a file and no more, or has its number and more behind it.
@@ -182,10 +220,10 @@ fn whole(beside: &[Beside], known: &Known, ratio_max: u64) -> io::Result<Option<
             continue;
         };
         if is_whole(&file, packed, known, ratio_max)? {
-            return Ok(Some((one.dev, one.ino)));
+            return Ok(Some(one.id()));
         }
         if same && packed == known.packed {
-            grown = Some((one.dev, one.ino));
+            grown = Some(one.id());
         }
     }
     Ok(grown)
@@ -202,27 +240,58 @@ fn by_number(beside: &[Beside], ino: u64) -> impl Iterator<Item = &Beside> + Clo
 }
 
 fn find_now(path: &Path, place: &Place, ratio_max: u64) -> io::Result<Option<Found>> {
-    let beside = beside(path)?;
-    if place.is_blank()
-        && let Some(files) = came_behind(&beside, place, ratio_max)?
-    {
-        let mut files = files.into_iter();
-        if let Some(file) = files.next() {
-            let packed = compressed::is_packed(&super::head(&file, 4)?);
-            return Ok(Some(Found {
-                old: Some((file, packed)),
-                between: files.collect(),
-            }));
+    let found = find_in(path, &beside(path)?, place, ratio_max)?;
+    let (None, Some(base)) = (&found, base(path)) else {
+        return Ok(found);
+    };
+    // A rotated name itself: the file has got another one of its kind. What came behind it has names of its own.
+    let kin = beside(&base)?;
+    let mut known = None;
+    for one in by_number(&kin, place.ino).filter(|one| one.path != path) {
+        let Some(file) = one.open()? else { continue };
+        let same = place.is_of(one.id(), one.born);
+        let Some(packed) = holds(&file, same, &place.known(), ratio_max)? else {
+            continue;
+        };
+        if same || is_whole(&file, packed, &place.known(), ratio_max)? {
+            known = Some((file, packed));
+            break;
+        }
+        // Others may begin like that.
+        if !place.is_vague() {
+            known.get_or_insert((file, packed));
         }
     }
-    let all = by_number(&beside, place.ino);
+    Ok(known.map(|old| Found {
+        old: Some(old),
+        between: Vec::new(),
+        missed: false,
+    }))
+}
+
+fn find_in(
+    path: &Path,
+    beside: &[Beside],
+    place: &Place,
+    ratio_max: u64,
+) -> io::Result<Option<Found>> {
+    let same = |one: &&Beside| place.is_of(one.id(), one.born);
+    let is_vague = place.is_vague() && (place.is_blank() || !beside.iter().any(|one| same(&one)));
+    if is_vague && let Some(found) = came_behind(path, beside, place, ratio_max)? {
+        return Ok(Some(found));
+    }
+    let found = |old, id| -> io::Result<Option<Found>> {
+        Ok(Some(Found {
+            old,
+            missed: false,
+            between: newer(beside, id, place.born)?,
+        }))
+    };
+    let all = by_number(beside, place.ino);
     for one in all.clone() {
         let Some(file) = one.open()? else { continue };
         if let Some(packed) = holds(&file, one.ino == place.ino, &place.known(), ratio_max)? {
-            return Ok(Some(Found {
-                old: Some((file, packed)),
-                between: newer(&beside, (one.dev, one.ino))?,
-            }));
+            return found(Some((file, packed)), one.id());
         }
     }
     // A copy that was made before the last of it was written: all of it has been read.
@@ -230,18 +299,19 @@ fn find_now(path: &Path, place: &Place, ratio_max: u64) -> io::Result<Option<Fou
         let Some(file) = one.open()? else { continue };
         let head = bytes_at(&file, 0, place.head.len as usize)?;
         if place.head.len > 0 && Sum::of(&head) == place.head {
-            return Ok(Some(Found {
-                old: None,
-                between: newer(&beside, (one.dev, one.ino))?,
-            }));
+            return found(None, one.id());
         }
     }
     Ok(None)
 }
 
 impl Beside {
+    fn id(&self) -> (u64, u64) {
+        (self.dev, self.ino)
+    }
+
     /// When it was written last, ns.
-    fn changed(&self) -> i64 {
+    fn written(&self) -> i64 {
         self.modified.0 * 1_000_000_000 + self.modified.1
     }
 
@@ -262,13 +332,21 @@ pub fn id(meta: &Metadata) -> (u64, u64) {
     (meta.dev(), meta.ino())
 }
 
-/// The files that came behind one of a list, newest first, in order of time.
-fn newer(beside: &[Beside], old: (u64, u64)) -> io::Result<Vec<File>> {
-    let Some(at) = beside.iter().position(|one| (one.dev, one.ino) == old) else {
-        return Ok(Vec::new());
-    };
-    let names = beside[..at].iter().rev();
+/// The files that came behind one of a list, newest first, in order of time. `born`: when that was made.
+fn newer(beside: &[Beside], old: (u64, u64), born: i64) -> io::Result<Vec<File>> {
+    let names = names_newer(beside, old, born).into_iter();
     names.filter_map(|one| one.open().transpose()).collect()
+}
+
+/// The same by their names. What had its name before the one was made is older, whatever the order of numbers; and what
+/// has its number elsewhere in its name (`app-1.log` beside `app.log.1`) is no rotated one here.
+fn names_newer(beside: &[Beside], old: (u64, u64), born: i64) -> Vec<&Beside> {
+    let Some(at) = beside.iter().position(|one| one.id() == old) else {
+        return Vec::new();
+    };
+    let form = beside[at].form;
+    let is_later = |one: &&Beside| one.form == form && (born == 0 || one.changed > born);
+    beside[..at].iter().rev().filter(is_later).collect()
 }
 
 /// Whether a file holds what stands before a place, and whether it is compressed.
@@ -297,6 +375,26 @@ fn holds(file: &File, same: bool, place: &Known, ratio_max: u64) -> io::Result<O
     let holds = unpacked_holds(live.as_mut(), place, head_len, before_len);
     // One that is damaged, or still being written, holds nothing.
     Ok(holds.unwrap_or(false).then_some(true))
+}
+
+/// Whether a file holds what stands before a place, also compressed.
+pub fn holds_place(file: &File, place: &Place) -> io::Result<bool> {
+    let same = id(&file.metadata()?) == (place.dev, place.ino);
+    Ok(holds(file, same, &place.known(), compressed::RATIO_MAX)?.is_some())
+}
+
+/// Whether one that holds it has nothing behind it.
+pub fn is_all(file: &File, packed: bool, place: &Place) -> io::Result<bool> {
+    is_whole(file, packed, &place.known(), compressed::RATIO_MAX)
+}
+
+/// The numbers of a file and of those that look like rotated ones of it.
+pub fn ids_beside(path: &Path) -> io::Result<Vec<(u64, u64)>> {
+    let own = std::fs::metadata(path).ok().map(|meta| id(&meta));
+    Ok(own
+        .into_iter()
+        .chain(beside(path)?.iter().map(Beside::id))
+        .collect())
 }
 
 /// Whether a file that holds what stands before a place has nothing behind it.
@@ -387,7 +485,7 @@ fn listed(path: &Path) -> io::Result<Vec<Beside>> {
     let present = std::fs::metadata(path).ok().map(|meta| id(&meta));
     for entry in entries {
         let entry = entry?;
-        let Some(tag) = tag(name.as_bytes(), entry.file_name().as_bytes()) else {
+        let Some((tag, form)) = tag(name.as_bytes(), entry.file_name().as_bytes()) else {
             continue;
         };
         let path = entry.path();
@@ -401,7 +499,10 @@ fn listed(path: &Path) -> io::Result<Vec<Beside>> {
                 ino: meta.ino(),
                 size: meta.len(),
                 modified: (meta.mtime(), meta.mtime_nsec()),
+                changed: meta.ctime() * 1_000_000_000 + meta.ctime_nsec(),
+                born: born(&meta),
                 tag,
+                form,
             });
         }
     }
@@ -430,83 +531,9 @@ fn listed(path: &Path) -> io::Result<Vec<Beside>> {
     Ok(found)
 }
 
-fn without_ending(name: &[u8]) -> &[u8] {
-    let ending = PACKED.iter().find(|ending| name.ends_with(ending));
-    ending.map_or(name, |ending| &name[..name.len() - ending.len()])
-}
-
-/// What a name beside `name` has more, if it looks like a rotated one.
-fn tag(name: &[u8], other: &[u8]) -> Option<Tag> {
-    let other = without_ending(other);
-    let behind = |stem: &[u8]| -> Option<Tag> {
-        let rest = other.strip_prefix(stem)?;
-        match rest.split_first()? {
-            (b'.' | b'-' | b'_', tag) => parsed(tag),
-            _ => None,
-        }
-    };
-    behind(name).or_else(|| {
-        // The ending stays the last: access-20260101.log of access.log.
-        let dot = name
-            .iter()
-            .rposition(|&byte| byte == b'.')
-            .filter(|&at| at > 0)?;
-        let (stem, ending) = name.split_at(dot);
-        let other = other.strip_suffix(ending)?;
-        let rest = other.strip_prefix(stem)?;
-        match rest.split_first()? {
-            (b'.' | b'-' | b'_', tag) => parsed(tag),
-            _ => None,
-        }
-    })
-}
-
-fn parsed(tag: &[u8]) -> Option<Tag> {
-    if tag == b"old" {
-        return Some(Tag::Number(0));
-    }
-    let first = tag.first()?;
-    let date = |byte: &u8| byte.is_ascii_digit() || b"-_:.TtZz+".contains(byte);
-    if !first.is_ascii_digit() || !tag.iter().all(date) {
-        return None;
-    }
-    let digits = std::str::from_utf8(tag).ok()?;
-    match digits.parse::<u64>() {
-        // A number of six digits or more is a date, as logrotate writes them.
-        Ok(number) if tag.len() < 6 => Some(Tag::Number(number)),
-        _ => Some(Tag::Date(tag.to_vec())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_of_what_was_rotated() {
-        let check = |other: &str, expected: Option<Tag>| {
-            assert_eq!(tag(b"access.log", other.as_bytes()), expected, "{other}");
-        };
-        let date = |text: &str| Some(Tag::Date(text.into()));
-        check("access.log.1", Some(Tag::Number(1)));
-        check("access.log.0", Some(Tag::Number(0)));
-        check("access.log.12.gz", Some(Tag::Number(12)));
-        check("access.log-20260101", date("20260101"));
-        check("access.log-2026-01-01.zst", date("2026-01-01"));
-        check(
-            "access.log.2026-01-01T10:00:00Z",
-            date("2026-01-01T10:00:00Z"),
-        );
-        check("access-20260101.log", date("20260101"));
-        check("access.1.log.gz", Some(Tag::Number(1)));
-        check("access.log.old", Some(Tag::Number(0)));
-        check("access.log", None);
-        check("access.log.gz", None);
-        check("access.log.swp", None);
-        check("access.log.1.tmp", None);
-        check("access.logs.1", None);
-        check("other.log.1", None);
-    }
 
     #[test]
     fn the_old_content_is_found_and_what_came_behind_it() {

@@ -40,7 +40,7 @@ pub const SOURCES: &[Entry] = &[
         scheme: Some("dir"),
         doc: Doc {
             summary: "Each file that appears in a directory, read once",
-            text: "A file is complete when it is moved there or closed by its writer; where only looking works, when two looks find it unchanged. Those found at the start come oldest first. Names that begin with `.` or end in `.tmp` or `~` are passed over, `--glob` narrows further, directories in it are not entered. It ends with `--once` only.",
+            text: "A file is complete when it is moved there or closed by its writer; where only looking works, when two looks find it unchanged. One that was read and is renamed there, or compressed or copied under a rotated name, is not read again. Those found at the start come oldest first. Names that begin with `.` or end in `.tmp` or `~` are passed over, `--glob` narrows further, directories in it are not entered. It ends with `--once` only.",
             examples: &[Example {
                 title: "The first files of a directory",
                 session: "$ mkdir in; printf 'a\\n' > in/1.log; printf 'b\\n' > in/2.csv; printf 'c\\n' > in/3.log; touch -d 2026-01-01T00:00:01 in/3.log; touch -d 2026-01-01T00:00:02 in/1.log; dstream head 2 dir:in --glob '*.log'\nc\na\n",
@@ -52,7 +52,7 @@ pub const SOURCES: &[Entry] = &[
         scheme: Some("glob"),
         doc: Doc {
             summary: "The files that match a pattern; with `-F` also those that appear later",
-            text: "The pattern is ours, so quote it: `*`, `?`, `[a-z]`, `[!a-z]`, `{one,two}`, and `**` for any number of directories; a leading dot must be written out. Without `-F` the files that match now are read in the order of their names. With `-F` each is followed as a source of its own, until its name is gone. Rotated files should not match: they are found by themselves.",
+            text: "The pattern is ours, so quote it: `*`, `?`, `[a-z]`, `[!a-z]`, `{one,two}`, and `**` for any number of directories; a leading dot must be written out. Without `-F` the files that match now are read in the order of their names. With `-F` each is followed as a source of its own, until its name is gone. Names that rotated files get may match too: with `-F`, `--once` or a checkpoint a file is read once, whatever it is called by then. It is known by its inode and by what was read of it; and under a rotated name (`NAME.1`, `NAME-DATE`, `NAME-DATE.EXT`, each also `.gz`, `.zst`) of one that is known in the same directory also as its copy or its compressed form, if it was made later and holds all that was read of that. Such a copy is passed over as long as it holds nothing else; under any other name (`cp a.log b.log`) it is a file like others.",
             examples: &[Example {
                 title: "All logs below a directory",
                 session: "$ mkdir -p logs/a; printf 'x\\n' > logs/1.log; printf 'y\\n' > logs/a/2.log; printf 'z\\n' > logs/3.txt; dstream map 'file=@file' select file 'glob:logs/**/*.log'\nlogs/1.log\nlogs/a/2.log\n",

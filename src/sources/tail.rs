@@ -4,6 +4,7 @@
 
 use super::pace::{Began, Deadline};
 use super::place::{Behind, LOOK, PartFile, Place, bytes_at};
+use super::register::{Claim, Taken};
 use super::rotated::{self, id};
 use super::watch::{Watch, Woken, pause};
 use super::{Live, Opening, Read, Unpacking, compressed};
@@ -13,14 +14,12 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// Between the looks at a file that was rotated, before it is taken to be at its end.
 const QUIET: Duration = Duration::from_millis(250);
 /// So many looks find nothing new.
 const QUIET_LOOKS: u8 = 2;
-/// Files of a name that are known again when they are found beside it.
-const MET_MAX: usize = 64;
 
 /// A name whose files are read one behind the other.
 pub struct Name {
@@ -38,17 +37,22 @@ struct Ahead {
     queue: VecDeque<Upcoming>,
     /// The file that the name last stood for.
     newest: Option<(u64, u64)>,
-    /// Those that it stood for last, as far as the file system tells files apart whose number it gives out again.
-    met: VecDeque<((u64, u64), SystemTime)>,
+    /// What the name stands for and is not ours to read, or not yet; and when that was found so.
+    pending: Option<(Arc<File>, Began)>,
     watch: Option<Watch>,
 }
 
 /// A file that is to be read, held open.
 pub struct Upcoming {
-    pub file: File,
+    pub file: Arc<File>,
     pub offset: u64,
     pub lines: u64,
     pub until: Until,
+    /// Nothing more is in it.
+    pub whole: bool,
+    pub claim: Option<Arc<Claim>>,
+    /// What stands behind it, as a run before has known it.
+    pub behind: Behind,
 }
 
 /// How far a file is read.
@@ -66,17 +70,6 @@ pub enum Until {
     },
 }
 
-impl Upcoming {
-    pub fn whole(file: File, until: Until) -> Upcoming {
-        Upcoming {
-            file,
-            offset: 0,
-            lines: 0,
-            until,
-        }
-    }
-}
-
 impl Name {
     pub fn new(shown: String, path: Option<PathBuf>, how: Opening) -> Arc<Name> {
         Arc::new(Name {
@@ -91,16 +84,95 @@ impl Name {
         self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn push(&self, upcoming: Upcoming) -> io::Result<()> {
+    /// Reads a file next, if it is ours to read: from where it was left, or from its start. `own`: what the name's own
+    /// place says, which is of this file.
+    pub fn offer(&self, file: Arc<File>, own: Option<&Place>, until: Until) -> io::Result<bool> {
+        let Some(path) = &self.path else {
+            let (offset, lines) = own.map_or((0, 0), |own| (own.offset, own.lines));
+            self.push(Upcoming {
+                file,
+                offset,
+                lines,
+                until,
+                whole: false,
+                claim: None,
+                behind: Behind::Unknown,
+            })?;
+            return Ok(true);
+        };
+        let taken = self.how.register.take(path, &file, own)?;
+        let behind = own.map(|own| own.behind.clone()).unwrap_or_default();
+        self.push_taken(taken, file, until, behind)
+    }
+
+    /// Reads a file next of which nothing is known.
+    pub fn offer_new(&self, file: File, until: Until) -> io::Result<bool> {
+        let (Some(path), file) = (&self.path, Arc::new(file)) else {
+            return Ok(false);
+        };
+        let taken = self.how.register.take_new(path, &file)?;
+        self.push_taken(taken, file, until, Behind::Unknown)
+    }
+
+    /// Reads what the name stands for next, or waits until it is ours to read.
+    pub fn offer_present(&self, file: Arc<File>, until: Until) -> io::Result<()> {
+        if !self.offer(file.clone(), None, until)? {
+            let mut ahead = self.ahead();
+            ahead.newest = Some(id(&file.metadata()?));
+            ahead.pending = Some((file, Began::now()));
+        }
+        Ok(())
+    }
+
+    fn push_taken(
+        &self,
+        taken: Taken,
+        file: Arc<File>,
+        until: Until,
+        behind: Behind,
+    ) -> io::Result<bool> {
+        let Taken::Mine {
+            claim,
+            offset,
+            lines,
+            whole,
+        } = taken
+        else {
+            return Ok(false);
+        };
+        self.push(Upcoming {
+            file,
+            offset,
+            lines,
+            until,
+            whole,
+            claim: Some(claim),
+            behind,
+        })?;
+        Ok(true)
+    }
+
+    fn push(&self, upcoming: Upcoming) -> io::Result<()> {
         let meta = upcoming.file.metadata()?;
         let mut ahead = self.ahead();
         ahead.newest = Some(id(&meta));
-        if let Ok(born) = meta.created() {
-            ahead.met.truncate(MET_MAX - 1);
-            ahead.met.push_front((id(&meta), born));
-        }
+        ahead.pending = None;
         ahead.queue.push_back(upcoming);
         Ok(())
+    }
+
+    /// Takes up what others have let go.
+    fn take_pending(&self) -> io::Result<()> {
+        let is_due = |(_, since): &mut (Arc<File>, Began)| since.elapsed() >= QUIET;
+        let Some((file, _)) = self.ahead().pending.take_if(is_due) else {
+            return Ok(());
+        };
+        self.offer_present(file, Until::Followed)
+    }
+
+    /// Whether the name stands for a file that others read.
+    pub fn is_others(&self) -> bool {
+        self.ahead().pending.is_some()
     }
 
     pub fn pop(&self) -> Option<Upcoming> {
@@ -119,6 +191,7 @@ impl Name {
     /// Opens what the name has come to stand for since the last look, and what it stood for in between. `current`: the
     /// file that is being read.
     pub fn look(&self, current: Option<&File>) -> io::Result<()> {
+        self.take_pending()?;
         let Some(path) = &self.path else {
             return Ok(());
         };
@@ -137,29 +210,21 @@ impl Name {
         }
         if let Some(old) = newest {
             // Held open, it tells what it was where its name is another's.
-            let waiting = match self.ahead().queue.back() {
-                Some(last) => Some(last.file.try_clone()?),
-                None => None,
-            };
-            let old = match waiting.as_ref().or(current) {
+            let waiting = self.ahead().queue.back().map(|last| last.file.clone());
+            let old = match waiting.as_deref().or(current) {
                 Some(file) if id(&file.metadata()?) == old => rotated::Old::Open(file),
                 _ => rotated::Old::Id(old),
             };
             for between in rotated::since(path, old, self.how.ratio_max())? {
-                let meta = between.metadata()?;
-                if id(&meta) == now {
+                if id(&between.metadata()?) == now {
                     // It was put in its place since it was opened: what came behind it is for the next look.
                     break;
                 }
-                let met = meta.created().map(|born| (id(&meta), born));
-                if met.is_ok_and(|met| self.ahead().met.contains(&met)) {
-                    // Names do not always say which file is the older one, and this one has been here.
-                    continue;
-                }
-                self.push(Upcoming::whole(between, Until::Followed))?;
+                // Names do not always say which file is the older one: one that has been here is known.
+                self.offer_new(between, Until::Followed)?;
             }
         }
-        self.push(Upcoming::whole(file, Until::Followed))
+        self.offer_present(Arc::new(file), Until::Followed)
     }
 
     /// Whether nothing has the name, and none is waited for.
@@ -248,7 +313,7 @@ pub struct Tail {
     name: Arc<Name>,
     part: Arc<PartFile>,
     /// What is read: the part's, or a copy that was made before that was cut off.
-    file: File,
+    file: Arc<File>,
     at: u64,
     /// The largest size seen.
     size: u64,
@@ -275,12 +340,14 @@ enum Step {
 
 impl Tail {
     pub fn new(name: Arc<Name>, part: Arc<PartFile>, at: u64, until: Until) -> io::Result<Tail> {
-        let file = part.file.try_clone()?;
+        let file = part.file.clone();
         let look = LOOK.min(at) as usize;
         let head = bytes_at(&file, 0, look)?;
         part.passed(0, &head);
+        let last = bytes_at(&file, at - look as u64, look)?;
+        part.is_at(at, &last);
         Ok(Tail {
-            last: bytes_at(&file, at - look as u64, look)?,
+            last,
             head,
             name,
             part,
@@ -330,7 +397,7 @@ impl Tail {
 
     /// At the present end of a file that is followed.
     fn look(&mut self) -> io::Result<Step> {
-        if self.quiet == 0 && !self.name.has_more() {
+        if self.quiet == 0 && !self.name.has_more() && !self.name.is_others() {
             let period = self.name.period();
             if let Some(since) = self.looked.map(Began::elapsed)
                 && since < period
@@ -344,7 +411,7 @@ impl Tail {
             return self.cut_off();
         }
         self.name.look(Some(&self.file))?;
-        if self.name.has_more() || self.name.has_left()? {
+        if self.name.has_more() || self.name.is_others() || self.name.has_left()? {
             return self.settle();
         }
         self.quiet = 0;
@@ -384,6 +451,7 @@ impl Tail {
         let from = bytes.len().saturating_sub(LOOK as usize);
         self.last.extend_from_slice(&bytes[from..]);
         self.at += bytes.len() as u64;
+        self.part.is_at(self.at, &self.last);
         self.size = self.size.max(self.at);
         self.quiet = 0;
     }
@@ -409,34 +477,39 @@ impl Tail {
             done: false,
             packed: false,
             behind: Behind::Unknown,
+            born: self.part.born(),
         };
-        self.part.was_cut_off();
         let followed = self.until == Until::Followed;
         let ratio_max = self.name.how.ratio_max();
         let found = match &self.name.path {
             Some(path) if self.at > 0 => rotated::find(path, &place, ratio_max)?,
             _ => None,
         };
+        let copy = found.as_ref().and_then(|found| found.old.as_ref());
+        let is_ours = self.part.was_cut_off(&place, copy.map(|(file, _)| file))?;
         self.until = Until::End;
         let mut step = Step::Given(Read::End);
         match found {
             Some(found) => {
-                match found.old {
+                match found.old.filter(|_| is_ours) {
                     Some((file, true)) => {
                         let live = compressed::open(&file, ratio_max, &Unpacking::default())?;
                         self.copy = live.map(|live| Skipped::boxed(live, self.at));
                         step = Step::Again;
                     }
                     Some((file, false)) => {
-                        self.file = file;
+                        self.file = Arc::new(file);
                         step = Step::Again;
                     }
                     None => {}
                 }
+                if found.missed {
+                    self.name.note_missed(0);
+                }
                 let now = id(&self.part.file.metadata()?);
                 for file in found.between.into_iter().filter(|_| followed) {
                     if id(&file.metadata()?) != now {
-                        self.name.push(Upcoming::whole(file, Until::End))?;
+                        self.name.offer_new(file, Until::End)?;
                     }
                 }
             }
@@ -444,8 +517,8 @@ impl Tail {
             None => {}
         }
         if followed {
-            let file = self.part.file.try_clone()?;
-            self.name.push(Upcoming::whole(file, Until::Followed))?;
+            let file = self.part.file.clone();
+            self.name.offer_present(file, Until::Followed)?;
         }
         Ok(step)
     }
@@ -470,7 +543,7 @@ impl Live for Tail {
             let woken = if self.quiet > 0 {
                 pause(left)?
             } else {
-                let file = (!self.watched).then_some(&self.file);
+                let file = (!self.watched).then_some(&*self.file);
                 self.watched = true;
                 self.name.wait(file, left)?
             };
@@ -554,8 +627,7 @@ mod tests {
             name.look(Some(&current)).unwrap();
             let mut read = String::new();
             while let Some(upcoming) = name.pop() {
-                let mut file = upcoming.file;
-                file.read_to_string(&mut read).unwrap();
+                (&*upcoming.file).read_to_string(&mut read).unwrap();
             }
             assert_eq!(read, "second\nthird\n", "{at}");
             fs::remove_dir_all(&dir).unwrap();
@@ -579,8 +651,8 @@ mod tests {
         fs::write(&log, "third\n").unwrap();
         name.look(None).unwrap();
         let mut text = String::new();
-        while let Some(mut upcoming) = name.pop() {
-            upcoming.file.read_to_string(&mut text).unwrap();
+        while let Some(upcoming) = name.pop() {
+            (&*upcoming.file).read_to_string(&mut text).unwrap();
         }
         fs::remove_dir_all(&dir).unwrap();
         assert_eq!(text, "first\nsecond\nthird\n");

@@ -3,7 +3,7 @@
 
 use super::pace::{Began, Deadline};
 use super::watch::{Woken, pause};
-use super::{Finder, Input, Live, Next, Part, Parts, Read, from_start};
+use super::{Finder, Input, Live, Next, Part, Parts, Place, Read, from_start};
 use anyhow::Result;
 use memchr::memchr_iter;
 use std::io;
@@ -153,6 +153,10 @@ impl Parts for SlowParts {
             }),
             other => other,
         })
+    }
+
+    fn meet(&mut self) -> io::Result<Option<Place>> {
+        self.parts.meet()
     }
 }
 

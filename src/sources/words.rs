@@ -3,7 +3,10 @@
 
 use super::connect::{self, Address};
 use super::dir::Dir;
-use super::{Input, Opening, Parts, SOURCES, glob, listen, open_file, rate, stdin, throttle, udp};
+use super::pattern::PathPattern;
+use super::{
+    Input, Opening, Parts, SOURCES, glob, listen, names, open_file, rate, stdin, throttle, udp,
+};
 use crate::error::{Failure, status};
 use anyhow::{Context, Result};
 use std::path::Path;
@@ -128,6 +131,19 @@ pub fn expand(word: &Word, how: &Opening) -> Result<Vec<Word>> {
         Word::Glob(pattern) if !how.follow || how.once => glob::words(pattern),
         word => Ok(vec![word.clone()]),
     }
+}
+
+/// Whether a file of that name would be read again under a name that it may get when it is rotated.
+pub fn may_come_again(words: &[String], path: &str) -> bool {
+    let path = Path::new(path);
+    let others = names::base(path).map_or_else(Vec::new, |base| names::rotated_names(&base));
+    let names = [names::rotated_names(path), others].concat();
+    words.iter().any(|word| match parse(word) {
+        Ok(Word::File(word)) => names::is_rotated_name(path, Path::new(&word), true),
+        Ok(Word::Glob(pattern)) => PathPattern::parse(&pattern)
+            .is_ok_and(|pattern| names.iter().any(|name| pattern.matches(name))),
+        _ => false,
+    })
 }
 
 /// Opens a source. Errors name it.

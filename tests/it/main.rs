@@ -19,6 +19,7 @@ mod multiline;
 mod nexmark;
 mod oracle;
 mod readme;
+mod rotation;
 mod session;
 mod sinks;
 mod sources;

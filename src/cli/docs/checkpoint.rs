@@ -115,8 +115,9 @@ pub fn page() -> Vec<Block> {
     blocks.push(heading("What is promised"));
     blocks.extend(SOURCES.iter().map(|(kind, what)| Block::item(*kind, *what)));
     blocks.push(text(
-        "What no checkpoint can mend: a file that was rotated before the job's first commit, or cut off in place before \
-         it was read; one that was cut off and has grown past its old length again with the same bytes before it.",
+        "What no checkpoint can mend: a file that was cut off in place before it was read; one that was cut off and has \
+         grown past its old length again with the same bytes before it; one that was made, rotated out of sight and \
+         removed between two looks. The first commit comes before anything is read, and knows every file that is there.",
     ));
     blocks.push(heading("Layout"));
     blocks.push(text(&format!(

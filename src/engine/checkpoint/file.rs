@@ -33,6 +33,7 @@ pub enum Kind {
     Sink = 4,
     Engine = 5,
     Wal = 6,
+    Past = 7,
     Commit = 255,
 }
 
@@ -75,6 +76,12 @@ pub const KINDS: &[KindRow] = &[
         kind: Kind::Wal,
         name: "wal",
         what: "the place in the log of input behind which it is to be read again",
+    },
+    KindRow {
+        kind: Kind::Past,
+        name: "past",
+        what: "a file that had a name before the one that has it now, as a source, and since when: it may come again under \
+               another name",
     },
     KindRow {
         kind: Kind::Commit,

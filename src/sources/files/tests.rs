@@ -1,7 +1,7 @@
 //! What another run finds of files that have grown, been rotated, cut off or replaced meanwhile. Each test plays the
 //! runs of a job and looks at nothing but what they read and say.
 
-use super::super::{Notes, Read};
+use super::super::{Notes, Read, Register};
 use super::*;
 use std::fs;
 use std::io::Write;
@@ -58,6 +58,8 @@ impl Job {
     /// One run that is killed when it has read so many bytes, and commits before.
     fn run_until(&mut self, most: usize) -> Result<String> {
         let shown = self.path.to_str().unwrap();
+        let places = self.how.kept.clone().unwrap_or_default();
+        self.how.register = Arc::new(Register::new(&places, Vec::new()));
         let mut files = Files::open(shown, None, &self.how)?;
         let mut text = Vec::new();
         let mut kept = self.how.kept.clone().unwrap();

@@ -1,0 +1,652 @@
+//! Which files a run knows, whatever they are called by now: so that one that comes under another name is read once.
+//! Known is a file by its number and what was read of it; and under a rotated name of one that is known, as its copy or
+//! its compressed form, by all that was read of that. Reads nothing for the stream. Invariant: a file has one reader at
+//! a time, and the next one begins where that has ended.
+
+use super::compressed::{self, Unpacking};
+use super::names::{base, is_rotated_name, without_ending};
+use super::place::{PartFile, Place, TELLING, born, bytes_at};
+use super::rotated::{self, id};
+use super::{Live, Read};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::ffi::OsStr;
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+/// So many files that were read are remembered beside those that are being read.
+const LEFT_MAX: usize = 1 << 16;
+/// Bytes that are compared at a time.
+const STEP: usize = 1 << 16;
+
+type Id = (u64, u64);
+
+/// The files of all words of one stream.
+#[derive(Debug, Default)]
+pub struct Register(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    next: u64,
+    records: BTreeMap<u64, Record>,
+    by_id: HashMap<Id, Vec<u64>>,
+    /// By the name that all names of a file have in common.
+    by_base: HashMap<PathBuf, Vec<u64>>,
+    /// Of those that were left, the oldest first.
+    left: VecDeque<u64>,
+    /// Names that are sources of this run.
+    sources: HashSet<PathBuf>,
+}
+
+/// A file.
+#[derive(Debug)]
+struct Record {
+    /// As it was called when it was met.
+    path: PathBuf,
+    born: i64,
+    /// What it was known by when it was cut off in place.
+    cut: Option<Place>,
+    /// Its copies and compressed forms.
+    copies: Vec<Id>,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Where a run before has left it. Not taken up yet: by the source of its name, if there is one.
+    Kept(Place),
+    Held(Weak<Claim>),
+    /// Where this run has left it; `None`: nobody goes on there.
+    Left(Option<Place>),
+}
+
+/// A file that is being read, or waits to be.
+#[derive(Debug)]
+pub struct Claim {
+    register: Arc<Register>,
+    record: u64,
+    file: Arc<File>,
+    /// How far it has been read, and the bytes before.
+    at: Mutex<(u64, Vec<u8>)>,
+}
+
+/// What became of a wish to read a file.
+pub enum Taken {
+    /// It is to be read from here on; `whole`: nothing more is in it.
+    Mine {
+        claim: Arc<Claim>,
+        offset: u64,
+        lines: u64,
+        whole: bool,
+    },
+    /// It is read under another name.
+    Others,
+    /// All of it is what another file begins with: it may be a copy in the making.
+    Unsure,
+}
+
+/// Whether a file is a copy of another one.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Verdict {
+    Same,
+    Maybe,
+    Other,
+}
+
+impl Claim {
+    pub fn is_at(&self, at: u64, last: &[u8]) {
+        let mut now = self.at.lock().unwrap_or_else(PoisonError::into_inner);
+        now.0 = at;
+        now.1.clear();
+        now.1.extend_from_slice(last);
+    }
+
+    /// Whether what was read still stands there.
+    fn is_intact(&self) -> io::Result<bool> {
+        let now = self.at.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = now.0.saturating_sub(now.1.len() as u64);
+        Ok(bytes_at(&self.file, from, now.1.len())? == now.1)
+    }
+
+    /// It was cut off in place, and begins anew as another file. False: somebody else reads the copy.
+    pub fn cut_off(&self, place: Place, copy: Option<Id>) -> bool {
+        let mut inner = self.register.lock();
+        let is_held = |id: Id| inner.readers(id).next().is_some();
+        let is_ours = copy.is_none_or(|copy| !is_held(copy));
+        let id = (place.dev, place.ino);
+        inner.forget_id(id, self.record);
+        if let Some(copy) = copy.filter(|_| is_ours) {
+            inner.by_id.entry(copy).or_default().push(self.record);
+        }
+        if let Some(record) = inner.records.get_mut(&self.record) {
+            record.copies.extend(copy);
+            record.cut = Some(place);
+        }
+        is_ours
+    }
+
+    /// Its reader has ended there.
+    pub fn let_go(&self, place: Option<Place>) {
+        let mut inner = self.register.lock();
+        if let Some(record) = inner.records.get_mut(&self.record) {
+            record.state = State::Left(place);
+            inner.left.push_back(self.record);
+        }
+        while inner.left.len() > LEFT_MAX {
+            if let Some(oldest) = inner.left.pop_front() {
+                inner.remove(oldest);
+            }
+        }
+    }
+}
+
+impl Register {
+    /// `places`: where the runs before have left files, by the names of their sources; `past`: files that had those names
+    /// before.
+    pub fn new(places: &[Place], past: Vec<Place>) -> Register {
+        let mut inner = Inner::default();
+        let record = |place: &Place, state| Record {
+            path: PathBuf::from(&place.path),
+            born: place.born,
+            cut: None,
+            copies: Vec::new(),
+            state,
+        };
+        for place in places {
+            inner.add(record(place, State::Kept(place.clone())));
+        }
+        for place in past {
+            // What had the name before is nobody's to finish.
+            let number = inner.add(record(&place, State::Left(Some(place.clone()))));
+            inner.left.push_back(number);
+        }
+        Register(Mutex::new(inner))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A name is a source of this run, which finishes what had it.
+    pub fn add_source(&self, path: &Path) {
+        self.lock().sources.insert(path.to_owned());
+    }
+
+    /// The source of a name has not found what stood there. Whether another source has it by its number: that goes on
+    /// with it.
+    pub fn gives_up(&self, path: &Path) -> io::Result<bool> {
+        let mut inner = self.lock();
+        let is_it = |record: &Record| record.path == path && matches!(record.state, State::Kept(_));
+        let record = inner.records.iter().find(|(_, record)| is_it(record));
+        let Some(number) = record.map(|(number, _)| *number) else {
+            return Ok(false);
+        };
+        let mut place = None;
+        if let Some(record) = inner.records.get_mut(&number)
+            && let State::Kept(kept) = &record.state
+        {
+            place = Some(kept.clone());
+            record.state = State::Left(place.clone());
+        }
+        inner.left.push_back(number);
+        let Some(place) = place else { return Ok(false) };
+        for other in inner.sources.iter().filter(|other| *other != path) {
+            let Ok(Some(file)) = super::tail::regular(other) else {
+                continue;
+            };
+            let meta = file.metadata()?;
+            if place.is_of(id(&meta), born(&meta)) && is_of(&place, &file, &meta)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What stood at a name has been found again: only its source goes on with it.
+    pub fn found_again(&self, path: &Path, file: &Metadata) {
+        let mut inner = self.lock();
+        let is_it = |record: &Record| record.path == path && matches!(record.state, State::Kept(_));
+        let record = inner.records.iter().find(|(_, record)| is_it(record));
+        if let Some(number) = record.map(|(number, _)| *number) {
+            inner.add_copy(number, id(file));
+        }
+    }
+
+    /// Takes a file to be read under a name. `own`: what the name's place says, which was found to be of this file.
+    pub fn take(
+        self: &Arc<Self>,
+        path: &Path,
+        file: &Arc<File>,
+        own: Option<&Place>,
+    ) -> io::Result<Taken> {
+        let meta = file.metadata()?;
+        let mut inner = self.lock();
+        let mut from = own.cloned();
+        let mut spent = Vec::new();
+        for number in inner.by_id.get(&id(&meta)).cloned().unwrap_or_default() {
+            let Some(record) = inner.records.get(&number) else {
+                continue;
+            };
+            let is_copy = record.copies.contains(&id(&meta));
+            let place = match &record.state {
+                State::Held(_) => return Ok(Taken::Others),
+                State::Left(None) if is_copy => return Ok(Taken::Others),
+                State::Left(None) => continue,
+                State::Kept(place) | State::Left(Some(place)) => place,
+            };
+            if !is_copy && !is_of(place, file, &meta)? {
+                continue;
+            }
+            let is_kept = matches!(record.state, State::Kept(_));
+            let is_others = own.is_none() && record.path != path;
+            if is_kept && is_others && inner.sources.contains(&record.path) {
+                return Ok(Taken::Others);
+            }
+            if from.as_ref().is_none_or(|from| from.offset < place.offset) {
+                from = Some(place.clone());
+            }
+            // What it is a copy of may be there beside it.
+            if !is_copy {
+                spent.push(number);
+            }
+        }
+        if from.is_none() {
+            match inner.copied(path, file, &meta)? {
+                (Verdict::Same, Some(number)) => {
+                    inner.add_copy(number, id(&meta));
+                    match inner.records.get(&number).map(|record| &record.state) {
+                        Some(State::Left(Some(place)) | State::Kept(place)) => {
+                            from = Some(place.clone());
+                        }
+                        _ => return Ok(Taken::Others),
+                    }
+                }
+                (Verdict::Maybe, _) => return Ok(Taken::Unsure),
+                _ => {}
+            }
+        }
+        if let Some(own) = own {
+            let is_own = |record: &Record| matches!(&record.state, State::Kept(place) if place.path == own.path && place == own);
+            let own = inner.records.iter().find(|(_, record)| is_own(record));
+            spent.extend(own.map(|(number, _)| *number));
+        }
+        for number in spent {
+            inner.remove(number);
+        }
+        // What is compressed does not grow.
+        let whole = match &from {
+            Some(from) if from.done && compressed::is_packed(&super::head(file, 4)?) => {
+                match from.packed {
+                    true => from.size == meta.len(),
+                    false => rotated::is_all(file, true, from)?,
+                }
+            }
+            _ => false,
+        };
+        let at = from.map_or((0, 0), |from| (from.offset, from.lines));
+        Ok(self.claim(&mut inner, path, file, &meta, (at, whole)))
+    }
+
+    /// As [`Register::take`], of a file that is taken only if nothing is known of it.
+    pub fn take_new(self: &Arc<Self>, path: &Path, file: &Arc<File>) -> io::Result<Taken> {
+        let is_known = self.lock().knows(file, &file.metadata()?)?;
+        match is_known {
+            true => Ok(Taken::Others),
+            false => self.take(path, file, None),
+        }
+    }
+
+    /// Whether a file would be read under a name from its start, as far as is known now.
+    pub fn is_new(&self, path: &Path, file: &File) -> io::Result<bool> {
+        let (inner, meta) = (self.lock(), file.metadata()?);
+        Ok(!inner.knows(file, &meta)? && inner.copied(path, file, &meta)?.0 == Verdict::Other)
+    }
+
+    fn claim(
+        self: &Arc<Self>,
+        inner: &mut Inner,
+        path: &Path,
+        file: &Arc<File>,
+        meta: &Metadata,
+        ((offset, lines), whole): ((u64, u64), bool),
+    ) -> Taken {
+        let claim = Arc::new(Claim {
+            register: self.clone(),
+            record: inner.next,
+            file: file.clone(),
+            at: Mutex::new((offset, Vec::new())),
+        });
+        inner.add(Record {
+            path: path.to_owned(),
+            born: born(meta),
+            cut: None,
+            copies: vec![id(meta)],
+            state: State::Held(Arc::downgrade(&claim)),
+        });
+        Taken::Mine {
+            claim,
+            offset,
+            lines,
+            whole,
+        }
+    }
+}
+
+impl Inner {
+    fn add(&mut self, mut record: Record) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        // The number of a file that is held is that of nobody else.
+        let ids = match &record.state {
+            State::Kept(place) | State::Left(Some(place)) => vec![(place.dev, place.ino)],
+            State::Held(_) => std::mem::take(&mut record.copies),
+            State::Left(None) => Vec::new(),
+        };
+        for id in ids {
+            self.by_id.entry(id).or_default().push(number);
+        }
+        let base = base_of(&record.path);
+        self.by_base.entry(base).or_default().push(number);
+        self.records.insert(number, record);
+        number
+    }
+
+    fn add_copy(&mut self, number: u64, id: Id) {
+        if let Some(record) = self.records.get_mut(&number)
+            && !record.copies.contains(&id)
+        {
+            record.copies.push(id);
+            self.by_id.entry(id).or_default().push(number);
+        }
+    }
+
+    fn forget_id(&mut self, id: Id, number: u64) {
+        if let Some(numbers) = self.by_id.get_mut(&id) {
+            numbers.retain(|one| *one != number);
+            if numbers.is_empty() {
+                self.by_id.remove(&id);
+            }
+        }
+    }
+
+    fn remove(&mut self, number: u64) {
+        let Some(record) = self.records.remove(&number) else {
+            return;
+        };
+        let mut ids = record.copies;
+        if let State::Kept(place) | State::Left(Some(place)) = &record.state {
+            ids.push((place.dev, place.ino));
+        }
+        for id in ids {
+            self.forget_id(id, number);
+        }
+        let base = base_of(&record.path);
+        if let Some(numbers) = self.by_base.get_mut(&base) {
+            numbers.retain(|one| *one != number);
+            if numbers.is_empty() {
+                self.by_base.remove(&base);
+            }
+        }
+    }
+
+    /// Whether a file is known by its number and what it holds.
+    fn knows(&self, file: &File, meta: &Metadata) -> io::Result<bool> {
+        for number in self.by_id.get(&id(meta)).into_iter().flatten() {
+            let Some(record) = self.records.get(number) else {
+                continue;
+            };
+            let is_it = match &record.state {
+                State::Held(_) | State::Left(None) => true,
+                _ if record.copies.contains(&id(meta)) => true,
+                State::Kept(place) | State::Left(Some(place)) => is_of(place, file, meta)?,
+            };
+            if is_it {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The records of a file that is being read.
+    fn readers(&self, id: Id) -> impl Iterator<Item = &Record> {
+        let numbers = self.by_id.get(&id).into_iter().flatten();
+        let records = numbers.filter_map(|number| self.records.get(number));
+        records.filter(|record| matches!(record.state, State::Held(_)))
+    }
+
+    /// Which known file one is a copy or the compressed form of, by its name and by what was read of that.
+    fn copied(
+        &self,
+        path: &Path,
+        file: &File,
+        meta: &Metadata,
+    ) -> io::Result<(Verdict, Option<u64>)> {
+        let packed = compressed::is_packed(&super::head(file, 4)?);
+        let base = base_of(path);
+        let mut all = Verdict::Other;
+        let numbers = self.by_base.get(&base).into_iter().flatten();
+        for (number, record) in numbers
+            .filter_map(|n| Some((*n, self.records.get(n)?)))
+            .rev()
+        {
+            if !is_rotated_name(&record.path, path, packed) {
+                continue;
+            }
+            let file_born = born(meta);
+            if record.born != 0 && file_born != 0 && file_born < record.born {
+                continue;
+            }
+            match self.is_copy(record, path, file, meta, packed)? {
+                Verdict::Same => return Ok((Verdict::Same, Some(number))),
+                Verdict::Maybe => all = Verdict::Maybe,
+                Verdict::Other => {}
+            }
+        }
+        // The file that it would be a copy of has not been opened yet.
+        let beside = match packed {
+            true => unpacked_name(path),
+            false => path.to_owned(),
+        };
+        for of in [base, beside] {
+            if of != path
+                && self.sources.contains(&of)
+                && is_rotated_name(&of, path, packed)
+                && let Some(original) = super::tail::regular(&of).ok().flatten()
+            {
+                let of = original.metadata()?;
+                let (of_born, is_born) = (born(&of), born(meta));
+                let is_later = of_born == 0 || is_born == 0 || of_born <= is_born;
+                let is_known = self.readers(id(&of)).next().is_some();
+                if !is_known
+                    && is_later
+                    && id(&of) != id(meta)
+                    && begins_with(&original, file, meta.len(), packed)? != Begins::Other
+                {
+                    all = Verdict::Maybe;
+                }
+            }
+        }
+        Ok((all, None))
+    }
+
+    fn is_copy(
+        &self,
+        record: &Record,
+        path: &Path,
+        file: &File,
+        meta: &Metadata,
+        packed: bool,
+    ) -> io::Result<Verdict> {
+        if let Some(cut) = &record.cut {
+            return is_copy_of_cut(cut, file, meta);
+        }
+        let original = match &record.state {
+            State::Left(None) => return Ok(Verdict::Other),
+            // Its source has found it, or nothing of it.
+            State::Kept(_) if self.sources.contains(&record.path) => return Ok(Verdict::Other),
+            State::Kept(place) | State::Left(Some(place)) => {
+                let same = |now: &File| {
+                    Ok::<_, io::Error>(place.is_of(id(&now.metadata()?), born(&now.metadata()?)))
+                };
+                let standing = super::tail::regular(&record.path).ok().flatten();
+                match standing {
+                    Some(now) if same(&now)? => {
+                        if now.metadata()?.len() < place.offset
+                            || !is_of(place, &now, &now.metadata()?)?
+                        {
+                            return is_copy_of_cut(place, file, meta);
+                        }
+                        Arc::new(now)
+                    }
+                    _ => return is_copy_of_left(place, path, file, packed),
+                }
+            }
+            State::Held(claim) => match claim.upgrade() {
+                Some(claim) => {
+                    if !claim.is_intact()? {
+                        // It was cut off, and its reader has not seen it yet.
+                        return Ok(Verdict::Maybe);
+                    }
+                    claim.file.clone()
+                }
+                None => match super::tail::regular(&record.path).ok().flatten() {
+                    Some(file) => Arc::new(file),
+                    None => return Ok(Verdict::Other),
+                },
+            },
+        };
+        let of = original.metadata()?;
+        let stands = std::fs::metadata(&record.path).is_ok_and(|now| id(&now) == id(&of));
+        let is_gone = of.nlink() == 0;
+        if meta.len() == 0 {
+            // It is being written, if it is to be a copy.
+            return Ok(match stands {
+                true => Verdict::Maybe,
+                false => Verdict::Other,
+            });
+        }
+        let moved = !stands && !is_gone;
+        if moved && !packed {
+            return Ok(Verdict::Other);
+        }
+        Ok(match begins_with(&original, file, meta.len(), packed)? {
+            Begins::Other => Verdict::Other,
+            Begins::Unended => Verdict::Maybe,
+            Begins::All if !stands => Verdict::Same,
+            Begins::All => Verdict::Maybe,
+            Begins::Part(_) if stands => Verdict::Maybe,
+            // Compressed while somebody still wrote to it.
+            Begins::Part(len) if packed && len >= TELLING => Verdict::Same,
+            Begins::Part(_) => Verdict::Other,
+        })
+    }
+}
+
+/// Of one that was read to its end and stands no more at the name where it was read.
+fn is_copy_of_left(place: &Place, path: &Path, file: &File, packed: bool) -> io::Result<Verdict> {
+    if !rotated::holds_place(file, place)? {
+        return Ok(Verdict::Other);
+    }
+    if rotated::is_all(file, packed, place)? {
+        // One that is there under yet another name needs no copy, but may be compressed beside it.
+        let kin = || rotated::ids_beside(&base_of(path));
+        return Ok(match packed || !kin()?.contains(&(place.dev, place.ino)) {
+            true => Verdict::Same,
+            false => Verdict::Other,
+        });
+    }
+    let is_told = packed && place.offset >= TELLING;
+    Ok(if is_told {
+        Verdict::Same
+    } else {
+        Verdict::Other
+    })
+}
+
+/// Whether a file is that which was cut off, as it was before; or was copied before the last of it was written.
+fn is_copy_of_cut(cut: &Place, file: &File, meta: &Metadata) -> io::Result<Verdict> {
+    if meta.len() == 0 {
+        return Ok(Verdict::Maybe);
+    }
+    if rotated::holds_place(file, cut)? {
+        return Ok(Verdict::Same);
+    }
+    let head_len = u64::from(cut.head.len);
+    let is_short = !cut.packed && meta.len() < cut.offset && meta.len() >= head_len && head_len > 0;
+    let head = || bytes_at(file, 0, cut.head.len as usize);
+    Ok(
+        match is_short && crate::data::sum::Sum::of(&head()?) == cut.head {
+            true => Verdict::Same,
+            false => Verdict::Other,
+        },
+    )
+}
+
+/// How the bytes of a file, or what it was before it was compressed, stand to those of another.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Begins {
+    /// They are all of the other's, and no more.
+    All,
+    /// They are the first of the other's, so many.
+    Part(u64),
+    /// So far they are, and there is no end yet.
+    Unended,
+    Other,
+}
+
+/// Compares all the bytes of one file with those with which another begins.
+fn begins_with(of: &File, file: &File, len: u64, packed: bool) -> io::Result<Begins> {
+    let mut at = 0u64;
+    let mut live: Box<dyn Live> = match packed {
+        false => super::from_place(file, 0)?,
+        true => match compressed::open(file, compressed::RATIO_MAX, &Unpacking::default()) {
+            Ok(Some(live)) => live,
+            Ok(None) | Err(_) => return Ok(Begins::Unended),
+        },
+    };
+    let mut bytes = Vec::new();
+    loop {
+        bytes.clear();
+        let read = match live.read(&mut bytes, STEP, None) {
+            Ok(read) => read,
+            // It is damaged, or still being written.
+            Err(_) if packed => return Ok(Begins::Unended),
+            Err(error) => return Err(error),
+        };
+        if bytes_at(of, at, bytes.len())? != bytes {
+            return Ok(Begins::Other);
+        }
+        at += bytes.len() as u64;
+        if read == Read::End || !packed && at >= len {
+            break;
+        }
+    }
+    let is_all = of.metadata()?.len() == at;
+    Ok(if is_all {
+        Begins::All
+    } else {
+        Begins::Part(at)
+    })
+}
+
+/// Whether a place is of this file, as it is now.
+fn is_of(place: &Place, file: &File, meta: &Metadata) -> io::Result<bool> {
+    if !place.is_of(id(meta), born(meta)) && place.offset < super::place::LOOK {
+        return Ok(false);
+    }
+    PartFile::of(String::new(), file.try_clone()?)?.agrees(place)
+}
+
+/// The name that all names of a file have in common.
+fn base_of(path: &Path) -> PathBuf {
+    base(path).unwrap_or_else(|| unpacked_name(path))
+}
+
+/// The name that a file had before it was compressed.
+fn unpacked_name(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default();
+    path.with_file_name(OsStr::from_bytes(without_ending(name.as_bytes())))
+}
