@@ -685,7 +685,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Time,
         doc: doc(
             "how long a window that was printed still counts records",
-            "A record that comes when its window has been printed, but the watermark is not yet D behind the window's end, is counted, and the window is printed again (`--late-every`). So is what follows its aggregate in the same window, where that is rankings (`top`, `sort-by`), `distinct` and further aggregates, as many as there are: a row that is corrected is taken back from each and the new one added, and the last is printed, a ranking whole, of groups those that change (those that nothing is left of as aggregates of nothing). Where other state follows, or a window of its own, rows wait until no late record counts any more.",
+            "A record that comes when its window has been printed, but the watermark is not yet D behind the window's end, is counted, and the window is printed again (`--late-every`). So is what follows its aggregate in the same window, where that is rankings (`top`, `sort-by`), `distinct` and further aggregates, as many as there are: a row that is corrected is taken back from each and the new one added, and the last is printed, a ranking whole, of groups those that change (those that nothing is left of as aggregates of nothing). Where other state follows, or a window of its own, rows wait until no late record counts any more; so do the pairs and groups of `join` and `cogroup` in sessions, and of `cogroup --within`.",
         ),
         set: |options, value| {
             options.triggers.lateness = match units::duration(value)? {

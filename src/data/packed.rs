@@ -2,6 +2,7 @@
 //! Invariant: what is unpacked prints as what was packed.
 
 use super::{Chunk, Column, ColumnBuilder, ColumnV, FieldId, Number, Schema, Span, Type, Value};
+use crate::bytes::number::SCALE_MAX;
 
 const NULL: u8 = 0;
 const BYTES: u8 = 1;
@@ -249,7 +250,11 @@ pub fn is_cell(row: &mut &[u8], ty: &Type) -> bool {
     match take(row, 1).first().copied() {
         Some(NULL) => true,
         Some(BYTES) => ty.is_bytes() && is_bytes(row),
-        Some(EXACT) => matches!(ty, Type::Number | Type::Float) && take(row, 9).len() == 9,
+        Some(EXACT) => {
+            let cell = take(row, 9);
+            let is_exact = cell.len() == 9 && cell[0] <= SCALE_MAX;
+            is_exact && matches!(ty, Type::Number | Type::Float)
+        }
         Some(FLOAT) => matches!(ty, Type::Number | Type::Float) && take(row, 8).len() == 8,
         Some(NANOS) => matches!(ty, Type::Time | Type::Duration) && take(row, 8).len() == 8,
         Some(FALSE | TRUE) => *ty == Type::Bool,

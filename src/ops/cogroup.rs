@@ -4,7 +4,6 @@ use super::other;
 use super::prelude::*;
 use crate::data::Type;
 use crate::plan::custom::{Ordered, OwnRows};
-use crate::plan::grouped::Lateness;
 use crate::plan::keys::Key;
 use crate::plan::meaning::Meaning;
 use crate::plan::names;
@@ -102,9 +101,10 @@ pub const COGROUP: Operator = Operator {
         let args_of_right = right.into_iter().map(|(_, expr)| expr).collect();
         let mut right = stream.right(keys, args_of_right, Turn::Any);
         let text = match (&window, session) {
-            (_, Some(Gap { gap, max })) => {
+            (_, Some(Gap { gap, max, lateness })) => {
                 let max = max.map_or(String::new(), |max| format!(" max {}", duration(max)));
-                format!("cogroup in sessions of {}{max}", duration(gap))
+                let waits = other::waits(lateness);
+                format!("cogroup in sessions of {}{max}{waits}", duration(gap))
             }
             (Some(window), None) => format!("cogroup in windows of {}", window.size),
             (None, None) => "cogroup whole".into(),
@@ -151,21 +151,25 @@ pub const COGROUP: Operator = Operator {
 /// The sessions that groups are made in, if they are: those of a `session-window` in front, or of `--within`.
 fn session(args: &Args, b: &mut Builder<'_>) -> Result<Option<Gap>, Usage> {
     let Some(word) = args.flag("within") else {
-        return Ok(b.session_of_two()?.map(|(gap, max)| Gap { gap, max }));
+        let session = b.session_of_two()?;
+        return Ok(session.map(|(gap, max)| Gap {
+            gap,
+            max,
+            lateness: b.lateness_of(gap),
+        }));
     };
     if b.is_windowed() {
         return Err(b.fault(
             "--within and the window in front both say which records are a group; give one",
         ));
     }
-    if b.options().triggers.lateness != Lateness::None {
-        return Err(b.fault(
-            "an allowed lateness needs an aggregate: groups cannot be taken back in this version",
-        ));
-    }
     b.need_row_times("--within")?;
     match args::signed_duration(word) {
-        Ok(gap) if gap > 0 => Ok(Some(Gap { gap, max: None })),
+        Ok(gap) if gap > 0 => Ok(Some(Gap {
+            gap,
+            max: None,
+            lateness: b.lateness_of(gap),
+        })),
         Ok(_) => Err(b.fault(format!("--within: '{word}' is not above 0"))),
         Err(_) if word.contains("..") => Err(b.fault(format!(
             "--within: '{word}' is of pairs, and a group has records of both sides; give how far apart they may be, or use join --within {word}"

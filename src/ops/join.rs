@@ -116,7 +116,8 @@ pub const JOIN: Operator = Operator {
             stream.need_times()?;
         } else if let Some((gap, max)) = b.session_of_two()? {
             stream.need_times()?;
-            session = Some(Gap { gap, max });
+            let lateness = b.lateness_of(gap);
+            session = Some(Gap { gap, max, lateness });
         } else if b.row_scope() == Scope::Rows {
             window = b.right_window(&mut stream)?;
         } else if b.is_live() || stream.live {
@@ -138,7 +139,11 @@ pub const JOIN: Operator = Operator {
                     .max
                     .map_or(String::new(), |max| format!(" max {}", duration(max)));
                 (
-                    format!("in sessions of {}{max}", duration(terms.gap)),
+                    format!(
+                        "in sessions of {}{max}{}",
+                        duration(terms.gap),
+                        other::waits(terms.lateness)
+                    ),
                     other::keeps_sessions(terms, "its pairs", b),
                     Arc::new(move |making| {
                         Box::new(InSessions::new(

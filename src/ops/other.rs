@@ -121,10 +121,25 @@ pub(super) fn merging(merge: Option<Arc<Merge>>) -> Option<MergeLines> {
     }))
 }
 
+/// For the printed plan: sessions wait so long for late records.
+pub(super) fn waits(lateness: i64) -> String {
+    match lateness {
+        0 => String::new(),
+        lateness => format!(", lateness {}", duration(lateness)),
+    }
+}
+
 /// What a node keeps that has sessions of two streams, for `--explain`.
 pub(super) fn keeps_sessions(terms: Gap, what: &str, b: &Builder<'_>) -> String {
+    let waits = match terms.lateness {
+        0 => String::new(),
+        lateness => format!(
+            "; it waits {} more for late records, since what is printed cannot be taken back",
+            duration(lateness)
+        ),
+    };
     format!(
-        "keeps both streams' records of each key's session, which are at most {} apart, for {what}; {}; then freed",
+        "keeps both streams' records of each key's session, which are at most {} apart, for {what}; {}{waits}; then freed",
         duration(terms.gap),
         b.when_session_of_two(terms.gap)
     )

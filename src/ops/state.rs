@@ -4,9 +4,11 @@
 use super::lasting::{self, TTL};
 use super::prelude::*;
 use crate::data::FieldId;
-use crate::plan::custom::{Ordered, OwnRows};
+use crate::plan::custom::Ordered;
 use crate::plan::keys::Key;
 use crate::plan::meaning::Meaning;
+use crate::plan::totals::Printed;
+use crate::plan::window::duration;
 use crate::state::variables::{Keeping, Snapshot, Variables};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -39,8 +41,10 @@ const TEXT: &str = "\
     and D. `--on-timeout emit` then gives a row with the key and the variables; at the end of the input, when event \
     time ends, one for every key that is left. `--initial FILE` holds records with the key and the variables, by \
     their names (of text: by place, keys first); they count as seen when the first record comes. Records keep their \
-    input order. With `--output-mode complete` they do not go on: each key comes with its variables at the end of the \
-    input, in the order of keys.";
+    input order. With `--output-mode complete` they do not go on: each key comes with its variables, in the order of \
+    keys, at the end of the input and at each D of the clock with `--every D`; by batches with each batch, also where \
+    nothing came, and in windows with each window. There a record of a later one does not show, whatever the order of \
+    records.";
 
 pub const MAP_WITH_STATE: Operator = Operator {
     name: "map-with-state",
@@ -117,6 +121,7 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
         }
         None => Vec::new(),
     };
+    let complete = b.snapshots()?;
     let terms = lasting::terms(args, b)?;
     let lapse = match terms.ttl {
         Some(_) => b.lapse_of_ttl(),
@@ -129,7 +134,6 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
         .filter(|field| !olds.contains(field))
         .collect();
     let reads: Vec<FieldId> = reads.into_iter().collect();
-    let complete = b.is_complete()?;
     let texts: Vec<String> = variables
         .iter()
         .map(|one| format!("{} = {}", one.name, one.value.text()))
@@ -138,13 +142,20 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
     if emit {
         text.push_str(", emitting timeouts");
     }
-    if complete {
-        text.push_str(", each key at the end");
+    if let Some((printed, every)) = &complete {
+        text.push_str(match printed {
+            Printed::Input => ", each key at the end",
+            Printed::Batches(_) => ", each key with each batch",
+            Printed::Windows(_) => ", each key with each window",
+        });
+        if let Some(every) = every {
+            text.push_str(&format!(", each {}", duration(*every)));
+        }
     }
     if let Some(path) = args.flag("initial") {
         text.push_str(&format!(", from {path}"));
     }
-    if complete && emit {
+    if complete.is_some() && emit {
         return Err(
             b.fault("--on-timeout emit and --output-mode complete are two answers; give one")
         );
@@ -152,11 +163,9 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
     let fields_shown = variables
         .iter()
         .map(|one| (one.name.clone(), one.value.ty.clone()));
-    let own_rows = complete.then(|| OwnRows {
-        windowed: false,
-        shows_end: false,
-        keys: keys.clone(),
-        fields: fields_shown.collect(),
+    let rows = complete.as_ref().map(|(printed, _)| {
+        let fields: Vec<_> = fields_shown.collect();
+        (printed.clone(), keys.clone(), fields)
     });
     let sets = variables.iter().map(|one| one.new).collect();
     let fields = keys.iter().filter_map(|key| {
@@ -174,7 +183,15 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
     let node = Ordered {
         text: lasting::text(&text, &terms),
         keeps: lasting::keeps(
-            "gives each record at once; keeps the variables of each key",
+            match &complete {
+                None => "gives each record at once; keeps the variables of each key",
+                Some((Printed::Input, _)) => {
+                    "keeps the variables of each key, and gives them at the end"
+                }
+                Some(_) => {
+                    "holds the records of open windows; keeps the variables of each key, and gives them when a window or batch is over"
+                }
+            },
             &terms,
         ),
         keys: keys.into_iter().map(|key| key.expr).collect(),
@@ -185,13 +202,18 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
         meaning: Meaning::Own(
             "variables that records change in turn have no SQL (Spark: mapGroupsWithState; Flink: a process function)",
         ),
-        make: Arc::new(move |making| match complete {
-            true => Box::new(Snapshot::new(keeping.clone(), terms.clone(), making)),
-            false => Box::new(Variables::new(keeping.clone(), terms.clone(), making)),
+        make: Arc::new(move |making| match complete.clone() {
+            Some(printed) => Box::new(Snapshot::new(
+                keeping.clone(),
+                printed,
+                terms.clone(),
+                making,
+            )),
+            None => Box::new(Variables::new(keeping.clone(), terms.clone(), making)),
         }),
     };
-    match own_rows {
-        Some(rows) => b.ordered_rows(node, rows, None),
+    match rows {
+        Some((printed, keys, fields)) => b.totalled_rows(node, &printed, keys, fields),
         None => b.ordered(node, sets, None),
     }
     Ok(())

@@ -2,8 +2,6 @@
 //! where the chain has one, else the clock by which records arrive (EVENT-TIME 2.7).
 
 use super::builder::{Builder, Options, Windows};
-use super::grouped::OutputMode;
-use super::grouping::Panes;
 use super::node::Times;
 use crate::data::process::Limits;
 use crate::error::Usage;
@@ -87,27 +85,6 @@ impl Builder<'_> {
     /// Whether rows at this place are still the source's.
     pub fn of_source(&self) -> bool {
         self.aggregated.is_none()
-    }
-
-    /// Whether each key's state is wanted in place of records (`--output-mode complete`), at the end of the input.
-    pub fn is_complete(&mut self) -> Result<bool, Usage> {
-        let triggers = &self.options.triggers;
-        if triggers.output_mode != Some(OutputMode::Complete) {
-            return Ok(false);
-        }
-        let early = triggers.every.is_some()
-            || triggers.every_delay.is_some()
-            || triggers.every_records.is_some()
-            || triggers.pane_columns
-            || triggers.panes != Panes::default();
-        if self.batched || early {
-            return Err(self.fault(
-                "--output-mode complete gives each key with its variables at the end of the input; by batches and \
-                 triggers it does not in this version",
-            ));
-        }
-        self.has_panes = true;
-        Ok(true)
     }
 
     /// The program's options, as far as they change what a chain comes down to.

@@ -104,11 +104,6 @@ impl Builder<'_> {
         match &self.shaped {
             Some(Shape::Session { gap, max }) => {
                 let session = (*gap, *max);
-                if self.options.triggers.lateness != Lateness::None {
-                    return Err(self.fault(
-                        "an allowed lateness needs an aggregate behind the window: pairs cannot be taken back in this version",
-                    ));
-                }
                 self.shaped = None;
                 Ok(Some(session))
             }
@@ -186,6 +181,15 @@ impl Builder<'_> {
         match self.options.triggers.lateness {
             Lateness::Fixed(ns) => ns,
             Lateness::None | Lateness::Own => 0,
+        }
+    }
+
+    /// How long sessions of this gap take records when they are over, ns.
+    pub fn lateness_of(&self, gap: i64) -> i64 {
+        match self.options.triggers.lateness {
+            Lateness::Fixed(ns) => ns,
+            Lateness::Own => gap,
+            Lateness::None => 0,
         }
     }
 

@@ -9,6 +9,7 @@ use super::grouping::Agg;
 use super::keys::Key;
 use super::node::{Times, Window};
 use crate::aggs;
+use crate::data::Type;
 use crate::error::Usage;
 use crate::expr::Expr;
 
@@ -114,7 +115,7 @@ impl Builder<'_> {
         }
         if every.is_some() && *printed != Printed::Input {
             return Err(self.fault(
-                "totals of a window or batch are printed at its end; --every is for input without them",
+                "what keys have come to is printed at the end of a window or batch; --every is for input without them",
             ));
         }
         Ok((complete, every))
@@ -123,11 +124,23 @@ impl Builder<'_> {
     /// Rows of totals.
     pub fn totals(&mut self, node: Ordered, printed: &Printed, keys: Vec<Key>, totalled: Totalled) {
         let types = totalled.aggs.into_iter().map(|agg| agg.ty);
+        let fields = totalled.names.into_iter().zip(types).collect();
+        self.totalled_rows(node, printed, keys, fields);
+    }
+
+    /// Rows of what keys have come to, of a window, a batch or the input.
+    pub fn totalled_rows(
+        &mut self,
+        node: Ordered,
+        printed: &Printed,
+        keys: Vec<Key>,
+        fields: Vec<(String, Type)>,
+    ) {
         let rows = OwnRows {
             windowed: matches!(printed, Printed::Windows(_)),
             shows_end: false,
             keys,
-            fields: totalled.names.into_iter().zip(types).collect(),
+            fields,
         };
         let in_force = self.in_force.clone();
         self.ordered_rows(node, rows, None);
@@ -142,6 +155,17 @@ impl Builder<'_> {
                 }
             }
         }
+    }
+
+    /// When each key's state is wanted in place of records (`--output-mode complete`), and at which multiples of the
+    /// clock, ns.
+    pub fn snapshots(&mut self) -> Result<Option<(Printed, Option<i64>)>, Usage> {
+        if self.options.triggers.output_mode != Some(OutputMode::Complete) {
+            return Ok(None);
+        }
+        let printed = self.totals_printed()?;
+        let (_, every) = self.totals_triggers(&printed)?;
+        Ok(Some((printed, every)))
     }
 }
 

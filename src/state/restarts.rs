@@ -400,7 +400,16 @@ fn cases() -> Vec<Case> {
             Box::new(Variables::new(keeping(), terms(9), making))
         }),
         case("snapshot", Fed::Rows, |making| {
-            Box::new(Snapshot::new(keeping(), terms(9), making))
+            Box::new(Snapshot::new(
+                keeping(),
+                (Printed::Input, Some(9)),
+                terms(9),
+                making,
+            ))
+        }),
+        case("snapshots of batches", Fed::InWindows, |making| {
+            let printed = Printed::Batches(window(SIZE));
+            Box::new(Snapshot::new(keeping(), (printed, None), terms(9), making))
         }),
         case("fill", Fed::Windows, |making| {
             let filling = Filling {
@@ -442,7 +451,11 @@ fn cases() -> Vec<Case> {
             Box::new(InSessions::new(
                 making,
                 kind(true, true),
-                Gap { gap: 3, max: None },
+                Gap {
+                    gap: 3,
+                    max: None,
+                    lateness: 0,
+                },
                 (10, 11),
                 12,
                 merge(),
@@ -453,6 +466,7 @@ fn cases() -> Vec<Case> {
             let terms = Gap {
                 gap: 3,
                 max: Some(6),
+                lateness: 5,
             };
             Box::new(cogroup::InSessions::new(making, lists, terms))
         }),

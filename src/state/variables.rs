@@ -3,6 +3,8 @@
 //! one before it made. Invariant: rows are given what a plain loop would give them; keys that time has forgotten
 //! come out in order of that moment, before the row that shows it.
 
+mod snapshot;
+
 use super::lasting::{Lasting, Terms};
 use super::rows::{self, CHUNK, Gathered};
 use super::saving::{self, sound};
@@ -17,6 +19,8 @@ use crate::expr::{Arrivals, EvalContext, Expr};
 use crate::plan::clocks::Lapse;
 use crate::plan::variables::{Initial, Variable};
 use std::sync::Arc;
+
+pub use snapshot::Snapshot;
 
 /// What is said of the operator.
 #[derive(Clone)]
@@ -259,6 +263,14 @@ impl Variables {
         }
     }
 
+    /// A key is forgotten for a reason that is known elsewhere.
+    fn drop_key(&mut self, key: Option<&[u8]>) {
+        let slot = self.keyed.slot(key);
+        if let Some(values) = self.keyed.forget(slot) {
+            self.bytes = self.bytes.saturating_sub(values.packed.len());
+        }
+    }
+
     fn expire(&mut self, watermark: i64) {
         while let Some(gone) = self.keyed.due(watermark) {
             self.time_out(gone.slot, gone.moment, gone.state);
@@ -348,72 +360,6 @@ impl Variables {
             out.finish()
         });
         chunks.collect()
-    }
-}
-
-/// Each key with its variables at the end of the input, in place of the rows: `--output-mode complete`.
-#[derive(Clone)]
-pub struct Snapshot(Variables);
-
-impl Snapshot {
-    pub fn new(keeping: Keeping, terms: Terms, making: &Making<'_>) -> Snapshot {
-        Snapshot(Variables::new(keeping, terms, making))
-    }
-}
-
-impl Process for Snapshot {
-    fn take(&mut self, chunk: &mut Chunk, given: &Given, told: &mut Told) {
-        self.0.take(chunk, given, told);
-        *chunk = Chunk::default();
-    }
-
-    fn close(&mut self, upto: Watermark, told: &mut Told) -> Vec<Chunk> {
-        if upto != Watermark::End {
-            return Vec::new();
-        }
-        let state = &mut self.0;
-        state.begin(0, told);
-        let coder = &state.coder;
-        let mut rows: Vec<(Option<&[u8]>, &[u8])> = state
-            .keyed
-            .iter()
-            .map(|(slot, values)| (state.keyed.key(slot), values.packed.as_slice()))
-            .collect();
-        rows.sort_by(|one, other| coder.compare(one.0, other.0));
-        let chunks = rows.chunks(CHUNK).map(|rows| {
-            let types = state.keeping.keys.iter().map(|(_, ty)| ty);
-            let mut keys: Vec<ColumnBuilder> = types.map(ColumnBuilder::new).collect();
-            let types = state.sets.iter().map(|(_, ty)| ty);
-            let mut cells: Vec<ColumnBuilder> = types.map(ColumnBuilder::new).collect();
-            let mut scratch = Vec::new();
-            for (key, packed) in rows {
-                coder.decode(*key, &mut keys, &mut scratch);
-                let mut packed = *packed;
-                for cell in &mut cells {
-                    packed::unpack_cell(&mut packed, cell, &mut scratch);
-                }
-            }
-            let columns = keys.into_iter().chain(cells);
-            let columns = columns.map(|column| Some(column.finish())).collect();
-            Chunk::of_columns(rows.len(), columns, scratch)
-        });
-        chunks.collect()
-    }
-
-    fn fork(&self) -> Box<dyn Process> {
-        Box::new(self.clone())
-    }
-
-    fn held(&self) -> (usize, usize) {
-        self.0.held()
-    }
-
-    fn save(&self, to: &mut Save) {
-        self.0.save(to);
-    }
-
-    fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
-        self.0.load(from)
     }
 }
 

@@ -22,6 +22,7 @@ mod readme;
 mod rotation;
 mod session;
 mod sinks;
+mod snapshots;
 mod sources;
 mod spill;
 mod tidy;

@@ -258,7 +258,7 @@ struct Session {
 }
 
 /// EVENT-TIME 2.3 and 2.4 over both sides together: a row joins what of its key is at most a gap away; a session is
-/// over when W > last + gap; a row is late if that holds of what it would be in, by its own side's W. Rows come when
+/// over when W > last + gap + lateness; a row is late if that holds of what it would be in, by its own side's W. Rows come when
 /// W passes them. Returns sessions by end, key, side of a null key, first; and how many rows are late.
 fn sessions(
     sides: [&[Row]; 2],
@@ -279,7 +279,7 @@ fn sessions(
         let (letter, time) = sides[side][i];
         let (gone, left): (Vec<_>, Vec<_>) = open
             .into_iter()
-            .partition(|one| one.last + terms.gap < turn);
+            .partition(|one| one.last + terms.gap + terms.lateness < turn);
         over.extend(gone);
         open = left;
         open.sort_by_key(|one| (one.first, one.last));
@@ -306,7 +306,7 @@ fn sessions(
             }
         }
         open = others;
-        match turn > new.last + terms.gap {
+        match turn > new.last + terms.gap + terms.lateness {
             true => late += 1,
             false => open.push(new),
         }
@@ -447,9 +447,10 @@ proptest! {
     fn event_time_2_3_sessions_of_two_streams(
         left in rows(), right in rows(), order in order(), which in 0..5usize,
         gap in 0..12i64, max in prop::option::of(1..40i64), disorder in 0..25i64,
+        lateness in prop_oneof![Just(0), 0..30i64],
     ) {
         let kind = kind(which);
-        let terms = Gap { gap, max };
+        let terms = Gap { gap, max, lateness };
         let made = || {
             made(|making| Box::new(InSessions::new(making, kind, terms, (5, 6), 7, None)))
         };

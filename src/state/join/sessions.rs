@@ -1,6 +1,7 @@
 //! Sessions of two streams: the records of a key, of both sides together, that are at most a gap apart. A row has its
 //! turn when the watermark passes its time, or, if it came behind its own side's watermark, when that is passed;
-//! rows enter their sessions in that order, and a session is over when the watermark is behind its end. Refuses rows
+//! rows enter their sessions in that order, and a session is over when the watermark is behind its end and
+//! the allowed lateness. Refuses rows
 //! that would make or join only what is over: they are told. Invariant: turns are the rows' own, so neither cuts nor
 //! how the sides interleave show.
 
@@ -27,6 +28,20 @@ pub struct Gap {
     pub gap: i64,
     /// A session is shorter than this from its first record to its last, ns.
     pub max: Option<i64>,
+    /// How long a session that is over still takes records, ns: it waits for them.
+    pub lateness: i64,
+}
+
+impl Gap {
+    /// The end of a session.
+    fn end(&self, last: i64) -> i64 {
+        last.saturating_add(self.gap)
+    }
+
+    /// What the watermark is behind when no record enters it any more.
+    fn over(&self, last: i64) -> i64 {
+        self.end(last).saturating_add(self.lateness)
+    }
 }
 
 /// A row that waits for its turn: the turn, its side, its place there, its time, whose key it has.
@@ -39,7 +54,7 @@ type Row = (u64, i64, Place);
 struct Session {
     first: i64,
     last: i64,
-    /// When it is next looked at; not behind its end.
+    /// When it is next looked at; not behind when it is over.
     due: i64,
     rows: [Vec<Row>; 2],
 }
@@ -152,7 +167,7 @@ impl Sessions {
             let key = bytes_of(chunk, &given.key, row);
             let time = time_of(chunk, row).unwrap_or(0);
             let turn = time.max(before_of(chunk, row));
-            let may_be_late = turn > time.saturating_add(self.terms.gap);
+            let may_be_late = turn > self.terms.over(time);
             let line = (may_be_late && told.late.lines.is_some())
                 .then(|| chunk.bytes(chunk.rows[row as usize]));
             put_together(key, line, &row_bytes, &mut held);
@@ -186,8 +201,8 @@ impl Sessions {
                 (first, last) = (from, to);
             }
         }
-        let end = last.saturating_add(gap);
-        if turn > end {
+        let over = self.terms.over(last);
+        if turn > over {
             told.late.tell_kept(turn.saturating_sub(time), apart.line);
             if sessions.is_empty() {
                 keyed.forget(slot);
@@ -214,15 +229,15 @@ impl Sessions {
         }
         session.rows[side as usize].push((place, time, kept));
         if session.due == i64::MAX {
-            session.due = end;
-            self.due.push(Reverse((end, whose, slot)));
+            session.due = over;
+            self.due.push(Reverse((over, whose, slot)));
         }
         let at = sessions.partition_point(|one| (one.first, one.last) <= (first, last));
         sessions.insert(at, session);
         *self.firsts.entry(first).or_default() += 1;
     }
 
-    /// Gives the sessions that end below `now`, all without one: by end, key, beginning.
+    /// Gives the sessions that are over below `now`, all without one: by end, key, beginning.
     fn end_below(&mut self, now: Option<i64>, give: &mut dyn FnMut(Closed<'_>)) {
         let is_over = |at: i64| now.is_none_or(|now| at < now);
         let mut over: Vec<(i64, u8, u32, Session)> = Vec::new();
@@ -231,21 +246,22 @@ impl Sessions {
                 break;
             }
             self.due.pop();
-            let gap = self.terms.gap;
+            let terms = self.terms;
             let Some(sessions) = self.keyed[whose as usize].get_mut(slot) else {
                 continue;
             };
             let mut i = 0;
             while i < sessions.len() {
                 let session = &mut sessions[i];
-                let end = session.last.saturating_add(gap);
+                let due = terms.over(session.last);
                 if session.due > at {
                     i += 1;
-                } else if is_over(end) {
+                } else if is_over(due) {
+                    let end = terms.end(session.last);
                     over.push((end, whose, slot, sessions.remove(i)));
                 } else {
-                    session.due = end;
-                    self.due.push(Reverse((end, whose, slot)));
+                    session.due = due;
+                    self.due.push(Reverse((due, whose, slot)));
                     i += 1;
                 }
             }
@@ -310,12 +326,14 @@ impl Sessions {
             self.waiting.pop();
             if now.replace(row.0) != Some(row.0) {
                 self.end_below(Some(row.0), give);
+                // As it would be if time had been told.
+                self.hold_at(row.0.saturating_sub(self.terms.lateness));
             }
             self.enter(row, told);
         }
         self.end_below(upto, give);
         if let Some(upto) = upto {
-            self.hold_at(upto);
+            self.hold_at(upto.saturating_sub(self.terms.lateness));
             self.passed = self.passed.max(upto);
         }
         let keys = self.keyed.iter().map(Keyed::len).sum();

@@ -3,7 +3,7 @@
 //! the whole input is one. Invariant: rows come in order of time, those of a window at its end, by key; those of
 //! forgotten keys at the moment they are forgotten, behind the window that ends then.
 
-mod out;
+pub(super) mod out;
 mod part;
 mod saved;
 
@@ -243,14 +243,8 @@ impl Totals {
             let window = (self.of.printed != Printed::Input)
                 .then_some(window)
                 .flatten();
-            out.push(
-                one.key.as_deref(),
-                one.slot,
-                window,
-                moment,
-                &mut self.totals,
-                &self.coder,
-            );
+            let (cells, scratch) = out.push(one.key.as_deref(), window, moment, &self.coder);
+            self.totals.emit(&[one.slot], None, cells, scratch);
             self.totals.give_back(one.slot);
         }
     }
@@ -319,14 +313,8 @@ impl Totals {
                 && total != NONE
             {
                 let key = self.keyed.key(slot);
-                out.push(
-                    key,
-                    total,
-                    shown,
-                    window.1 - 1,
-                    &mut self.totals,
-                    &self.coder,
-                );
+                let (cells, scratch) = out.push(key, shown, window.1 - 1, &self.coder);
+                self.totals.emit(&[total], None, cells, scratch);
             }
         }
     }
@@ -491,7 +479,13 @@ impl Totals {
     }
 
     fn out(&self, most: usize) -> Out {
-        Out::new(&self.of, most)
+        let types = self.of.aggs.iter().map(|agg| agg.ty.clone());
+        Out::new(
+            &self.of.printed,
+            self.of.keys.clone(),
+            types.collect(),
+            most,
+        )
     }
 }
 

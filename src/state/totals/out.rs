@@ -1,17 +1,16 @@
-//! Rows of totals on their way out. Decides nothing. Invariant: a row's cells are its key and the totals of a slot.
+//! Rows of what keys have come to, on their way out: the window, the key, its cells. Decides nothing. Invariant: columns
+//! stand in the order in which the plan has made their fields.
 
-use super::Totalling;
 use crate::data::keys::KeyCoder;
 use crate::data::{Chunk, ColumnBuilder, Type};
 use crate::plan::totals::Printed;
-use crate::state::grouped::slots::Slots;
 use std::sync::Arc;
 
 /// Rows on their way out.
 pub struct Out {
     windowed: bool,
     timed: bool,
-    types: Arc<Totalling>,
+    types: Arc<[Vec<Type>; 2]>,
     bounds: [ColumnBuilder; 2],
     keys: Vec<ColumnBuilder>,
     cells: Vec<ColumnBuilder>,
@@ -23,21 +22,24 @@ pub struct Out {
 }
 
 impl Out {
-    pub fn new(of: &Arc<Totalling>, most: usize) -> Out {
+    /// Chunks of at most `most` rows.
+    pub fn new(printed: &Printed, keys: Vec<Type>, cells: Vec<Type>, most: usize) -> Out {
+        let windowed = matches!(printed, Printed::Windows(_));
+        let timed = *printed != Printed::Input;
+        Out::of((windowed, timed), Arc::new([keys, cells]), most)
+    }
+
+    fn of((windowed, timed): (bool, bool), types: Arc<[Vec<Type>; 2]>, most: usize) -> Out {
         Out {
-            windowed: matches!(of.printed, Printed::Windows(_)),
-            timed: of.printed != Printed::Input,
-            types: of.clone(),
+            windowed,
+            timed,
             bounds: [
                 ColumnBuilder::new(&Type::Time),
                 ColumnBuilder::new(&Type::Time),
             ],
-            keys: of.keys.iter().map(ColumnBuilder::new).collect(),
-            cells: of
-                .aggs
-                .iter()
-                .map(|agg| ColumnBuilder::new(&agg.ty))
-                .collect(),
+            keys: types[0].iter().map(ColumnBuilder::new).collect(),
+            cells: types[1].iter().map(ColumnBuilder::new).collect(),
+            types,
             scratch: Vec::new(),
             windows: Vec::new(),
             times: Vec::new(),
@@ -46,15 +48,14 @@ impl Out {
         }
     }
 
+    /// Begins a row; the answer is where its cells go.
     pub fn push(
         &mut self,
         key: Option<&[u8]>,
-        slot: u32,
         window: Option<(i64, i64)>,
         time: i64,
-        totals: &mut Slots,
         coder: &KeyCoder,
-    ) {
+    ) -> (&mut [ColumnBuilder], &mut Vec<u8>) {
         if self.times.len() >= self.most {
             self.flush();
         }
@@ -67,14 +68,14 @@ impl Out {
             self.bounds.iter_mut().for_each(ColumnBuilder::null);
         }
         coder.decode(key, &mut self.keys, &mut self.scratch);
-        totals.emit(&[slot], None, &mut self.cells, &mut self.scratch);
+        (&mut self.cells, &mut self.scratch)
     }
 
     pub fn flush(&mut self) {
         if self.times.is_empty() {
             return;
         }
-        let next = Out::new(&self.types, self.most);
+        let next = Out::of((self.windowed, self.timed), self.types.clone(), self.most);
         let this = std::mem::replace(self, next);
         let n = this.times.len();
         let bounds = this.bounds.into_iter().filter(|_| this.windowed);

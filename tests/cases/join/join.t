@@ -260,11 +260,26 @@ dstream: join: the windows of rows here are over for one stream already, and ses
                                                            ^^^^
 ? 2
 
-$ printf 't,k\n1,a\n' > r.csv; cp r.csv l.csv; dstream -i csv --time t:s --allowed-lateness 1s session-window 3s join r.csv --on k l.csv
-dstream: join: an allowed lateness needs an aggregate behind the window: pairs cannot be taken back in this version
-    dstream -i csv --time t:s --allowed-lateness 1s session-window 3s join r.csv --on k l.csv
-                                                                      ^^^^
-? 2
+# EVENT-TIME 2.4: with L a session is over when W > last + g + L; its pairs wait as long, since they cannot be taken back.
+$ printf 't,k\n2,a\n30,b\n' > r.csv; printf 't,k\n1,a\n20,b\n4,a\n28,b\n3,a\n' > l.csv; dstream -i csv --time t:s --watermark 0s --allowed-lateness 20s session-window 3s join r.csv --on k --as r l.csv
+1970-01-01T00:00:01Z	1970-01-01T00:00:07Z	1	a	2
+1970-01-01T00:00:01Z	1970-01-01T00:00:07Z	4	a	2
+1970-01-01T00:00:28Z	1970-01-01T00:00:33Z	28	b	30
+dstream: 1 of 7 records came too late for its window and was dropped; --watermark D waits longer
+$ dstream -i csv --time t:s --watermark 0s session-window 3s join r.csv --on k --as r l.csv
+1970-01-01T00:00:01Z	1970-01-01T00:00:05Z	1	a	2
+1970-01-01T00:00:28Z	1970-01-01T00:00:33Z	28	b	30
+dstream: 2 of 7 records came too late for their windows and were dropped; --watermark D waits longer
+$ dstream -i csv --time t:s --watermark 0s --allowed-lateness 20s cogroup r.csv --on k --within 3s l.csv
+1970-01-01T00:00:01Z	1970-01-01T00:00:07Z	a	[1,4]	[2]
+1970-01-01T00:00:20Z	1970-01-01T00:00:23Z	b	[20]	[]
+1970-01-01T00:00:28Z	1970-01-01T00:00:33Z	b	[28]	[30]
+dstream: 1 of 7 records came too late for its window and was dropped; --watermark D waits longer
+$ dstream -i csv --time t:s --watermark 0s --late update cogroup r.csv --on k --within 3s l.csv
+1970-01-01T00:00:01Z	1970-01-01T00:00:05Z	a	[1]	[2]
+1970-01-01T00:00:20Z	1970-01-01T00:00:23Z	b	[20]	[]
+1970-01-01T00:00:28Z	1970-01-01T00:00:33Z	b	[28]	[30]
+dstream: 2 of 7 records came too late for their windows and were dropped; --watermark D waits longer
 
 # Behind a window `union` puts the other stream's records into it by their own times.
 $ printf 't,k\n50,a\n70,b\n' > r.csv; printf 't,k\n10,a\n20,b\n' > l.csv; dstream -i csv --time t:s window 1m union r.csv count-by k l.csv > behind; dstream -i csv --time t:s union r.csv window 1m count-by k l.csv | diff behind -; cat behind

@@ -144,7 +144,7 @@ $ dstream -i csv map-with-state-by user 'n=(n ?? 0)+1' --initial totals.csv --ou
 {"user":"bob","n":2}
 {"user":"zoe","n":7}
 $ dstream -i csv map-with-state-by user 'n=(n ?? 0)+1' --output-mode complete --batch-lines 2 events.csv
-dstream: map-with-state-by: --output-mode complete gives each key with its variables at the end of the input; by batches and triggers it does not in this version
-    dstream -i csv map-with-state-by user 'n=(n ?? 0)+1' --output-mode complete --batch-lines 2 …
-                                                         ^^^^^^^^^^^^^
-? 2
+ann	1
+bob	1
+ann	1
+bob	2
