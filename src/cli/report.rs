@@ -116,7 +116,7 @@ fn summary(report: &Report, known: &[String], options: &Options) -> Vec<String> 
     if options.on_bad == OnBad::Warn {
         lines.extend(bad_lines(report));
     }
-    if report.late > 0 {
+    if report.late > 0 && !report.is_accident {
         lines.push(messages::late(
             report.late,
             report.records_in,
@@ -159,6 +159,14 @@ fn stats(report: &Report) -> String {
         }
     };
     let batches = batches(&report.batches);
+    if report.is_accident {
+        return format!(
+            "as many records in as were needed; {} out{sketched}\n{}{batches}{}{seconds:.3} s\n",
+            grouped(report.records_out),
+            state(report),
+            commits(report),
+        );
+    }
     let kept = kept(report);
     format!(
         "{} in, {} kept, {} bad, {} late{late_by}; {} out{sketched}\n{}{batches}{}{:.3} s, {:.1} MB/s, {} records/s\n",
@@ -287,15 +295,17 @@ fn quantiles(delays: &Delays) -> serde_json::Value {
 
 /// `--stats=json`: the line of totals.
 fn stats_json(report: &Report) -> String {
+    // What was read is not told where how much that was is accident.
+    let read = |count: u64| (!report.is_accident).then_some(count);
     let value = serde_json::json!({
-        "records_in": report.records_in,
-        "kept": kept(report),
+        "records_in": read(report.records_in),
+        "kept": read(kept(report)),
         "records_out": report.records_out,
-        "bytes_in": report.bytes_in,
+        "bytes_in": read(report.bytes_in),
         "bytes_out": report.bytes_out,
-        "late": report.late,
+        "late": read(report.late),
         "late_by": quantiles(&report.late_by),
-        "bad": report.records_bad,
+        "bad": read(report.records_bad),
         "sketched": report.sketched,
         "windows": report.windows,
         "keys": report.held.keys,

@@ -751,7 +751,9 @@ impl<'s> Running<'s> {
                 report.failure.get_or_insert(failure.into());
             }
         }
-        if shared.run.on_bad == OnBad::Skip {
+        let is_enough = shared.sides_done.load(Ordering::Relaxed) > 1;
+        report.is_accident = is_enough && plan.may_end_anywhere();
+        if shared.run.on_bad == OnBad::Skip || report.is_accident {
             report.faults.clear();
         }
     }

@@ -214,6 +214,9 @@ pub enum Limit {
 /// What a run came to.
 #[derive(Debug, Default)]
 pub struct Report {
+    /// Rows enough came of several streams: how far each of them was read by then is accident, and so is what is counted of
+    /// what was read.
+    pub is_accident: bool,
     pub records_in: u64,
     pub records_out: u64,
     pub bytes_in: u64,

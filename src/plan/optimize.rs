@@ -2,7 +2,7 @@
 //! computed or kept, lines that cannot pass the first filter are not looked at. Changes no result. Invariant:
 //! every field that an expression, a column or the writer reads is wanted, made, computed or carried before.
 
-use super::node::{Made, Node, NodeKind, Output, Plan, Right, Scope, Source, Times};
+use super::node::{Made, Node, NodeKind, Output, Plan, Right, Scope, Source, Times, Turn};
 use super::right::right_of_mut;
 use crate::data::{Field, FieldId};
 use crate::expr::Expr;
@@ -278,6 +278,26 @@ impl Plan {
         let has_right =
             |node: &&Node| matches!(&node.kind, NodeKind::Custom(custom) if custom.right.is_some());
         1 + nodes.filter(has_right).count()
+    }
+
+    /// Whether rows enough may have come of streams that are read side by side, so that how far each was read is accident.
+    /// What stands behind all of the input has read all of it.
+    pub fn may_end_anywhere(&self) -> bool {
+        let mut anywhere = false;
+        for node in &self.nodes {
+            match &node.kind {
+                NodeKind::Custom(custom) => {
+                    let right = custom.right.as_ref();
+                    anywhere |= right.is_some_and(|right| right.turn == Turn::Any);
+                }
+                NodeKind::Aggregate { scope, .. } | NodeKind::Sort { scope, .. } => {
+                    anywhere &= *scope != Scope::Forever;
+                }
+                NodeKind::Limit { .. } if anywhere => return true,
+                _ => {}
+            }
+        }
+        false
     }
 
     /// Whether the chain cuts the source's rows into windows.

@@ -333,3 +333,16 @@ $ seq 300 | sed 's/$/ k/' > r; seq 300 | sed 's/$/ k/' > l; dstream --time '$1:s
 # A key that is a place in a line is called by it.
 $ printf '1 a\n2 b\n' > r; printf '3 a\n' > l; dstream cogroup r --on '$2' filter '$2=="a"' select '$2,line' l -o json
 {"$2":"a","line":["3 a"]}
+
+# Rows enough have come of two streams that are read side by side: how far each was read is accident, and is not told
+$ for i in $(seq 3000); do echo "{\"t\":$i,\"k\":\"a\"}"; [ $((i % 50)) = 7 ] && echo oops; done > in; cp in other; dstream -i json --time t:s --stats=json join other --on k --within 1ms select t head 2 in 2>&1 | grep -oE '^[0-9].*|"(records_(in|out)|kept|bad|late)":[a-z0-9]*|not JSON'
+1
+2
+"bad":null
+"kept":null
+"late":null
+"records_in":null
+"records_out":2
+$ for i in $(seq 300); do echo "{\"t\":$i,\"k\":\"a\"}"; done > in; (echo oops; cat in) > other; dstream -i json --time t:s join other --on k --within 1ms select t sort-by -t head 1 in
+300
+dstream: 1 of 601 records is not JSON (first: other:1 col 1)
