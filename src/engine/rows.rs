@@ -50,6 +50,8 @@ pub struct RowsState<'p> {
     /// Of equal partition only the last row: `distinct --last`.
     last: bool,
     windowed: bool,
+    /// How far behind the end of its window a row may be, ns, where it is known and no beginning says it.
+    pub age: Option<i64>,
     kept: RwLock<Pool>,
     /// Bytes held, about, also by workers.
     held: AtomicUsize,
@@ -147,6 +149,7 @@ impl<'p> RowsState<'p> {
             rank,
             last,
             windowed: !matches!(scope, Scope::Forever),
+            age: None,
             kept: RwLock::default(),
             held: AtomicUsize::new(0),
             spilled: Mutex::default(),
@@ -166,6 +169,7 @@ impl<'p> RowsState<'p> {
             rank: self.rank,
             last: self.last,
             windowed: self.windowed,
+            age: self.age,
             kept: RwLock::new(read(&self.kept).clone()),
             held: AtomicUsize::new(self.held()),
             spilled: Mutex::default(),
@@ -602,12 +606,16 @@ impl<'p> RowsState<'p> {
         chunk.rows = rows;
         chunk.times = times;
         chunk.windows = windows;
-        // Rows of windows that are still open are not older than their windows.
+        // Rows of windows that are still open are not older than their windows, or than a time behind their ends.
+        let oldest = |(start, end): &(i64, i64)| match self.age {
+            None => *start,
+            Some(age) => end.saturating_sub(age),
+        };
         chunk.before = self
             .windowed
             .then_some(chunk.windows.as_ref())
             .flatten()
-            .map(|windows| windows.iter().map(|(start, _)| *start).collect());
+            .map(|windows| windows.iter().map(oldest).collect());
         Kept {
             chunk,
             places: entries.iter().map(|entry| entry.place).collect(),

@@ -16,6 +16,7 @@ use crate::error::Failure;
 use crate::expr::{Arrivals, EvalContext};
 use crate::formats::Bad;
 use crate::memory;
+use crate::plan::meaning::Meaning;
 use crate::plan::node::{Batching, NodeKind, Plan, Times};
 use anyhow::Result;
 use std::ops::Range;
@@ -40,7 +41,7 @@ pub struct Stage<'p> {
 
 pub enum End<'p> {
     Aggregate(Box<AggregateState<'p>>),
-    Rows(RowsState<'p>),
+    Rows(Box<RowsState<'p>>),
     Sink,
 }
 
@@ -99,11 +100,24 @@ pub fn stages(plan: &Plan, seed: u64, began: i64) -> Vec<Stage<'_>> {
     };
     // Records that leave a window when it closes are as old as the window is long.
     let mut window_of_records = 0;
+    // How far behind the ends of their windows rows are, where that is known.
+    let mut age = None;
     for (i, node) in plan.nodes.iter().enumerate() {
         match &node.kind {
-            NodeKind::Assign { window, .. } => window_of_records = window.size.most(),
-            NodeKind::Aggregate { .. } => window_of_records = 0,
-            NodeKind::Custom(custom) if custom.own_rows => window_of_records = 0,
+            NodeKind::Assign { window, .. } => {
+                (window_of_records, age) = (window.size.most(), None)
+            }
+            NodeKind::Aggregate { .. } => (window_of_records, age) = (0, Some(1)),
+            NodeKind::Custom(custom) => match &custom.meaning {
+                Meaning::Group(_) if custom.own_rows => (window_of_records, age) = (0, Some(1)),
+                Meaning::Group(grouping) if grouping.holds > 0 => {
+                    window_of_records = grouping.holds.saturating_add(1);
+                    age = Some(window_of_records);
+                }
+                _ if custom.own_rows => (window_of_records, age) = (0, None),
+                _ if custom.right.is_some() => age = None,
+                _ => {}
+            },
             _ => {}
         }
         let end = match &node.kind {
@@ -121,7 +135,10 @@ pub fn stages(plan: &Plan, seed: u64, began: i64) -> Vec<Stage<'_>> {
                 End::Aggregate(Box::new(state))
             }
             kind => match RowsState::new(kind, &node.schema) {
-                Some(state) => End::Rows(state),
+                Some(mut state) => {
+                    state.age = age;
+                    End::Rows(Box::new(state))
+                }
                 None => continue,
             },
         };
@@ -183,7 +200,7 @@ impl<'p> Stage<'p> {
             ordered: ordered.collect(),
             end: match &self.end {
                 End::Aggregate(state) => End::Aggregate(Box::new(state.fork())),
-                End::Rows(state) => End::Rows(state.fork()),
+                End::Rows(state) => End::Rows(Box::new(state.fork())),
                 End::Sink => End::Sink,
             },
             seq: AtomicU64::new(0),

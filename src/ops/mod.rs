@@ -155,11 +155,17 @@ pub fn build(
         if keeps_state(operator) {
             let later = &chain[at + 1..];
             let is_last = !later.iter().any(|(operator, _)| gives_rows(operator));
-            builder.keeps_state(is_last, next(later))?;
+            let windows_follow = later.iter().any(|(operator, _)| cuts_windows(operator));
+            builder.keeps_state(is_last, next(later), windows_follow)?;
         }
         (operator.lower)(args, &mut builder).map_err(|usage| hinted(usage, operator, args))?;
     }
     builder.finish()
+}
+
+/// Whether an operator puts rows into windows.
+fn cuts_windows(operator: &Operator) -> bool {
+    operator.group == Group::Windows || operator.name.ends_with("-window")
 }
 
 /// Whether an operator has windows or state.

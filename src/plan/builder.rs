@@ -156,6 +156,8 @@ pub struct Builder<'a> {
     pub grouped_again: Option<regrouped::Maker>,
     /// No later operator keeps windows or state.
     pub(super) is_last: bool,
+    /// One puts rows into windows of their own.
+    pub(super) windows_follow: bool,
     pub(super) next: Next,
     /// The last aggregate carries out what the options on panes ask for.
     pub(super) has_panes: bool,
@@ -284,6 +286,7 @@ impl<'a> Builder<'a> {
             ranked_again: None,
             grouped_again: None,
             is_last: true,
+            windows_follow: false,
             next: Next::Other,
             has_panes: false,
             corrected: None,

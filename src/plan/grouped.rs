@@ -75,7 +75,13 @@ impl Triggers {
 
 impl Builder<'_> {
     /// The operator at hand keeps windows or state. `is_last`: none behind it does.
-    pub fn keeps_state(&mut self, is_last: bool, next: Next) -> Result<(), Usage> {
+    /// `windows_follow`: it is followed by windows of their own.
+    pub fn keeps_state(
+        &mut self,
+        is_last: bool,
+        next: Next,
+        windows_follow: bool,
+    ) -> Result<(), Usage> {
         /// What these have seen cannot be taken back (INTERFACE 6).
         const IN_ORDER: [&str; 9] = [
             "scan",
@@ -90,6 +96,7 @@ impl Builder<'_> {
         ];
         self.is_last = is_last;
         self.next = next;
+        self.windows_follow = windows_follow;
         match &self.corrected {
             Some(before) if IN_ORDER.contains(&self.name.as_str()) => Err(self.fault(format!(
                 "rows of '{before}' may be corrected within the allowed lateness, and what '{}' has seen of them \
@@ -104,6 +111,7 @@ impl Builder<'_> {
     pub fn shape(&mut self, shape: Shape) -> Result<(), Usage> {
         if !matches!(shape, Shape::Count { .. }) {
             self.need_window_times()?;
+            self.records_have_an_age()?;
         }
         self.pending = None;
         self.in_force = None;
@@ -365,7 +373,14 @@ impl Builder<'_> {
         });
         self.windows = Windows::Vary;
         self.window_keys = keys.clone();
-        let grouping = Arc::new(Grouping::plain(shape, Gives::Rows { bounds }));
+        let holds = match self.windows_follow {
+            true => shape.age_of_records().unwrap_or(0),
+            false => 0,
+        };
+        let grouping = Arc::new(Grouping {
+            holds,
+            ..Grouping::plain(shape, Gives::Rows { bounds })
+        });
         let Ok(make) = self.make(&grouping) else {
             return;
         };
@@ -379,6 +394,36 @@ impl Builder<'_> {
         };
         let sets = bounds.map_or(Vec::new(), |(start, end)| vec![start, end]);
         self.ordered(node, sets, None);
+    }
+
+    /// Refuses windows of records that leave another window as old as any.
+    pub(super) fn records_have_an_age(&self) -> Result<(), Usage> {
+        let of_windows = self.nodes.iter().rev().find_map(|node| match &node.kind {
+            NodeKind::Aggregate { .. } => Some(None),
+            NodeKind::Custom(custom) => match &custom.meaning {
+                _ if custom.own_rows => Some(None),
+                Meaning::Group(grouping) => Some(Some((node, &grouping.shape))),
+                _ => None,
+            },
+            _ => None,
+        });
+        let Some(Some((node, shape))) = of_windows else {
+            return Ok(());
+        };
+        if shape.age_of_records().is_some() || self.when().is_at_end() {
+            return Ok(());
+        }
+        let operator = &node.operator;
+        Err(self.fault(match shape {
+            Shape::Session { .. } => format!(
+                "records of '{operator}' are as old as their session, which has no longest; give session-window --max D, \
+                 or put an aggregate in front of this window"
+            ),
+            _ => format!(
+                "records of '{operator}' are of windows by count, and may be of any time; put an aggregate in front of \
+                 this window"
+            ),
+        }))
     }
 
     /// Keys that windows of rows here are of, beside their bounds; `own`: those of an operator that names some.

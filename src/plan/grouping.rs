@@ -34,6 +34,8 @@ pub struct Grouping {
     pub late_every: u64,
     /// Each trigger gives all rows, nothing is freed and nothing late.
     pub complete: bool,
+    /// A window follows that goes by the times of rows which are this much older than the end of theirs, ns.
+    pub holds: i64,
     pub gives: Gives,
 }
 
@@ -85,6 +87,22 @@ impl Shape {
             self,
             Shape::Session { .. } | Shape::Count { .. } | Shape::LookBack(_)
         )
+    }
+
+    /// How much older than the end of their window records in it may be, ns; `None`: as old as any.
+    pub fn age_of_records(&self) -> Option<i64> {
+        match self {
+            Shape::Grid(window) | Shape::Grow { window, .. } => Some(window.size.most()),
+            Shape::Session {
+                gap,
+                max: Some(max),
+            } => Some(gap.saturating_add(*max)),
+            Shape::LookBack(back) => Some(*back),
+            Shape::Session { max: None, .. }
+            | Shape::Count { .. }
+            | Shape::Forever
+            | Shape::Rows => None,
+        }
     }
 
     /// The lateness of `--late update`: the window's size, a session's gap.
@@ -188,6 +206,7 @@ impl Grouping {
             every: None,
             late_every: 1,
             complete: false,
+            holds: 0,
             gives,
         }
     }
@@ -343,9 +362,12 @@ impl fmt::Display for Grouping {
             Panes::Discard => f.write_str(", only what is new")?,
             Panes::Retract => f.write_str(", with what is withdrawn")?,
         }
-        match self.complete {
-            true => f.write_str(", complete"),
-            false => Ok(()),
+        if self.complete {
+            f.write_str(", complete")?;
+        }
+        match self.holds {
+            0 => Ok(()),
+            holds => write!(f, ", of the last {}", duration(holds)),
         }
     }
 }

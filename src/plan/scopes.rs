@@ -15,6 +15,7 @@ impl Builder<'_> {
     /// Puts what follows into windows.
     pub fn window(&mut self, window: Window) -> Result<(), Usage> {
         self.need_window_times()?;
+        self.records_have_an_age()?;
         let window = self.in_batches(window)?;
         if window.has_gaps() {
             self.notes.push(format!(

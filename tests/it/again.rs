@@ -378,7 +378,8 @@ fn what_is_new_adds_up() {
 /// epochs end", where rows of one kind of windows go into others.
 #[test]
 fn windows_behind_windows_know_no_cut() {
-    const FRONT: [&[&str]; 8] = [
+    // Aggregated in the first eight, records in the others.
+    const FRONT: [&[&str]; 11] = [
         &["window", "20s"],
         &["window", "20s", "--slide", "7s"],
         &["window", "30s", "--grow", "10s"],
@@ -387,6 +388,9 @@ fn windows_behind_windows_know_no_cut() {
         &["look-back", "9s"],
         &["window", "20s", "--allowed-lateness", "13s"],
         &["session-window", "4s", "--allowed-lateness", "13s"],
+        &["key-by", "k", "session-window", "7s", "--max", "30s"],
+        &["key-by", "k", "look-back", "9s"],
+        &["window", "30s", "--grow", "10s"],
     ];
     const BETWEEN: [&[&str]; 8] = [
         &[],
@@ -398,7 +402,7 @@ fn windows_behind_windows_know_no_cut() {
         &["reduce-by", "k", "n=count,v=sum:v"],
         &["reduce-by", "k", "n=count,v=sum:v", "top", "2", "--by", "n"],
     ];
-    const BEHIND: [&[&str]; 8] = [
+    const BEHIND: [&[&str]; 9] = [
         &["window", "30s", "reduce", "l=collect:v"],
         &[
             "window",
@@ -415,6 +419,14 @@ fn windows_behind_windows_know_no_cut() {
         &["count-window", "3", "reduce-by", "k", "l=collect:v"],
         &["window", "1m", "--grow", "20s", "reduce", "l=collect:v"],
         &["window", "30s", "top", "3", "--by", "v"],
+        &[
+            "window",
+            "30s",
+            "reduce",
+            "l=collect:v",
+            "--every-records",
+            "3",
+        ],
     ];
     let mut random = Random::new(77);
     let dir = Scratch::new();
@@ -426,10 +438,15 @@ fn windows_behind_windows_know_no_cut() {
     // A share of all, in which each stands beside each.
     session::on_two_threads(count / 3, |turn| {
         let turn = turn * 3 + turn / (count / 9) % 3;
-        let front = FRONT[turn % 8];
-        let (between, behind) = (BETWEEN[turn / 8 % 8], BEHIND[turn / 64]);
+        let at = turn % FRONT.len();
+        let (front, rest) = (FRONT[at], turn / FRONT.len());
+        let (between, behind) = (BETWEEN[rest % 8], BEHIND[rest / 8]);
         let keys = if front[0] == "window" { "k,m" } else { "k" };
-        let whole: Vec<&str> = [front, &["reduce-by", keys, "v=sum:x"], between, behind].concat();
+        let aggregate: &[&str] = match at < 8 {
+            true => &["reduce-by", keys, "v=sum:x"],
+            false => &["map", "v=x"],
+        };
+        let whole: Vec<&str> = [front, aggregate, between, behind].concat();
         let words: Vec<String> = whole.iter().map(|word| format!("'{word}'")).collect();
         let file = format!("{}.csv", turn % 4);
         let answer = |way: &str, setting: &str| {

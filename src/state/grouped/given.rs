@@ -95,7 +95,12 @@ pub struct Given {
 
 enum Columns {
     Groups(Box<Groups>),
-    Rows(Option<Unpacker>, Vec<(i64, i64)>),
+    Rows {
+        unpacker: Option<Unpacker>,
+        windows: Vec<(i64, i64)>,
+        /// See [`Grouping::holds`].
+        holds: i64,
+    },
 }
 
 struct Groups {
@@ -140,7 +145,11 @@ impl Given {
                     aggs.iter().map(|agg| agg.ty.clone()).collect(),
                 )))
             }
-            Gives::Rows { .. } => Columns::Rows(None, Vec::new()),
+            Gives::Rows { .. } => Columns::Rows {
+                unpacker: None,
+                windows: Vec::new(),
+                holds: grouping.holds,
+            },
         };
         Given {
             rows_max: ROWS_MAX,
@@ -155,7 +164,9 @@ impl Given {
                 groups.push(row, slots, coder);
                 groups.rows() >= self.rows_max
             }
-            Columns::Rows(unpacker, windows) => {
+            Columns::Rows {
+                unpacker, windows, ..
+            } => {
                 let Store::Rows { packer, .. } = &slots.store else {
                     return;
                 };
@@ -175,13 +186,18 @@ impl Given {
     fn cut(&mut self) {
         match &mut self.columns {
             Columns::Groups(groups) if groups.rows() > 0 => self.chunks.push(groups.finish()),
-            Columns::Rows(unpacker, windows) => {
+            Columns::Rows {
+                unpacker,
+                windows,
+                holds,
+            } => {
                 let Some(unpacker) = unpacker.take() else {
                     return;
                 };
                 let mut chunk = unpacker.finish(Vec::new());
+                let oldest = |(_, end): &(i64, i64)| end.saturating_sub(*holds).saturating_sub(1);
+                chunk.before = (*holds > 0).then(|| windows.iter().map(oldest).collect());
                 chunk.windows = Some(std::mem::take(windows));
-                chunk.before = None;
                 self.chunks.push(chunk);
             }
             Columns::Groups(_) => {}

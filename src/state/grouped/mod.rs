@@ -699,7 +699,8 @@ impl Process for Grouped {
             _ => self
                 .plan
                 .lateness
-                .saturating_add(i64::from(shape.is_closed_interval())),
+                .saturating_add(i64::from(shape.is_closed_interval()))
+                .saturating_add(self.plan.holds),
         }
     }
 

@@ -76,3 +76,25 @@ $ printf '0 a\n5 a\n3 b\n8 b\n' | dstream --time '$1:s' session-window 10s count
 1970-01-01T00:00:03Z	1970-01-01T00:00:18Z	2
 $ printf '0 a\n5 a\n' | dstream --time '$1:s' session-window 10s reduce-by '$2' 'sum:$1,join:$1' -o json
 {"window_start":"1970-01-01T00:00:00Z","window_end":"1970-01-01T00:00:15Z","$2":"a","sum_1":5,"join_1":"0,5"}
+
+# EVENT-TIME 2.5: W behind a window never passes the time of a row still to come: records of a session are as old as it is.
+$ printf '0 a\n4 a\n8 a\n12 a\n40 b\n80 b\n' > log; dstream --time '$1:s' --watermark 0s key-by '$2' session-window 5s --max 30s top 2 --by '$1' window 10s reduce 'join:$1' log
+1970-01-01T00:00:00Z	8
+1970-01-01T00:00:10Z	12
+1970-01-01T00:00:40Z	40
+1970-01-01T00:01:20Z	80
+$ dstream --time '$1:s' key-by '$2' session-window 5s top 2 --by '$1' window 10s reduce 'join:$1' log
+1970-01-01T00:00:00Z	8
+1970-01-01T00:00:10Z	12
+1970-01-01T00:00:40Z	40
+1970-01-01T00:01:20Z	80
+$ dstream --time '$1:s' --watermark 0s key-by '$2' session-window 5s top 2 --by '$1' window 10s reduce 'join:$1' log
+dstream: window: records of 'top 2 --by $1' are as old as their session, which has no longest; give session-window --max D, or put an aggregate in front of this window
+    … '$1:s' --watermark 0s key-by '$2' session-window 5s top 2 --by '$1' window 10s reduce 'join:$1' log
+                                                                          ^^^^^^
+? 2
+$ dstream --time '$1:s' --watermark 0s key-by '$2' count-window 2 sort-by '$1' window 10s reduce 'join:$1' log
+dstream: window: records of 'sort-by $1' are of windows by count, and may be of any time; put an aggregate in front of this window
+    … '$1:s' --watermark 0s key-by '$2' count-window 2 sort-by '$1' window 10s reduce 'join:$1' log
+                                                                    ^^^^^^
+? 2
