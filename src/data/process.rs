@@ -176,6 +176,11 @@ pub trait Process: Send {
         self.close(Watermark::End, told)
     }
 
+    /// Whether [`Process::whole`] has all that was ever given, or takes its place: an answer of its own.
+    fn gives_whole(&self) -> bool {
+        false
+    }
+
     /// The run ends here and another one goes on: what is outside and waits for the end of the input has it now.
     fn leave(&mut self, _told: &mut Told) -> Vec<Chunk> {
         Vec::new()

@@ -3,7 +3,8 @@
 //! process makes of it.
 
 use super::order::Turnstile;
-use super::steps::{Met, Ordered, Setting, assign};
+use super::ordered::Ordered;
+use super::steps::{Met, Setting, assign};
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Late, Making, Process};
 use crate::data::time::Zone;
@@ -161,11 +162,15 @@ impl Feeder {
                 process,
                 told,
                 front,
+                hushed,
             } = state
             else {
                 return;
             };
             process.take(chunk, &given, told);
+            if *hushed {
+                *chunk = Chunk::default();
+            }
             met.late.append(&mut told.late);
             chunk.block.seq = seq;
             let end = process.next_end().saturating_add(*front);

@@ -3,8 +3,8 @@
 
 use super::driver::Running;
 use super::order::lock;
+use super::ordered::Ordered;
 use super::peek::Form;
-use super::steps::Ordered;
 use crate::data::Chunk;
 use crate::data::process::{Process, Told};
 use crate::data::time::Watermark;

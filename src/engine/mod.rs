@@ -22,6 +22,7 @@ mod lookup;
 mod meter;
 mod open;
 pub mod order;
+pub mod ordered;
 mod panes;
 pub mod partial;
 mod peek;

@@ -4,7 +4,7 @@
 
 use super::driver::{Lane, Running};
 use super::order::lock;
-use super::steps::Ordered;
+use super::ordered::Ordered;
 use crate::data::time::Watermark;
 use crate::sinks::Whole;
 use anyhow::Result;
@@ -91,9 +91,13 @@ impl Running<'_> {
         };
         let mut stages = Vec::with_capacity(self.lanes.len());
         let mut workers = Vec::with_capacity(self.lanes.len());
+        let mut is_behind = false;
         for lane in self.lanes {
             self.hand_in(lane);
             let mut stage = lane.stage.fork();
+            if form == Form::Whole {
+                is_behind = stage.hush(is_behind);
+            }
             workers.push(vec![stage.worker(self.setting)?]);
             stages.push(stage);
         }

@@ -242,6 +242,12 @@ impl<'p> RowsState<'p> {
         out
     }
 
+    /// Forgets all rows.
+    pub fn forget(&self) {
+        write(&self.kept).kept.clear();
+        self.held.store(0, Relaxed);
+    }
+
     /// Whether most rows can be forgotten.
     fn is_bounded(&self) -> bool {
         self.limit.is_some() || self.last

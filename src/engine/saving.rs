@@ -4,7 +4,7 @@
 
 use super::aggregate::{AggregateState, Groups, Spaces};
 use super::order::lock;
-use super::steps::Ordered;
+use super::ordered::Ordered;
 use super::worker::{End, Stage};
 use crate::data::Type;
 use crate::data::keys::KeyCoder;

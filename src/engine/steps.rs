@@ -5,16 +5,17 @@ use super::commands::Hander;
 use super::feeder::Feeder;
 use super::lookup::{self, Tables};
 use super::order::Turnstile;
+use super::ordered::Ordered;
 use crate::bytes::table::KeyTable;
 use crate::bytes::{Span, hash, json};
 use crate::data::keys::KeyCoder;
-use crate::data::process::{Late, Process, Told};
+use crate::data::process::{Late, Told};
 use crate::data::{Bitmap, Chunk, Column, ColumnV, FieldId, Selection, Type};
 use crate::expr::{EvalContext, Expr};
 use crate::formats::Writer;
 use crate::plan::grid::Grid;
 use crate::plan::node::{Node, NodeKind, Output, Plan, Scope};
-use crate::sinks::{Earlier, FileSink, Mode, Null, Sink};
+use crate::sinks::{Earlier, FileSink, Mode, Sink};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -60,33 +61,6 @@ pub enum Work {
     Tee {
         writer: RowWriter,
         buf: Vec<u8>,
-    },
-}
-
-/// The state behind a turnstile.
-pub enum Ordered {
-    /// Keys seen, and the end of each window that they are in.
-    Distinct {
-        seen: KeyTable,
-        groups: Vec<u32>,
-        ends: BTreeMap<i64, i64>,
-        seed: u64,
-    },
-    Limit {
-        left: u64,
-    },
-    Tee {
-        sink: Box<dyn Sink>,
-        path: String,
-        /// What stands before the first row.
-        begin: Vec<u8>,
-        failed: Option<std::io::Error>,
-    },
-    /// `front`: how far behind the watermark rows may be that those in front of it still give.
-    Process {
-        process: Box<dyn Process>,
-        told: Told,
-        front: i64,
     },
 }
 
@@ -229,11 +203,8 @@ pub fn op<'p>(
         }
         NodeKind::Hand(hand) => {
             let make = || {
-                Ok(Ordered::Process {
-                    process: Box::new(Hander::new(hand, node, setting)?),
-                    told: Told::default(),
-                    front: 0,
-                })
+                let hander = Hander::new(hand, node, setting)?;
+                Ok(Ordered::of(Box::new(hander), Told::default()))
             };
             let at = with_state(&make)?;
             Op::Ordered {
@@ -249,14 +220,11 @@ pub fn op<'p>(
         NodeKind::Custom(custom) => {
             let feeder = Feeder::new(custom);
             let make = || {
-                Ok(Ordered::Process {
-                    process: feeder.process(index, custom, setting),
-                    told: Told {
-                        late: Late::new(setting.run.late_file.is_some()),
-                        ..Told::default()
-                    },
-                    front: 0,
-                })
+                let told = Told {
+                    late: Late::new(setting.run.late_file.is_some()),
+                    ..Told::default()
+                };
+                Ok(Ordered::of(feeder.process(index, custom, setting), told))
             };
             let at = with_state(&make)?;
             Op::Ordered {
@@ -440,58 +408,6 @@ impl Work {
                 })
             }
         }
-    }
-}
-
-impl Ordered {
-    /// Another one in the same state, which writes to no file.
-    pub fn fork(&self) -> Ordered {
-        match self {
-            Ordered::Distinct {
-                seen,
-                groups: _,
-                ends,
-                seed,
-            } => Ordered::Distinct {
-                seen: seen.clone(),
-                groups: Vec::new(),
-                ends: ends.clone(),
-                seed: *seed,
-            },
-            Ordered::Limit { left } => Ordered::Limit { left: *left },
-            Ordered::Tee { path, .. } => Ordered::Tee {
-                sink: Box::new(Null),
-                path: path.clone(),
-                begin: Vec::new(),
-                failed: None,
-            },
-            Ordered::Process { process, front, .. } => Ordered::Process {
-                process: process.fork(),
-                told: Told::default(),
-                front: *front,
-            },
-        }
-    }
-
-    /// Forgets the keys of windows that have ended.
-    pub fn close(&mut self, upto: i64) {
-        let Ordered::Distinct {
-            seen, ends, seed, ..
-        } = self
-        else {
-            return;
-        };
-        let before = ends.len();
-        ends.retain(|_, end| *end > upto);
-        if ends.len() == before {
-            return;
-        }
-        let kept: Vec<u32> = (0..seen.len() as u32)
-            .filter(|&group| ends.contains_key(&seen.space(group)))
-            .collect();
-        let mut rest = KeyTable::new(*seed);
-        rest.absorb(seen, &kept, &mut Vec::new());
-        *seen = rest;
     }
 }
 

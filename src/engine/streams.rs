@@ -13,7 +13,7 @@ use super::input::TooLong;
 use super::inputs::InputList;
 use super::open::{Found, Group, OpenPart, Opener, Opening};
 use super::order::lock;
-use super::steps::Ordered;
+use super::ordered::Ordered;
 use super::tracked::{Spot, Tracked};
 use super::turns::Turns;
 use super::wal::Received;

@@ -5,10 +5,11 @@ use super::feeder::Feeder;
 use super::front::place;
 use super::ledger::BadRecord;
 use super::order::{Piece, Turnstile, lock};
+use super::ordered::Ordered;
 use super::partial::AggregatePartial;
 use super::rows::{RowsPartial, RowsState};
-use super::steps::{Met, Op, Ordered, RowWriter, Setting, Work, op};
-use super::{Shared, routing, steps};
+use super::steps::{Met, Op, RowWriter, Setting, Work, op};
+use super::{Shared, routing};
 use crate::data::process::{Late, Told};
 use crate::data::step::Counts;
 use crate::data::{Bitmap, Chunk, Column, ColumnV, FieldId, Selection};
@@ -217,6 +218,26 @@ impl<'p> Stage<'p> {
             let end = end.saturating_add(self.behind.load(Ordering::Relaxed));
             self.next_end.fetch_min(end, Ordering::Relaxed);
         }
+    }
+
+    /// Answers that are whole hold, or replace, what states have given before: nothing of that is waited for. `behind`: a
+    /// stage in front gives one; returns the same for the stages that follow.
+    pub fn hush(&self, mut behind: bool) -> bool {
+        for turnstile in &self.ordered {
+            turnstile.with(|state| {
+                if let Ordered::Process {
+                    process, hushed, ..
+                } = state
+                {
+                    *hushed = process.gives_whole();
+                    behind |= *hushed;
+                }
+            });
+        }
+        if let (true, End::Rows(state)) = (behind, &self.end) {
+            state.forget();
+        }
+        behind
     }
 
     /// Keys in its state, and the memory that it takes, about.
@@ -581,7 +602,7 @@ pub fn tee_failures(stage: &Stage<'_>) -> Vec<(String, std::io::Error)> {
     let mut out = Vec::new();
     for turnstile in &stage.ordered {
         turnstile.with(|state| {
-            if let steps::Ordered::Tee { path, failed, .. } = state
+            if let Ordered::Tee { path, failed, .. } = state
                 && let Some(error) = failed.take()
             {
                 out.push((path.clone(), error));

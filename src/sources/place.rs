@@ -127,6 +127,11 @@ impl Place {
         self.born != 0 && born != 0 && self.born != born
     }
 
+    /// It is known to have been made later than another.
+    pub fn is_born_after(&self, born: i64) -> bool {
+        self.born != 0 && born != 0 && self.born > born
+    }
+
     /// Whether it is of the file of these numbers, whatever that holds now.
     pub fn is_of(&self, id: (u64, u64), born: i64) -> bool {
         (self.dev, self.ino) == id && !self.is_born_apart(born)

@@ -108,7 +108,10 @@ impl Claim {
     fn is_intact(&self) -> io::Result<bool> {
         let now = self.at.lock().unwrap_or_else(PoisonError::into_inner);
         let from = now.0.saturating_sub(now.1.len() as u64);
-        Ok(bytes_at(&self.file, from, now.1.len())? == now.1)
+        // What is compressed counts otherwise, and is not cut off.
+        let is_there = self.file.metadata()?.len() >= now.0
+            || compressed::is_packed(&super::head(&self.file, 4)?);
+        Ok(is_there && bytes_at(&self.file, from, now.1.len())? == now.1)
     }
 
     /// It was cut off in place, and begins anew as another file. False: somebody else reads the copy.
@@ -424,6 +427,9 @@ impl Inner {
         file: &File,
         meta: &Metadata,
     ) -> io::Result<(Verdict, Option<u64>)> {
+        if is_in_the_making(path, file)? {
+            return Ok((Verdict::Maybe, None));
+        }
         let packed = compressed::is_packed(&super::head(file, 4)?);
         let base = base_of(path);
         let mut all = Verdict::Other;
@@ -467,6 +473,51 @@ impl Inner {
                 {
                     all = Verdict::Maybe;
                 }
+            }
+        }
+        match all {
+            Verdict::Other => self.copied_before_cut(path, file, meta, packed),
+            _ => Ok((all, None)),
+        }
+    }
+
+    /// Whether it is the copy of a file that is another source's to finish, and was cut off since that was looked at. To
+    /// be asked last: until then it may have stood.
+    fn copied_before_cut(
+        &self,
+        path: &Path,
+        file: &File,
+        meta: &Metadata,
+        packed: bool,
+    ) -> io::Result<(Verdict, Option<u64>)> {
+        let base = base_of(path);
+        let mut all = Verdict::Other;
+        for number in self.by_base.get(&base).into_iter().flatten() {
+            let Some(record) = self.records.get(number) else {
+                continue;
+            };
+            let State::Kept(place) = &record.state else {
+                continue;
+            };
+            if !self.sources.contains(&record.path)
+                || !is_rotated_name(&record.path, path, packed)
+                || place.is_born_after(born(meta))
+            {
+                continue;
+            }
+            let Some(now) = rotated::standing(&record.path, place)? else {
+                continue;
+            };
+            let now_meta = now.metadata()?;
+            if id(&now_meta) == id(meta)
+                || now_meta.len() >= place.offset && is_of(place, &now, &now_meta)?
+            {
+                continue;
+            }
+            match is_copy_of_cut(place, file, meta)? {
+                Verdict::Same => return Ok((Verdict::Same, Some(*number))),
+                Verdict::Maybe => all = Verdict::Maybe,
+                Verdict::Other => {}
             }
         }
         Ok((all, None))
@@ -542,6 +593,29 @@ impl Inner {
             Begins::Part(len) if packed && len >= TELLING => Verdict::Same,
             Begins::Part(_) => Verdict::Other,
         })
+    }
+}
+
+/// Whether it is what another file is being compressed to: that stands until it is whole.
+fn is_in_the_making(path: &Path, file: &File) -> io::Result<bool> {
+    let original = unpacked_name(path);
+    // In this order: what stands no more was whole by then.
+    if original == path || super::tail::regular(&original).ok().flatten().is_none() {
+        return Ok(false);
+    }
+    let decoder = compressed::open(file, compressed::RATIO_MAX, &Unpacking::default());
+    let Ok(Some(mut live)) = decoder else {
+        // Not even the first bytes are there, or it only looks compressed by its name.
+        return Ok(super::head(file, 4)?.len() < 4);
+    };
+    let mut bytes = Vec::new();
+    loop {
+        bytes.clear();
+        match live.read(&mut bytes, STEP, None) {
+            Ok(Read::End) => return Ok(false),
+            Ok(_) => {}
+            Err(_) => return Ok(true),
+        }
     }
 }
 

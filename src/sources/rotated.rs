@@ -388,6 +388,29 @@ pub fn is_all(file: &File, packed: bool, place: &Place) -> io::Result<bool> {
     is_whole(file, packed, &place.known(), compressed::RATIO_MAX)
 }
 
+/// The file that a place is of, at the name or at one that looks rotated, whatever it holds by now.
+pub fn standing(path: &Path, place: &Place) -> io::Result<Option<File>> {
+    let is_it = |file: &File| {
+        let meta = file.metadata()?;
+        Ok::<_, io::Error>(place.is_of(id(&meta), super::place::born(&meta)))
+    };
+    if let Some(file) = super::tail::regular(path)?
+        && is_it(&file)?
+    {
+        return Ok(Some(file));
+    }
+    let kin = beside(path)?.into_iter();
+    for one in kin.filter(|one| one.id() == (place.dev, place.ino)) {
+        match one.open() {
+            Ok(Some(file)) if is_it(&file)? => return Ok(Some(file)),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
 /// The numbers of a file and of those that look like rotated ones of it.
 pub fn ids_beside(path: &Path) -> io::Result<Vec<(u64, u64)>> {
     let own = std::fs::metadata(path).ok().map(|meta| id(&meta));

@@ -402,11 +402,26 @@ pub fn without_places(bad: &[u8]) -> Vec<u8> {
     lines.map(columns).collect::<Vec<_>>().concat()
 }
 
+/// Those that `CRASH_FROM` names, by commas; else all.
+fn sources() -> Vec<From> {
+    let wanted = std::env::var("CRASH_FROM").unwrap_or_default();
+    let is_wanted = |from: &From| wanted.split(',').any(|name| name == format!("{from:?}"));
+    match wanted.is_empty() {
+        true => SOURCES.to_vec(),
+        false => SOURCES.into_iter().filter(is_wanted).collect(),
+    }
+}
+
 fn cases(random: &mut Random, n: usize, records: usize) -> Vec<Case> {
+    let sources = sources();
+    assert!(
+        !sources.is_empty(),
+        "CRASH_FROM names no source: {SOURCES:?}"
+    );
     let mut all = Vec::new();
     for i in 0..n {
         // Every chain and every source in turn, so that small numbers meet all of them.
-        let from = SOURCES[(i / CHAINS.len() + i) % SOURCES.len()];
+        let from = sources[(i / CHAINS.len() + i) % sources.len()];
         let chain = match from.has_order() {
             true => CHAINS[i % CHAINS.len()],
             false => super::chains::named(UNORDERED[i % UNORDERED.len()]),

@@ -470,3 +470,40 @@ fn an_empty_file_in_front_does_not_hide_the_header() {
         ("3\n11\n2\n11\n7\n", 0)
     );
 }
+
+/// What a file is being compressed to stands beside it until it is whole: meanwhile it is no other file.
+#[test]
+fn what_is_being_compressed_is_no_other_file() {
+    let lines: String = (0..75).map(|n| format!("line {n}\n")).collect();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(lines.as_bytes()).expect("memory takes it");
+    let packed = packed.finish().expect("memory takes it");
+    let all = packed.len();
+    for is_known in [true, false] {
+        for there in [0, 1, 3, 10, all / 2, all - 8, all - 1, all] {
+            let scratch = Scratch::new();
+            let path = |name: &str| scratch.0.join(name);
+            let write =
+                |name: &str, bytes: &[u8]| fs::write(path(name), bytes).expect("it is ours");
+            let job = || once(&scratch.0, &["--append", "glob:app.log*"]);
+            write("app.log.2", lines.as_bytes());
+            write("app.log", b"new\n");
+            let mut said = Vec::new();
+            if is_known {
+                said.extend(job().err());
+            }
+            write("app.log.2.gz", &packed[..there]);
+            said.extend(job().err());
+            write("app.log.2.gz", &packed);
+            fs::remove_file(path("app.log.2")).expect("it is ours");
+            said.extend(job().err());
+            said.extend(job().err());
+            let out = lines_of(&path("out"));
+            assert!(
+                said.is_empty() && out.len() == 76,
+                "{is_known} {there}: {} lines, {said:?}",
+                out.len()
+            );
+        }
+    }
+}

@@ -675,6 +675,10 @@ impl Process for Grouped {
         self.chunks()
     }
 
+    fn gives_whole(&self) -> bool {
+        self.plan.complete
+    }
+
     fn whole(&mut self, told: &mut Told) -> Vec<Chunk> {
         if !self.plan.complete || self.keyed.is_empty() {
             return self.close(Watermark::End, told);

@@ -529,8 +529,12 @@ impl Process for Totals {
         out.done
     }
 
+    fn gives_whole(&self) -> bool {
+        self.of.complete && self.of.printed != Printed::Input
+    }
+
     fn whole(&mut self, told: &mut Told) -> Vec<Chunk> {
-        if !self.of.complete || self.of.printed == Printed::Input {
+        if !self.gives_whole() {
             return self.close(Watermark::End, told);
         }
         // What the open windows have is in the totals; that they come to an end forgets no key.

@@ -393,8 +393,12 @@ impl Process for Snapshot {
         out.done
     }
 
+    fn gives_whole(&self) -> bool {
+        self.printed != Printed::Input
+    }
+
     fn whole(&mut self, told: &mut Told) -> Vec<Chunk> {
-        if self.printed == Printed::Input {
+        if !self.gives_whole() {
             return self.close(Watermark::End, told);
         }
         // What the open windows have is in the variables; that they come to an end forgets no key.

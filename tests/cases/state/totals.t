@@ -106,3 +106,24 @@ $ printf '1 a\n2 b\n8 a\n60 b\n61 b\n' | dstream --time '$1:s' session-window 5s
 1970-01-01T00:00:00Z	a	2
 1970-01-01T00:00:00Z	b	1
 1970-01-01T00:01:00Z	b	3
+
+# INTERFACE 9: a file that is replaced has the last whole answer, wherever epochs end: the totals of the last window, and
+# of windows that are not freed all.
+$ printf '1 a\n2 b\n12 a\n23 b\n24 a\n35 a\n46 b\n' > log; dstream --time '$1:s' --watermark 0s --output-mode complete window 10s update-state-by '$2' n=count --output out log; cat out
+1970-01-01T00:00:40Z	a	4
+1970-01-01T00:00:40Z	b	3
+$ printf '1 a\n2 b\n12 a\n23 b\n24 a\n35 a\n46 b\n' > log; dstream --time '$1:s' --watermark 0s --output-mode complete window 10s map-with-state-by '$2' 'n=(n ?? 0)+1' --output out log; cat out
+1970-01-01T00:00:40Z	a	4
+1970-01-01T00:00:40Z	b	3
+$ printf '1 a\n2 b\n12 a\n23 b\n24 a\n' > log; dstream --time '$1:s' --watermark 0s --output-mode complete window 10s count-by '$2' --output out log; cat out
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:00Z	b	1
+1970-01-01T00:00:10Z	a	1
+1970-01-01T00:00:20Z	a	1
+1970-01-01T00:00:20Z	b	1
+# once
+$ printf '1 a\n2 b\n12 a\n23 b\n24 a\n' > log; dstream --once --checkpoint ck --time '$1:s' --watermark 0s --output-mode complete window 10s update-state-by '$2' n=count --output out log; cat out; printf '35 a\n46 b\n' >> log; dstream --once --final --checkpoint ck --time '$1:s' --watermark 0s --output-mode complete window 10s update-state-by '$2' n=count --output out log; cat out
+1970-01-01T00:00:20Z	a	3
+1970-01-01T00:00:20Z	b	2
+1970-01-01T00:00:40Z	a	4
+1970-01-01T00:00:40Z	b	3

@@ -1,0 +1,99 @@
+//! State that needs the order of chunks, as a stage has it behind a turnstile. Knows nothing of how it is met. Invariant:
+//! a copy of it writes to no file.
+
+use crate::bytes::table::KeyTable;
+use crate::data::process::{Process, Told};
+use crate::sinks::{Null, Sink};
+use std::collections::BTreeMap;
+
+/// The state behind a turnstile.
+pub enum Ordered {
+    /// Keys seen, and the end of each window that they are in.
+    Distinct {
+        seen: KeyTable,
+        groups: Vec<u32>,
+        ends: BTreeMap<i64, i64>,
+        seed: u64,
+    },
+    Limit {
+        left: u64,
+    },
+    Tee {
+        sink: Box<dyn Sink>,
+        path: String,
+        /// What stands before the first row.
+        begin: Vec<u8>,
+        failed: Option<std::io::Error>,
+    },
+    /// `front`: how far behind the watermark rows may be that those in front of it still give. `hushed`: rows that it
+    /// gives for others are no part of the answer that it will be asked for.
+    Process {
+        process: Box<dyn Process>,
+        told: Told,
+        front: i64,
+        hushed: bool,
+    },
+}
+
+impl Ordered {
+    /// Of a process that was just made.
+    pub fn of(process: Box<dyn Process>, told: Told) -> Ordered {
+        Ordered::Process {
+            process,
+            told,
+            front: 0,
+            hushed: false,
+        }
+    }
+
+    /// Another one in the same state, which writes to no file.
+    pub fn fork(&self) -> Ordered {
+        match self {
+            Ordered::Distinct {
+                seen,
+                groups: _,
+                ends,
+                seed,
+            } => Ordered::Distinct {
+                seen: seen.clone(),
+                groups: Vec::new(),
+                ends: ends.clone(),
+                seed: *seed,
+            },
+            Ordered::Limit { left } => Ordered::Limit { left: *left },
+            Ordered::Tee { path, .. } => Ordered::Tee {
+                sink: Box::new(Null),
+                path: path.clone(),
+                begin: Vec::new(),
+                failed: None,
+            },
+            Ordered::Process { process, front, .. } => Ordered::Process {
+                process: process.fork(),
+                told: Told::default(),
+                front: *front,
+                hushed: false,
+            },
+        }
+    }
+
+    /// Forgets the keys of windows that have ended.
+    pub fn close(&mut self, upto: i64) {
+        let Ordered::Distinct {
+            seen, ends, seed, ..
+        } = self
+        else {
+            return;
+        };
+        let before = ends.len();
+        ends.retain(|_, end| *end > upto);
+        if ends.len() == before {
+            return;
+        }
+        let kept: Vec<u32> = (0..seen.len() as u32)
+            .filter(|&group| ends.contains_key(&seen.space(group)))
+            .collect();
+        let mut rest = KeyTable::new(*seed);
+        rest.absorb(seen, &kept, &mut Vec::new());
+        *seen = rest;
+    }
+}
