@@ -278,11 +278,18 @@ impl TableLayout {
         if self.settled {
             return self.print(rows, out);
         }
-        self.held.extend_from_slice(rows);
-        self.rows += memchr::memchr_iter(b'\n', rows).count();
-        if self.rows >= ROWS_LOOKED_AT {
-            self.settle(out);
-        }
+        // Those that are looked at are so many, in however many pieces they come.
+        let missing = ROWS_LOOKED_AT.saturating_sub(self.rows).max(1);
+        let mut ends = memchr::memchr_iter(b'\n', rows);
+        let Some(last) = ends.nth(missing - 1) else {
+            self.held.extend_from_slice(rows);
+            self.rows += memchr::memchr_iter(b'\n', rows).count();
+            return;
+        };
+        self.held.extend_from_slice(&rows[..=last]);
+        self.rows = ROWS_LOOKED_AT;
+        self.settle(out);
+        self.print(&rows[last + 1..], out);
     }
 
     /// Fixes widths and kinds by the rows held, and prints the header and them.
@@ -509,6 +516,33 @@ mod tests {
         assert!(out.is_empty());
         layout.push(b"x\n", &mut out);
         assert_eq!(out.len(), 2 * (ROWS_LOOKED_AT + 1));
+    }
+
+    /// A wide row behind the first thousand does not widen those, in whatever pieces they come.
+    #[test]
+    fn pieces_do_not_show() {
+        let format = super::super::writer("table", &WriteOptions::default()).unwrap();
+        let (_, schema) = chunk_of(&[("a", Type::Text, &[]), ("b", Type::Text, &[])]);
+        let mut rows = b"x\x1fy\n".repeat(ROWS_LOOKED_AT);
+        rows.extend_from_slice(b"a long one\x1fy\n");
+        let laid = |size: usize| {
+            let mut layout = format.layout(&schema).unwrap();
+            let mut out = Vec::new();
+            for piece in rows
+                .split_inclusive(|byte| *byte == b'\n')
+                .collect::<Vec<_>>()
+                .chunks(size)
+            {
+                layout.push(&piece.concat(), &mut out);
+            }
+            layout.flush(&mut out);
+            String::from_utf8(out).unwrap()
+        };
+        let one_by_one = laid(1);
+        assert!(one_by_one.starts_with("a  b\nx  y\n"));
+        for size in [7, 999, 1000, 1001, 5000] {
+            assert_eq!(laid(size), one_by_one, "{size}");
+        }
     }
 
     #[test]
