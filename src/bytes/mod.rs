@@ -16,6 +16,7 @@ pub mod scan;
 pub mod table;
 pub mod time;
 mod time_calendar;
+mod time_like;
 mod time_pattern;
 pub mod utf8;
 

@@ -12,6 +12,7 @@ pub use super::time_calendar::{
     DAY, HOUR, MINUTE, SECOND, civil_from_days, days_checked, days_from_civil, days_in_month,
     is_leap, join, write_rfc3339,
 };
+pub use super::time_like::{Like, Likes};
 pub use super::time_pattern::{Pattern, strftime};
 
 pub use naive::fuzz;
@@ -128,6 +129,15 @@ pub struct Memo {
     whole: Option<(u64, Stamp)>,
 }
 
+impl Memo {
+    /// Where the seconds are in a text that was read last, or as what was read last: what follows goes on as the spelling
+    /// of the head does.
+    pub(super) fn seconds_of(&self, text: &[u8]) -> Option<usize> {
+        let known = matches!(self.tail, Tail::Iso | Tail::Clf | Tail::BracketedClf);
+        (known && Head::of(text, self.head.len) == Some(self.head)).then_some(self.head.len)
+    }
+}
+
 /// Which spelling goes on behind the remembered bytes.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 enum Tail {
@@ -142,9 +152,9 @@ enum Tail {
 /// A text of eight to 32 bytes, held as its first and last sixteen (or eight).
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Head {
-    len: usize,
-    first: u128,
-    last: u128,
+    pub(super) len: usize,
+    pub(super) first: u128,
+    pub(super) last: u128,
 }
 
 impl Head {

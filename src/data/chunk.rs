@@ -75,10 +75,13 @@ impl Selection {
     pub fn retain(&mut self, mut keep: impl FnMut(u32) -> bool) {
         match self {
             Selection::All(n) => {
-                let rows: Vec<u32> = (0..*n).filter(|&row| keep(row)).collect();
-                if rows.len() != *n as usize {
-                    *self = Selection::Some(rows);
-                }
+                // Mostly all are kept: rows are listed once one is not.
+                let n = *n;
+                let Some(first) = (0..n).find(|&row| !keep(row)) else {
+                    return;
+                };
+                let behind = (first + 1..n).filter(|&row| keep(row));
+                *self = Selection::Some((0..first).chain(behind).collect());
             }
             Selection::Some(rows) => rows.retain(|&row| keep(row)),
         }

@@ -390,21 +390,26 @@ impl<'p> SourceWorker<'p> {
             Column::Nanos(times) => times.as_slice(),
             _ => &[],
         };
-        let mut live = std::mem::take(&mut chunk.live);
-        live.retain(|row| {
-            let stamp = stamps.get(row as usize);
-            let good = column.is_valid(row as usize)
-                && stamp.is_none_or(|stamp| EVENT_TIMES.contains(stamp));
-            if !good {
-                bad.push(Bad {
-                    row,
-                    column: 0,
-                    what: NO_TIME,
-                });
-            }
-            good
-        });
-        chunk.live = live;
+        // As a rule all are good, rows that are not looked at too, whose stamp is 0: then no row is judged by itself.
+        let outside = stamps.iter().map(|stamp| !EVENT_TIMES.contains(stamp));
+        let any_outside = outside.fold(false, |any, outside| any | outside);
+        if any_outside || column.valid.is_some() {
+            let mut live = std::mem::take(&mut chunk.live);
+            live.retain(|row| {
+                let stamp = stamps.get(row as usize);
+                let good = column.is_valid(row as usize)
+                    && stamp.is_none_or(|stamp| EVENT_TIMES.contains(stamp));
+                if !good {
+                    bad.push(Bad {
+                        row,
+                        column: 0,
+                        what: NO_TIME,
+                    });
+                }
+                good
+            });
+            chunk.live = live;
+        }
         match column.data {
             Column::Nanos(times) => times,
             _ => vec![0; n],

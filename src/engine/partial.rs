@@ -4,7 +4,7 @@
 use super::aggregate::{AggregateState, Groups, Spaces};
 use super::arguments::Args;
 use super::order::lock;
-use super::panes::Recent;
+use super::panes::{Place, Recents};
 use crate::aggs::Rows;
 use crate::bytes::table;
 use crate::data::process::Late;
@@ -22,6 +22,10 @@ const GROUPS_MAX: usize = if cfg!(debug_assertions) { 64 } else { 1 << 18 };
 const DIRECT_ROWS: usize = if cfg!(debug_assertions) { 200 } else { 1 << 23 };
 /// A chunk must have so many rows a shard for that, to be worth the locks.
 const DIRECT_MIN: usize = if cfg!(debug_assertions) { 0 } else { 8 };
+/// In windows whose keys repeat, groups are dealt out at so many, of so many rows each: time has gone on, and a table
+/// that stays in the second-level cache is faster.
+const GROUPS_WINDOWS: usize = if cfg!(debug_assertions) { 16 } else { 1 << 12 };
+const ROWS_A_GROUP: usize = if cfg!(debug_assertions) { 2 } else { 128 };
 /// A partial's accumulators may hold this much before it is dealt out, bytes.
 const PARTIAL_BYTES: usize = 64 << 20;
 
@@ -35,7 +39,7 @@ pub struct AggregatePartial<'p> {
     ends: BTreeMap<i64, i64>,
     /// The window that `ends` got last.
     noted: i64,
-    recent: Recent,
+    recents: Recents,
     first_end: i64,
     ids: Vec<u32>,
     row_spaces: Vec<i64>,
@@ -56,7 +60,7 @@ impl<'p> AggregatePartial<'p> {
             spaces: state.spaces.clone(),
             ends: BTreeMap::new(),
             noted: i64::MIN,
-            recent: Recent::default(),
+            recents: Recents::default(),
             first_end: i64::MAX,
             ids: Vec::new(),
             row_spaces: Vec::new(),
@@ -120,7 +124,9 @@ impl<'p> AggregatePartial<'p> {
         self.args.update(&mut self.groups.accs, &rows, &columns);
         self.rows += chunk.live.len();
         let groups = self.groups.table.len();
-        if groups > GROUPS_MAX || self.groups.bytes() > PARTIAL_BYTES {
+        let repeat = self.state.windowed && self.rows > groups * ROWS_A_GROUP;
+        let most = if repeat { GROUPS_WINDOWS } else { GROUPS_MAX };
+        if groups > most || self.groups.bytes() > PARTIAL_BYTES {
             if self.rows < groups * 2 {
                 self.direct = DIRECT_ROWS;
             }
@@ -177,7 +183,7 @@ impl<'p> AggregatePartial<'p> {
             rows,
             ..
         } = &*chunk;
-        let (spaces, recent) = (&mut self.row_spaces, &mut self.recent);
+        let (spaces, recents) = (&mut self.row_spaces, &mut self.recents);
         spaces.clear();
         match (&mut self.spaces, times) {
             (Spaces::None, _) => {}
@@ -220,29 +226,46 @@ impl<'p> AggregatePartial<'p> {
             }
             (Spaces::Panes(panes), Some(times)) => {
                 spaces.resize(rows.len(), 0);
-                live.retain(|row| {
-                    let judged = before
-                        .as_ref()
-                        .map_or(i64::MIN, |before| before[row as usize]);
-                    match panes.space_near(recent, times[row as usize], judged) {
-                        Ok(space) => {
-                            spaces[row as usize] = space;
-                            if space != self.noted {
-                                self.noted = space;
+                let mut place =
+                    |row: u32, judged: i64, recents: &mut Recents, spaces: &mut [i64]| {
+                        match panes.place_near(recents, times[row as usize], judged) {
+                            Place::Known(space) => spaces[row as usize] = space,
+                            Place::New(space) => {
+                                spaces[row as usize] = space;
                                 let (first, last) = panes.seen(space);
                                 self.ends.insert(space, panes.window(last).1);
                                 self.first_end = self.first_end.min(panes.window(first).1);
                             }
-                            true
-                        }
-                        Err(behind) => {
-                            if behind {
+                            Place::Late => {
                                 late.tell(chunk, row);
+                                return false;
                             }
-                            false
+                            Place::Nowhere => return false,
+                        }
+                        true
+                    };
+                match (before, &live) {
+                    // None is late.
+                    (None, Selection::All(rows)) => {
+                        let (mut row, mut nowhere) = (0, Vec::new());
+                        while row < *rows {
+                            row +=
+                                recents.fill(&times[row as usize..], &mut spaces[row as usize..]);
+                            if row < *rows && !place(row, i64::MIN, recents, spaces) {
+                                nowhere.push(row);
+                            }
+                            row += 1;
+                        }
+                        if !nowhere.is_empty() {
+                            live.retain(|row| nowhere.binary_search(&row).is_err());
                         }
                     }
-                });
+                    _ => live.retain(|row| {
+                        let before = before.as_ref();
+                        let judged = before.map_or(i64::MIN, |before| before[row as usize]);
+                        place(row, judged, recents, spaces)
+                    }),
+                }
             }
             // Rows without times are in no window; the builder gives such a plan no window.
             (_, None) => live.truncate(0),
@@ -265,7 +288,9 @@ impl<'p> AggregatePartial<'p> {
         let _state = memory::state();
         if !self.ends.is_empty() {
             lock(&self.state.ends).append(&mut self.ends);
+            // What comes into the same windows from now on has to be noted again.
             self.noted = i64::MIN;
+            self.recents = Recents::default();
         }
         if self.groups.table.is_empty() {
             return;

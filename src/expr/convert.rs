@@ -8,7 +8,7 @@ use super::node::Reading;
 use super::program::Operand;
 use crate::bytes::json;
 use crate::bytes::number::numbers;
-use crate::bytes::time::{self as stamps, Memo, Shape, Stamp};
+use crate::bytes::time::{self as stamps, Like, Likes, Memo, Shape, Stamp};
 use crate::data::time::{SECOND, Zone};
 use crate::data::value::Printing;
 use crate::data::{
@@ -110,28 +110,26 @@ fn read_stamps(run: &Run<'_>, of: &Operand, shape: &Shape, out: &mut ColumnV) ->
     let (block, scratch) = (run.chunk.block.padded(), run.chunk.scratch());
     let (zone, now) = (run.zone, run.now);
     let mut memo = Memo::default();
-    // Many lines in a row have the same stamp.
-    let mut last: Option<(stamps::Head, i64)> = None;
+    // Many lines in a row have stamps of the same minute.
+    let mut likes = Likes::default();
     let mut valid: Option<Bitmap> = None;
     let mut failed = 0;
-    each(&run.chunk.live, |row| {
+    let mut read = |row: usize, likes: &mut Likes, made: &mut [i64]| {
         let text = spans[row].of(block, scratch);
         let is_there = column.is_valid(row);
-        let head = stamps::Head::of(text, text.len());
-        if let (true, Some(head), Some((same, ns))) = (is_there, head, last)
-            && head == same
-        {
+        if is_there && let Some(ns) = likes.read(text) {
             made[row] = ns;
             return;
         }
-        let read = match is_there {
+        let stamp = match is_there {
             true => stamps::parse(text, shape, &mut memo),
             false => None,
         };
-        match read.and_then(|stamp| instant(stamp, zone, now)) {
-            Some(ns) => {
+        let read = stamp.and_then(|stamp| Some((stamp, instant(stamp, zone, now)?)));
+        match read {
+            Some((stamp, ns)) => {
                 made[row] = ns;
-                last = head.map(|head| (head, ns));
+                likes.remember(Like::new(text, stamp, ns, &memo));
             }
             None => {
                 failed += u64::from(is_there && !text.trim_ascii().is_empty());
@@ -140,7 +138,19 @@ fn read_stamps(run: &Run<'_>, of: &Operand, shape: &Shape, out: &mut ColumnV) ->
                     .set(row, false);
             }
         }
-    });
+    };
+    if column.valid.is_none() && run.chunk.live.rows().is_none() {
+        let mut row = 0;
+        while row < spans.len() {
+            row = likes.read_all(spans, block, row, &mut made);
+            if row < spans.len() {
+                read(row, &mut likes, &mut made);
+                row += 1;
+            }
+        }
+    } else {
+        each(&run.chunk.live, |row| read(row, &mut likes, &mut made));
+    }
     out.data = Column::Nanos(made);
     out.valid = valid;
     Some(failed)
