@@ -192,7 +192,7 @@ fn kept(report: &Report) -> u64 {
 /// Windows and state, where there were some.
 fn state(report: &Report) -> String {
     let mut parts = Vec::new();
-    if report.windows > 0 {
+    if report.windows > 0 && !report.is_accident {
         parts.push(counted(report.windows, "window"));
     }
     if report.held.bytes > 0 {
@@ -304,10 +304,13 @@ fn stats_json(report: &Report) -> String {
         "bytes_in": read(report.bytes_in),
         "bytes_out": report.bytes_out,
         "late": read(report.late),
-        "late_by": quantiles(&report.late_by),
+        "late_by": match report.is_accident {
+            true => serde_json::Value::Null,
+            false => quantiles(&report.late_by),
+        },
         "bad": read(report.records_bad),
         "sketched": report.sketched,
-        "windows": report.windows,
+        "windows": read(report.windows),
         "keys": report.held.keys,
         "state_bytes": report.held.bytes,
         "state_bytes_on_disk": report.held.aside,

@@ -8,6 +8,7 @@ use super::saved::{Damaged, Save, Saved};
 use super::time::{Watermark, Zone};
 use super::{Chunk, ColumnV, FieldId, Schema};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// What a process is made from, when the run begins.
 pub struct Making<'a> {
@@ -114,8 +115,19 @@ pub struct Late {
     pub records: u64,
     /// Their lines, where they are kept (`--late FILE`), each with its line end.
     pub lines: Option<Vec<u8>>,
-    /// How late they were: the watermark less their time, ns.
+    /// How late they were: the watermark less their time, ns; but for `rows`.
     pub by: Delays,
+    /// Those of the block at hand, until it is settled that they count.
+    rows: Vec<LateRow>,
+}
+
+/// A late row that stands in its block.
+#[derive(Clone, Debug)]
+struct LateRow {
+    begin: usize,
+    by: Option<i64>,
+    /// Its line in `lines`.
+    line: Range<usize>,
 }
 
 impl Late {
@@ -130,14 +142,22 @@ impl Late {
     /// A row of a chunk is late.
     pub fn tell(&mut self, chunk: &Chunk, row: u32) {
         self.records += 1;
-        if let (Some(times), Some(before)) = (&chunk.times, &chunk.before) {
-            let by = before[row as usize].saturating_sub(times[row as usize]);
-            self.by.add(by);
-        }
+        let span = chunk.rows[row as usize];
+        let by = match (&chunk.times, &chunk.before) {
+            (Some(times), Some(before)) => {
+                Some(before[row as usize].saturating_sub(times[row as usize]))
+            }
+            _ => None,
+        };
+        let mut line = 0..0;
         if let Some(lines) = &mut self.lines {
-            lines.extend_from_slice(chunk.bytes(chunk.rows[row as usize]));
+            line.start = lines.len();
+            lines.extend_from_slice(chunk.bytes(span));
             lines.push(b'\n');
+            line.end = lines.len();
         }
+        let begin = span.start();
+        self.rows.push(LateRow { begin, by, line });
     }
 
     /// A row that was kept is late, by so much, ns; its line, where it was kept too.
@@ -154,8 +174,37 @@ impl Late {
     pub fn append(&mut self, other: &mut Late) {
         self.records += std::mem::take(&mut other.records);
         self.by.append(&std::mem::take(&mut other.by));
+        let before = self.lines.as_ref().map_or(0, Vec::len);
         if let Some(more) = &mut other.lines {
             self.lines.get_or_insert_default().append(more);
+        }
+        self.rows.extend(other.rows.drain(..).map(|row| LateRow {
+            line: row.line.start + before..row.line.end + before,
+            ..row
+        }));
+    }
+
+    /// Rows of the block that begin behind `last` do not count: that they were read is accident.
+    pub fn cut(&mut self, last: usize) {
+        let is_behind = |row: &LateRow| row.begin > last;
+        let behind = self.rows.iter().filter(|row| is_behind(row));
+        self.records -= behind.clone().count() as u64;
+        if let Some(lines) = &mut self.lines {
+            let (mut kept, mut from) = (Vec::new(), 0);
+            for row in behind {
+                kept.extend_from_slice(&lines[from..row.line.start]);
+                from = row.line.end;
+            }
+            kept.extend_from_slice(&lines[from..]);
+            *lines = kept;
+        }
+        self.rows.retain(|row| !is_behind(row));
+    }
+
+    /// All of them count.
+    pub fn settle(&mut self) {
+        for by in self.rows.drain(..).filter_map(|row| row.by) {
+            self.by.add(by);
         }
     }
 }

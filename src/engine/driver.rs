@@ -14,7 +14,7 @@ use super::order::{lock, share_out};
 use super::peek::Form;
 use super::prefix::Board;
 use super::spill::Spill;
-use super::steps::Setting;
+use super::steps::{LastNeeded, Setting};
 use super::worker::{
     self, End, Partial, Stage, StageWorker, add_counts, entries, first_batch, stages, tee_failures,
 };
@@ -170,6 +170,9 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         bytes_in: AtomicU64::new(0),
         enough: AtomicBool::new(false),
         sides_done: AtomicUsize::new(0),
+        is_accident: AtomicBool::new(false),
+        gives_early: plan.limits_what_time_lets_out(),
+        ending: AtomicBool::new(false),
         peeking: AtomicBool::new(false),
         aside: AtomicUsize::new(0),
         seen: plan
@@ -283,6 +286,7 @@ impl<'s> Running<'s> {
         if lock(&self.shared.failure).is_some() {
             return;
         }
+        self.shared.ending.store(true, Ordering::Relaxed);
         if self.shared.replaces {
             self.give_whole(Whole::Last);
         }
@@ -395,7 +399,7 @@ impl<'s> Running<'s> {
                     }
                 };
                 if let Some(last) = last {
-                    source.cut(chunk, last, &mut account);
+                    source.cut(last, &mut account);
                 }
             }
             Ok(false) => {}
@@ -416,8 +420,8 @@ impl<'s> Running<'s> {
         }
     }
 
-    /// `bad`: gets the rows that `--strict` refuses; only records of the source are refused. Returns where in
-    /// its block the last record begins that is needed, and of so many sides, if that is known now.
+    /// `bad`: gets the rows that `--strict` refuses; only records of the source are refused. Returns the last
+    /// record that is needed, and of so many sides, if that is known now.
     fn stage(
         &self,
         at: usize,
@@ -426,7 +430,7 @@ impl<'s> Running<'s> {
         chunk: &mut Chunk,
         bad: &mut Vec<BadRecord>,
         late: &mut Late,
-    ) -> Option<(usize, usize)> {
+    ) -> Option<(LastNeeded, usize)> {
         let mut guard = lock(&self.lanes[at].workers[worker]);
         let (stage_worker, partial) = &mut *guard;
         stage_worker.counts.failed_rows = (self.shared.run.strict && at == 0).then(Vec::new);
@@ -545,6 +549,7 @@ impl<'s> Running<'s> {
             &mut chunk,
             &mut Vec::new(),
         );
+        worker.late.settle();
         lock(&self.shared.rest_late).append(&mut worker.late);
     }
 
@@ -584,6 +589,7 @@ impl<'s> Running<'s> {
             chunk.block.seq = base + i as u64;
             let late = &mut Late::default();
             self.stage(at, None, worker, &mut chunk, &mut Vec::new(), late);
+            late.settle();
             lock(&self.shared.rest_late).append(late);
         });
     }
@@ -676,9 +682,15 @@ impl<'s> Running<'s> {
         report.failed = std::mem::take(&mut lock(&shared.counts).failed)
             .into_iter()
             .collect();
-        if shared.ledger.is_closed() {
+        let is_enough = shared.sides_done.load(Ordering::Relaxed) > 1;
+        report.is_accident =
+            is_enough && plan.may_end_anywhere() || shared.is_accident.load(Ordering::Relaxed);
+        if shared.ledger.is_closed() || report.is_accident {
             // Others were ahead of the last record that was needed: how far is accident.
             report.failed.clear();
+            if plan.has_state_before_limit() {
+                report.counts.clear();
+            }
         }
         report.faults = faults
             .into_iter()
@@ -735,7 +747,7 @@ impl<'s> Running<'s> {
                 })
                 .collect();
         }
-        if let Some(limit) = shared.run.max_late {
+        if let Some(limit) = shared.run.max_late.filter(|_| !report.is_accident) {
             let (over, text) = match limit {
                 Limit::Count(most) => (report.late > most, format!("{most} late records")),
                 Limit::Share(most) => (
@@ -751,8 +763,6 @@ impl<'s> Running<'s> {
                 report.failure.get_or_insert(failure.into());
             }
         }
-        let is_enough = shared.sides_done.load(Ordering::Relaxed) > 1;
-        report.is_accident = is_enough && plan.may_end_anywhere();
         if shared.run.on_bad == OnBad::Skip || report.is_accident {
             report.faults.clear();
         }

@@ -7,6 +7,7 @@ use super::inputs::InputInfo;
 use super::ledger::{Account, BadRecord};
 use super::meter::{Judged, Meter, last_of};
 use super::prefix::Lines;
+use super::steps::LastNeeded;
 use super::{NO_TIME, Shared};
 use crate::bytes::{Span, scan};
 use crate::data::step::Counts;
@@ -179,15 +180,19 @@ impl<'p> SourceWorker<'p> {
         Ok(going)
     }
 
-    /// Takes out of an account what stands behind the last record that is needed, which begins at `last`: how
-    /// far others had read is accident, and not told.
-    pub fn cut(&self, chunk: &Chunk, (last, sides): (usize, usize), account: &mut Account) {
+    /// Takes out of an account of the block that was read last what stands behind the last record that is needed: how far
+    /// others had read is accident, and not told.
+    pub fn cut(&self, (last, sides): (LastNeeded, usize), account: &mut Account) {
         account.records = match self.literal {
-            Some(_) => newlines(&chunk.block.bytes()[..last]) + 1,
-            None => self.begins.iter().filter(|begin| **begin <= last).count() as u64,
+            Some(_) => last.lines + 1,
+            None => self
+                .begins
+                .iter()
+                .filter(|begin| **begin <= last.begin)
+                .count() as u64,
         };
-        let last = chunk.block.origin.offset + last as u64;
-        account.bad.retain(|bad| bad.offset <= last);
+        account.bad.retain(|bad| bad.offset <= last.offset);
+        account.late.cut(last.begin);
         account.ends = sides;
     }
 

@@ -79,6 +79,7 @@ impl State {
                 ),
             })?;
         }
+        late.settle();
         self.late.append(late);
         Ok(())
     }

@@ -215,8 +215,8 @@ pub enum Limit {
 /// What a run came to.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// Rows enough came of several streams: how far each of them was read by then is accident, and so is what is counted of
-    /// what was read.
+    /// Rows enough came of several streams, or of state that lets them out when time has passed: how far the input was read by
+    /// then is accident, and so is what is counted of what was read.
     pub is_accident: bool,
     pub records_in: u64,
     pub records_out: u64,
@@ -299,6 +299,12 @@ pub struct Shared<'r> {
     /// Nothing more of the input is needed; or of so many sides, the first of all.
     enough: AtomicBool,
     sides_done: AtomicUsize,
+    /// Rows enough were given of what had been read by then, which is accident.
+    is_accident: AtomicBool,
+    /// State may give rows before the input ends, when time has passed: at the end of an epoch.
+    gives_early: bool,
+    /// All input has been read.
+    ending: AtomicBool,
     /// What is given now is early.
     peeking: AtomicBool,
     /// What is given now is shown and not printed: so many rows at most; 0: it is printed.

@@ -116,6 +116,7 @@ impl Running<'_> {
         // copy has enough says nothing of the input.
         let enough = self.shared.enough.load(Atomic::Relaxed);
         let sides_done = self.shared.sides_done.load(Atomic::Relaxed);
+        let is_accident = self.shared.is_accident.load(Atomic::Relaxed);
         let from = last.stage.seq.load(Atomic::Relaxed);
         self.shared.out.rewind(0);
         let is_peek = form == Form::Peek;
@@ -126,6 +127,7 @@ impl Running<'_> {
         let broken = lock(&self.shared.failure).is_some();
         self.shared.enough.store(enough || broken, Atomic::Relaxed);
         self.shared.sides_done.store(sides_done, Atomic::Relaxed);
+        self.shared.is_accident.store(is_accident, Atomic::Relaxed);
         Ok(())
     }
 }

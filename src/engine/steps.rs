@@ -7,7 +7,7 @@ use super::lookup::{self, Tables};
 use super::order::Turnstile;
 use super::ordered::Ordered;
 use crate::bytes::table::KeyTable;
-use crate::bytes::{Span, hash, json};
+use crate::bytes::{Span, hash, json, scan};
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Late, Told};
 use crate::data::{Bitmap, Chunk, Column, ColumnV, FieldId, Selection, Type};
@@ -238,6 +238,17 @@ pub fn op<'p>(
     }))
 }
 
+/// The last record of a block that is needed, told as long as rows stand in their block: who asks has the chunk when other
+/// rows may be in it.
+#[derive(Copy, Clone, Debug)]
+pub struct LastNeeded {
+    /// Where in the block it begins, and in its input.
+    pub begin: usize,
+    pub offset: u64,
+    /// Line ends of the block before it.
+    pub lines: u64,
+}
+
 /// What a chunk met on its way.
 #[derive(Debug)]
 pub struct Met {
@@ -251,8 +262,10 @@ pub struct Met {
     pub enough: bool,
     /// Of so many sides nothing more is needed.
     pub sides_done: usize,
-    /// Where in the block the last record begins that is needed.
-    pub last_needed: Option<usize>,
+    /// Rows that do not stand in the input's block were enough.
+    pub enough_apart: bool,
+    /// The last record of the block that is needed.
+    pub last_needed: Option<LastNeeded>,
     /// Rows do not stand in the input's block any more.
     pub apart: bool,
     /// Why the run breaks off: exit status and message.
@@ -268,6 +281,7 @@ impl Met {
             next_tick: i64::MAX,
             enough: false,
             sides_done: 0,
+            enough_apart: false,
             last_needed: None,
             apart: false,
             broken: None,
@@ -277,14 +291,22 @@ impl Met {
     /// Of the first sides nothing behind the last live row is needed.
     fn end_behind(&mut self, chunk: &Chunk, sides: usize) {
         self.sides_done = self.sides_done.max(sides);
-        let last = chunk.live.iter().last();
-        // Rows that were kept do not stand in a block any more.
-        let last = last.filter(|_| !chunk.block.is_empty() && !self.apart);
-        let begins = last.map(|row| chunk.rows[row as usize].start());
-        self.last_needed = match (self.last_needed, begins) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
+        let Some(row) = chunk.live.iter().last() else {
+            return;
         };
+        // Rows that were kept do not stand in a block any more.
+        if chunk.block.is_empty() || self.apart {
+            self.enough_apart = true;
+            return;
+        }
+        let begin = chunk.rows[row as usize].start();
+        if self.last_needed.is_none_or(|known| begin < known.begin) {
+            self.last_needed = Some(LastNeeded {
+                begin,
+                offset: chunk.block.origin.offset + begin as u64,
+                lines: scan::count_byte(&chunk.block.bytes()[..begin], b'\n') as u64,
+            });
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::order::{Piece, Turnstile, lock};
 use super::ordered::Ordered;
 use super::partial::AggregatePartial;
 use super::rows::{RowsPartial, RowsState};
-use super::steps::{Met, Op, RowWriter, Setting, Work, op};
+use super::steps::{LastNeeded, Met, Op, RowWriter, Setting, Work, op};
 use super::{Shared, routing};
 use crate::data::process::{Late, Told};
 use crate::data::step::Counts;
@@ -300,8 +300,8 @@ pub struct StageWorker<'p> {
     /// The column that says whether a row is partial.
     partial: Option<FieldId>,
     pub counts: Counts,
-    /// Of the chunk that ran last: where in its block the last record begins that is needed, and of so many sides.
-    pub last_needed: Option<(usize, usize)>,
+    /// Of the chunk that ran last, and of so many sides.
+    pub last_needed: Option<(LastNeeded, usize)>,
     /// Rows that were late since that was last asked.
     pub late: Late,
 }
@@ -564,6 +564,9 @@ impl StageWorker<'_> {
         shared
             .sides_done
             .fetch_max(met.sides_done, Ordering::Relaxed);
+        if met.enough_apart && (shared.gives_early || !shared.ending.load(Ordering::Relaxed)) {
+            shared.is_accident.store(true, Ordering::Relaxed);
+        }
     }
 }
 

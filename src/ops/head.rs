@@ -7,7 +7,9 @@ pub const HEAD: Operator = Operator {
     group: Group::Records,
     doc: Doc {
         summary: "The first N records, then stop reading",
-        text: "N is of the whole stream, not of each window. When N have passed nothing more is read.",
+        text: "N is of the whole stream, not of each window. When N have passed nothing more is read, and \
+               what is told of the records (bad, late, how many) ends with the last one needed. Behind windows that time closes, \
+               how much was read by then is accident, and nothing is told of it.",
         examples: &[
             Example {
                 title: "The first match",

@@ -300,6 +300,39 @@ impl Plan {
         false
     }
 
+    /// Whether a limit stands behind state that lets out rows when time has passed them, before the input ends: at
+    /// the end of an epoch. What stands behind all of the input has read all of it.
+    pub fn limits_what_time_lets_out(&self) -> bool {
+        let passes = self.sides().any(|source| match &source.time {
+            Some(Times::Event { disorder, auto, .. }) => {
+                disorder.is_some() || *auto || source.clock.is_some()
+            }
+            time => time.is_some(),
+        });
+        let mut early = false;
+        for node in &self.nodes {
+            match &node.kind {
+                NodeKind::Custom(_) => early |= passes,
+                NodeKind::Aggregate { scope, .. }
+                | NodeKind::Sort { scope, .. }
+                | NodeKind::Distinct {
+                    last: true, scope, ..
+                } => early = passes && *scope != Scope::Forever,
+                NodeKind::Limit { .. } if early => return true,
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// Whether state that tells what it has done stands in front of a limit.
+    pub fn has_state_before_limit(&self) -> bool {
+        let is_limit = |node: &Node| matches!(node.kind, NodeKind::Limit { .. });
+        let limit = self.nodes.iter().rposition(is_limit).unwrap_or(0);
+        let mut before = self.nodes[..limit].iter();
+        before.any(|node| matches!(node.kind, NodeKind::Custom(_)))
+    }
+
     /// Whether the chain cuts the source's rows into windows.
     pub fn has_windows(&self) -> bool {
         self.nodes.iter().any(|node| {
