@@ -868,7 +868,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Time,
         doc: doc(
             "arrival time taken from the data, so that a run replays",
-            "Whatever goes by arrival, windows, batches, time-outs, goes by this field: the clock is the largest value seen, and stands still without data.",
+            "Whatever goes by arrival, windows, batches, time-outs, `--every` and `--ttl`, goes by this field: the clock is the largest value seen, and stands still without data. What it lets out comes before the record that shows it, once however far it has gone.",
         ),
         set: |options, value| {
             options.clock = Some(value.into());

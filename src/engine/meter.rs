@@ -176,10 +176,9 @@ impl Meter {
         }
         for row in live.iter() {
             let row = row as usize;
-            if running != i64::MIN {
-                judged.before[row] = floor(running, batch);
-            }
             running = running.max(readings[row]);
+            // By arrival the watermark is the clock, and a record shows it before it is looked at.
+            judged.before[row] = floor(running, batch);
             judged.times[row] = last_of(running, batch);
         }
         Some(judged)

@@ -26,7 +26,12 @@ impl Builder<'_> {
             };
         }
         self.timed = true;
-        match self.times.get_or_insert(Times::Arrival) {
+        // By the clock that the data tell, if one is named.
+        let arrival = match self.arrival_replays() {
+            true => self.arrival.clone(),
+            false => Times::Arrival,
+        };
+        match self.times.get_or_insert(arrival) {
             Times::Arrival => Lapse::Arrival,
             Times::Event { disorder, auto, .. } => Lapse::Event {
                 disorder: disorder.or(auto.then_some(0)),

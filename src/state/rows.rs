@@ -26,6 +26,13 @@ pub fn watermark(lapse: Lapse, chunk: &Chunk, now: i64, row: u32) -> i64 {
     }
 }
 
+/// The clock at the first live row: as the data tell it, else the machine's.
+pub fn first_clock(chunk: &Chunk, now: i64) -> Option<i64> {
+    let row = chunk.live.iter().next()?;
+    let clocks = chunk.clocks.as_ref();
+    Some(clocks.map_or(now, |clocks| clocks[row as usize]))
+}
+
 /// The watermark of the last live row.
 pub fn last_watermark(lapse: Lapse, chunk: &Chunk, now: i64) -> i64 {
     let last = match &chunk.live {

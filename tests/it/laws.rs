@@ -283,7 +283,7 @@ fn where_a_second_stream_stands_does_not_matter() {
 }
 
 /// Chains of state that needs the order of rows.
-const STATE_CHAINS: [&[&str]; 21] = [
+const STATE_CHAINS: [&[&str]; 28] = [
     &[
         "--max-keys",
         "3",
@@ -461,7 +461,100 @@ const STATE_CHAINS: [&[&str]; 21] = [
         "$2",
         "count,first:$3",
     ],
+    &[
+        "--clock",
+        "$1",
+        "--every",
+        "5s",
+        "update-state-by",
+        "$2",
+        "count,sum:$3",
+    ],
+    &[
+        "--clock",
+        "$1",
+        "--every",
+        "7s",
+        "--output-mode",
+        "complete",
+        "--watermark",
+        "9s",
+        "update-state-by",
+        "$2",
+        "count,last:$3",
+        "--ttl",
+        "20s",
+    ],
+    &[
+        "--clock",
+        "$1",
+        "--every",
+        "4s",
+        "--output-mode",
+        "complete",
+        "map-with-state-by",
+        "$2",
+        "n=(n ?? 0)+1,x=$3",
+    ],
+    &[
+        "--clock",
+        "$1",
+        "--every",
+        "9s",
+        "--output-mode",
+        "complete",
+        "--watermark",
+        "3s",
+        "map-with-state-by",
+        "$2",
+        "n=(n ?? 0)+1",
+        "--ttl",
+        "15s",
+    ],
+    &[
+        "--clock",
+        "$1",
+        "--every",
+        "3s",
+        "--output-mode",
+        "complete",
+        "--max-keys",
+        "4",
+        "--on-full",
+        "evict-oldest",
+        "update-state-by",
+        "$2",
+        "count",
+    ],
+    &[
+        "--clock",
+        "$1",
+        "map-with-state-by",
+        "$2",
+        "n=(n ?? 0)+1",
+        "--ttl",
+        "9s",
+        "--on-timeout",
+        "emit",
+    ],
+    &[
+        "--clock",
+        "$1",
+        "scan-by",
+        "$2",
+        "lead:$3,n=cumcount",
+        "--ttl",
+        "9s",
+    ],
 ];
+
+/// Which time a chain with state has: that of the records, but where arrival is told by a field and no watermark asked for.
+fn time_of(chain: &[&str]) -> &'static [&'static str] {
+    match chain.contains(&"--clock") && !chain.contains(&"--watermark") {
+        true => &[],
+        false => &["--time", "$1"],
+    }
+}
 
 /// State that sees rows in input order, or in order of time, says the same however the work is cut.
 #[test]
@@ -473,10 +566,8 @@ fn state_row_by_row_knows_no_cut() {
         let sample = data::sample(Format::Text, &mut Random::new(40 + turn as u64), 200, 8);
         let path = scratch.0.join(turn.to_string());
         fs::write(&path, &sample.bytes).expect("a sample can be written");
-        let words = ["--time", "$1"]
-            .into_iter()
-            .chain(chains[turn].iter().copied());
-        let words: Vec<String> = words.map(String::from).collect();
+        let words = time_of(chains[turn]).iter().chain(chains[turn]);
+        let words: Vec<String> = words.map(|word| word.to_string()).collect();
         for through in [Through::File, Through::Pipe] {
             let plain = run(&words, &PLAIN, &path, through);
             if plain.out.is_empty() {

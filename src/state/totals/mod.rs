@@ -297,6 +297,14 @@ impl Totals {
         self.print(slots, window, out);
     }
 
+    /// The clock has passed a multiple of `--every`.
+    fn print_by_clock(&mut self, clock: i64, out: &mut Out, told: &mut Told) {
+        if let Some(every) = self.of.every {
+            self.close_window(ALL, out, told);
+            self.tick_at = next_multiple(clock, every);
+        }
+    }
+
     /// Rows of keys, by key.
     fn print(&mut self, slots: Vec<u32>, window: (i64, i64), out: &mut Out) {
         let mut ranked: Vec<(u64, u32)> = slots
@@ -391,6 +399,16 @@ impl Totals {
                 from = at;
                 self.advance(before, out, told);
                 next = self.next_event();
+            }
+            if let Some(clocks) = &chunk.clocks
+                && self.of.every.is_some()
+                && clocks[row as usize] >= self.tick_at
+            {
+                // What the clock lets out that the data tell comes before the row that shows it.
+                let clock = clocks[row as usize];
+                self.add(chunk, given, &live[from..at]);
+                from = at;
+                self.print_by_clock(clock, out, told);
             }
             if let (Some(windows), true) = (&chunk.windows, self.of.printed != Printed::Input) {
                 next = next.min(windows[row as usize].1);
@@ -500,8 +518,9 @@ impl Process for Totals {
             }
             if self.tick_at == NEVER
                 && let Some(every) = self.of.every
+                && let Some(clock) = rows::first_clock(chunk, given.now)
             {
-                self.tick_at = next_multiple(given.now, every);
+                self.tick_at = next_multiple(clock, every);
             }
             self.rows(chunk, given, &mut out, told);
         }
@@ -572,11 +591,8 @@ impl Process for Totals {
         if self.of.lapse == Lapse::Arrival && self.of.emit {
             self.expire(now, &mut out);
         }
-        if now >= self.tick_at
-            && let Some(every) = self.of.every
-        {
-            self.close_window(ALL, &mut out, &mut Told::default());
-            self.tick_at = next_multiple(now, every);
+        if now >= self.tick_at {
+            self.print_by_clock(now, &mut out, &mut Told::default());
         }
         self.tidy();
         out.flush();

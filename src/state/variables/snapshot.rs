@@ -114,6 +114,52 @@ impl Snapshot {
         }
     }
 
+    /// Takes rows that no window holds; where the data tell the clock, what it lets out comes before the row that
+    /// shows it.
+    fn take_all(&mut self, chunk: &mut Chunk, given: &Given, told: &mut Told) -> Chunk {
+        let clocks = chunk.clocks.clone().filter(|_| self.every.is_some());
+        let mut out = self.out(usize::MAX);
+        let live = std::mem::take(&mut chunk.live);
+        let rows: Vec<u32> = live.iter().collect();
+        let mut from = 0;
+        for (at, &row) in rows.iter().enumerate() {
+            let clock = clocks
+                .as_ref()
+                .map_or(i64::MIN, |clocks| clocks[row as usize]);
+            if clock >= self.tick_at {
+                chunk.live = Selection::Some(rows[from..at].to_vec());
+                from = at;
+                self.state.take(chunk, given, told);
+                if told.failure.is_some() {
+                    break;
+                }
+                let lapse = self.state.keeping.lapse;
+                if let (Lapse::Event { .. }, true) = (lapse, self.state.alone) {
+                    let judged = rows::watermark(lapse, chunk, given.now, row);
+                    self.state.expire(judged);
+                }
+                self.print_by_clock(clock, &mut out);
+            }
+        }
+        chunk.live = match from {
+            0 => live,
+            from => Selection::Some(rows[from..].to_vec()),
+        };
+        if told.failure.is_none() {
+            self.state.take(chunk, given, told);
+        }
+        out.flush();
+        out.done.pop().unwrap_or_default()
+    }
+
+    /// The clock has passed a multiple of `--every`.
+    fn print_by_clock(&mut self, clock: i64, out: &mut Out) {
+        if let Some(every) = self.every {
+            self.print(None, out);
+            self.tick_at = next_multiple(clock, every);
+        }
+    }
+
     // ---- windows ----
 
     /// Keys begin with what a file said when the first row comes.
@@ -327,8 +373,9 @@ impl Process for Snapshot {
     fn take(&mut self, chunk: &mut Chunk, given: &Given, told: &mut Told) {
         if self.tick_at == NEVER
             && let Some(every) = self.every
+            && let Some(clock) = rows::first_clock(chunk, given.now)
         {
-            self.tick_at = next_multiple(given.now, every);
+            self.tick_at = next_multiple(clock, every);
         }
         if self.printed == Printed::Input {
             let lapse = self.state.keeping.lapse;
@@ -337,8 +384,7 @@ impl Process for Snapshot {
                 .map(|row| rows::time(lapse, chunk, given.now, row))
                 .max();
             self.latest = self.latest.max(latest.unwrap_or(i64::MIN));
-            self.state.take(chunk, given, told);
-            *chunk = Chunk::default();
+            *chunk = self.take_all(chunk, given, told);
             return;
         }
         let mut out = self.out(usize::MAX);
@@ -424,11 +470,8 @@ impl Process for Snapshot {
 
     fn tick(&mut self, now: i64) -> Vec<Chunk> {
         let mut out = self.out(CHUNK);
-        if let Some(every) = self.every
-            && now >= self.tick_at
-        {
-            self.print(None, &mut out);
-            self.tick_at = next_multiple(now, every);
+        if now >= self.tick_at {
+            self.print_by_clock(now, &mut out);
         }
         out.flush();
         out.done

@@ -7,7 +7,7 @@ use super::data::{Format, Random};
 use super::seconds::OTHER;
 use super::{
     Answer, STATE_CHAINS, chains, data, first_difference, number_from, options_of, settings,
-    settings_of,
+    settings_of, time_of,
 };
 use crate::session::Setting;
 use std::fs;
@@ -164,7 +164,7 @@ fn state_row_by_row_survives_restarts() {
         let mut random = Random::new(90_001 + turn as u64);
         let sample = data::sample(Format::Text, &mut random, 200, 4);
         let chain = STATE_CHAINS[turn / 2];
-        let words: Vec<String> = ["--time", "$1"]
+        let words: Vec<String> = time_of(chain)
             .iter()
             .chain(chain)
             .map(|word| word.to_string())
