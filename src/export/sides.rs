@@ -3,11 +3,11 @@
 use super::nodes::Walk;
 use super::relation::Relation;
 use super::source::{self, Asked};
-use super::sql::{Level, Result, Sql, none};
+use super::sql::{Level, Result, Sql, identifier, none};
 use super::windows;
-use crate::data::{FieldId, Schema};
+use crate::data::{FieldId, Schema, Type};
 use crate::expr::Expr;
-use crate::plan::node::{Made, Matching, Node, Right};
+use crate::plan::node::{Made, Matching, Node, Right, Window};
 use std::collections::BTreeSet;
 
 /// Which records of two streams meet beside their keys.
@@ -64,6 +64,51 @@ fn by_side(relation: &Relation, side: &str) -> Relation {
     there
 }
 
+/// The right side's rows in their windows, as a view.
+fn in_windows(
+    walk: &mut Walk<'_>,
+    right: &Right,
+    window: &Window,
+    mut other: Relation,
+) -> Result<Relation> {
+    let cut = windows::cut(window, walk.plan.zone.is_utc())?;
+    let ids: BTreeSet<FieldId> = other.columns.keys().copied().collect();
+    let name = walk.names.free("right_windows");
+    let bounds = match walk.dialect.name() {
+        "Flink SQL" => {
+            let (from, bounds) = windows::flink(&cut, &other, &[], walk.dialect)?;
+            if let Some(from) = from {
+                other.from = from;
+            }
+            bounds
+        }
+        _ => {
+            let (call, bounds) = windows::spark(&cut, &other)?;
+            if let Some(call) = call {
+                let inner = walk.names.free("right_rows");
+                let more = [(Sql::atom(call), "time_window")];
+                let (select, there) =
+                    other.viewed(&inner, &ids, &right.source.schema, &more, walk.dialect);
+                walk.out
+                    .push(format!("CREATE TEMPORARY VIEW {inner} AS\n{select};"));
+                other = there;
+                super::relation::Bounds {
+                    start: Sql::atom("time_window.start"),
+                    end: Sql::atom("time_window.end"),
+                    terms: Vec::new(),
+                }
+            } else {
+                bounds
+            }
+        }
+    };
+    other.window = Some(bounds);
+    let (select, there) = other.viewed(&name, &ids, &right.source.schema, &[], walk.dialect);
+    walk.out
+        .push(format!("CREATE TEMPORARY VIEW {name} AS\n{select};"));
+    Ok(there)
+}
+
 /// Both sides side by side: the left as a table, the right as one, and the conditions that their keys are equal.
 fn meet(
     walk: &mut Walk<'_>,
@@ -74,42 +119,7 @@ fn meet(
 ) -> Result<(Relation, Relation, Vec<String>)> {
     let mut other = right_side(walk, right)?;
     if let Some(window) = &right.window {
-        let cut = windows::cut(window, walk.plan.zone.is_utc())?;
-        let ids: BTreeSet<FieldId> = other.columns.keys().copied().collect();
-        let name = walk.names.free("right_windows");
-        let bounds = match walk.dialect.name() {
-            "Flink SQL" => {
-                let (from, bounds) = windows::flink(&cut, &other, &[], walk.dialect)?;
-                if let Some(from) = from {
-                    other.from = from;
-                }
-                bounds
-            }
-            _ => {
-                let (call, bounds) = windows::spark(&cut, &other)?;
-                if let Some(call) = call {
-                    let inner = walk.names.free("right_rows");
-                    let more = [(Sql::atom(call), "time_window")];
-                    let (select, there) =
-                        other.viewed(&inner, &ids, &right.source.schema, &more, walk.dialect);
-                    walk.out
-                        .push(format!("CREATE TEMPORARY VIEW {inner} AS\n{select};"));
-                    other = there;
-                    super::relation::Bounds {
-                        start: Sql::atom("time_window.start"),
-                        end: Sql::atom("time_window.end"),
-                        terms: Vec::new(),
-                    }
-                } else {
-                    bounds
-                }
-            }
-        };
-        other.window = Some(bounds);
-        let (select, there) = other.viewed(&name, &ids, &right.source.schema, &[], walk.dialect);
-        walk.out
-            .push(format!("CREATE TEMPORARY VIEW {name} AS\n{select};"));
-        other = there;
+        other = in_windows(walk, right, window, other)?;
     }
     let is_table = walk.here.is_table && walk.here.is_plain();
     if !is_table || walk.here.window.is_some() {
@@ -277,6 +287,9 @@ pub fn asof(
 
 pub fn union(walk: &mut Walk<'_>, right: &Right, node: &Node, schema: &Schema) -> Result<()> {
     let mut other = right_side(walk, right)?;
+    if let Some(window) = &right.window {
+        other = in_windows(walk, right, window, other)?;
+    }
     let mut theirs = other.clone();
     theirs.columns.clear();
     for (id, arg) in right.into.iter().zip(&right.args) {
@@ -289,6 +302,9 @@ pub fn union(walk: &mut Walk<'_>, right: &Right, node: &Node, schema: &Schema) -
     other.columns = theirs.columns;
     if !walk.here.is_rows() {
         walk.view_for(schema, &[], &node.kind);
+    }
+    if right.window.is_some() {
+        meet_in_windows(walk, right, &mut other, schema)?;
     }
     // Both sides have the same columns in the same order.
     let absent = || Sql::atom("CAST(NULL AS STRING)");
@@ -312,8 +328,52 @@ pub fn union(walk: &mut Walk<'_>, right: &Right, node: &Node, schema: &Schema) -
         .viewed(&name, &walk.live, &node.schema, &[], walk.dialect);
     let (two, _) = other.viewed(&name, &walk.live, &node.schema, &[], walk.dialect);
     walk.out.push(format!(
-        "CREATE TEMPORARY VIEW {name} AS\n{one}\nUNION ALL\n{two};"
+        "CREATE TEMPORARY VIEW {} AS\n{one}\nUNION ALL\n{two};",
+        identifier(&name, walk.dialect)
     ));
     walk.here = there;
+    Ok(())
+}
+
+/// Rows that are in windows, and records that enter them: what both have is the windows.
+fn meet_in_windows(
+    walk: &mut Walk<'_>,
+    right: &Right,
+    other: &mut Relation,
+    schema: &Schema,
+) -> Result<()> {
+    let (Some(here), Some(there)) = (walk.here.window.clone(), other.window.clone()) else {
+        return none("the window that these rows are in has no counterpart");
+    };
+    for id in &walk.live {
+        // The window's own fields.
+        match walk.here.columns.get(id) {
+            Some(sql) if *sql == here.start => drop(other.columns.insert(*id, there.start.clone())),
+            Some(sql) if *sql == here.end => drop(other.columns.insert(*id, there.end.clone())),
+            _ => {
+                let arg = right.into.iter().position(|into| into == id);
+                let theirs = arg.and_then(|at| right.args.get(at)).map(|arg| &arg.ty);
+                let field = schema.fields.get(*id);
+                let ours = field.map_or(&Type::Untyped, |field| &field.ty);
+                let is_text = |ty: &Type| matches!(ty, Type::Untyped | Type::Text);
+                let is_one = match theirs {
+                    Some(theirs) => theirs == ours || is_text(theirs) && is_text(ours),
+                    None => is_text(ours),
+                };
+                if !is_one {
+                    let name = field.map_or("", |field| field.name.as_str());
+                    return none(format!(
+                        "'{name}' is a {} here and none in the other stream, and a column of SQL has one type",
+                        ours.name()
+                    ));
+                }
+            }
+        }
+    }
+    // Windows are cut once: behind them no other is cut by time.
+    for side in [&mut walk.here, other] {
+        side.time = None;
+        side.is_attribute = false;
+    }
     Ok(())
 }

@@ -64,12 +64,6 @@ pub const UNION: Operator = Operator {
             Some(window) => format!("union in windows of {}", window.size),
             None => "union".into(),
         };
-        let meaning = match &window {
-            Some(_) => Meaning::Own(
-                "records that enter windows beside the rows that are in them have no SQL; put it in front of the window",
-            ),
-            None => Meaning::Union,
-        };
         right.window = window;
         let node = NodeKind::Custom(Custom {
             text,
@@ -83,7 +77,7 @@ pub const UNION: Operator = Operator {
                 Some(_) => "keeps both streams' records of a window until it is complete, then passes them, this stream's first; then freed".into(),
                 None => "passes records of both streams at once; keeps nothing".into(),
             },
-            meaning,
+            meaning: Meaning::Union,
             make: Arc::new(move |making| Box::new(Union::new(making, windowed, merge.clone()))),
         });
         b.unite(stream, node)

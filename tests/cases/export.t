@@ -440,3 +440,98 @@ FROM src_rows;
 SELECT count(*) AS count
 FROM src
 WHERE line RLIKE 'Exception';
+# Rows that are in windows, and records of another stream that enter them: both as views with the windows.
+$ printf 'ts,k,v\n2026-11-20T10:00:01Z,a,1\n' > more.csv; printf 'ts,k,v\n2026-11-20T10:00:00Z,a,1\n' | dstream -i csv --time ts window 10s top 1 --by v union more.csv count-by k --explain=flink-sql
+-- Flink SQL, 2.0 or later
+SET 'execution.runtime-mode' = 'streaming';
+SET 'table.local-time-zone' = 'UTC';
+-- times are read as RFC 3339; dstream reads the other spellings of --time, too
+-- Flink reads a header as a row: take it off the file first
+CREATE TABLE src (
+  ts STRING,
+  `k` STRING,
+  v STRING,
+  event_time AS CAST(TO_TIMESTAMP(REPLACE(REGEXP_EXTRACT(ts, '^([0-9-]+[ T][0-9:.]+)', 1), 'T', ' ')) AS TIMESTAMP_LTZ(3)),
+  WATERMARK FOR event_time AS event_time - INTERVAL '5' SECOND
+) WITH ('connector' = 'filesystem', 'path' = '/dev/stdin', 'format' = 'csv', 'csv.field-delimiter' = ',');
+CREATE TEMPORARY VIEW t1 AS
+SELECT window_start, window_end, event_time, `k`, v, ROW_NUMBER() OVER (PARTITION BY window_start, window_end ORDER BY v IS NOT NULL AND TRY_CAST(v AS DOUBLE) IS NULL DESC, TRY_CAST(v AS DOUBLE) DESC, v DESC) AS row_rank
+FROM TABLE(TUMBLE(TABLE src, DESCRIPTOR(event_time), INTERVAL '10' SECOND));
+-- times are read as RFC 3339; dstream reads the other spellings of --time, too
+-- Flink reads a header as a row: take it off the file first
+CREATE TABLE `more` (
+  ts STRING,
+  `k` STRING,
+  v STRING,
+  event_time AS CAST(TO_TIMESTAMP(REPLACE(REGEXP_EXTRACT(ts, '^([0-9-]+[ T][0-9:.]+)', 1), 'T', ' ')) AS TIMESTAMP_LTZ(3))
+) WITH ('connector' = 'filesystem', 'path' = 'more.csv', 'format' = 'csv', 'csv.field-delimiter' = ',');
+CREATE TEMPORARY VIEW right_windows AS
+SELECT window_start, window_end, event_time, ts, `k`
+FROM TABLE(TUMBLE(TABLE `more`, DESCRIPTOR(event_time), INTERVAL '10' SECOND));
+CREATE TEMPORARY VIEW `both` AS
+SELECT window_start, window_end, `k`
+FROM t1
+WHERE row_rank <= 1
+UNION ALL
+SELECT window_start, window_end, `k`
+FROM right_windows;
+SELECT window_start, `k`, COUNT(*) AS `count`
+FROM `both`
+GROUP BY window_start, window_end, `k`;
+$ printf 'ts,k,v\n2026-11-20T10:00:01Z,a,1\n' > more.csv; printf 'ts,k,v\n2026-11-20T10:00:00Z,a,1\n' | dstream -i csv --time ts window 10s count-by k union more.csv count-by k --explain=spark-sql
+-- Spark SQL, 3.5 or later
+SET spark.sql.ansi.enabled = false;
+SET TIME ZONE 'UTC';
+-- times are read as RFC 3339; dstream reads the other spellings of --time, too
+CREATE TEMPORARY VIEW src_rows USING csv OPTIONS (path '/dev/stdin', header 'true', sep ',', escape '"');
+CREATE TEMPORARY VIEW src AS
+SELECT ts,
+       `k`,
+       try_to_timestamp(ts) AS event_time
+FROM src_rows;
+-- on a stream: src.withWatermark("event_time", "5 seconds")
+-- times are read as RFC 3339; dstream reads the other spellings of --time, too
+CREATE TEMPORARY VIEW more_rows USING csv OPTIONS (path 'more.csv', header 'true', sep ',', escape '"');
+CREATE TEMPORARY VIEW more AS
+SELECT ts,
+       `k`,
+       try_to_timestamp(ts) AS event_time
+FROM more_rows;
+CREATE TEMPORARY VIEW right_rows AS
+SELECT event_time, ts, `k`, window(event_time, '10 seconds') AS time_window
+FROM more;
+CREATE TEMPORARY VIEW right_windows AS
+SELECT time_window.start AS window_start, time_window.end AS window_end, event_time, ts, `k`
+FROM right_rows;
+CREATE TEMPORARY VIEW t1 AS
+SELECT window.start AS window_start, window.end AS window_end, `k`
+FROM src
+GROUP BY window(event_time, '10 seconds'), `k`;
+CREATE TEMPORARY VIEW `both` AS
+SELECT window_start, window_end, `k`
+FROM t1
+UNION ALL
+SELECT window_start, window_end, `k`
+FROM right_windows;
+SELECT window_start, `k`, count(*) AS count
+FROM `both`
+GROUP BY window_start, window_end, `k`;
+# A column has one type: counts and texts cannot be one.
+$ printf 'ts,k\n2026-11-20T10:00:01Z,a\n' > more.csv; printf 'ts,k,v\n2026-11-20T10:00:00Z,a,1\n' | dstream -i csv --time ts window 10s count-by k union more.csv reduce-by k sum:count --explain=spark-sql
+-- Spark SQL, 3.5 or later
+SET spark.sql.ansi.enabled = false;
+SET TIME ZONE 'UTC';
+-- times are read as RFC 3339; dstream reads the other spellings of --time, too
+CREATE TEMPORARY VIEW src_rows USING csv OPTIONS (path '/dev/stdin', header 'true', sep ',', escape '"');
+CREATE TEMPORARY VIEW src AS
+SELECT ts,
+       `k`,
+       try_to_timestamp(ts) AS event_time
+FROM src_rows;
+-- on a stream: src.withWatermark("event_time", "5 seconds")
+-- 'union more.csv': no counterpart in Spark SQL: 'count' is a number here and none in the other stream, and a column of SQL has one type
+-- not translated, as they follow it: 'reduce-by k sum:count'
+-- up to there:
+SELECT window.start AS window_start, window.end AS window_end, `k`, count(*) AS count
+FROM src
+GROUP BY window(event_time, '10 seconds'), `k`;
