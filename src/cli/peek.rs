@@ -1,4 +1,5 @@
-//! The first record of the input, where it must be known before anything runs: the header of csv and tsv.
+//! The first record of the input, where it must be known before anything runs: the header of csv and tsv, the first of
+//! json and logfmt that is none of the bad ones.
 //! What cannot be read again is handed on with it; a plain file is left as it was. Invariant: no byte of a
 //! pipe is lost, whether the first record was complete or not.
 
@@ -10,11 +11,56 @@ use std::time::Duration;
 /// How often it is looked whether a file has appeared.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// How often it is looked again at what matches.
+const TRIES: usize = 5;
+/// So many records that tell nothing are looked at.
+const BAD_MAX: usize = 1000;
+
+/// Which record it is.
+pub struct Sought<'a> {
+    pub framing: &'a Framing,
+    /// Whether a record tells what is to be known. Where none of the first does, it is the first.
+    pub tells: fn(&[u8]) -> bool,
+}
+
+impl Sought<'_> {
+    /// The record in these first bytes of an input; `None`: it may come behind them. `all`: the last one needs no line end.
+    fn find<'b>(&self, bytes: &'b [u8], all: bool) -> Option<&'b [u8]> {
+        let mut records = records(bytes, self.framing, all);
+        let mut some = records.by_ref().take(BAD_MAX);
+        let told = some.find(|record| (self.tells)(without_end(record)));
+        told.or_else(|| records.next().and_then(|_| self.first(bytes, all)))
+    }
+
+    /// The same, where nothing comes behind them.
+    fn last<'b>(&self, bytes: &'b [u8], all: bool) -> &'b [u8] {
+        let found = self.find(bytes, all).or_else(|| self.first(bytes, all));
+        without_end(found.unwrap_or_default())
+    }
+
+    fn first<'b>(&self, bytes: &'b [u8], all: bool) -> Option<&'b [u8]> {
+        records(bytes, self.framing, all).next()
+    }
+}
+
+/// Records with their line ends.
+fn records<'b>(bytes: &'b [u8], framing: &Framing, all: bool) -> impl Iterator<Item = &'b [u8]> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let end = first_record(rest, framing, all)?;
+        let (record, behind) = rest.split_at(end);
+        rest = behind;
+        Some(record)
+    })
+}
+
 /// What is known of the sources before the run.
 #[derive(Default)]
 pub struct Peeked {
     /// The first record without its line end; empty for empty input; `None` where it was not asked for.
     pub first: Option<Vec<u8>>,
+    /// Another source may tell more.
+    pub is_vague: bool,
     /// Bytes that were taken from a stream and will not come again.
     pub taken: Option<Vec<u8>>,
     /// A stream that was read in part, kept open so that its writer is not cut off.
@@ -25,7 +71,7 @@ pub struct Peeked {
 /// `None`: for ever. `how`: followed, what is not there is waited for.
 pub fn peek(
     words: &[Word],
-    framing: &Framing,
+    sought: &Sought<'_>,
     max: usize,
     wait: Option<Duration>,
     how: &Opening,
@@ -42,6 +88,7 @@ pub fn peek(
         ..Opening::default()
     };
     let mut left = wait;
+    let mut tries = TRIES;
     loop {
         // Of several, none is waited for while another may have a record.
         let is_alone = words.len() < 2 && !matches!(words, [Word::Glob(_)]);
@@ -49,7 +96,13 @@ pub fn peek(
             true => left,
             false => Some(Duration::ZERO),
         };
-        let empty = match look(words, framing, max, most, (&how, partly))? {
+        let looked = look(words, sought, max, most, (&how, partly));
+        tries = tries.saturating_sub(1);
+        if looked.is_err() && tries > 0 && words.iter().any(|word| matches!(word, Word::Glob(_))) {
+            // What matched a moment ago may have got another name since.
+            continue;
+        }
+        let empty = match looked? {
             Looked::Found(peeked) => return Ok(peeked),
             Looked::Empty(peeked) if is_alone || !how.follow => return Ok(peeked),
             Looked::Empty(peeked) => peeked,
@@ -73,7 +126,7 @@ enum Looked {
 
 fn look(
     words: &[Word],
-    framing: &Framing,
+    sought: &Sought<'_>,
     max: usize,
     wait: Option<Duration>,
     (how, partly): (&Opening, bool),
@@ -99,12 +152,14 @@ fn look(
         for one in expanded {
             match sources::open(&one, how) {
                 Ok(input) => {
-                    let peeked = first_of(input, word, framing, max, wait, partly)?;
-                    let is_empty = peeked.first.as_ref().is_some_and(Vec::is_empty);
-                    if !is_by_name || !is_empty {
+                    let peeked = first_of(input, word, sought, max, wait, partly)?;
+                    if !is_by_name || !peeked.is_vague {
                         return Ok(Looked::Found(peeked));
                     }
-                    empty.get_or_insert(peeked);
+                    let is_empty = |one: &Peeked| one.first.as_ref().is_none_or(Vec::is_empty);
+                    if empty.as_ref().is_none_or(is_empty) {
+                        empty = Some(peeked);
+                    }
                 }
                 Err(error) => {
                     refused.get_or_insert(error);
@@ -124,7 +179,7 @@ fn look(
 fn first_of(
     input: Input,
     word: &Word,
-    framing: &Framing,
+    sought: &Sought<'_>,
     max: usize,
     wait: Option<Duration>,
     partly: bool,
@@ -133,10 +188,10 @@ fn first_of(
         status: status::NO_INPUT,
         message: format!("{name}: {error}"),
     };
-    let whole = |bytes: &[u8]| {
-        let none = if partly { bytes.len() } else { 0 };
-        let end = first_record(bytes, framing, partly).unwrap_or(none);
-        without_end(&bytes[..end]).to_vec()
+    let found = |bytes: &[u8]| Peeked {
+        first: Some(sought.last(bytes, partly).to_vec()),
+        is_vague: sought.find(bytes, partly).is_none(),
+        ..Peeked::default()
     };
     match input {
         Input::Plain { name, file, .. } => {
@@ -144,18 +199,15 @@ fn first_of(
             loop {
                 let bytes = sources::head(&file, size).map_err(|error| failed(&name, error))?;
                 let all = bytes.len() < size || size >= max;
-                if all || first_record(&bytes, framing, false).is_some() {
-                    return Ok(Peeked {
-                        first: Some(whole(&bytes)),
-                        ..Peeked::default()
-                    });
+                if all || sought.find(&bytes, false).is_some() {
+                    return Ok(found(&bytes));
                 }
                 size = (size * 4).min(max.max(size + 1));
             }
         }
         Input::Stream { name, mut live, .. } => {
             let mut bytes = Vec::new();
-            while bytes.len() < max && first_record(&bytes, framing, false).is_none() {
+            while bytes.len() < max && sought.find(&bytes, false).is_none() {
                 match live.read(&mut bytes, 1 << 16, wait) {
                     Ok(Read::End | Read::Present) => break,
                     // A wait that is over, or a signal.
@@ -164,62 +216,56 @@ fn first_of(
                     Err(error) => return Err(failed(&name, error)),
                 }
             }
-            let first = Some(whole(&bytes));
+            let peeked = found(&bytes);
             // A compressed file is read again from its start, and rows of our own are made again.
             let again = match word {
                 Word::File(path) => std::fs::metadata(path).is_ok_and(|meta| meta.is_file()),
                 Word::Glob(_) | Word::Rate(_) => true,
                 _ => false,
             };
-            Ok(if again {
-                Peeked {
-                    first,
-                    ..Peeked::default()
-                }
-            } else {
-                Peeked {
-                    first,
+            Ok(match again {
+                true => peeked,
+                false => Peeked {
                     taken: Some(bytes),
                     kept: Some(live),
-                }
+                    ..peeked
+                },
             })
         }
         Input::Parts {
             name, mut parts, ..
         } => {
             let mut bytes = Vec::new();
-            let ended = first_of_parts(parts.as_mut(), framing, max, wait, &mut bytes);
+            let ended = first_of_parts(parts.as_mut(), sought, max, wait, &mut bytes);
             ended.map_err(|error| failed(&name, error))?;
             // They are read again from their start.
-            Ok(Peeked {
-                first: Some(whole(&bytes)),
-                ..Peeked::default()
-            })
+            Ok(found(&bytes))
         }
         Input::Finder { name, mut finder } => {
             let look = finder.look().map_err(|error| failed(&name, error))?;
-            let mut bytes = Vec::new();
+            let mut best = found(&[]);
             for (_, mut parts) in look {
                 let now = Some(Duration::ZERO);
-                let ended = first_of_parts(parts.as_mut(), framing, max, now, &mut bytes);
+                let mut bytes = Vec::new();
+                let ended = first_of_parts(parts.as_mut(), sought, max, now, &mut bytes);
                 ended.map_err(|error| failed(&name, error))?;
-                if !whole(&bytes).is_empty() {
-                    break;
+                let peeked = found(&bytes);
+                if !peeked.is_vague {
+                    return Ok(peeked);
                 }
-                bytes.clear();
+                if best.first.as_ref().is_none_or(Vec::is_empty) {
+                    best = peeked;
+                }
             }
-            Ok(Peeked {
-                first: Some(whole(&bytes)),
-                ..Peeked::default()
-            })
+            Ok(best)
         }
     }
 }
 
-/// Reads the first record of the first part that has one.
+/// Reads the first parts until the record is among what was read.
 fn first_of_parts(
     parts: &mut dyn Parts,
-    framing: &Framing,
+    sought: &Sought<'_>,
     max: usize,
     wait: Option<Duration>,
     bytes: &mut Vec<u8>,
@@ -230,14 +276,17 @@ fn first_of_parts(
             Next::Idle if wait.is_none() => continue,
             Next::Idle | Next::End => return Ok(()),
         };
-        while bytes.len() < max && first_record(bytes, framing, false).is_none() {
+        if !matches!(bytes.last(), None | Some(b'\n')) {
+            bytes.push(b'\n');
+        }
+        while bytes.len() < max && sought.find(bytes, false).is_none() {
             match part.live.read(bytes, 1 << 16, wait)? {
                 Read::End | Read::Present => break,
                 Read::Idle if wait.is_some() => return Ok(()),
                 Read::Data | Read::Idle => {}
             }
         }
-        if !bytes.is_empty() {
+        if bytes.len() >= max || sought.find(bytes, true).is_some() {
             return Ok(());
         }
     }

@@ -6,7 +6,7 @@ use super::globals::{Explain, Keep, Options, Stats};
 use super::live::{self, View};
 use super::metrics::Metrics;
 use super::others::{Others, looking};
-use super::peek::{self, Peeked};
+use super::peek::{self, Peeked, Sought};
 use super::show::Firsts;
 use super::signals::Signals;
 use super::{
@@ -480,7 +480,14 @@ fn peeked(
         .map(Duration::from_nanos);
     Ok(peek::peek(
         &sources.words,
-        &format.framing(),
+        &Sought {
+            framing: &format.framing(),
+            tells: match name {
+                "json" => is_object,
+                "logfmt" => |record| record.contains(&b'='),
+                _ => |_| true,
+            },
+        },
         max,
         wait,
         &Opening {
@@ -488,6 +495,12 @@ fn peeked(
             ..opening(options)
         },
     )?)
+}
+
+/// Whether a record is one of json.
+fn is_object(record: &[u8]) -> bool {
+    let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(record).is_ok();
+    record.trim_ascii_start().starts_with(b"{") && is_json()
 }
 
 fn build_options(

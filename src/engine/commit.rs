@@ -300,6 +300,7 @@ impl Kept {
                 state.push(entry);
             }
         }
+        lock(&self.places).settle();
         (self.times, self.state) = (Mutex::new(times), Mutex::new(state));
         Ok(from)
     }

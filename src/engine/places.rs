@@ -5,9 +5,9 @@
 use super::checkpoint::file::{Entry, Kind};
 use super::commit::entry;
 use crate::data::saved::{Damaged, Saved};
-use crate::sources::{self, Place};
+use crate::sources::{self, LOOK, Place};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::os::unix::fs::DirEntryExt;
 use std::path::Path;
 
@@ -54,6 +54,29 @@ impl Places {
             self.past.push(Saved::new(&entry.payload).take()?);
         }
         Ok(())
+    }
+
+    /// When all are loaded: of several places of one file only the last counts, and those of words that name it.
+    pub fn settle(&mut self) {
+        // By side, number, when it was made, and the first bytes: what was cut off in place is another.
+        type File = (usize, u64, u64, i64, u128);
+        let file = |side: usize, place: &Place| -> Option<File> {
+            let is_told = place.born != 0 && u64::from(place.head.len) == LOOK;
+            is_told.then_some((side, place.dev, place.ino, place.born, place.head.sum))
+        };
+        let mut last: HashMap<File, u64> = HashMap::new();
+        for ((side, _), place) in &self.by_path {
+            if let Some(file) = file(*side, place) {
+                let last = last.entry(file).or_default();
+                *last = place.offset.max(*last);
+            }
+        }
+        let words = &self.words;
+        self.by_path.retain(|(side, path), place| {
+            let is_named = || words.get(*side).is_some_and(|words| words.contains(path));
+            let last = file(*side, place).and_then(|file| last.get(&file));
+            last.is_none_or(|last| place.offset >= *last) || is_named()
+        });
     }
 
     /// A file that was read and is gone: one of a directory at once, one of a pattern after a day. One that was

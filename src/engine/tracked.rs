@@ -47,7 +47,13 @@ impl Tracked {
             return Ok(());
         }
         match self.spots.get_mut(&spot.file.path) {
-            Some(one) => *one = spot,
+            Some(one) => {
+                let before = std::mem::replace(one, spot);
+                let is_another = (before.file.dev, before.file.ino) != (one.file.dev, one.file.ino);
+                if is_another {
+                    self.done.push(before.place()?);
+                }
+            }
             None => {
                 self.spots.insert(spot.file.path.clone(), spot);
             }

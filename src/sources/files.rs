@@ -4,14 +4,14 @@
 
 use super::names::base;
 use super::pace::Deadline;
-use super::place::{PartFile, Place};
+use super::place::{PartFile, Place, born};
 use super::tail::{Name, Skipped, Tail, Until, Upcoming, regular};
 use super::watch::Woken;
 use super::{Live, Next, Nothing, Opening, Part, Parts, Read, Unpacking, compressed, rotated};
 use crate::error::{Failure, status};
 use anyhow::{Context, Result};
 use memchr::memchr;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -34,16 +34,21 @@ pub struct Files {
     skipping: Option<(File, u64)>,
     /// What the name stood for before anything was read.
     met: Option<Place>,
+    /// Number of the file that had the name when it was opened, and when that was made, ns. Followed, it is not asked.
+    stood: Option<((u64, u64), i64)>,
 }
 
 impl Files {
     /// `given`: the file itself, where it has no name. Fails where nothing can be read and nothing is waited for.
     pub fn open(shown: &str, given: Option<File>, how: &Opening) -> Result<Files> {
         let path = given.is_none().then(|| PathBuf::from(shown));
-        if let Some(path) = &path
-            && !how.follow
-            && let Err(error) = File::open(path)
-        {
+        let mut stood = None;
+        let opened = path.as_ref().filter(|_| !how.follow).map(File::open);
+        if let Some(Ok(file)) = &opened {
+            let meta = file.metadata().with_context(|| shown.to_owned())?;
+            stood = Some((rotated::id(&meta), born(&meta)));
+        }
+        if let (Some(Err(error)), Some(path)) = (opened, &path) {
             let absent = error.kind() == io::ErrorKind::NotFound;
             let kept = how.place(shown).filter(|_| absent);
             // It has been rotated, and nothing new is there yet.
@@ -58,6 +63,7 @@ impl Files {
             begun: false,
             skipping: None,
             met: None,
+            stood,
         };
         files.check_grown().with_context(|| shown.to_owned())?;
         files.come_to_know().with_context(|| shown.to_owned())?;
@@ -182,8 +188,11 @@ impl Files {
         }
         let kept = name.how.place(&name.shown);
         let Some(place) = kept.or(self.met.as_ref()).cloned() else {
+            if let Some(file) = present.as_ref().filter(|_| name.how.skip_to_end) {
+                return self.skip_to_end(file.try_clone()?);
+            }
+            self.push_moved(present.as_ref())?;
             return match present {
-                Some(file) if name.how.skip_to_end => self.skip_to_end(file),
                 Some(file) => self.push(file, None),
                 None => Ok(()),
             };
@@ -217,9 +226,9 @@ impl Files {
                         };
                         name.offer(Arc::new(file), kept, until)?;
                     }
-                    for file in found.between {
-                        if Some(id_of(&file)) != now {
-                            name.offer_new(file, Until::End)?;
+                    for between in found.between {
+                        if Some(id_of(&between.file)) != now {
+                            name.offer_new(between, Until::End)?;
                         }
                     }
                 }
@@ -235,6 +244,31 @@ impl Files {
         match present {
             Some(file) => self.push(file, None),
             None => Ok(()),
+        }
+    }
+
+    /// What stood there when the source was opened, and has been moved away since.
+    fn push_moved(&self, present: Option<&File>) -> io::Result<()> {
+        let (Some((number, made)), Some(path)) = (self.stood, &self.name.path) else {
+            return Ok(());
+        };
+        let is_it = |meta: &Metadata| rotated::id(meta) == number && born(meta) == made;
+        if present.is_some_and(|file| file.metadata().is_ok_and(|meta| is_it(&meta))) {
+            return Ok(());
+        }
+        let base = base(path);
+        match rotated::Kin::of(base.as_deref().unwrap_or(path)).standing(number, made)? {
+            Some(file) => {
+                let until = match self.until(&file)? {
+                    // Nobody goes on there under this name.
+                    Until::Size { .. } => Until::Rest,
+                    until => until,
+                };
+                self.name.offer(Arc::new(file), None, until).map(drop)
+            }
+            // It was replaced.
+            None if present.is_some() => Ok(()),
+            None => Err(rustix::io::Errno::NOENT.into()),
         }
     }
 
@@ -315,13 +349,15 @@ impl Files {
     fn part(&self, upcoming: Upcoming) -> io::Result<Part> {
         let Upcoming {
             file,
-            offset,
-            lines,
+            from,
             until,
             whole,
             claim,
             behind,
         } = upcoming;
+        let (offset, lines) = from
+            .as_ref()
+            .map_or((0, 0), |from| (from.offset, from.lines));
         let file = Arc::new(self.part_file(file)?);
         if let Some(claim) = claim {
             file.claimed(claim);
@@ -339,7 +375,12 @@ impl Files {
         let live: Box<dyn Live> = match unpacked {
             Some(_) if whole => Box::new(Nothing),
             Some(live) => Skipped::boxed(live, offset),
-            None => Box::new(Tail::new(self.name.clone(), file.clone(), offset, until)?),
+            None => Box::new(Tail::new(
+                self.name.clone(),
+                file.clone(),
+                from.as_deref(),
+                until,
+            )?),
         };
         Ok(Part {
             name: self.name.shown.clone(),

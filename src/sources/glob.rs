@@ -16,12 +16,21 @@ use std::time::Duration;
 
 /// Looking takes at most this part of the time.
 const SHARE: u32 = 50;
+/// How often names are looked at until nothing has changed.
+const LOOKS: usize = 20;
 const LOOK: Duration = Duration::from_millis(250);
 
 /// The files that match now, as words of their own.
 pub fn words(pattern: &str) -> Result<Vec<Word>> {
     let parsed = parse(pattern)?;
-    let found = parsed.files()?;
+    // While names change a look may miss a file that is there all the time: only two looks that agree count.
+    let mut found = parsed.files()?;
+    for _ in 0..LOOKS {
+        let before = std::mem::replace(&mut found, parsed.files()?);
+        if found == before && !found.is_empty() {
+            break;
+        }
+    }
     let words = found
         .into_iter()
         .filter_map(|path| path.into_os_string().into_string().ok());

@@ -3,6 +3,7 @@
 
 mod compressed;
 mod connect;
+mod copies;
 mod dir;
 mod files;
 mod glob;
@@ -30,7 +31,7 @@ use std::time::Duration;
 
 pub use compressed::Unpacking;
 pub use pattern::NamePattern;
-pub use place::{PartFile, Place};
+pub use place::{LOOK, PartFile, Place};
 pub use rate::Form;
 pub use register::Register;
 pub use table::{Entry, SOURCES};

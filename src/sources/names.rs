@@ -27,6 +27,12 @@ pub fn without_ending(name: &[u8]) -> &[u8] {
     ending.map_or(name, |ending| &name[..name.len() - ending.len()])
 }
 
+/// The name that a file had before it was compressed.
+pub fn unpacked(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default();
+    path.with_file_name(OsStr::from_bytes(without_ending(name.as_bytes())))
+}
+
 /// What a name beside `name` has more, if it looks like a rotated one.
 pub fn tag(name: &[u8], other: &[u8]) -> Option<(Tag, Form)> {
     let other = without_ending(other);

@@ -35,6 +35,8 @@ pub struct PartFile {
     began: Mutex<Vec<u8>>,
     /// What it holds now is not what was read.
     cut_off: OnceLock<CutOff>,
+    /// What it was known by when it was cut off, of which nothing was read since.
+    lost: OnceLock<Known>,
     /// What stood behind it when it was met.
     behind: OnceLock<Behind>,
     /// Nobody else reads it meanwhile.
@@ -137,6 +139,13 @@ impl Place {
         (self.dev, self.ino) == id && !self.is_born_apart(born)
     }
 
+    /// Whether it is known by these bytes, at the beginning and before the offset.
+    pub fn is_known_by(&self, head: &[u8], before: &[u8]) -> bool {
+        let head = head.get(..self.head.len as usize).map(Sum::of);
+        let is_behind = || self.is_cut_off() || Sum::of(before) == self.before;
+        self.offset == 0 || head == Some(self.head) && is_behind()
+    }
+
     /// The file had been cut off when the place was taken: what stood before it is not known.
     pub fn is_cut_off(&self) -> bool {
         !self.packed && self.offset > 0 && self.before.len == 0
@@ -163,6 +172,7 @@ impl PartFile {
             packed,
             began: Mutex::default(),
             cut_off: OnceLock::new(),
+            lost: OnceLock::new(),
             behind: OnceLock::new(),
             claim: OnceLock::new(),
         })
@@ -215,9 +225,9 @@ impl PartFile {
             )?)),
             None => None,
         };
-        let id = copy.as_ref().map(|copy| (copy.dev, copy.ino));
+        let meta = copy.as_ref().map(|copy| copy.file.metadata()).transpose()?;
         let is_ours = match self.claim.get() {
-            Some(claim) => claim.cut_off(place.clone(), id),
+            Some(claim) => claim.cut_off(place.clone(), meta.as_ref()),
             None => true,
         };
         self.cut_off.get_or_init(|| CutOff {
@@ -231,6 +241,14 @@ impl PartFile {
     pub fn is_at(&self, at: u64, last: &[u8]) {
         if let Some(claim) = self.claim.get() {
             claim.is_at(at, last);
+        }
+    }
+
+    /// Is told what it was known by: it was cut off before anything was read of it.
+    pub fn was_known_by(&self, known: &Known) {
+        self.lost.get_or_init(|| known.clone());
+        if let Some(claim) = self.claim.get() {
+            claim.is_lost();
         }
     }
 
@@ -254,15 +272,18 @@ impl PartFile {
         }
         let meta = self.file.metadata()?;
         let (mut head, mut before) = self.sums(offset, LOOK)?;
-        let was_cut_off = meta.len() < offset || cut_off.is_some();
-        if let Some(cut) = cut_off.filter(|cut| cut.known.offset == offset) {
-            (head, before) = (cut.known.head, cut.known.before);
-        } else if !self.packed && was_cut_off {
-            // It was cut off since. What it began with tells its copy; what it has now tells nothing.
-            let look = LOOK.min(offset) as usize;
+        let known = cut_off.map(|cut| &cut.known).or(self.lost.get());
+        if let Some(known) = known.filter(|known| known.offset == offset) {
+            (head, before) = (known.head, known.before);
+        } else if !self.packed {
             let began = self.began.lock().unwrap_or_else(PoisonError::into_inner);
-            head = Sum::of(&began[..look.min(began.len())]);
-            before = Sum::of(&[]);
+            let began = Sum::of(&began[..began.len().min(LOOK.min(offset) as usize)]);
+            let is_other = offset > 0 && began.len == head.len && began != head;
+            if known.is_some() || meta.len() < offset || is_other {
+                // It was cut off since. What it began with tells its copy; what it has now tells nothing.
+                head = began;
+                before = Sum::of(&[]);
+            }
         }
         Ok(Place {
             path: self.path.clone(),

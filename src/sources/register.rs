@@ -3,26 +3,43 @@
 //! its compressed form, by all that was read of that. Reads nothing for the stream. Invariant: a file has one reader at
 //! a time, and the next one begins where that has ended.
 
-use super::compressed::{self, Unpacking};
-use super::names::{base, is_rotated_name, without_ending};
-use super::place::{PartFile, Place, TELLING, born, bytes_at};
+use super::compressed;
+use super::copies::{
+    Begins, Verdict, begins_with, is_copy_of_cut, is_copy_of_left, is_in_the_making, is_of,
+};
+use super::names::{base, is_rotated_name, unpacked};
+use super::place::{Place, TELLING, born, bytes_at};
 use super::rotated::{self, id};
-use super::{Live, Read};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// So many files that were read are remembered beside those that are being read.
 const LEFT_MAX: usize = 1 << 16;
-/// Bytes that are compared at a time.
-const STEP: usize = 1 << 16;
 
-type Id = (u64, u64);
+/// A file by its number, which is used again, and when it was made; 0: that is not known.
+#[derive(Copy, Clone, Debug)]
+struct Id {
+    number: (u64, u64),
+    born: i64,
+}
+
+impl Id {
+    fn of(meta: &Metadata) -> Id {
+        Id {
+            number: id(meta),
+            born: born(meta),
+        }
+    }
+
+    fn is(&self, other: Id) -> bool {
+        let apart = self.born != 0 && other.born != 0 && self.born != other.born;
+        self.number == other.number && !apart
+    }
+}
 
 /// The files of all words of one stream.
 #[derive(Debug, Default)]
@@ -32,7 +49,7 @@ pub struct Register(Mutex<Inner>);
 struct Inner {
     next: u64,
     records: BTreeMap<u64, Record>,
-    by_id: HashMap<Id, Vec<u64>>,
+    by_id: HashMap<(u64, u64), Vec<u64>>,
     /// By the name that all names of a file have in common.
     by_base: HashMap<PathBuf, Vec<u64>>,
     /// Of those that were left, the oldest first.
@@ -49,7 +66,7 @@ struct Record {
     born: i64,
     /// What it was known by when it was cut off in place.
     cut: Option<Place>,
-    /// Its copies and compressed forms.
+    /// Its own number, where it is or was held, and those of its copies and compressed forms.
     copies: Vec<Id>,
     state: State,
 }
@@ -69,8 +86,18 @@ pub struct Claim {
     register: Arc<Register>,
     record: u64,
     file: Arc<File>,
-    /// How far it has been read, and the bytes before.
-    at: Mutex<(u64, Vec<u8>)>,
+    reached: Mutex<Reached>,
+}
+
+/// How far a file has been read.
+#[derive(Debug)]
+enum Reached {
+    /// Not at all since it is held: to where it was left.
+    Left(Option<Box<Place>>),
+    /// To here, behind these bytes.
+    Behind(u64, Vec<u8>),
+    /// It was cut off before anything was read.
+    Lost,
 }
 
 /// What became of a wish to read a file.
@@ -78,8 +105,7 @@ pub enum Taken {
     /// It is to be read from here on; `whole`: nothing more is in it.
     Mine {
         claim: Arc<Claim>,
-        offset: u64,
-        lines: u64,
+        from: Option<Box<Place>>,
         whole: bool,
     },
     /// It is read under another name.
@@ -88,41 +114,61 @@ pub enum Taken {
     Unsure,
 }
 
-/// Whether a file is a copy of another one.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-enum Verdict {
-    Same,
-    Maybe,
-    Other,
+impl Record {
+    /// It is the file itself that is read, or what was found to be its copy or compressed form.
+    fn is_read_as(&self, file: Id) -> bool {
+        self.copies.iter().any(|copy| copy.is(file))
+    }
 }
 
 impl Claim {
-    pub fn is_at(&self, at: u64, last: &[u8]) {
-        let mut now = self.at.lock().unwrap_or_else(PoisonError::into_inner);
-        now.0 = at;
-        now.1.clear();
-        now.1.extend_from_slice(last);
+    fn reached(&self) -> MutexGuard<'_, Reached> {
+        self.reached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether what was read still stands there.
+    pub fn is_at(&self, at: u64, last: &[u8]) {
+        let mut now = self.reached();
+        match &mut *now {
+            Reached::Behind(offset, bytes) => {
+                *offset = at;
+                bytes.clear();
+                bytes.extend_from_slice(last);
+            }
+            first => *first = Reached::Behind(at, last.to_vec()),
+        }
+    }
+
+    /// It was cut off since it was taken, and before anything was read.
+    pub fn is_lost(&self) {
+        *self.reached() = Reached::Lost;
+    }
+
+    /// Whether what was read still stands there. What is compressed counts otherwise, and is not cut off.
     fn is_intact(&self) -> io::Result<bool> {
-        let now = self.at.lock().unwrap_or_else(PoisonError::into_inner);
-        let from = now.0.saturating_sub(now.1.len() as u64);
-        // What is compressed counts otherwise, and is not cut off.
-        let is_there = self.file.metadata()?.len() >= now.0
-            || compressed::is_packed(&super::head(&self.file, 4)?);
-        Ok(is_there && bytes_at(&self.file, from, now.1.len())? == now.1)
+        let meta = self.file.metadata()?;
+        let is_packed = || Ok::<_, io::Error>(compressed::is_packed(&super::head(&self.file, 4)?));
+        Ok(match &*self.reached() {
+            Reached::Left(None) => true,
+            Reached::Left(Some(place)) => is_packed()? || is_of(place, &self.file, &meta)?,
+            Reached::Behind(at, last) => {
+                let from = at.saturating_sub(last.len() as u64);
+                let is_there = meta.len() >= *at || is_packed()?;
+                is_there && bytes_at(&self.file, from, last.len())? == *last
+            }
+            Reached::Lost => false,
+        })
     }
 
     /// It was cut off in place, and begins anew as another file. False: somebody else reads the copy.
-    pub fn cut_off(&self, place: Place, copy: Option<Id>) -> bool {
+    pub fn cut_off(&self, place: Place, copy: Option<&Metadata>) -> bool {
+        let copy = copy.map(Id::of);
         let mut inner = self.register.lock();
-        let is_held = |id: Id| inner.readers(id).next().is_some();
+        let is_held = |copy: Id| inner.readers(copy).next().is_some();
         let is_ours = copy.is_none_or(|copy| !is_held(copy));
-        let id = (place.dev, place.ino);
-        inner.forget_id(id, self.record);
+        inner.forget_id((place.dev, place.ino), self.record);
         if let Some(copy) = copy.filter(|_| is_ours) {
-            inner.by_id.entry(copy).or_default().push(self.record);
+            let numbers = inner.by_id.entry(copy.number).or_default();
+            numbers.push(self.record);
         }
         if let Some(record) = inner.records.get_mut(&self.record) {
             record.copies.extend(copy);
@@ -214,7 +260,7 @@ impl Register {
         let is_it = |record: &Record| record.path == path && matches!(record.state, State::Kept(_));
         let record = inner.records.iter().find(|(_, record)| is_it(record));
         if let Some(number) = record.map(|(number, _)| *number) {
-            inner.add_copy(number, id(file));
+            inner.add_copy(number, Id::of(file));
         }
     }
 
@@ -225,6 +271,16 @@ impl Register {
         file: &Arc<File>,
         own: Option<&Place>,
     ) -> io::Result<Taken> {
+        self.take_called(path, (file, path), own)
+    }
+
+    /// The same, of a file that is called otherwise by now.
+    fn take_called(
+        self: &Arc<Self>,
+        path: &Path,
+        (file, called): (&Arc<File>, &Path),
+        own: Option<&Place>,
+    ) -> io::Result<Taken> {
         let meta = file.metadata()?;
         let mut inner = self.lock();
         let mut from = own.cloned();
@@ -233,11 +289,10 @@ impl Register {
             let Some(record) = inner.records.get(&number) else {
                 continue;
             };
-            let is_copy = record.copies.contains(&id(&meta));
+            let is_copy = record.is_read_as(Id::of(&meta));
             let place = match &record.state {
-                State::Held(_) => return Ok(Taken::Others),
-                State::Left(None) if is_copy => return Ok(Taken::Others),
-                State::Left(None) => continue,
+                State::Held(_) | State::Left(None) if is_copy => return Ok(Taken::Others),
+                State::Held(_) | State::Left(None) => continue,
                 State::Kept(place) | State::Left(Some(place)) => place,
             };
             if !is_copy && !is_of(place, file, &meta)? {
@@ -256,10 +311,32 @@ impl Register {
                 spent.push(number);
             }
         }
+        if let Some(own) = own {
+            // It was read on under another name meanwhile. What was cut off in place has the same number.
+            for record in inner.numbered(own) {
+                match &record.state {
+                    State::Held(claim) => {
+                        let file = claim.upgrade().map(|claim| claim.file.clone());
+                        if let Some(file) = file
+                            && rotated::holds_place(&file, own)?
+                        {
+                            return Ok(Taken::Others);
+                        }
+                    }
+                    State::Kept(place) | State::Left(Some(place)) => {
+                        let is_behind = from.as_ref().is_none_or(|from| from.offset < place.offset);
+                        if is_behind && rotated::holds_place(file, place)? {
+                            from = Some(place.clone());
+                        }
+                    }
+                    State::Left(None) => {}
+                }
+            }
+        }
         if from.is_none() {
-            match inner.copied(path, file, &meta)? {
+            match inner.copied(called, file, &meta)? {
                 (Verdict::Same, Some(number)) => {
-                    inner.add_copy(number, id(&meta));
+                    inner.add_copy(number, Id::of(&meta));
                     match inner.records.get(&number).map(|record| &record.state) {
                         Some(State::Left(Some(place)) | State::Kept(place)) => {
                             from = Some(place.clone());
@@ -289,16 +366,20 @@ impl Register {
             }
             _ => false,
         };
-        let at = from.map_or((0, 0), |from| (from.offset, from.lines));
-        Ok(self.claim(&mut inner, path, file, &meta, (at, whole)))
+        Ok(self.claim(&mut inner, path, file, &meta, (from, whole)))
     }
 
-    /// As [`Register::take`], of a file that is taken only if nothing is known of it.
-    pub fn take_new(self: &Arc<Self>, path: &Path, file: &Arc<File>) -> io::Result<Taken> {
+    /// As [`Register::take`], of a file that is `called` so and is taken only if nothing is known of it.
+    pub fn take_new(
+        self: &Arc<Self>,
+        path: &Path,
+        called: &Path,
+        file: &Arc<File>,
+    ) -> io::Result<Taken> {
         let is_known = self.lock().knows(file, &file.metadata()?)?;
         match is_known {
             true => Ok(Taken::Others),
-            false => self.take(path, file, None),
+            false => self.take_called(path, (file, called), None),
         }
     }
 
@@ -314,38 +395,34 @@ impl Register {
         path: &Path,
         file: &Arc<File>,
         meta: &Metadata,
-        ((offset, lines), whole): ((u64, u64), bool),
+        (from, whole): (Option<Place>, bool),
     ) -> Taken {
+        let from = from.map(Box::new);
         let claim = Arc::new(Claim {
             register: self.clone(),
             record: inner.next,
             file: file.clone(),
-            at: Mutex::new((offset, Vec::new())),
+            reached: Mutex::new(Reached::Left(from.clone())),
         });
         inner.add(Record {
             path: path.to_owned(),
             born: born(meta),
             cut: None,
-            copies: vec![id(meta)],
+            copies: vec![Id::of(meta)],
             state: State::Held(Arc::downgrade(&claim)),
         });
-        Taken::Mine {
-            claim,
-            offset,
-            lines,
-            whole,
-        }
+        Taken::Mine { claim, from, whole }
     }
 }
 
 impl Inner {
-    fn add(&mut self, mut record: Record) -> u64 {
+    fn add(&mut self, record: Record) -> u64 {
         let number = self.next;
         self.next += 1;
         // The number of a file that is held is that of nobody else.
         let ids = match &record.state {
             State::Kept(place) | State::Left(Some(place)) => vec![(place.dev, place.ino)],
-            State::Held(_) => std::mem::take(&mut record.copies),
+            State::Held(_) => record.copies.iter().map(|copy| copy.number).collect(),
             State::Left(None) => Vec::new(),
         };
         for id in ids {
@@ -357,16 +434,16 @@ impl Inner {
         number
     }
 
-    fn add_copy(&mut self, number: u64, id: Id) {
+    fn add_copy(&mut self, number: u64, copy: Id) {
         if let Some(record) = self.records.get_mut(&number)
-            && !record.copies.contains(&id)
+            && !record.is_read_as(copy)
         {
-            record.copies.push(id);
-            self.by_id.entry(id).or_default().push(number);
+            record.copies.push(copy);
+            self.by_id.entry(copy.number).or_default().push(number);
         }
     }
 
-    fn forget_id(&mut self, id: Id, number: u64) {
+    fn forget_id(&mut self, id: (u64, u64), number: u64) {
         if let Some(numbers) = self.by_id.get_mut(&id) {
             numbers.retain(|one| *one != number);
             if numbers.is_empty() {
@@ -379,7 +456,7 @@ impl Inner {
         let Some(record) = self.records.remove(&number) else {
             return;
         };
-        let mut ids = record.copies;
+        let mut ids: Vec<(u64, u64)> = record.copies.iter().map(|copy| copy.number).collect();
         if let State::Kept(place) | State::Left(Some(place)) = &record.state {
             ids.push((place.dev, place.ino));
         }
@@ -402,8 +479,8 @@ impl Inner {
                 continue;
             };
             let is_it = match &record.state {
-                State::Held(_) | State::Left(None) => true,
-                _ if record.copies.contains(&id(meta)) => true,
+                _ if record.is_read_as(Id::of(meta)) => true,
+                State::Held(_) | State::Left(None) => false,
                 State::Kept(place) | State::Left(Some(place)) => is_of(place, file, meta)?,
             };
             if is_it {
@@ -413,11 +490,30 @@ impl Inner {
         Ok(false)
     }
 
-    /// The records of a file that is being read.
-    fn readers(&self, id: Id) -> impl Iterator<Item = &Record> {
-        let numbers = self.by_id.get(&id).into_iter().flatten();
+    /// The records of the file that a place is of.
+    fn numbered(&self, of: &Place) -> impl Iterator<Item = &Record> {
+        let number = Id {
+            number: (of.dev, of.ino),
+            born: of.born,
+        };
+        let numbers = self.by_id.get(&number.number).into_iter().flatten();
         let records = numbers.filter_map(|number| self.records.get(number));
-        records.filter(|record| matches!(record.state, State::Held(_)))
+        records.filter(move |record| match &record.state {
+            State::Held(_) | State::Left(None) => record.is_read_as(number),
+            State::Kept(place) | State::Left(Some(place)) => Id {
+                number: (place.dev, place.ino),
+                born: place.born,
+            }
+            .is(number),
+        })
+    }
+
+    /// The records of a file that is being read.
+    fn readers(&self, of: Id) -> impl Iterator<Item = &Record> {
+        let numbers = self.by_id.get(&of.number).into_iter().flatten();
+        let records = numbers.filter_map(|number| self.records.get(number));
+        records
+            .filter(move |record| matches!(record.state, State::Held(_)) && record.is_read_as(of))
     }
 
     /// Which known file one is a copy or the compressed form of, by its name and by what was read of that.
@@ -432,6 +528,7 @@ impl Inner {
         }
         let packed = compressed::is_packed(&super::head(file, 4)?);
         let base = base_of(path);
+        let kin = rotated::Kin::of(&base);
         let mut all = Verdict::Other;
         let numbers = self.by_base.get(&base).into_iter().flatten();
         for (number, record) in numbers
@@ -445,7 +542,8 @@ impl Inner {
             if record.born != 0 && file_born != 0 && file_born < record.born {
                 continue;
             }
-            match self.is_copy(record, path, file, meta, packed)? {
+            let verdict = self.is_copy(record, &kin, file, meta, packed)?;
+            match verdict {
                 Verdict::Same => return Ok((Verdict::Same, Some(number))),
                 Verdict::Maybe => all = Verdict::Maybe,
                 Verdict::Other => {}
@@ -453,7 +551,7 @@ impl Inner {
         }
         // The file that it would be a copy of has not been opened yet.
         let beside = match packed {
-            true => unpacked_name(path),
+            true => unpacked(path),
             false => path.to_owned(),
         };
         for of in [base, beside] {
@@ -465,7 +563,7 @@ impl Inner {
                 let of = original.metadata()?;
                 let (of_born, is_born) = (born(&of), born(meta));
                 let is_later = of_born == 0 || is_born == 0 || of_born <= is_born;
-                let is_known = self.readers(id(&of)).next().is_some();
+                let is_known = self.readers(Id::of(&of)).next().is_some();
                 if !is_known
                     && is_later
                     && id(&of) != id(meta)
@@ -491,6 +589,7 @@ impl Inner {
         packed: bool,
     ) -> io::Result<(Verdict, Option<u64>)> {
         let base = base_of(path);
+        let kin = rotated::Kin::of(&base);
         let mut all = Verdict::Other;
         for number in self.by_base.get(&base).into_iter().flatten() {
             let Some(record) = self.records.get(number) else {
@@ -505,7 +604,8 @@ impl Inner {
             {
                 continue;
             }
-            let Some(now) = rotated::standing(&record.path, place)? else {
+            let now = kin.standing((place.dev, place.ino), place.born)?;
+            let Some(now) = now else {
                 continue;
             };
             let now_meta = now.metadata()?;
@@ -526,7 +626,7 @@ impl Inner {
     fn is_copy(
         &self,
         record: &Record,
-        path: &Path,
+        kin: &rotated::Kin<'_>,
         file: &File,
         meta: &Metadata,
         packed: bool,
@@ -539,20 +639,13 @@ impl Inner {
             // Its source has found it, or nothing of it.
             State::Kept(_) if self.sources.contains(&record.path) => return Ok(Verdict::Other),
             State::Kept(place) | State::Left(Some(place)) => {
-                let same = |now: &File| {
-                    Ok::<_, io::Error>(place.is_of(id(&now.metadata()?), born(&now.metadata()?)))
-                };
-                let standing = super::tail::regular(&record.path).ok().flatten();
-                match standing {
-                    Some(now) if same(&now)? => {
-                        if now.metadata()?.len() < place.offset
-                            || !is_of(place, &now, &now.metadata()?)?
-                        {
-                            return is_copy_of_cut(place, file, meta);
-                        }
-                        Arc::new(now)
+                let now = kin.standing((place.dev, place.ino), place.born)?;
+                match now {
+                    Some(now) if !is_of(place, &now, &now.metadata()?)? => {
+                        return is_copy_of_cut(place, file, meta);
                     }
-                    _ => return is_copy_of_left(place, path, file, packed),
+                    Some(now) => Arc::new(now),
+                    None => return is_copy_of_left(place, file, packed),
                 }
             }
             State::Held(claim) => match claim.upgrade() {
@@ -563,10 +656,16 @@ impl Inner {
                     }
                     claim.file.clone()
                 }
-                None => match super::tail::regular(&record.path).ok().flatten() {
-                    Some(file) => Arc::new(file),
-                    None => return Ok(Verdict::Other),
-                },
+                None => {
+                    let is_it = |file: &File| {
+                        let meta = file.metadata();
+                        meta.is_ok_and(|meta| record.is_read_as(Id::of(&meta)))
+                    };
+                    match super::tail::regular(&record.path).ok().flatten() {
+                        Some(file) if is_it(&file) => Arc::new(file),
+                        _ => return Ok(Verdict::Other),
+                    }
+                }
             },
         };
         let of = original.metadata()?;
@@ -584,7 +683,19 @@ impl Inner {
             return Ok(Verdict::Other);
         }
         Ok(match begins_with(&original, file, meta.len(), packed)? {
-            Begins::Other => Verdict::Other,
+            // Or was, when it was looked at first, and has been cut off while they were compared.
+            Begins::Other => match &record.state {
+                State::Held(claim) => match claim.upgrade() {
+                    Some(claim) if !claim.is_intact()? => Verdict::Maybe,
+                    _ => Verdict::Other,
+                },
+                State::Kept(place) | State::Left(Some(place))
+                    if !is_of(place, &original, &original.metadata()?)? =>
+                {
+                    return is_copy_of_cut(place, file, meta);
+                }
+                _ => Verdict::Other,
+            },
             Begins::Unended => Verdict::Maybe,
             Begins::All if !stands => Verdict::Same,
             Begins::All => Verdict::Maybe,
@@ -596,131 +707,7 @@ impl Inner {
     }
 }
 
-/// Whether it is what another file is being compressed to: that stands until it is whole.
-fn is_in_the_making(path: &Path, file: &File) -> io::Result<bool> {
-    let original = unpacked_name(path);
-    // In this order: what stands no more was whole by then.
-    if original == path || super::tail::regular(&original).ok().flatten().is_none() {
-        return Ok(false);
-    }
-    let decoder = compressed::open(file, compressed::RATIO_MAX, &Unpacking::default());
-    let Ok(Some(mut live)) = decoder else {
-        // Not even the first bytes are there, or it only looks compressed by its name.
-        return Ok(super::head(file, 4)?.len() < 4);
-    };
-    let mut bytes = Vec::new();
-    loop {
-        bytes.clear();
-        match live.read(&mut bytes, STEP, None) {
-            Ok(Read::End) => return Ok(false),
-            Ok(_) => {}
-            Err(_) => return Ok(true),
-        }
-    }
-}
-
-/// Of one that was read to its end and stands no more at the name where it was read.
-fn is_copy_of_left(place: &Place, path: &Path, file: &File, packed: bool) -> io::Result<Verdict> {
-    if !rotated::holds_place(file, place)? {
-        return Ok(Verdict::Other);
-    }
-    if rotated::is_all(file, packed, place)? {
-        // One that is there under yet another name needs no copy, but may be compressed beside it.
-        let kin = || rotated::ids_beside(&base_of(path));
-        return Ok(match packed || !kin()?.contains(&(place.dev, place.ino)) {
-            true => Verdict::Same,
-            false => Verdict::Other,
-        });
-    }
-    let is_told = packed && place.offset >= TELLING;
-    Ok(if is_told {
-        Verdict::Same
-    } else {
-        Verdict::Other
-    })
-}
-
-/// Whether a file is that which was cut off, as it was before; or was copied before the last of it was written.
-fn is_copy_of_cut(cut: &Place, file: &File, meta: &Metadata) -> io::Result<Verdict> {
-    if meta.len() == 0 {
-        return Ok(Verdict::Maybe);
-    }
-    if rotated::holds_place(file, cut)? {
-        return Ok(Verdict::Same);
-    }
-    let head_len = u64::from(cut.head.len);
-    let is_short = !cut.packed && meta.len() < cut.offset && meta.len() >= head_len && head_len > 0;
-    let head = || bytes_at(file, 0, cut.head.len as usize);
-    Ok(
-        match is_short && crate::data::sum::Sum::of(&head()?) == cut.head {
-            true => Verdict::Same,
-            false => Verdict::Other,
-        },
-    )
-}
-
-/// How the bytes of a file, or what it was before it was compressed, stand to those of another.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-enum Begins {
-    /// They are all of the other's, and no more.
-    All,
-    /// They are the first of the other's, so many.
-    Part(u64),
-    /// So far they are, and there is no end yet.
-    Unended,
-    Other,
-}
-
-/// Compares all the bytes of one file with those with which another begins.
-fn begins_with(of: &File, file: &File, len: u64, packed: bool) -> io::Result<Begins> {
-    let mut at = 0u64;
-    let mut live: Box<dyn Live> = match packed {
-        false => super::from_place(file, 0)?,
-        true => match compressed::open(file, compressed::RATIO_MAX, &Unpacking::default()) {
-            Ok(Some(live)) => live,
-            Ok(None) | Err(_) => return Ok(Begins::Unended),
-        },
-    };
-    let mut bytes = Vec::new();
-    loop {
-        bytes.clear();
-        let read = match live.read(&mut bytes, STEP, None) {
-            Ok(read) => read,
-            // It is damaged, or still being written.
-            Err(_) if packed => return Ok(Begins::Unended),
-            Err(error) => return Err(error),
-        };
-        if bytes_at(of, at, bytes.len())? != bytes {
-            return Ok(Begins::Other);
-        }
-        at += bytes.len() as u64;
-        if read == Read::End || !packed && at >= len {
-            break;
-        }
-    }
-    let is_all = of.metadata()?.len() == at;
-    Ok(if is_all {
-        Begins::All
-    } else {
-        Begins::Part(at)
-    })
-}
-
-/// Whether a place is of this file, as it is now.
-fn is_of(place: &Place, file: &File, meta: &Metadata) -> io::Result<bool> {
-    if !place.is_of(id(meta), born(meta)) && place.offset < super::place::LOOK {
-        return Ok(false);
-    }
-    PartFile::of(String::new(), file.try_clone()?)?.agrees(place)
-}
-
 /// The name that all names of a file have in common.
 fn base_of(path: &Path) -> PathBuf {
-    base(path).unwrap_or_else(|| unpacked_name(path))
-}
-
-/// The name that a file had before it was compressed.
-fn unpacked_name(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default();
-    path.with_file_name(OsStr::from_bytes(without_ending(name.as_bytes())))
+    base(path).unwrap_or_else(|| unpacked(path))
 }

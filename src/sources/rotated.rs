@@ -7,6 +7,7 @@ use super::names::{Form, Tag, base, tag, without_ending};
 use super::place::{Behind, Known, PartFile, Place, born, bytes_at};
 use super::{Live, Read};
 use crate::data::sum::Sum;
+use std::cell::RefCell;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -21,9 +22,15 @@ pub struct Found {
     /// What it was, where something of it is left to read, and whether offsets count what a decoder makes of it.
     pub old: Option<(File, bool)>,
     /// Whole files that came behind it, in order.
-    pub between: Vec<File>,
+    pub between: Vec<Rotated>,
     /// Something that came before these is gone.
     pub missed: bool,
+}
+
+/// A whole file that came behind another, and what it was called when it was found.
+pub struct Rotated {
+    pub path: PathBuf,
+    pub file: File,
 }
 
 /// A file by its name beside another.
@@ -60,7 +67,7 @@ pub enum Old<'f> {
 }
 
 /// What was put in place of a file and has been put in its own place since: whole files, in order.
-pub fn since(path: &Path, old: Old<'_>, ratio_max: u64) -> io::Result<Vec<File>> {
+pub fn since(path: &Path, old: Old<'_>, ratio_max: u64) -> io::Result<Vec<Rotated>> {
     settled(|| {
         let beside = beside(path)?;
         let (file, old) = match old {
@@ -77,7 +84,7 @@ pub fn since(path: &Path, old: Old<'_>, ratio_max: u64) -> io::Result<Vec<File>>
 }
 
 /// The files that came behind one that is open and has no name any more: it has been compressed, or removed.
-fn left_behind(beside: &[Beside], old: &File, ratio_max: u64) -> io::Result<Vec<File>> {
+fn left_behind(beside: &[Beside], old: &File, ratio_max: u64) -> io::Result<Vec<Rotated>> {
     let meta = old.metadata()?;
     let known = known_of(String::new(), old.try_clone()?, meta.len())?;
     if let Some(id) = whole(beside, &known, ratio_max)? {
@@ -90,7 +97,7 @@ fn left_behind(beside: &[Beside], old: &File, ratio_max: u64) -> io::Result<Vec<
         one.modified >= written && without_ending(name) == name
     };
     let later: Vec<&Beside> = beside.iter().take_while(is_later).collect();
-    let opened = later.into_iter().rev().map(Beside::open);
+    let opened = later.into_iter().rev().map(Beside::rotated);
     opened.filter_map(io::Result::transpose).collect()
 }
 
@@ -170,10 +177,10 @@ fn came_behind(
     let Some(first) = later.first() else {
         return Ok(None);
     };
-    let opened = later.iter().map(|one| one.open());
+    let opened = later.iter().map(|one| one.rotated());
     let mut files = opened.filter_map(Result::transpose);
     let mut own = files.next().transpose()?;
-    if let Some(file) = &own {
+    if let Some(Rotated { file, .. }) = &own {
         let is_packed = compressed::is_packed(&super::head(file, 4)?);
         // With its number it is the place's own, and as long as that is at the name this is its copy. What was
         // compressed since has another one.
@@ -190,12 +197,12 @@ fn came_behind(
             }
         }
     }
-    let mut between: Vec<File> = files.collect::<io::Result<_>>()?;
+    let mut between: Vec<Rotated> = files.collect::<io::Result<_>>()?;
     if missed {
         between.splice(0..0, own.take());
     }
     let old = match own {
-        Some(file) => {
+        Some(Rotated { file, .. }) => {
             let packed = compressed::is_packed(&super::head(&file, 4)?);
             Some((file, packed))
         }
@@ -326,6 +333,15 @@ impl Beside {
             false => Err(io::ErrorKind::NotFound.into()),
         }
     }
+
+    /// The same, with its name.
+    fn rotated(&self) -> io::Result<Option<Rotated>> {
+        let rotated = |file| Rotated {
+            path: self.path.clone(),
+            file,
+        };
+        Ok(self.open()?.map(rotated))
+    }
 }
 
 pub fn id(meta: &Metadata) -> (u64, u64) {
@@ -333,9 +349,9 @@ pub fn id(meta: &Metadata) -> (u64, u64) {
 }
 
 /// The files that came behind one of a list, newest first, in order of time. `born`: when that was made.
-fn newer(beside: &[Beside], old: (u64, u64), born: i64) -> io::Result<Vec<File>> {
+fn newer(beside: &[Beside], old: (u64, u64), born: i64) -> io::Result<Vec<Rotated>> {
     let names = names_newer(beside, old, born).into_iter();
-    names.filter_map(|one| one.open().transpose()).collect()
+    names.filter_map(|one| one.rotated().transpose()).collect()
 }
 
 /// The same by their names. What had its name before the one was made is older, whatever the order of numbers; and what
@@ -388,36 +404,47 @@ pub fn is_all(file: &File, packed: bool, place: &Place) -> io::Result<bool> {
     is_whole(file, packed, &place.known(), compressed::RATIO_MAX)
 }
 
-/// The file that a place is of, at the name or at one that looks rotated, whatever it holds by now.
-pub fn standing(path: &Path, place: &Place) -> io::Result<Option<File>> {
-    let is_it = |file: &File| {
-        let meta = file.metadata()?;
-        Ok::<_, io::Error>(place.is_of(id(&meta), super::place::born(&meta)))
-    };
-    if let Some(file) = super::tail::regular(path)?
-        && is_it(&file)?
-    {
-        return Ok(Some(file));
-    }
-    let kin = beside(path)?.into_iter();
-    for one in kin.filter(|one| one.id() == (place.dev, place.ino)) {
-        match one.open() {
-            Ok(Some(file)) if is_it(&file)? => return Ok(Some(file)),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(None)
+/// The files of a name and of those that look rotated from it, listed once and again when names have changed.
+pub struct Kin<'p> {
+    path: &'p Path,
+    beside: RefCell<Option<Vec<Beside>>>,
 }
 
-/// The numbers of a file and of those that look like rotated ones of it.
-pub fn ids_beside(path: &Path) -> io::Result<Vec<(u64, u64)>> {
-    let own = std::fs::metadata(path).ok().map(|meta| id(&meta));
-    Ok(own
-        .into_iter()
-        .chain(beside(path)?.iter().map(Beside::id))
-        .collect())
+impl Kin<'_> {
+    pub fn of(path: &Path) -> Kin<'_> {
+        Kin {
+            path,
+            beside: RefCell::default(),
+        }
+    }
+
+    /// The file of a number, made then (ns; 0: unknown), whatever it is called and holds by now.
+    pub fn standing(&self, number: (u64, u64), made: i64) -> io::Result<Option<File>> {
+        let is_it = |file: &File| {
+            let meta = file.metadata()?;
+            let now = super::place::born(&meta);
+            Ok::<_, io::Error>(id(&meta) == number && (made == 0 || now == 0 || now == made))
+        };
+        settled(|| {
+            if let Some(file) = super::tail::regular(self.path)?
+                && is_it(&file)?
+            {
+                return Ok(Some(file));
+            }
+            let known = self.beside.take();
+            let beside = known.map_or_else(|| beside(self.path), Ok)?;
+            for one in beside.iter().filter(|one| one.id() == number) {
+                // Fails where it is called otherwise by now: then it is listed again.
+                if let Some(file) = one.open()?
+                    && is_it(&file)?
+                {
+                    return Ok(Some(file));
+                }
+            }
+            self.beside.replace(Some(beside));
+            Ok(None)
+        })
+    }
 }
 
 /// Whether a file that holds what stands before a place has nothing behind it.
@@ -511,7 +538,8 @@ fn listed(path: &Path) -> io::Result<Vec<Beside>> {
         let Some((tag, form)) = tag(name.as_bytes(), entry.file_name().as_bytes()) else {
             continue;
         };
-        let path = entry.path();
+        // As the words call it: without a directory, if they have none.
+        let path = path.with_file_name(entry.file_name());
         let Ok(meta) = std::fs::metadata(&path) else {
             continue;
         };

@@ -3,9 +3,9 @@
 //! nothing of checkpoints. Invariant: bytes are given once and in order, whatever becomes of the name.
 
 use super::pace::{Began, Deadline};
-use super::place::{Behind, LOOK, PartFile, Place, bytes_at};
+use super::place::{Behind, Known, LOOK, PartFile, Place, bytes_at};
 use super::register::{Claim, Taken};
-use super::rotated::{self, id};
+use super::rotated::{self, Rotated, id};
 use super::watch::{Watch, Woken, pause};
 use super::{Live, Opening, Read, Unpacking, compressed};
 use crate::data::sum::Sum;
@@ -45,8 +45,8 @@ struct Ahead {
 /// A file that is to be read, held open.
 pub struct Upcoming {
     pub file: Arc<File>,
-    pub offset: u64,
-    pub lines: u64,
+    /// Where it was left; `None`: it is read from its start.
+    pub from: Option<Box<Place>>,
     pub until: Until,
     /// Nothing more is in it.
     pub whole: bool,
@@ -88,11 +88,9 @@ impl Name {
     /// place says, which is of this file.
     pub fn offer(&self, file: Arc<File>, own: Option<&Place>, until: Until) -> io::Result<bool> {
         let Some(path) = &self.path else {
-            let (offset, lines) = own.map_or((0, 0), |own| (own.offset, own.lines));
             self.push(Upcoming {
                 file,
-                offset,
-                lines,
+                from: own.cloned().map(Box::new),
                 until,
                 whole: false,
                 claim: None,
@@ -106,11 +104,12 @@ impl Name {
     }
 
     /// Reads a file next of which nothing is known.
-    pub fn offer_new(&self, file: File, until: Until) -> io::Result<bool> {
-        let (Some(path), file) = (&self.path, Arc::new(file)) else {
+    pub fn offer_new(&self, rotated: Rotated, until: Until) -> io::Result<bool> {
+        let Some(path) = &self.path else {
             return Ok(false);
         };
-        let taken = self.how.register.take_new(path, &file)?;
+        let file = Arc::new(rotated.file);
+        let taken = self.how.register.take_new(path, &rotated.path, &file)?;
         self.push_taken(taken, file, until, Behind::Unknown)
     }
 
@@ -131,19 +130,12 @@ impl Name {
         until: Until,
         behind: Behind,
     ) -> io::Result<bool> {
-        let Taken::Mine {
-            claim,
-            offset,
-            lines,
-            whole,
-        } = taken
-        else {
+        let Taken::Mine { claim, from, whole } = taken else {
             return Ok(false);
         };
         self.push(Upcoming {
             file,
-            offset,
-            lines,
+            from,
             until,
             whole,
             claim: Some(claim),
@@ -216,7 +208,7 @@ impl Name {
                 _ => rotated::Old::Id(old),
             };
             for between in rotated::since(path, old, self.how.ratio_max())? {
-                if id(&between.metadata()?) == now {
+                if id(&between.file.metadata()?) == now {
                     // It was put in its place since it was opened: what came behind it is for the next look.
                     break;
                 }
@@ -320,6 +312,8 @@ pub struct Tail {
     /// The bytes before `at`, as they were read.
     last: Vec<u8>,
     head: Vec<u8>,
+    /// Of a file that was cut off before anything was read: where, and what it was known by.
+    lost: Option<Known>,
     until: Until,
     /// Looks that found nothing new since there is another file.
     quiet: u8,
@@ -339,16 +333,30 @@ enum Step {
 }
 
 impl Tail {
-    pub fn new(name: Arc<Name>, part: Arc<PartFile>, at: u64, until: Until) -> io::Result<Tail> {
+    pub fn new(
+        name: Arc<Name>,
+        part: Arc<PartFile>,
+        from: Option<&Place>,
+        until: Until,
+    ) -> io::Result<Tail> {
         let file = part.file.clone();
+        let at = from.map_or(0, |from| from.offset);
         let look = LOOK.min(at) as usize;
         let head = bytes_at(&file, 0, look)?;
-        part.passed(0, &head);
         let last = bytes_at(&file, at - look as u64, look)?;
-        part.is_at(at, &last);
+        let is_there = |from: &Place| from.packed || from.is_known_by(&head, &last);
+        let lost = from.filter(|from| !is_there(from)).map(Place::known);
+        match &lost {
+            Some(known) => part.was_known_by(known),
+            None => {
+                part.passed(0, &head);
+                part.is_at(at, &last);
+            }
+        }
         Ok(Tail {
             last,
             head,
+            lost,
             name,
             part,
             file,
@@ -458,20 +466,27 @@ impl Tail {
 
     /// Whether what was read before still stands there.
     fn is_intact(&self) -> io::Result<bool> {
-        let from = self.at - self.last.len() as u64;
-        Ok(bytes_at(&self.file, from, self.last.len())? == self.last)
+        let from = self.at.saturating_sub(self.last.len() as u64);
+        Ok(self.lost.is_none() && bytes_at(&self.file, from, self.last.len())? == self.last)
     }
 
     /// It was cut off in place: what it was is read on where it was copied to, and then it begins anew.
     fn cut_off(&mut self) -> io::Result<Step> {
+        let (head, before) = match self.lost.take() {
+            Some(known) => {
+                self.last.clear();
+                (known.head, known.before)
+            }
+            None => (Sum::of(&self.head), Sum::of(&self.last)),
+        };
         let place = Place {
             path: self.name.shown.clone(),
             dev: self.part.dev,
             ino: self.part.ino,
             offset: self.at,
             lines: 0,
-            head: Sum::of(&self.head),
-            before: Sum::of(&self.last),
+            head,
+            before,
             size: self.size,
             modified: 0,
             done: false,
@@ -507,9 +522,9 @@ impl Tail {
                     self.name.note_missed(0);
                 }
                 let now = id(&self.part.file.metadata()?);
-                for file in found.between.into_iter().filter(|_| followed) {
-                    if id(&file.metadata()?) != now {
-                        self.name.offer_new(file, Until::End)?;
+                for between in found.between.into_iter().filter(|_| followed) {
+                    if id(&between.file.metadata()?) != now {
+                        self.name.offer_new(between, Until::End)?;
                     }
                 }
             }
@@ -632,6 +647,118 @@ mod tests {
             assert_eq!(read, "second\nthird\n", "{at}");
             fs::remove_dir_all(&dir).unwrap();
         }
+    }
+
+    fn gzip(from: &Path, to: &Path) {
+        let packed = File::create(to).unwrap();
+        let mut packed = flate2::write::GzEncoder::new(packed, flate2::Compression::default());
+        std::io::Write::write_all(&mut packed, &fs::read(from).unwrap()).unwrap();
+        packed.finish().unwrap();
+        fs::remove_file(from).unwrap();
+    }
+
+    fn scratch(name: &str) -> PathBuf {
+        let dir = std::env::temp_dir().join(format!("dstream-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&dir);
+        fs::create_dir_all(&dir).unwrap();
+        dir
+    }
+
+    /// G9: cut off when it has been found again, and before the first byte of it is read: its rest is in the copy.
+    #[test]
+    fn a_file_that_is_cut_off_before_it_is_read_on_is_known_by_its_place() {
+        for again in ["", "another\nand another\nand one more\n"] {
+            let dir = scratch("cut");
+            let log = dir.join("a.log");
+            fs::write(&log, "read\nread\nrest\n").unwrap();
+            let name = Name::new("a.log".into(), Some(log.clone()), Opening::default());
+            let file = Arc::new(File::open(&log).unwrap());
+            let part = PartFile::new("a.log".into(), file.clone(), false).unwrap();
+            let place = part.place(10, 2, false).unwrap();
+            let size = Until::Size {
+                size: 15,
+                last: false,
+            };
+            assert!(name.offer(file.clone(), Some(&place), size).unwrap());
+            fs::copy(&log, dir.join("a.log.1")).unwrap();
+            fs::write(&log, again).unwrap();
+            let upcoming = name.pop().unwrap();
+            let part = Arc::new(PartFile::new("a.log".into(), file, false).unwrap());
+            part.claimed(upcoming.claim.unwrap());
+            let from = upcoming.from.as_deref();
+            let mut tail = Tail::new(name, part.clone(), from, upcoming.until).unwrap();
+            let known = |place: Place| (place.offset, place.head, place.before);
+            assert_eq!(known(part.place(10, 2, false).unwrap()), known(place));
+            let mut bytes = Vec::new();
+            while tail.read(&mut bytes, 100, None).unwrap() == Read::Data {}
+            assert_eq!(String::from_utf8(bytes).unwrap(), "rest\n");
+            fs::remove_dir_all(&dir).unwrap();
+        }
+    }
+
+    /// G9: what another name reads is known by what it is called when it is found, not by the name that it came behind.
+    #[test]
+    fn what_another_name_reads_is_not_read_again_when_it_is_compressed() {
+        let dir = scratch("called");
+        let at = |name: &str| dir.join(name);
+        let how = Opening::default();
+        let name = |name: &str| Name::new(name.into(), Some(at(name)), how.clone());
+        let (log, first) = (name("a.log"), name("a.log.1"));
+        fs::write(at("a.log"), "first\n").unwrap();
+        log.look(None).unwrap();
+        let current = log.pop().unwrap().file;
+        fs::rename(at("a.log"), at("a.log.2")).unwrap();
+        fs::write(at("a.log.1"), "second\n").unwrap();
+        first.look(None).unwrap();
+        let second = first.pop().unwrap();
+        assert!(second.claim.is_some() && second.from.is_none());
+        fs::rename(at("a.log.2"), at("a.log.3")).unwrap();
+        gzip(&at("a.log.1"), &at("a.log.2.gz"));
+        fs::write(at("a.log"), "third\n").unwrap();
+        log.look(Some(&current)).unwrap();
+        let third = log.pop().unwrap().file;
+        assert_eq!(bytes_at(&third, 0, 100).unwrap(), b"third\n");
+        assert!(!log.has_more());
+        fs::remove_dir_all(&dir).unwrap();
+    }
+
+    /// G9: the number of a copy that has been removed is given to another file.
+    #[test]
+    fn a_file_with_the_number_of_a_copy_is_no_copy() {
+        let dir = scratch("number");
+        let (log, copy) = (dir.join("a.log"), dir.join("a.log.1"));
+        fs::write(&log, "first\n").unwrap();
+        let name = Name::new("a.log".into(), Some(log.clone()), Opening::default());
+        name.look(None).unwrap();
+        let upcoming = name.pop().unwrap();
+        let part = PartFile::new("a.log".into(), upcoming.file, false).unwrap();
+        part.claimed(upcoming.claim.unwrap());
+        let place = part.place(6, 1, false).unwrap();
+        fs::copy(&log, &copy).unwrap();
+        assert!(
+            part.was_cut_off(&place, Some(&File::open(&copy).unwrap()))
+                .unwrap()
+        );
+        part.let_go(6, 1);
+        let number = |path: &Path| id(&fs::metadata(path).unwrap());
+        let was = number(&copy);
+        fs::remove_file(&copy).unwrap();
+        std::thread::sleep(Duration::from_millis(10));
+        let mut others = Vec::new();
+        for other in 0..100 {
+            let path = dir.join(format!("a.log-{}", 20_260_101 + other));
+            fs::write(&path, "another\n").unwrap();
+            others.push(path);
+            if number(&others[others.len() - 1]) == was {
+                break;
+            }
+        }
+        // Where numbers are not given out again at once the last of them is as good as any.
+        let path = others.pop().unwrap();
+        let file = Arc::new(File::open(&path).unwrap());
+        let taken = name.how.register.take(&path, &file, None).unwrap();
+        assert!(matches!(taken, Taken::Mine { from: None, .. }));
+        fs::remove_dir_all(&dir).unwrap();
     }
 
     /// G9: each line once, though the numbers of rotated names do not say which file is the older one.

@@ -20,6 +20,8 @@ struct Log {
     header: &'static str,
     /// How often that has been written.
     headers: usize,
+    /// A file is made by its first line.
+    is_late: bool,
 }
 
 const NAME: &str = "app.log";
@@ -32,6 +34,7 @@ impl Log {
             rotations: 0,
             header,
             headers: 0,
+            is_late: false,
         };
         log.begin();
         log
@@ -42,6 +45,9 @@ impl Log {
     }
 
     fn begin(&mut self) {
+        if self.is_late && self.header.is_empty() {
+            return;
+        }
         self.append(self.header);
         self.headers += usize::from(!self.header.is_empty());
     }
@@ -263,6 +269,41 @@ fn lines_of_all_rotated_names_are_counted_once_from_run_to_run() {
                             "{way:?} {header:?} {read}+{unread} {times}: {said:#?}"
                         ));
                     }
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}: {}", faults.len(), faults.join("\n"));
+}
+
+/// GUARANTEES G9: rotated twice between two runs, in two ways; the name may be nobody's when the next one begins.
+#[test]
+fn lines_are_counted_once_whatever_ways_are_mixed() {
+    let mut faults = Vec::new();
+    for first in WAYS {
+        for second in WAYS {
+            for (is_late, between) in [(false, 7), (true, 7), (true, 0)] {
+                let scratch = Scratch::new();
+                let mut log = Log::new(&scratch.0, "");
+                log.is_late = is_late;
+                let mut said = Vec::new();
+                for _ in 0..2 {
+                    log.write(80);
+                    said.extend(once(&log.dir, &["glob:app*log*"]).err());
+                    log.rotate(first);
+                    log.write(between);
+                    if log.path(NAME).exists() {
+                        log.rotate(second);
+                    }
+                    said.extend(once(&log.dir, &["glob:app*log*"]).err());
+                }
+                log.write(1);
+                said.extend(once(&log.dir, &["--final", "glob:app*log*"]).err());
+                said.extend(fault(&lines_of(&log.path("out")), &log));
+                if !said.is_empty() {
+                    faults.push(format!(
+                        "{first:?} {second:?} {is_late} {between}: {said:#?}"
+                    ));
                 }
             }
         }

@@ -385,3 +385,42 @@ fn a_file_of_which_nothing_was_read_is_found_again() {
     let what = "what was written to it since it was last read, if anything, was missed";
     assert!(job.said().ends_with(what));
 }
+
+/// What is moved away behind the look at the words and before it is read is read all the same; what is gone is told.
+#[test]
+fn a_file_that_moves_while_the_run_begins_is_read() {
+    for (moved, there, expected) in [
+        (true, false, Some("a\n")),
+        (true, true, Some("a\nb\n")),
+        (false, true, Some("b\n")),
+        (false, false, None),
+    ] {
+        let mut job = Job::new(true);
+        job.how.kept = None;
+        job.write("a\n");
+        let mut files = Files::open(job.path.to_str().unwrap(), None, &job.how).unwrap();
+        let _its_number_is_not_given_out_again = File::open(&job.path).unwrap();
+        match moved {
+            true => fs::rename(&job.path, job.beside("a.log.1")).unwrap(),
+            false => fs::remove_file(&job.path).unwrap(),
+        }
+        if there {
+            job.write("b\n");
+        }
+        let mut bytes = Vec::new();
+        let ended = loop {
+            match files.next(None) {
+                Ok(Next::Part(mut part)) => {
+                    while part.live.read(&mut bytes, 100, None).unwrap() == Read::Data {}
+                }
+                Ok(_) => break Ok(()),
+                Err(error) => break Err(error.kind()),
+            }
+        };
+        let read = String::from_utf8(bytes).unwrap();
+        match expected {
+            Some(expected) => assert_eq!((ended, read.as_str()), (Ok(()), expected)),
+            None => assert_eq!(ended, Err(io::ErrorKind::NotFound)),
+        }
+    }
+}
