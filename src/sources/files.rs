@@ -266,8 +266,8 @@ impl Files {
                 };
                 self.name.offer(Arc::new(file), None, until).map(drop)
             }
-            // It was replaced.
-            None if present.is_some() => Ok(()),
+            // It was replaced; or it is for the next run to find, under another name or compressed.
+            None if present.is_some() || self.name.how.kept.is_some() => Ok(()),
             None => Err(rustix::io::Errno::NOENT.into()),
         }
     }
