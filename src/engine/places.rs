@@ -186,3 +186,53 @@ fn is_renamed(path: &Path, ino: u64) -> bool {
     };
     [".gz", ".zst"].iter().any(is_packed) || inodes().contains(&ino)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::sum::Sum;
+    use crate::sources::PartFile;
+
+    /// G9: what was read on under another name is not read again from where its old name was left.
+    #[test]
+    fn of_several_places_of_one_file_the_last_counts() {
+        let dir = std::env::temp_dir().join(format!("dstream-places-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let path = dir.join("app.log");
+        std::fs::write(&path, "a line\n".repeat(1000)).unwrap();
+        let place = |name: &str, offset: u64| {
+            let file = std::fs::File::open(&path).unwrap();
+            let file = PartFile::new(name.into(), file, false).unwrap();
+            file.place(offset, 0, false).unwrap()
+        };
+        let other = |place: Place| Place {
+            head: Sum::of(&[b'x'; LOOK as usize]),
+            ..place
+        };
+        let unknown = |place: Place| Place { born: 0, ..place };
+        let is_born = place("app.log", 0).born != 0;
+        let left = |places: &[Place], words: &[&str]| {
+            let words = words.iter().map(|word| word.to_string()).collect();
+            let mut all = Places::new(vec![words]);
+            for place in places {
+                all.by_path.insert((0, place.path.clone()), place.clone());
+            }
+            all.settle();
+            let names = all.by_path.into_keys().map(|(_, name)| name);
+            names.collect::<Vec<_>>().join(" ")
+        };
+        let (old, new) = (place("app.log", 2000), place("app.log.1", 7000));
+        let glob = ["glob:app.log*"];
+        if is_born {
+            assert_eq!(left(&[old.clone(), new.clone()], &glob), "app.log.1");
+        }
+        // One that is named is a source of the next run, too; others are other files: cut off in place, or of a file
+        // system that tells no more of a file than its number; and of little that was read nothing is known.
+        let both = "app.log app.log.1";
+        assert_eq!(left(&[old.clone(), new.clone()], &["app.log"]), both);
+        assert_eq!(left(&[other(old.clone()), new.clone()], &glob), both);
+        assert_eq!(left(&[unknown(old), unknown(new.clone())], &glob), both);
+        assert_eq!(left(&[place("app.log", 7), new], &glob), both);
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+}
