@@ -636,15 +636,26 @@ impl Inner {
         }
         let original = match &record.state {
             State::Left(None) => return Ok(Verdict::Other),
-            // Its source has found it, or nothing of it.
-            State::Kept(_) if self.sources.contains(&record.path) => return Ok(Verdict::Other),
             State::Kept(place) | State::Left(Some(place)) => {
-                let now = kin.standing((place.dev, place.ino), place.born)?;
-                match now {
+                // Its own source finds it.
+                let is_sources =
+                    matches!(record.state, State::Kept(_)) && self.sources.contains(&record.path);
+                match kin.standing((place.dev, place.ino), place.born)? {
+                    Some(now) if is_sources => {
+                        let is_form = packed
+                            && is_of(place, &now, &now.metadata()?)?
+                            && begins_with(&now, file, meta.len(), packed)? != Begins::Other;
+                        return Ok(if is_form {
+                            Verdict::Maybe
+                        } else {
+                            Verdict::Other
+                        });
+                    }
                     Some(now) if !is_of(place, &now, &now.metadata()?)? => {
                         return is_copy_of_cut(place, file, meta);
                     }
                     Some(now) => Arc::new(now),
+                    // What its source had found may have been compressed since.
                     None => return is_copy_of_left(place, file, packed),
                 }
             }
@@ -710,4 +721,44 @@ impl Inner {
 /// The name that all names of a file have in common.
 fn base_of(path: &Path) -> PathBuf {
     base(path).unwrap_or_else(|| unpacked(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::place::PartFile;
+    use super::*;
+    use std::fs;
+
+    /// G9: compressed behind the look of the source that is to finish it, and met by another that is read before.
+    #[test]
+    fn what_another_source_is_to_find_is_known_when_it_is_compressed() {
+        let dir = std::env::temp_dir().join(format!("dstream-register-{}", std::process::id()));
+        fs::create_dir_all(&dir).unwrap();
+        let at = |name: &str| dir.join(name);
+        let text = "line by line\n".repeat(20);
+        fs::write(at("a.log.1"), &text).unwrap();
+        let shown = at("a.log.1").display().to_string();
+        let file = PartFile::new(shown, File::open(at("a.log.1")).unwrap(), false).unwrap();
+        let place = file.place(text.len() as u64, 20, false).unwrap();
+        drop(file);
+        let register = Arc::new(Register::new(&[place.clone()], Vec::new()));
+        register.add_source(&at("a.log"));
+        register.add_source(&at("a.log.1"));
+        fs::rename(at("a.log.1"), at("a.log.2")).unwrap();
+        register.found_again(&at("a.log.1"), &fs::metadata(at("a.log.2")).unwrap());
+        let packed = File::create(at("a.log.2.gz")).unwrap();
+        let mut packed = flate2::write::GzEncoder::new(packed, flate2::Compression::default());
+        io::Write::write_all(&mut packed, text.as_bytes()).unwrap();
+        packed.finish().unwrap();
+        let packed = Arc::new(File::open(at("a.log.2.gz")).unwrap());
+        let take = || register.take_new(&at("a.log"), &at("a.log.2.gz"), &packed);
+        // As long as it stands its source finds it, and who meets the other waits for that.
+        assert!(matches!(take().unwrap(), Taken::Unsure));
+        fs::remove_file(at("a.log.2")).unwrap();
+        match take().unwrap() {
+            Taken::Mine { from, .. } => assert_eq!(from.as_deref(), Some(&place)),
+            Taken::Others | Taken::Unsure => panic!("nobody else reads it"),
+        }
+        fs::remove_dir_all(&dir).unwrap();
+    }
 }
