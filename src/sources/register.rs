@@ -741,7 +741,7 @@ mod tests {
         let file = PartFile::new(shown, File::open(at("a.log.1")).unwrap(), false).unwrap();
         let place = file.place(text.len() as u64, 20, false).unwrap();
         drop(file);
-        let register = Arc::new(Register::new(&[place.clone()], Vec::new()));
+        let register = Arc::new(Register::new(std::slice::from_ref(&place), Vec::new()));
         register.add_source(&at("a.log"));
         register.add_source(&at("a.log.1"));
         fs::rename(at("a.log.1"), at("a.log.2")).unwrap();
