@@ -5,14 +5,12 @@
 
 use crate::error::{Failure, status};
 use crate::formats::Framing;
-use crate::sources::{self, Input, Next, Opening, Parts, Read, Word};
+use crate::sources::{self, Input, Next, Opening, Parts, Read, TRIES, Word};
 use std::time::Duration;
 
 /// How often it is looked whether a file has appeared.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// How often it is looked again at what matches.
-const TRIES: usize = 5;
 /// So many records that tell nothing are looked at.
 const BAD_MAX: usize = 1000;
 
@@ -24,18 +22,23 @@ pub struct Sought<'a> {
 }
 
 impl Sought<'_> {
+    /// What is known when nothing comes behind these bytes.
+    fn peeked(&self, bytes: &[u8], all: bool) -> Peeked {
+        let found = self.find(bytes, all);
+        let first = found.or_else(|| self.first(bytes, all));
+        Peeked {
+            first: Some(without_end(first.unwrap_or_default()).to_vec()),
+            is_vague: found.is_none(),
+            ..Peeked::default()
+        }
+    }
+
     /// The record in these first bytes of an input; `None`: it may come behind them. `all`: the last one needs no line end.
     fn find<'b>(&self, bytes: &'b [u8], all: bool) -> Option<&'b [u8]> {
         let mut records = records(bytes, self.framing, all);
         let mut some = records.by_ref().take(BAD_MAX);
         let told = some.find(|record| (self.tells)(without_end(record)));
         told.or_else(|| records.next().and_then(|_| self.first(bytes, all)))
-    }
-
-    /// The same, where nothing comes behind them.
-    fn last<'b>(&self, bytes: &'b [u8], all: bool) -> &'b [u8] {
-        let found = self.find(bytes, all).or_else(|| self.first(bytes, all));
-        without_end(found.unwrap_or_default())
     }
 
     fn first<'b>(&self, bytes: &'b [u8], all: bool) -> Option<&'b [u8]> {
@@ -67,6 +70,12 @@ pub struct Peeked {
     pub kept: Option<Box<dyn sources::Live>>,
 }
 
+impl Peeked {
+    fn is_empty(&self) -> bool {
+        self.first.as_ref().is_none_or(Vec::is_empty)
+    }
+}
+
 /// Reads the first record of the first source that has one. `max`: bytes of a record. `wait`: how long to wait for bytes;
 /// `None`: for ever. `how`: followed, what is not there is waited for.
 pub fn peek(
@@ -88,7 +97,6 @@ pub fn peek(
         ..Opening::default()
     };
     let mut left = wait;
-    let mut tries = TRIES;
     loop {
         // Of several, none is waited for while another may have a record.
         let is_alone = words.len() < 2 && !matches!(words, [Word::Glob(_)]);
@@ -96,13 +104,7 @@ pub fn peek(
             true => left,
             false => Some(Duration::ZERO),
         };
-        let looked = look(words, sought, max, most, (&how, partly));
-        tries = tries.saturating_sub(1);
-        if looked.is_err() && tries > 0 && words.iter().any(|word| matches!(word, Word::Glob(_))) {
-            // What matched a moment ago may have got another name since.
-            continue;
-        }
-        let empty = match looked? {
+        let empty = match look(words, sought, max, most, (&how, partly))? {
             Looked::Found(peeked) => return Ok(peeked),
             Looked::Empty(peeked) if is_alone || !how.follow => return Ok(peeked),
             Looked::Empty(peeked) => peeked,
@@ -145,25 +147,32 @@ fn look(
         if word.is_network() {
             return Ok(Looked::Found(Peeked::default()));
         }
-        let expanded = sources::expand(word, how).unwrap_or_else(|error| {
-            refused.get_or_insert(error);
-            Vec::new()
-        });
-        for one in expanded {
-            match sources::open(&one, how) {
-                Ok(input) => {
-                    let peeked = first_of(input, word, sought, max, wait, partly)?;
-                    if !is_by_name || !peeked.is_vague {
-                        return Ok(Looked::Found(peeked));
+        for tries in (0..TRIES).rev() {
+            let expanded = sources::expand(word, how).unwrap_or_else(|error| {
+                refused.get_or_insert(error);
+                Vec::new()
+            });
+            let mut is_gone = false;
+            for one in expanded {
+                match sources::open(&one, how) {
+                    Ok(input) => {
+                        let peeked = first_of(input, word, sought, max, wait, partly)?;
+                        if !is_by_name || !peeked.is_vague {
+                            return Ok(Looked::Found(peeked));
+                        }
+                        if empty.as_ref().is_none_or(Peeked::is_empty) {
+                            empty = Some(peeked);
+                        }
                     }
-                    let is_empty = |one: &Peeked| one.first.as_ref().is_none_or(Vec::is_empty);
-                    if empty.as_ref().is_none_or(is_empty) {
-                        empty = Some(peeked);
+                    Err(error) => {
+                        is_gone |= sources::is_gone(&error);
+                        refused.get_or_insert(error);
                     }
                 }
-                Err(error) => {
-                    refused.get_or_insert(error);
-                }
+            }
+            // What matched a moment ago may have got another name since.
+            if tries == 0 || !is_gone || !matches!(word, Word::Glob(_)) || empty.is_some() {
+                break;
             }
         }
     }
@@ -188,11 +197,7 @@ fn first_of(
         status: status::NO_INPUT,
         message: format!("{name}: {error}"),
     };
-    let found = |bytes: &[u8]| Peeked {
-        first: Some(sought.last(bytes, partly).to_vec()),
-        is_vague: sought.find(bytes, partly).is_none(),
-        ..Peeked::default()
-    };
+    let found = |bytes: &[u8]| sought.peeked(bytes, partly);
     match input {
         Input::Plain { name, file, .. } => {
             let mut size = 1 << 16;
@@ -253,7 +258,7 @@ fn first_of(
                 if !peeked.is_vague {
                     return Ok(peeked);
                 }
-                if best.first.as_ref().is_none_or(Vec::is_empty) {
+                if best.is_empty() {
                     best = peeked;
                 }
             }

@@ -21,9 +21,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often it is looked again what matches while names change.
-const TRIES: u32 = 5;
-
 /// The sources of a run, opened.
 pub enum Inputs {
     Plain(Vec<PlainFile>),
@@ -123,7 +120,7 @@ fn open_words(source: &Source, how: &How, report: &mut Report) -> Result<Vec<(Wo
             true => status::UNAVAILABLE,
             false => status::NO_INPUT,
         };
-        let mut tries = TRIES;
+        let mut tries = sources::TRIES;
         let opened = loop {
             let opened = sources::expand(&word, how).map(|words| -> Vec<_> {
                 let open = |word: Word| (sources::open(&word, how), word);
@@ -133,7 +130,7 @@ fn open_words(source: &Source, how: &How, report: &mut Report) -> Result<Vec<(Wo
             // What matched a moment ago may have got another name since.
             let mut refused = opened.iter().filter_map(|(input, _)| input.as_ref().err());
             tries -= 1;
-            if tries == 0 || !matches!(word, Word::Glob(_)) || !refused.any(is_gone) {
+            if tries == 0 || !matches!(word, Word::Glob(_)) || !refused.any(sources::is_gone) {
                 break opened;
             }
         };
@@ -154,11 +151,6 @@ fn open_words(source: &Source, how: &How, report: &mut Report) -> Result<Vec<(Wo
         .into());
     }
     Ok(inputs)
-}
-
-fn is_gone(error: &anyhow::Error) -> bool {
-    let cause = error.root_cause().downcast_ref::<std::io::Error>();
-    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::NotFound)
 }
 
 fn plain_files(

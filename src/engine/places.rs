@@ -99,7 +99,7 @@ impl Places {
     /// Where a file stands now.
     pub fn note(&mut self, side: usize, place: Place, now: i64) {
         let is_it = |past: &Past| {
-            let of = place.is_of((past.place.dev, past.place.ino), past.place.born);
+            let of = place.is_of(past.place.id());
             past.side == side && of && past.place.offset <= place.offset
         };
         self.past.retain(|past| !is_it(past));
@@ -109,11 +109,9 @@ impl Places {
         else {
             return;
         };
-        let same = place.is_of((before.dev, before.ino), before.born);
+        let same = place.is_of(before.id());
         let is_another = before.offset > 0 && (!same || before.offset > place.offset);
-        let known = |one: &Place| {
-            one.is_of((before.dev, before.ino), before.born) && one.offset >= before.offset
-        };
+        let known = |one: &Place| one.is_of(before.id()) && one.offset >= before.offset;
         if !is_another
             || self.by_path.values().any(known)
             || !(self.words.get(side))

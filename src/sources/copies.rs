@@ -3,8 +3,8 @@
 
 use super::compressed::{self, Unpacking};
 use super::names::unpacked;
-use super::place::{PartFile, Place, TELLING, bytes_at};
-use super::rotated::{self, id};
+use super::place::{Id, PartFile, Place, TELLING, bytes_at};
+use super::rotated;
 use super::{Live, Read};
 use crate::data::sum::Sum;
 use std::fs::{File, Metadata};
@@ -124,7 +124,7 @@ pub fn begins_with(of: &File, file: &File, len: u64, packed: bool) -> io::Result
 
 /// Whether a place is of this file, as it is now.
 pub fn is_of(place: &Place, file: &File, meta: &Metadata) -> io::Result<bool> {
-    if !place.is_of(id(meta), super::place::born(meta)) && place.offset < super::place::LOOK {
+    if !place.is_of(Id::of(meta)) && place.offset < super::place::LOOK {
         return Ok(false);
     }
     PartFile::of(String::new(), file.try_clone()?)?.agrees(place)

@@ -4,7 +4,7 @@
 
 use super::pace::{Began, Deadline};
 use super::pattern::NamePattern;
-use super::place::{PartFile, Place};
+use super::place::{PartFile, Place, is_after};
 use super::tail::Skipped;
 use super::watch::{Told, Watch, Woken};
 use super::{Live, Next, Nothing, Opening, Part, Parts, compressed, names, rotated, shown};
@@ -347,7 +347,7 @@ impl Dir {
             let Some(place) = self.held.get(&original).filter(|_| is_its) else {
                 continue;
             };
-            let is_older = place.born != 0 && file.born() != 0 && file.born() < place.born;
+            let is_older = is_after(place.born, file.id().born);
             if !is_older
                 && rotated::holds_place(&file.file, place)?
                 && rotated::is_all(&file.file, file.packed, place)?

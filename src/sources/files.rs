@@ -4,14 +4,14 @@
 
 use super::names::base;
 use super::pace::Deadline;
-use super::place::{PartFile, Place, born};
+use super::place::{Id, PartFile, Place};
 use super::tail::{Name, Skipped, Tail, Until, Upcoming, regular};
 use super::watch::Woken;
 use super::{Live, Next, Nothing, Opening, Part, Parts, Read, Unpacking, compressed, rotated};
 use crate::error::{Failure, status};
 use anyhow::{Context, Result};
 use memchr::memchr;
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -34,8 +34,8 @@ pub struct Files {
     skipping: Option<(File, u64)>,
     /// What the name stood for before anything was read.
     met: Option<Place>,
-    /// Number of the file that had the name when it was opened, and when that was made, ns. Followed, it is not asked.
-    stood: Option<((u64, u64), i64)>,
+    /// The file that had the name when it was opened. Followed, it is not asked.
+    stood: Option<Id>,
 }
 
 impl Files {
@@ -46,7 +46,7 @@ impl Files {
         let opened = path.as_ref().filter(|_| !how.follow).map(File::open);
         if let Some(Ok(file)) = &opened {
             let meta = file.metadata().with_context(|| shown.to_owned())?;
-            stood = Some((rotated::id(&meta), born(&meta)));
+            stood = Some(Id::of(&meta));
         }
         if let (Some(Err(error)), Some(path)) = (opened, &path) {
             let absent = error.kind() == io::ErrorKind::NotFound;
@@ -249,15 +249,16 @@ impl Files {
 
     /// What stood there when the source was opened, and has been moved away since.
     fn push_moved(&self, present: Option<&File>) -> io::Result<()> {
-        let (Some((number, made)), Some(path)) = (self.stood, &self.name.path) else {
+        let (Some(stood), Some(path)) = (self.stood, &self.name.path) else {
             return Ok(());
         };
-        let is_it = |meta: &Metadata| rotated::id(meta) == number && born(meta) == made;
-        if present.is_some_and(|file| file.metadata().is_ok_and(|meta| is_it(&meta))) {
+        if let Some(file) = present
+            && stood.is(Id::of(&file.metadata()?))
+        {
             return Ok(());
         }
         let base = base(path);
-        match rotated::Kin::of(base.as_deref().unwrap_or(path)).standing(number, made)? {
+        match rotated::Kin::of(base.as_deref().unwrap_or(path)).standing(stood)? {
             Some(file) => {
                 let until = match self.until(&file)? {
                     // Nobody goes on there under this name.
@@ -364,7 +365,7 @@ impl Files {
         }
         match (&self.met, &self.name.path) {
             _ if offset > 0 => file.met(&behind),
-            (Some(met), _) if met.is_of((file.dev, file.ino), file.born()) => file.met(&met.behind),
+            (Some(met), _) if met.is_of(file.id()) => file.met(&met.behind),
             (_, Some(path)) if self.name.how.kept.is_some() => file.meet(path)?,
             _ => {}
         }

@@ -18,6 +18,8 @@ mod rotated;
 mod stdin;
 mod table;
 mod tail;
+#[cfg(test)]
+mod testing;
 mod throttle;
 mod udp;
 mod watch;
@@ -35,7 +37,7 @@ pub use place::{LOOK, PartFile, Place};
 pub use rate::Form;
 pub use register::Register;
 pub use table::{Entry, SOURCES};
-pub use words::{Word, expand, may_come_again, open, parse};
+pub use words::{TRIES, Word, expand, is_gone, may_come_again, open, parse};
 
 /// What one call of [`Live::read`] came to.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

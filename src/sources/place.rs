@@ -96,6 +96,36 @@ pub struct Known {
     pub packed: bool,
 }
 
+/// A file by its number, which is given out again, and when it was made, ns; 0: that is not known.
+#[derive(Copy, Clone, Debug)]
+pub struct Id {
+    pub number: (u64, u64),
+    pub born: i64,
+}
+
+impl Id {
+    pub fn of(meta: &Metadata) -> Id {
+        Id {
+            number: rotated::id(meta),
+            born: born(meta),
+        }
+    }
+
+    pub fn is(self, other: Id) -> bool {
+        self.number == other.number && !is_apart(self.born, other.born)
+    }
+}
+
+/// Both are known to have been made at other times.
+fn is_apart(born: i64, other: i64) -> bool {
+    born != 0 && other != 0 && born != other
+}
+
+/// One is known to have been made later than another.
+pub fn is_after(born: i64, other: i64) -> bool {
+    is_apart(born, other) && born > other
+}
+
 impl Place {
     /// What was put in front of `bytes`, the side and the place of one of its files.
     pub fn of_side(bytes: &[u8]) -> Result<(usize, Place), Damaged> {
@@ -124,19 +154,16 @@ impl Place {
         !self.packed && self.offset < TELLING && u64::from(self.head.len) < TELLING
     }
 
-    /// Both are known to have been made at other times.
-    pub fn is_born_apart(&self, born: i64) -> bool {
-        self.born != 0 && born != 0 && self.born != born
+    pub fn id(&self) -> Id {
+        Id {
+            number: (self.dev, self.ino),
+            born: self.born,
+        }
     }
 
-    /// It is known to have been made later than another.
-    pub fn is_born_after(&self, born: i64) -> bool {
-        self.born != 0 && born != 0 && self.born > born
-    }
-
-    /// Whether it is of the file of these numbers, whatever that holds now.
-    pub fn is_of(&self, id: (u64, u64), born: i64) -> bool {
-        (self.dev, self.ino) == id && !self.is_born_apart(born)
+    /// Whether it is of this file, whatever that holds now.
+    pub fn is_of(&self, file: Id) -> bool {
+        self.id().is(file)
     }
 
     /// Whether it is known by these bytes, at the beginning and before the offset.
@@ -185,8 +212,11 @@ impl PartFile {
         PartFile::new(path, file, packed)
     }
 
-    pub fn born(&self) -> i64 {
-        self.born
+    pub fn id(&self) -> Id {
+        Id {
+            number: (self.dev, self.ino),
+            born: self.born,
+        }
     }
 
     /// Is told that nobody else reads it.
@@ -310,7 +340,7 @@ impl PartFile {
         let size = self.file.metadata()?.len();
         let gone = place.is_cut_off() || (!self.packed && size < place.offset);
         // What was read tells better than when it was made, which a copy of a whole file system has lost.
-        let other = place.offset < LOOK && place.is_born_apart(self.born);
+        let other = place.offset < LOOK && is_apart(place.born, self.born);
         if self.packed != place.packed || gone || other {
             return Ok(false);
         }

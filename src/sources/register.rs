@@ -8,7 +8,7 @@ use super::copies::{
     Begins, Verdict, begins_with, is_copy_of_cut, is_copy_of_left, is_in_the_making, is_of,
 };
 use super::names::{base, is_rotated_name, unpacked};
-use super::place::{Place, TELLING, born, bytes_at};
+use super::place::{Id, Place, TELLING, born, bytes_at, is_after};
 use super::rotated::{self, id};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fs::{File, Metadata};
@@ -19,27 +19,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// So many files that were read are remembered beside those that are being read.
 const LEFT_MAX: usize = 1 << 16;
-
-/// A file by its number, which is used again, and when it was made; 0: that is not known.
-#[derive(Copy, Clone, Debug)]
-struct Id {
-    number: (u64, u64),
-    born: i64,
-}
-
-impl Id {
-    fn of(meta: &Metadata) -> Id {
-        Id {
-            number: id(meta),
-            born: born(meta),
-        }
-    }
-
-    fn is(&self, other: Id) -> bool {
-        let apart = self.born != 0 && other.born != 0 && self.born != other.born;
-        self.number == other.number && !apart
-    }
-}
 
 /// The files of all words of one stream.
 #[derive(Debug, Default)]
@@ -247,7 +226,7 @@ impl Register {
                 continue;
             };
             let meta = file.metadata()?;
-            if place.is_of(id(&meta), born(&meta)) && is_of(&place, &file, &meta)? {
+            if place.is_of(Id::of(&meta)) && is_of(&place, &file, &meta)? {
                 return Ok(true);
             }
         }
@@ -492,19 +471,12 @@ impl Inner {
 
     /// The records of the file that a place is of.
     fn numbered(&self, of: &Place) -> impl Iterator<Item = &Record> {
-        let number = Id {
-            number: (of.dev, of.ino),
-            born: of.born,
-        };
-        let numbers = self.by_id.get(&number.number).into_iter().flatten();
+        let of = of.id();
+        let numbers = self.by_id.get(&of.number).into_iter().flatten();
         let records = numbers.filter_map(|number| self.records.get(number));
         records.filter(move |record| match &record.state {
-            State::Held(_) | State::Left(None) => record.is_read_as(number),
-            State::Kept(place) | State::Left(Some(place)) => Id {
-                number: (place.dev, place.ino),
-                born: place.born,
-            }
-            .is(number),
+            State::Held(_) | State::Left(None) => record.is_read_as(of),
+            State::Kept(place) | State::Left(Some(place)) => place.is_of(of),
         })
     }
 
@@ -538,12 +510,10 @@ impl Inner {
             if !is_rotated_name(&record.path, path, packed) {
                 continue;
             }
-            let file_born = born(meta);
-            if record.born != 0 && file_born != 0 && file_born < record.born {
+            if is_after(record.born, born(meta)) {
                 continue;
             }
-            let verdict = self.is_copy(record, &kin, file, meta, packed)?;
-            match verdict {
+            match self.is_copy(record, &kin, file, meta, packed)? {
                 Verdict::Same => return Ok((Verdict::Same, Some(number))),
                 Verdict::Maybe => all = Verdict::Maybe,
                 Verdict::Other => {}
@@ -554,18 +524,16 @@ impl Inner {
             true => unpacked(path),
             false => path.to_owned(),
         };
-        for of in [base, beside] {
+        for of in [&base, &beside] {
             if of != path
-                && self.sources.contains(&of)
-                && is_rotated_name(&of, path, packed)
-                && let Some(original) = super::tail::regular(&of).ok().flatten()
+                && self.sources.contains(of)
+                && is_rotated_name(of, path, packed)
+                && let Some(original) = super::tail::regular(of).ok().flatten()
             {
                 let of = original.metadata()?;
-                let (of_born, is_born) = (born(&of), born(meta));
-                let is_later = of_born == 0 || is_born == 0 || of_born <= is_born;
                 let is_known = self.readers(Id::of(&of)).next().is_some();
                 if !is_known
-                    && is_later
+                    && !is_after(born(&of), born(meta))
                     && id(&of) != id(meta)
                     && begins_with(&original, file, meta.len(), packed)? != Begins::Other
                 {
@@ -574,7 +542,7 @@ impl Inner {
             }
         }
         match all {
-            Verdict::Other => self.copied_before_cut(path, file, meta, packed),
+            Verdict::Other => self.copied_before_cut(path, &kin, file, meta, packed),
             _ => Ok((all, None)),
         }
     }
@@ -584,14 +552,13 @@ impl Inner {
     fn copied_before_cut(
         &self,
         path: &Path,
+        kin: &rotated::Kin<'_>,
         file: &File,
         meta: &Metadata,
         packed: bool,
     ) -> io::Result<(Verdict, Option<u64>)> {
-        let base = base_of(path);
-        let kin = rotated::Kin::of(&base);
         let mut all = Verdict::Other;
-        for number in self.by_base.get(&base).into_iter().flatten() {
+        for number in self.by_base.get(kin.path()).into_iter().flatten() {
             let Some(record) = self.records.get(number) else {
                 continue;
             };
@@ -600,12 +567,11 @@ impl Inner {
             };
             if !self.sources.contains(&record.path)
                 || !is_rotated_name(&record.path, path, packed)
-                || place.is_born_after(born(meta))
+                || is_after(place.born, born(meta))
             {
                 continue;
             }
-            let now = kin.standing((place.dev, place.ino), place.born)?;
-            let Some(now) = now else {
+            let Some(now) = kin.standing(place.id())? else {
                 continue;
             };
             let now_meta = now.metadata()?;
@@ -640,7 +606,7 @@ impl Inner {
                 // Its own source finds it.
                 let is_sources =
                     matches!(record.state, State::Kept(_)) && self.sources.contains(&record.path);
-                match kin.standing((place.dev, place.ino), place.born)? {
+                match kin.standing(place.id())? {
                     Some(now) if is_sources => {
                         let is_form = packed
                             && is_of(place, &now, &now.metadata()?)?
@@ -726,14 +692,14 @@ fn base_of(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::super::place::PartFile;
+    use super::super::testing::{pack, scratch};
     use super::*;
     use std::fs;
 
     /// G9: compressed behind the look of the source that is to finish it, and met by another that is read before.
     #[test]
     fn what_another_source_is_to_find_is_known_when_it_is_compressed() {
-        let dir = std::env::temp_dir().join(format!("dstream-register-{}", std::process::id()));
-        fs::create_dir_all(&dir).unwrap();
+        let dir = scratch("register");
         let at = |name: &str| dir.join(name);
         let text = "line by line\n".repeat(20);
         fs::write(at("a.log.1"), &text).unwrap();
@@ -746,10 +712,7 @@ mod tests {
         register.add_source(&at("a.log.1"));
         fs::rename(at("a.log.1"), at("a.log.2")).unwrap();
         register.found_again(&at("a.log.1"), &fs::metadata(at("a.log.2")).unwrap());
-        let packed = File::create(at("a.log.2.gz")).unwrap();
-        let mut packed = flate2::write::GzEncoder::new(packed, flate2::Compression::default());
-        io::Write::write_all(&mut packed, text.as_bytes()).unwrap();
-        packed.finish().unwrap();
+        pack(&at("a.log.2"), &at("a.log.2.gz"));
         let packed = Arc::new(File::open(at("a.log.2.gz")).unwrap());
         let take = || register.take_new(&at("a.log"), &at("a.log.2.gz"), &packed);
         // As long as it stands its source finds it, and who meets the other waits for that.

@@ -4,7 +4,7 @@
 
 use super::compressed::{self, Unpacking};
 use super::names::{Form, Tag, base, tag, without_ending};
-use super::place::{Behind, Known, PartFile, Place, born, bytes_at};
+use super::place::{Behind, Id, Known, PartFile, Place, born, bytes_at};
 use super::{Live, Read};
 use crate::data::sum::Sum;
 use std::cell::RefCell;
@@ -186,9 +186,9 @@ fn came_behind(
         // compressed since has another one.
         let still = || {
             let now = std::fs::metadata(path);
-            now.is_ok_and(|now| place.is_of(id(&now), born(&now)))
+            now.is_ok_and(|now| place.is_of(Id::of(&now)))
         };
-        let is_another = place.born != 0 && !place.is_of(first.id(), first.born);
+        let is_another = place.born != 0 && !place.is_of(first.file_id());
         missed |= is_another && !is_packed && !still();
         if !missed && !place.is_blank() {
             let is_it = holds(file, false, &place.known(), ratio_max)?.is_some();
@@ -256,7 +256,7 @@ fn find_now(path: &Path, place: &Place, ratio_max: u64) -> io::Result<Option<Fou
     let mut known = None;
     for one in by_number(&kin, place.ino).filter(|one| one.path != path) {
         let Some(file) = one.open()? else { continue };
-        let same = place.is_of(one.id(), one.born);
+        let same = place.is_of(one.file_id());
         let Some(packed) = holds(&file, same, &place.known(), ratio_max)? else {
             continue;
         };
@@ -282,7 +282,7 @@ fn find_in(
     place: &Place,
     ratio_max: u64,
 ) -> io::Result<Option<Found>> {
-    let same = |one: &&Beside| place.is_of(one.id(), one.born);
+    let same = |one: &&Beside| place.is_of(one.file_id());
     let is_vague = place.is_vague() && (place.is_blank() || !beside.iter().any(|one| same(&one)));
     if is_vague && let Some(found) = came_behind(path, beside, place, ratio_max)? {
         return Ok(Some(found));
@@ -315,6 +315,13 @@ fn find_in(
 impl Beside {
     fn id(&self) -> (u64, u64) {
         (self.dev, self.ino)
+    }
+
+    fn file_id(&self) -> Id {
+        Id {
+            number: self.id(),
+            born: self.born,
+        }
     }
 
     /// When it was written last, ns.
@@ -418,13 +425,13 @@ impl Kin<'_> {
         }
     }
 
-    /// The file of a number, made then (ns; 0: unknown), whatever it is called and holds by now.
-    pub fn standing(&self, number: (u64, u64), made: i64) -> io::Result<Option<File>> {
-        let is_it = |file: &File| {
-            let meta = file.metadata()?;
-            let now = super::place::born(&meta);
-            Ok::<_, io::Error>(id(&meta) == number && (made == 0 || now == 0 || now == made))
-        };
+    pub fn path(&self) -> &Path {
+        self.path
+    }
+
+    /// A file whatever it is called and holds by now.
+    pub fn standing(&self, wanted: Id) -> io::Result<Option<File>> {
+        let is_it = |file: &File| Ok::<_, io::Error>(wanted.is(Id::of(&file.metadata()?)));
         settled(|| {
             if let Some(file) = super::tail::regular(self.path)?
                 && is_it(&file)?
@@ -433,7 +440,7 @@ impl Kin<'_> {
             }
             let known = self.beside.take();
             let beside = known.map_or_else(|| beside(self.path), Ok)?;
-            for one in beside.iter().filter(|one| one.id() == number) {
+            for one in beside.iter().filter(|one| one.id() == wanted.number) {
                 // Fails where it is called otherwise by now: then it is listed again.
                 if let Some(file) = one.open()?
                     && is_it(&file)?

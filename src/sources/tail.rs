@@ -492,7 +492,7 @@ impl Tail {
             done: false,
             packed: false,
             behind: Behind::Unknown,
-            born: self.part.born(),
+            born: self.part.id().born,
         };
         let followed = self.until == Until::Followed;
         let ratio_max = self.name.how.ratio_max();
@@ -606,6 +606,7 @@ impl Live for Skipped {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::{gzip, scratch};
     use super::*;
     use std::fs;
     use std::io::Read as _;
@@ -617,25 +618,18 @@ mod tests {
             .into_iter()
             .enumerate()
         {
-            let dir =
-                std::env::temp_dir().join(format!("dstream-tail-{}-{at}", std::process::id()));
-            fs::create_dir_all(&dir).unwrap();
+            let dir = scratch(&format!("tail-{at}"));
             let log = dir.join("a.log");
             let name = Name::new("a.log".into(), Some(log.clone()), Opening::default());
             fs::write(dir.join("a.log.9"), "long ago\n").unwrap();
             fs::write(&log, text).unwrap();
             name.look(None).unwrap();
             let current = name.pop().unwrap().file;
-            fs::remove_file(&log).unwrap();
-            if !removed {
-                let packed = File::create(dir.join("a.log.2.gz")).unwrap();
-                let mut packed =
-                    flate2::write::GzEncoder::new(packed, flate2::Compression::default());
-                std::io::Write::write_all(&mut packed, text.as_bytes()).unwrap();
-                packed.finish().unwrap();
-            }
             if removed {
+                fs::remove_file(&log).unwrap();
                 fs::remove_file(dir.join("a.log.9")).unwrap();
+            } else {
+                gzip(&log, &dir.join("a.log.2.gz"));
             }
             fs::write(dir.join("a.log.1"), "second\n").unwrap();
             fs::write(&log, "third\n").unwrap();
@@ -647,21 +641,6 @@ mod tests {
             assert_eq!(read, "second\nthird\n", "{at}");
             fs::remove_dir_all(&dir).unwrap();
         }
-    }
-
-    fn gzip(from: &Path, to: &Path) {
-        let packed = File::create(to).unwrap();
-        let mut packed = flate2::write::GzEncoder::new(packed, flate2::Compression::default());
-        std::io::Write::write_all(&mut packed, &fs::read(from).unwrap()).unwrap();
-        packed.finish().unwrap();
-        fs::remove_file(from).unwrap();
-    }
-
-    fn scratch(name: &str) -> PathBuf {
-        let dir = std::env::temp_dir().join(format!("dstream-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&dir);
-        fs::create_dir_all(&dir).unwrap();
-        dir
     }
 
     /// G9: cut off when it has been found again, and before the first byte of it is read: its rest is in the copy.
@@ -764,8 +743,7 @@ mod tests {
     /// G9: each line once, though the numbers of rotated names do not say which file is the older one.
     #[test]
     fn a_file_that_was_here_is_not_taken_for_a_new_one() {
-        let dir = std::env::temp_dir().join(format!("dstream-tail-{}", std::process::id()));
-        fs::create_dir_all(&dir).unwrap();
+        let dir = scratch("tail");
         let (log, one, two) = (dir.join("a.log"), dir.join("a.log.1"), dir.join("a.log.2"));
         let name = Name::new("a.log".into(), Some(log.clone()), Opening::default());
         fs::write(&log, "first\n").unwrap();

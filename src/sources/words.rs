@@ -133,6 +133,15 @@ pub fn expand(word: &Word, how: &Opening) -> Result<Vec<Word>> {
     }
 }
 
+/// How often it is looked again at what matches a pattern.
+pub const TRIES: u32 = 5;
+
+/// Whether a source could not be opened because nothing has its name, which may have matched a moment ago.
+pub fn is_gone(error: &anyhow::Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<std::io::Error>();
+    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::NotFound)
+}
+
 /// Whether a file of that name would be read again under a name that it may get when it is rotated.
 pub fn may_come_again(words: &[String], path: &str) -> bool {
     let path = Path::new(path);

@@ -236,6 +236,14 @@ fn lines_of(path: &Path) -> Vec<String> {
     text.lines().map(str::to_string).collect()
 }
 
+/// The last line and the last run: what that says, and what is wrong with the output of all.
+fn ended(log: &mut Log) -> Vec<String> {
+    log.write(1);
+    let said = once(&log.dir, &["--final", "glob:app*log*"]).err();
+    let wrong = fault(&lines_of(&log.path("out")), log);
+    said.into_iter().chain(wrong).collect()
+}
+
 /// GUARANTEES G9: from run to run, with nothing, something and all of it unread, rotated once and twice between two runs.
 #[test]
 fn lines_of_all_rotated_names_are_counted_once_from_run_to_run() {
@@ -261,9 +269,7 @@ fn lines_of_all_rotated_names_are_counted_once_from_run_to_run() {
                             said.extend(once(&log.dir, &["glob:app*log*"]).err());
                         }
                     }
-                    log.write(1);
-                    said.extend(once(&log.dir, &["--final", "glob:app*log*"]).err());
-                    said.extend(fault(&lines_of(&log.path("out")), &log));
+                    said.extend(ended(&mut log));
                     if !said.is_empty() {
                         faults.push(format!(
                             "{way:?} {header:?} {read}+{unread} {times}: {said:#?}"
@@ -297,9 +303,7 @@ fn lines_are_counted_once_whatever_ways_are_mixed() {
                     }
                     said.extend(once(&log.dir, &["glob:app*log*"]).err());
                 }
-                log.write(1);
-                said.extend(once(&log.dir, &["--final", "glob:app*log*"]).err());
-                said.extend(fault(&lines_of(&log.path("out")), &log));
+                said.extend(ended(&mut log));
                 if !said.is_empty() {
                     faults.push(format!(
                         "{first:?} {second:?} {is_late} {between}: {said:#?}"

@@ -1,11 +1,11 @@
 //! What another run finds of files that have grown, been rotated, cut off or replaced meanwhile. Each test plays the
 //! runs of a job and looks at nothing but what they read and say.
 
+use super::super::testing::gzip;
 use super::super::{Notes, Read, Register};
 use super::*;
 use std::fs;
 use std::io::Write;
-use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -108,14 +108,6 @@ impl Drop for Job {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.dir);
     }
-}
-
-fn gzip(from: &Path, to: &Path) {
-    let file = File::create(to).unwrap();
-    let mut packed = flate2::write::GzEncoder::new(file, flate2::Compression::default());
-    packed.write_all(&fs::read(from).unwrap()).unwrap();
-    packed.finish().unwrap();
-    fs::remove_file(from).unwrap();
 }
 
 /// Lines that tell where they stand.
