@@ -128,7 +128,14 @@ impl Claim {
         let is_packed = || Ok::<_, io::Error>(compressed::is_packed(&super::head(&self.file, 4)?));
         Ok(match &*self.reached() {
             Reached::Left(None) => true,
-            Reached::Left(Some(place)) => is_packed()? || is_of(place, &self.file, &meta)?,
+            Reached::Left(Some(place)) => {
+                let is_its = || match place.is_of(Id::of(&meta)) {
+                    true => is_of(place, &self.file, &meta),
+                    // A copy that was made before its original was cut off.
+                    false => Ok(place.is_blank() || rotated::holds_place(&self.file, place)?),
+                };
+                is_packed()? || is_its()?
+            }
             Reached::Behind(at, last) => {
                 let from = at.saturating_sub(last.len() as u64);
                 let is_there = meta.len() >= *at || is_packed()?;

@@ -49,6 +49,8 @@ struct Beside {
 
 /// With more files beside it than so many it is not looked which one a file came behind.
 const BEHIND_MAX: usize = 1000;
+/// What is made of nothing, its name with it, is no longer than that.
+const EMPTY_MAX: u64 = 1 << 9;
 /// How often it is looked again when names change while it is looked.
 const TRIES: usize = 5;
 /// How often names are looked at until nothing has changed.
@@ -173,42 +175,36 @@ fn came_behind(
             }
         },
     };
-    let mut missed = false;
-    let Some(first) = later.first() else {
+    if later.is_empty() {
         return Ok(None);
-    };
-    let opened = later.iter().map(|one| one.rotated());
+    }
+    let mut with_content = Vec::with_capacity(later.len());
+    // What became of the place's own file is not known.
+    let mut is_gone = place.born != 0;
+    for one in later {
+        let is_own = place.is_of(one.file_id());
+        let is_packed = one.is_packed()?;
+        // Compressed it has another number, and is as old as it was or younger.
+        let may_be_own = is_own || is_packed && one.written() >= place.modified;
+        is_gone &= !may_be_own;
+        if is_own || !one.is_empty(is_packed, ratio_max)? {
+            with_content.push(one);
+        }
+    }
+    // As long as it is at the name the others are its copies.
+    let is_there = || std::fs::metadata(path).is_ok_and(|now| place.is_of(Id::of(&now)));
+    let missed = is_gone && !is_there();
+    let opened = with_content.iter().map(|one| one.rotated());
     let mut files = opened.filter_map(Result::transpose);
-    let mut own = files.next().transpose()?;
-    if let Some(Rotated { file, .. }) = &own {
-        let is_packed = compressed::is_packed(&super::head(file, 4)?);
-        // With its number it is the place's own, and as long as that is at the name this is its copy. What was
-        // compressed since has another one.
-        let still = || {
-            let now = std::fs::metadata(path);
-            now.is_ok_and(|now| place.is_of(Id::of(&now)))
-        };
-        let is_another = place.born != 0 && !place.is_of(first.file_id());
-        missed |= is_another && !is_packed && !still();
-        if !missed && !place.is_blank() {
-            let is_it = holds(file, false, &place.known(), ratio_max)?.is_some();
-            if !is_it {
-                return Ok(None);
-            }
+    let mut old = None;
+    if !missed && let Some(Rotated { file, .. }) = files.next().transpose()? {
+        if !place.is_blank() && holds(&file, false, &place.known(), ratio_max)?.is_none() {
+            return Ok(None);
         }
+        let packed = compressed::is_packed(&super::head(&file, 4)?);
+        old = Some((file, packed));
     }
-    let mut between: Vec<Rotated> = files.collect::<io::Result<_>>()?;
-    if missed {
-        between.splice(0..0, own.take());
-    }
-    let old = match own {
-        Some(Rotated { file, .. }) => {
-            let packed = compressed::is_packed(&super::head(&file, 4)?);
-            Some((file, packed))
-        }
-        None if !missed => return Ok(None),
-        None => None,
-    };
+    let between = files.collect::<io::Result<_>>()?;
     Ok(Some(Found {
         old,
         between,
@@ -322,6 +318,27 @@ impl Beside {
             number: self.id(),
             born: self.born,
         }
+    }
+
+    fn is_packed(&self) -> io::Result<bool> {
+        match self.open()? {
+            Some(file) => Ok(compressed::is_packed(&super::head(&file, 4)?)),
+            None => Ok(false),
+        }
+    }
+
+    /// It holds nothing, or was made of nothing.
+    fn is_empty(&self, packed: bool, ratio_max: u64) -> io::Result<bool> {
+        if !packed || self.size > EMPTY_MAX {
+            return Ok(self.size == 0);
+        }
+        let Some(file) = self.open()? else {
+            return Ok(false);
+        };
+        let Ok(Some(mut live)) = compressed::open(&file, ratio_max, &Unpacking::default()) else {
+            return Ok(false);
+        };
+        Ok(matches!(live.read(&mut Vec::new(), 1, None), Ok(Read::End)))
     }
 
     /// When it was written last, ns.
