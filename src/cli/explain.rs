@@ -303,10 +303,21 @@ fn closes(scope: &Scope, plan: &Plan, grows: Option<&str>) -> String {
 
 /// What a ranking prints before its time.
 fn peeks(plan: &Plan) -> String {
-    match plan.peek_every {
-        Some(every) => format!("; what is so far, at each {} of the clock", duration(every)),
-        None => String::new(),
-    }
+    let Some(every) = plan.peek_every else {
+        return String::new();
+    };
+    let at = match plan.early_by_data() {
+        Some((Times::Batch { step, .. }, every)) if every == *step => {
+            return "; what is so far, behind each batch".into();
+        }
+        Some((Times::Batch { .. }, _)) => " of batches",
+        Some(_) => " that the records tell",
+        None => "",
+    };
+    format!(
+        "; what is so far, at each {} of the clock{at}",
+        duration(every)
+    )
 }
 
 fn written(plan: &Plan, options: &Options) -> String {

@@ -740,7 +740,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Time,
         doc: doc(
             "print open windows at multiples of D of the clock",
-            "Rows that come before their window closes; those of windows with something new. Without a window: the running result. The row at the close comes all the same.",
+            "Rows that come before their window closes; those of windows with something new. Without a window: the running result. A ranking is printed whole. The row at the close comes all the same. By a clock that the data tell (`--clock`, `--batch-lines`, `--batch-on`) D passes between two records, so that the answer is the same whenever they are read.",
         ),
         set: |options, value| {
             options.triggers.every = Some(above_zero(value)?);

@@ -245,6 +245,11 @@ impl<'a> Saved<'a> {
         Ok(value)
     }
 
+    /// Whether all has been taken.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// What [`Save::put_bytes`] put.
     pub fn take_bytes(&mut self) -> Result<&'a [u8], Damaged> {
         let len: u64 = self.take()?;

@@ -8,6 +8,7 @@ use super::checkpoint::file::{Entry, Header, Kind};
 use super::checkpoint::keeper::{Job, Keeper};
 use super::checkpoint::store::Store;
 use super::driver::{Lane, Running};
+use super::early::Passed;
 use super::inputs::FILES;
 use super::meter::latest_of;
 use super::order::lock;
@@ -120,6 +121,9 @@ pub struct Moments {
     /// For those who ask: when time next lets something out, ns, and keys and bytes held by each stage.
     pub next_end: Option<i64>,
     pub held: Vec<(String, u64, u64)>,
+    /// How far early answers by the data's clock have come; put behind the others, where earlier versions put nothing.
+    #[serde(skip)]
+    pub passed: Passed,
 }
 
 pub fn damaged(keeping: &Keeping, what: &str) -> anyhow::Error {
@@ -294,6 +298,9 @@ impl Kept {
                 self.earlier.files.push(saved.take()?);
             } else if entry.is(Kind::Engine) {
                 self.moments = saved.take()?;
+                if !saved.is_empty() {
+                    self.moments.passed = saved.take()?;
+                }
             } else if entry.is(Kind::Wal) {
                 from = saved.take()?;
             } else if entry.is(Kind::State) {
@@ -475,7 +482,7 @@ impl Kept {
         moments.next_end = Some(running.next_end()).filter(|end| *end != i64::MAX);
         moments.held = running.held_by();
         let held = moments.held.iter().map(|(_, _, bytes)| bytes).sum();
-        entries.push(entry(Kind::Engine, 0, &moments));
+        entries.push(entry(Kind::Engine, 0, &(&moments, moments.passed)));
         if let Some(log) = &self.log {
             let mut log = lock(log);
             log.needed = match &log.replay {

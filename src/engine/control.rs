@@ -5,6 +5,7 @@ use super::batches::BatchLog;
 use super::clock::wait;
 use super::commit::{Kept, Moments};
 use super::driver::Running;
+use super::early::{Early, Passed};
 use super::meter::Meter;
 use super::open::Group;
 use super::order::lock;
@@ -100,7 +101,7 @@ struct Pulse<'s> {
 
 /// When epochs end on input that is read front to end.
 pub struct Control<'c, 's> {
-    running: &'c Running<'s>,
+    pub(super) running: &'c Running<'s>,
     pulses: Vec<Pulse<'s>>,
     /// The first windows by arrival: they close by the clock.
     arrival: Option<Grid>,
@@ -119,6 +120,8 @@ pub struct Control<'c, 's> {
     /// Triggers go by the machine's clock, and when it next gives what nodes have that know none.
     by_wall: bool,
     peek_at: i64,
+    /// Where they go by a clock that the data tell.
+    pub(super) early: Option<Early>,
     /// When the file of `--every` is complete.
     file_at: i64,
     /// How long a batch is, and the last one whose end has given an answer.
@@ -186,6 +189,12 @@ impl<'c, 's> Control<'c, 's> {
             batches: BatchLog::new(running),
             showing: Showing::new(running, now),
             note_at: now,
+            early: Early::new(
+                plan,
+                running
+                    .kept
+                    .map_or_else(Passed::default, |kept| kept.moments.passed),
+            ),
             batch_step: plan.source.time.as_ref().and_then(Times::batch),
             last_batch: None,
             file_at: match plan.sink.files.as_ref().map(|files| files.of) {
@@ -199,6 +208,7 @@ impl<'c, 's> Control<'c, 's> {
         for group in groups {
             control.add(group.side, group.live);
         }
+        control.open_file();
         control
     }
 
@@ -212,10 +222,26 @@ impl<'c, 's> Control<'c, 's> {
             idle: false,
             last_data: self.now(),
         });
+        let source = self.pulses.len() - 1;
         if let Some(reached) = self.reached {
             // What it says is late for what is closed already.
-            self.running.shared.meters[self.pulses.len() - 1].raise(reached);
+            self.running.shared.meters[source].raise(reached);
         }
+        if let Some(early) = &mut self.early {
+            early.add();
+        }
+    }
+
+    pub(super) fn sources(&self) -> usize {
+        self.pulses.len()
+    }
+
+    pub(super) fn spec(&self, source: usize) -> &'s Source {
+        self.pulses[source].spec
+    }
+
+    pub(super) fn has_ended(&self, source: usize) -> bool {
+        self.pulses[source].ended
     }
 
     pub fn now(&self) -> i64 {
@@ -354,6 +380,9 @@ impl<'c, 's> Control<'c, 's> {
     /// How far the time of a source has come.
     pub fn mark(&self, source: usize) -> Option<i64> {
         let spec = self.pulses[source].spec;
+        if let Some(told) = self.early.as_ref().and_then(|early| early.told(source)) {
+            return told;
+        }
         self.running.shared.meters[source].mark(spec.time.as_ref()?, self.now())
     }
 
@@ -454,6 +483,10 @@ impl<'c, 's> Control<'c, 's> {
         let moments = Moments {
             reached: self.reached,
             whole: wait,
+            passed: self
+                .early
+                .as_ref()
+                .map_or_else(Passed::default, |early| early.passed),
             ..Moments::default()
         };
         self.changed = false;
@@ -596,7 +629,7 @@ impl<'c, 's> Control<'c, 's> {
         }
     }
 
-    fn epoch(&mut self, flight: &Flight) {
+    pub(super) fn epoch(&mut self, flight: &Flight) {
         flight.wait();
         if lock(&self.running.shared.failure).is_some() {
             return;

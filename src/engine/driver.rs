@@ -4,9 +4,9 @@
 
 use super::commit::{self, Kept};
 use super::front::{SourceWorker, may_never_occur, next_chunk, of_header};
-use super::input::{FileBlocks, TooLong};
+use super::input::FileBlocks;
 use super::inputs::line_of;
-use super::ledger::{Account, BadRecord, Ledger};
+use super::ledger::{BadRecord, Ledger};
 use super::lookup::Tables;
 use super::meter::Meter;
 use super::open::{Inputs, Opened, open_inputs, open_output, replaces};
@@ -43,9 +43,6 @@ pub fn run(plan: &Plan, run: &Run) -> Report {
     report.elapsed = run.clock.now() - began;
     report
 }
-
-/// Blocks between two looks at how much memory state takes.
-const STATE_BLOCKS: u64 = if cfg!(debug_assertions) { 4 } else { 64 };
 
 /// Sources that may appear while a run goes on.
 const FOUND_MAX: usize = 4096;
@@ -363,60 +360,21 @@ impl<'s> Running<'s> {
         }
     }
 
-    /// One block of side `side` through the stage that it enters. `source` reads that side.
-    pub fn block(
+    /// A chunk of side `side` through the stage that it enters.
+    pub fn enter(
         &self,
-        worker: usize,
         side: usize,
-        source: &mut SourceWorker<'_>,
+        worker: usize,
         chunk: &mut Chunk,
-        long: Option<TooLong>,
-    ) {
-        self.shared
-            .bytes_in
-            .fetch_add(chunk.block.len() as u64, Ordering::Relaxed);
-        let mut account = Account {
-            side,
-            ..Account::default()
-        };
-        let (seq, number) = (chunk.block.seq, chunk.block.number);
-        match source.read(self.shared, chunk, long, &mut account) {
-            Ok(true) => {
-                let first_bad = account.bad.iter().map(|bad| bad.index).min();
-                if let (Some(first), OnBad::Abort) = (first_bad, self.shared.run.on_bad) {
-                    // What stands before the bad record goes out, whoever else is ahead.
-                    chunk.live.retain(|row| row < first);
-                    if self.lanes.len() == 1 {
-                        self.shared.out.end_behind(seq);
-                    }
-                }
-                let (bad, late) = (&mut account.bad, &mut account.late);
-                let last = match side {
-                    0 => self.stage(0, None, worker, chunk, bad, late),
-                    _ => {
-                        let (at, right) = self.entries[side - 1];
-                        self.stage(at, Some(right), worker, chunk, bad, late)
-                    }
-                };
-                if let Some(last) = last {
-                    source.cut(last, &mut account);
-                }
+        bad: &mut Vec<BadRecord>,
+        late: &mut Late,
+    ) -> Option<(LastNeeded, usize)> {
+        match side {
+            0 => self.stage(0, None, worker, chunk, bad, late),
+            _ => {
+                let (at, right) = self.entries[side - 1];
+                self.stage(at, Some(right), worker, chunk, bad, late)
             }
-            Ok(false) => {}
-            Err(error) => return self.fail(error),
-        }
-        if number % STATE_BLOCKS == STATE_BLOCKS - 1 {
-            self.check_state();
-        }
-        let progress = &self.shared.run.progress;
-        let bad = account.bad.len() as u64;
-        progress.bad.fetch_add(bad, Ordering::Relaxed);
-        progress
-            .late
-            .fetch_add(account.late.records, Ordering::Relaxed);
-        account.bad.sort_by_key(|bad| (bad.offset, bad.index));
-        if let Err(failure) = self.shared.ledger.put(number, account, &self.shared.inputs) {
-            self.fail(failure.into());
         }
     }
 

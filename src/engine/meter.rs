@@ -298,7 +298,7 @@ pub fn latest_of(saved: &[u8]) -> Result<Option<i64>, Damaged> {
 }
 
 /// The clock, or the begin of the batch that it is in.
-fn floor(at: i64, batch: Option<i64>) -> i64 {
+pub fn floor(at: i64, batch: Option<i64>) -> i64 {
     match batch {
         Some(step) => at.div_euclid(step) * step,
         None => at,

@@ -4,6 +4,7 @@
 pub mod aggregate;
 mod arguments;
 mod batches;
+mod blocks;
 pub mod checkpoint;
 pub mod clock;
 mod commands;
@@ -11,6 +12,7 @@ mod commit;
 mod control;
 mod cutter;
 mod driver;
+mod early;
 mod empties;
 mod feeder;
 mod front;

@@ -88,6 +88,7 @@ pub fn open_inputs(
             && kept.is_none()
             && !source.merged
             && source.header.is_none()
+            && plan.early_by_data().is_none()
             && !source.time.as_ref().is_some_and(Times::is_arrival)
             && inputs
                 .iter()

@@ -306,7 +306,8 @@ impl<'s> Running<'s> {
                 drop(landed);
             }
         };
-        let mut local = (self.threads == 1).then(|| (readers(), Chunk::default()));
+        let by_moments = self.plan.early_by_data().is_some();
+        let mut local = (self.threads == 1 || by_moments).then(|| (readers(), Chunk::default()));
         let mut turns = Turns::new(self.plan, &groups);
         let done = AtomicBool::new(false);
         std::thread::scope(|scope| {
@@ -453,11 +454,9 @@ impl<'s> Running<'s> {
                         control.arrived(source, now, &flight);
                         let mut block = piece.block;
                         let side = self.side(source);
-                        let stage = match side {
-                            0 => 0,
-                            _ => self.entries[side - 1].0,
-                        };
-                        block.seq = self.lanes[stage].stage.seq.fetch_add(1, Ordering::Relaxed);
+                        if !by_moments {
+                            block.seq = self.next_in(side);
+                        }
                         block.number = number;
                         block.place = places[source];
                         block.source = source as u32;
@@ -466,7 +465,14 @@ impl<'s> Running<'s> {
                         number += 1;
                         places[source] += 1;
                         self.note(&mut tracked[source], piece.spot);
-                        if let Some((readers, chunk)) = &mut local {
+                        if let (Some((readers, chunk)), true) = (&mut local, by_moments) {
+                            let buf = next_chunk(chunk, block);
+                            if sources == 1 {
+                                keep(&spare, buf);
+                            }
+                            let (reader, long) = (&mut readers[side], piece.long);
+                            self.block_by_moments(side, reader, chunk, long, &mut control, &flight);
+                        } else if let Some((readers, chunk)) = &mut local {
                             run(0, readers, chunk, (block, piece.long));
                         } else {
                             flight.start();

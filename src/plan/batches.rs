@@ -2,8 +2,8 @@
 //! is a window by arrival that is not shown. Reads no clock. Invariant: windows by arrival take whole batches.
 
 use super::builder::{Builder, Options, Windows};
-use super::files;
-use super::node::{Batching, Extent, Node, Times, Window};
+use super::files::{self, Span};
+use super::node::{Batching, Extent, Node, Plan, Times, Window};
 use super::window::duration;
 use crate::data::time::SECOND;
 use crate::error::Usage;
@@ -19,11 +19,40 @@ impl Options {
     }
 }
 
+impl Plan {
+    /// The clock that early answers go by where the data tell it, and how often they come.
+    pub fn early_by_data(&self) -> Option<(&Times, i64)> {
+        let source = &self.source;
+        let clock = source.clock.as_ref().or(source.time.as_ref())?;
+        let is_told = match clock {
+            Times::Clock { .. } => true,
+            Times::Batch { by, .. } => !matches!(by, Batching::Wall),
+            _ => false,
+        };
+        let of_files = match self.sink.files.as_ref().map(|files| files.of) {
+            Some(Span::Every(every)) => Some(every),
+            _ => None,
+        };
+        let every = self.peek_every.or(of_files).filter(|_| is_told)?;
+        Some((clock, every))
+    }
+}
+
 impl Builder<'_> {
     /// The clock that triggers go by, where it is told beside event time.
     pub(super) fn clock_of_triggers(&self) -> Option<Times> {
         let by_event = self.timed && matches!(self.times, Some(Times::Event { .. }));
         (by_event && self.arrival_replays()).then(|| self.arrival.clone())
+    }
+
+    /// Early answers go by the clock that the data tell, if there is one; it is read then.
+    pub(super) fn goes_by_data(&mut self) -> bool {
+        let goes = self.arrival_replays();
+        if goes && !self.timed {
+            self.times = Some(self.arrival.clone());
+            self.timed = true;
+        }
+        goes
     }
 
     /// What arrival is: the clock, the field that tells one, batches.

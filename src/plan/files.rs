@@ -5,7 +5,6 @@
 use super::builder::{Builder, Windows};
 use super::grid::Grid;
 use super::grouped::{Lateness, OutputMode};
-use super::node::{Batching, Times};
 use crate::bytes::hash;
 use crate::bytes::time::{Pattern, strftime};
 use crate::data::time::{SECOND, Zone};
@@ -303,7 +302,7 @@ impl Builder<'_> {
     }
 
     /// What the times of a pattern are of.
-    fn span(&self) -> Result<Span, Usage> {
+    fn span(&mut self) -> Result<Span, Usage> {
         let triggers = &self.options.triggers;
         if self.windows != Windows::No {
             let again = match triggers {
@@ -336,17 +335,7 @@ impl Builder<'_> {
             (Windows::Yes, ..) => Ok(Span::Window),
             (Windows::Batch, Some(step), _) => Ok(Span::Batch(step)),
             (_, _, Some(every)) => {
-                let told = match &self.times {
-                    Some(Times::Batch { by, .. }) => !matches!(by, Batching::Wall),
-                    Some(Times::Clock { .. }) => true,
-                    _ => false,
-                };
-                if told || self.clock_of_triggers().is_some() {
-                    return Err(self.fault(
-                        "a file for each --every goes by the machine's clock; leave out --clock, --batch-lines and \
-                         --batch-on",
-                    ));
-                }
+                self.goes_by_data();
                 Ok(Span::Every(every))
             }
             (_, Some(step), _) => Ok(Span::Batch(step)),

@@ -478,15 +478,8 @@ impl Builder<'_> {
                 }
                 (None | Some("--output-mode complete"), _) if is_early => {
                     self.peek_every = triggers.every.or(self.options.batch_step());
-                    let by_data = self.clock_of_triggers().is_some()
-                        || (triggers.every.is_some() && self.options.clock.is_some());
-                    if self.peek_every.is_some() && by_data {
-                        return Err(Usage::new(
-                            "early rankings go by the machine's clock in this version; leave out --clock, \
-                             --batch-lines and --batch-on",
-                        ));
-                    }
                     if self.peek_every.is_some() {
+                        self.goes_by_data();
                         return Ok(());
                     }
                 }

@@ -22,7 +22,7 @@ pub struct Plan {
     /// A line behind each batch.
     pub mark_batches: bool,
     /// At each multiple of so much of the clock, ns, what would come if the input ended now is given out, by the
-    /// nodes that rank and sort.
+    /// nodes that rank and sort. Where the data tell the clock, between two rows (`Plan::early_by_data`).
     pub peek_every: Option<i64>,
     /// What was chosen for the user, to be told once on stderr: `taking event time from 'ts'`.
     pub notes: Vec<String>,

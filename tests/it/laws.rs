@@ -7,6 +7,8 @@
 mod chains;
 #[path = "laws/data.rs"]
 pub mod data;
+#[path = "laws/early.rs"]
+mod early;
 #[path = "laws/heads.rs"]
 mod heads;
 #[path = "laws/loops.rs"]

@@ -38,7 +38,7 @@ fn once(words: &[String], setting: &Setting, dir: &Path, job: &str, last: bool) 
 }
 
 /// The other stream of a chain.
-struct Other {
+pub struct Other {
     format: Format,
     bytes: Vec<u8>,
     /// Every run reads all of it.
@@ -46,7 +46,7 @@ struct Other {
 }
 
 /// One chain, undisturbed and in pieces.
-fn try_one(
+pub fn try_one(
     chain: &[String],
     (bytes, other): (&[u8], Option<&Other>),
     random: &mut Random,

@@ -1,0 +1,319 @@
+//! Early answers by a clock that the data tell: what `--every` and batches let out of chains whose last node knows no
+//! triggers, and the files of `--every`. A block is cut between two of its rows where the clock passes a multiple;
+//! what has come until then is closed as far as its time has come, and looked at. Only one block is on its way. Reads
+//! no clock of the machine. Invariant: which rows stand in front of a moment follows from their order in the source
+//! alone.
+
+use super::control::{Control, Flight};
+use super::driver::Running;
+use super::front::SourceWorker;
+use super::input::TooLong;
+use super::ledger::BadRecord;
+use super::meter::floor;
+use super::order::lock;
+use super::steps::LastNeeded;
+use crate::data::process::Late;
+use crate::data::{Chunk, Selection};
+use crate::plan::files::Span;
+use crate::plan::node::{Plan, Times};
+use crate::sinks::Whole;
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::Ordering;
+
+/// What another run must know.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    /// Multiples that the clock has passed; `None`: it has shown none.
+    pub multiple: Option<i64>,
+    /// Rows have come since the last moment.
+    pub is_new: bool,
+}
+
+/// Early answers of a run.
+pub struct Early {
+    every: i64,
+    /// By source, how far its clock has come.
+    clocks: Vec<Option<i64>>,
+    pub passed: Passed,
+    /// A source that has come so far in time where a block is cut.
+    at_cut: Option<(usize, Option<i64>)>,
+}
+
+/// A place between two rows of a source.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+struct Cut {
+    /// The clock that the row behind it shows.
+    clock: i64,
+    /// The watermark that the rows in front of it have made.
+    time: Option<i64>,
+}
+
+impl Early {
+    pub fn new(plan: &Plan, passed: Passed) -> Option<Early> {
+        let (_, every) = plan.early_by_data()?;
+        Some(Early {
+            every,
+            clocks: Vec::new(),
+            passed,
+            at_cut: None,
+        })
+    }
+
+    /// One more source.
+    pub fn add(&mut self) {
+        self.clocks.push(None);
+    }
+
+    /// When the file that is open ends, if the clock has shown itself.
+    pub fn next_file(&self) -> Option<i64> {
+        let multiple = self.passed.multiple?;
+        Some(multiple.saturating_add(1).saturating_mul(self.every))
+    }
+
+    /// What a source's watermark is said to be.
+    pub fn told(&self, source: usize) -> Option<Option<i64>> {
+        let is_it = |told: &&(usize, Option<i64>)| told.0 == source;
+        self.at_cut.as_ref().filter(is_it).map(|told| told.1)
+    }
+}
+
+/// How far a clock has come before the row.
+fn shown(clock: &Times, chunk: &Chunk, row: usize) -> Option<i64> {
+    match (&chunk.clocks, &chunk.before) {
+        // Beside event time: the last instant of the batch that the row is in, or the clock.
+        (Some(clocks), _) => Some(match clock.batch() {
+            Some(step) => floor(clocks[row], Some(step)),
+            None => clocks[row],
+        }),
+        (None, Some(before)) => Some(before[row]),
+        (None, None) => None,
+    }
+}
+
+impl Running<'_> {
+    /// One block of a source, cut at the moments of the clock that the data tell. No other is on its way.
+    pub fn block_by_moments(
+        &self,
+        side: usize,
+        reader: &mut SourceWorker<'_>,
+        chunk: &mut Chunk,
+        long: Option<TooLong>,
+        control: &mut Control<'_, '_>,
+        flight: &Flight,
+    ) {
+        let source = chunk.block.source as usize;
+        let mut goes_on = true;
+        let mut through =
+            |chunk: &mut Chunk, aborts: bool, bad: &mut Vec<BadRecord>, late: &mut Late| {
+                goes_on = !aborts;
+                self.in_pieces((side, source), chunk, aborts, (bad, late), control, flight)
+            };
+        self.block_with(side, reader, chunk, long, &mut through);
+        if goes_on && !self.is_cut_off() {
+            control.moment_behind(source, flight);
+        }
+    }
+
+    /// Nothing more of the input counts.
+    fn is_cut_off(&self) -> bool {
+        self.shared.enough.load(Ordering::Relaxed) || lock(&self.shared.failure).is_some()
+    }
+
+    fn in_pieces(
+        &self,
+        (side, source): (usize, usize),
+        chunk: &mut Chunk,
+        aborts: bool,
+        (bad, late): (&mut Vec<BadRecord>, &mut Late),
+        control: &mut Control<'_, '_>,
+        flight: &Flight,
+    ) -> Option<(LastNeeded, usize)> {
+        let cuts = control.cuts(source, chunk);
+        let live = std::mem::take(&mut chunk.live);
+        let mut rows = live.iter().peekable();
+        let mut last = None;
+        for (row, cut) in &cuts {
+            let piece: Vec<u32> = std::iter::from_fn(|| rows.next_if(|next| next < row)).collect();
+            if !piece.is_empty() {
+                let mut part = chunk.clone();
+                part.live = Selection::Some(piece);
+                control.take_rows();
+                part.block.seq = self.next_in(side);
+                last = self.enter(side, 0, &mut part, bad, late).or(last);
+            }
+            if self.is_cut_off() {
+                break;
+            }
+            control.moment(source, cut.clock, cut.time, flight);
+        }
+        let rest: Vec<u32> = rows.collect();
+        chunk.live = match rest.len() == live.len() {
+            true => live,
+            false => Selection::Some(rest),
+        };
+        // Not before: what a moment lets out has numbers too.
+        chunk.block.seq = self.next_in(side);
+        if aborts {
+            self.stop_behind(chunk.block.seq);
+        }
+        if !chunk.live.is_empty() {
+            control.take_rows();
+        }
+        self.enter(side, 0, chunk, bad, late).or(last)
+    }
+}
+
+impl Control<'_, '_> {
+    /// The clock of early answers that a source shows, where it has one.
+    fn early_clock(&self, source: usize) -> Option<(&Times, bool)> {
+        let spec = self.spec(source);
+        match (&spec.clock, &spec.time) {
+            (Some(clock), _) => Some((clock, true)),
+            (None, Some(time)) if matches!(time, Times::Clock { .. } | Times::Batch { .. }) => {
+                Some((time, false))
+            }
+            _ => None,
+        }
+    }
+
+    /// How far that has come behind all blocks of the source.
+    pub fn early_mark(&self, source: usize) -> Option<i64> {
+        let (clock, is_beside) = self.early_clock(source)?;
+        let shared = self.running.shared;
+        let meter = match is_beside {
+            true => &shared.clocks[source],
+            false => &shared.meters[source],
+        };
+        // Nothing counted yet is where a clock of batches begins.
+        meter.mark(clock, self.now())
+    }
+
+    /// Rows of a chunk before which the clock passes a multiple, with what it and time have come to.
+    fn cuts(&self, source: usize, chunk: &Chunk) -> Vec<(u32, Cut)> {
+        let (Some(early), Some((clock, is_beside))) = (&self.early, self.early_clock(source))
+        else {
+            return Vec::new();
+        };
+        let mut before = early.clocks[source].map(|clock| clock.div_euclid(early.every));
+        let mut cuts = Vec::new();
+        for row in chunk.live.iter() {
+            let Some(clock) = shown(clock, chunk, row as usize) else {
+                break;
+            };
+            let multiple = clock.div_euclid(early.every);
+            if before.is_none_or(|before| multiple > before) {
+                before = Some(multiple);
+                let time = chunk.before.as_ref().map(|before| before[row as usize]);
+                let time = time.filter(|time| is_beside && *time != i64::MIN);
+                cuts.push((row, Cut { clock, time }));
+            }
+        }
+        cuts
+    }
+
+    /// Rows go into the state.
+    fn take_rows(&mut self) {
+        if let Some(early) = &mut self.early {
+            early.passed.is_new = true;
+        }
+    }
+
+    /// The clock of a source has come so far, and its time, where that is another; all rows in front have been taken
+    /// and none behind.
+    fn moment(&mut self, source: usize, clock: i64, time: Option<i64>, flight: &Flight) {
+        let is_beside = self.early_clock(source).is_some_and(|clock| clock.1);
+        let Some(early) = &mut self.early else { return };
+        early.clocks[source] = early.clocks[source].max(Some(clock));
+        let Some((first, multiple)) = self.passes() else {
+            return;
+        };
+        let Some(early) = &mut self.early else { return };
+        early.passed.multiple = Some(multiple);
+        let at = first.saturating_mul(early.every);
+        let is_new = std::mem::take(&mut early.passed.is_new);
+        let reached = match is_beside {
+            true => time,
+            // By arrival the watermark is the clock.
+            false => Some(clock),
+        };
+        early.at_cut = Some((source, reached));
+        // What is final goes first.
+        self.epoch(flight);
+        let files = self.running.plan.sink.files.as_ref();
+        let has_files = matches!(files.map(|files| files.of), Some(Span::Every(_)));
+        if has_files {
+            // What nodes give by themselves is given before the row that shows the clock.
+            self.running.tick(at);
+        }
+        let has_peek = self.running.plan.peek_every.is_some();
+        if has_peek && is_new {
+            self.peek();
+        }
+        if has_files {
+            self.running.shared.out.closed(at);
+        }
+        self.open_file();
+        if let Some(early) = &mut self.early {
+            early.at_cut = None;
+        }
+    }
+
+    fn peek(&mut self) {
+        match self.running.shared.replaces {
+            true => self.running.give_whole(Whole::Ends),
+            false => {
+                if let Err(error) = self.running.peek() {
+                    self.running.fail(error);
+                }
+            }
+        }
+        if self.running.live {
+            self.running.shared.out.flush();
+        }
+    }
+
+    /// Rows go to the file of `--every` that the clock has come to.
+    pub fn open_file(&self) {
+        if let Some(next) = self.early.as_ref().and_then(Early::next_file) {
+            let next_file = &self.running.shared.next_file;
+            next_file.store(next, Ordering::Relaxed);
+        }
+    }
+
+    /// The block at hand has been taken whole: a batch may have ended with it.
+    fn moment_behind(&mut self, source: usize, flight: &Flight) {
+        if let (Some(clock), true) = (self.early_mark(source), self.early.is_some()) {
+            let is_beside = self.early_clock(source).is_some_and(|clock| clock.1);
+            let time = match is_beside {
+                true => self.mark(source),
+                false => None,
+            };
+            self.moment(source, clock, time, flight);
+        }
+    }
+
+    /// The first multiple that the clocks of all sources have passed since the last moment, and the last one.
+    fn passes(&mut self) -> Option<(i64, i64)> {
+        let mut least: Option<i64> = None;
+        for source in 0..self.sources() {
+            if self.has_ended(source) || self.early_clock(source).is_none() {
+                continue;
+            }
+            let early = self.early.as_ref()?;
+            let clock = early.clocks[source]?;
+            least = Some(least.map_or(clock, |least| least.min(clock)));
+        }
+        let early = self.early.as_mut()?;
+        let multiple = least?.div_euclid(early.every);
+        match early.passed.multiple {
+            None => {
+                // The first that is shown has nothing in front of it.
+                early.passed.multiple = Some(multiple);
+                self.open_file();
+                None
+            }
+            Some(before) if multiple > before => Some((before + 1, multiple)),
+            Some(_) => None,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+# EVENT-TIME 2.5, "at multiples of T of the clock", where the data tell the clock (INTERFACE 8.2): a ranking is printed whole,
+# before the record that shows the moment, and once however far the clock has gone. The first record shows 1 s, so rankings
+# come at 5, at 10, at 15 (before the record of 31), and at 35; the clock does not go back for 29.
+$ printf '1 a 1\n3 b 2\n7 b 3\n8 b 1\n12 b 4\n31 a 5\n29 c 6\n36 c 7\n' > log; dstream --clock '$1:s' --every 5s count-by '$2' top 2 log
+a	1
+b	1
+b	3
+a	1
+b	4
+a	1
+b	4
+a	2
+b	4
+a	2
+$ printf '1 a 1\n3 b 2\n7 b 3\n8 b 1\n' | dstream --clock '$1:s' --every 5s sort-by '$2:desc'
+3 b 2
+1 a 1
+3 b 2
+7 b 3
+8 b 1
+1 a 1
+# In windows what is final goes first: the window of 0 to 20 s is closed by the record of 31 s.
+$ printf '1 a 1\n3 b 2\n7 b 3\n8 b 1\n12 b 4\n31 a 5\n29 c 6\n36 c 7\n' > log; dstream --clock '$1:s' --every 5s window 20s count-by '$2' top 2 log
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:00Z	b	1
+1970-01-01T00:00:00Z	b	3
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:00Z	b	4
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:20Z	a	1
+1970-01-01T00:00:20Z	c	1
+1970-01-01T00:00:20Z	c	2
+1970-01-01T00:00:20Z	a	1
+$ printf '1 a 1\n3 b 2\n7 b 3\n21 b 1\n22 b 4\n' | dstream --clock '$1:s' --every 5s window 20s top 1 --by '$3'
+1970-01-01T00:00:00Z	3 b 2
+1970-01-01T00:00:00Z	7 b 3
+1970-01-01T00:00:20Z	22 b 4
+# Beside event time: windows close by event time, rankings come by the clock.
+$ printf '1 a 1\n3 b 2\n7 b 3\n8 b 11\n12 b 4\n' | dstream --time '$3:s' --watermark 0s --clock '$1:s' --every 5s window 10s count-by '$2' top 2
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:00Z	b	1
+1970-01-01T00:00:00Z	b	2
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:10Z	b	1
+1970-01-01T00:00:10Z	b	1
+dstream: 1 of 5 records came too late for its window and was dropped; --watermark D waits longer
+# SPARK 1.1: in batches, at the end of each; a batch that is empty has nothing new.
+$ printf 'a\nb\na\nc\na\n' | dstream --batch-lines 2 --output-mode complete window 5s count-by '$1' top 2
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:00Z	b	1
+1970-01-01T00:00:00Z	a	2
+1970-01-01T00:00:00Z	b	1
+1970-01-01T00:00:00Z	a	3
+1970-01-01T00:00:00Z	b	1
+$ printf 'a\nb\n--\n--\na\n--\nc\n' | dstream --batch-on '^--' --output-mode complete window 5s count-by '$1' top 2
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:00Z	b	1
+1970-01-01T00:00:00Z	a	2
+1970-01-01T00:00:00Z	b	1
+1970-01-01T00:00:00Z	a	2
+1970-01-01T00:00:00Z	b	1
+$ printf 'a\nb\na\nc\na\nb\nb\n' | dstream --batch-lines 1 --every 3s window 10s count-by '$1' sort-by count
+1970-01-01T00:00:00Z	b	1
+1970-01-01T00:00:00Z	a	2
+1970-01-01T00:00:00Z	c	1
+1970-01-01T00:00:00Z	b	2
+1970-01-01T00:00:00Z	a	3
+1970-01-01T00:00:00Z	c	1
+1970-01-01T00:00:00Z	a	3
+1970-01-01T00:00:00Z	b	3
+# What a head in front has enough of has no moment behind it.
+$ seq 9 | dstream --batch-lines 2 --every 1s window 9s head 4 sort-by '$1:desc'
+1970-01-01T00:00:00Z	2
+1970-01-01T00:00:00Z	1
+1970-01-01T00:00:00Z	4
+1970-01-01T00:00:00Z	3
+1970-01-01T00:00:00Z	2
+1970-01-01T00:00:00Z	1
+# A file has the last answer; runs go on where the one before has ended.
+$ printf '1 a\n3 b\n7 b\n8 b\n' > log; dstream --clock '$1:s' --every 5s count-by '$2' top 2 --output out log; cat out
+b	3
+a	1
+$ printf '1 a\n3 b\n' > log; dstream --once --checkpoint ck --clock '$1:s' --every 5s window all count-by '$2' top 2 --append --output o2 log; printf '7 b\n8 b\n' >> log; dstream --once --final --checkpoint ck --clock '$1:s' --every 5s window all count-by '$2' top 2 --append --output o2 log; cat o2
+a	1
+b	1
+b	3
+a	1
+# A file for each --every, by the data's clock: complete when that shows its end.
+$ printf '1 a 1\n3 b 2\n7 b 3\n8 b 1\n31 a 5\n' > log; dstream --clock '$1:s' --every 5s filter '$2!="x"' --output 'f-%S' log; head f-*
+==> f-05 <==
+1 a 1
+3 b 2
+
+==> f-10 <==
+7 b 3
+8 b 1
+
+==> f-35 <==
+31 a 5
+$ printf '1 a 1\n3 b 2\n7 b 3\n8 b 1\n31 a 5\n' > log; dstream --clock '$1:s' --every 5s count-by '$2' --output 'f-%S' log; head f-*
+==> f-05 <==
+a	1
+b	1
+
+==> f-10 <==
+b	3
+
+==> f-35 <==
+a	2
+b	3
+$ printf '1 a 1\n3 b 2\n7 b 3\n8 b 1\n31 a 5\n' > log; dstream --clock '$1:s' --every 5s count-by '$2' top 1 --output 'f-%S' log; head f-*
+==> f-05 <==
+a	1
+
+==> f-10 <==
+b	3
+
+==> f-35 <==
+b	3
+# It is told.
+$ dstream --clock '$1:s' --every 5s count-by '$2' top 2 --explain /dev/null | grep top
+then       top 2: keeps the first 2; prints at the end of the input; what is so far, at each 5s of the clock that the records tell
+$ dstream --batch-lines 2 --output-mode complete window 5s count-by '$1' top 2 --explain /dev/null | grep top
+then       top 2: keeps the first 2; prints when their window is complete; then freed; what is so far, behind each batch
+$ dstream --batch-lines 2 --every 3s window 9s count-by '$1' top 2 --explain /dev/null | grep top
+then       top 2: holds the rows of each window; prints its ranking when it is complete and at each early or corrected row; then freed

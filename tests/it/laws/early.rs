@@ -1,0 +1,111 @@
+//! The law of early rankings by a clock that the data tell: how the work is cut never shows in them, nor do restarts.
+//! Invariant: two of five runs print something early, else the law was not tried.
+
+use super::super::session::{Faults, Scratch, on_two_threads};
+use super::data::{self, Format, Random};
+use super::restarts::try_one;
+use super::{PLAIN, Through, run, settings_of, told};
+use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// When it is looked.
+const CLOCKS: [&str; 8] = [
+    "--clock $1 --every 3s",
+    "--clock $1 --batch 2s --every 5s",
+    "--batch-lines 7 --every 2s",
+    "--batch-lines 20 --output-mode complete",
+    "--batch-on h3 --every 1s",
+    "--time $1 --watermark 4s --clock $1 --every 3s",
+    "--time $1 --watermark 2s --batch-lines 9 --every 2s",
+    "--time $1 --batch-on h3 --output-mode complete",
+];
+
+/// What is looked at.
+const CHAINS: [&str; 12] = [
+    "count-by $2 top 3",
+    "reduce-by $2 n=count,s=sum:$3 sort-by s",
+    "filter $3>2 count-by $2 sort-by count",
+    "distinct-by $3 count-by $2 top 2 --ties",
+    "head 90 count-by $2 top 3",
+    "top 4 --by $3 --per $2",
+    "sort-by $3:desc head 5",
+    "scan-by $2 n=cumsum:$3 top 3 --by n",
+    "window 10s sort-by $3",
+    "window 10s top 2 --by $3 --rank",
+    "window 12s --slide 4s count-by $2 top 2",
+    "window 10s count-by $2 map t=count*2 sort-by t,$2",
+];
+
+fn words(turn: usize) -> Vec<String> {
+    let clock = CLOCKS[turn % CLOCKS.len()];
+    let chain = CHAINS[turn / CLOCKS.len()];
+    let words = clock.split(' ').chain(chain.split(' '));
+    words.map(String::from).collect()
+}
+
+fn sample(turn: usize) -> Vec<u8> {
+    let disorder = [0, 4, 30][turn % 3];
+    let mut random = Random::new(70_001 + turn as u64);
+    data::sample(Format::Text, &mut random, 200, disorder).bytes
+}
+
+/// INTERFACE 8.3, "an early row is a peek through the rest of the chain": by the data's clock at places in the data.
+#[test]
+fn early_rankings_know_no_cut() {
+    let scratch = Scratch::new();
+    let faults = Faults::default();
+    let early = AtomicUsize::new(0);
+    let count = CLOCKS.len() * CHAINS.len();
+    on_two_threads(count, |turn| {
+        let path = scratch.0.join(turn.to_string());
+        fs::write(&path, sample(turn)).expect("a sample can be written");
+        let words = words(turn);
+        for through in [Through::File, Through::Pipe] {
+            let plain = run(&words, &PLAIN, &path, through);
+            if plain.out.is_empty() {
+                return faults.push(turn, format!("{words:?} gives nothing: {}", plain.said));
+            }
+            let given = |word: &&String| *word == "--every" || *word == "--output-mode";
+            let at = words.iter().position(|word| given(&word));
+            let mut without = words.clone();
+            without.drain(at.expect("it is given")..).take(2).count();
+            without.extend_from_slice(&words[at.expect("it is given") + 2..]);
+            let once = run(&without, &PLAIN, &path, through);
+            early.fetch_add(
+                usize::from(once.out.len() < plain.out.len()),
+                Ordering::Relaxed,
+            );
+            for setting in settings_of(turn + 1) {
+                let again = run(&words, &setting, &path, through);
+                if let Some(fault) = told(&plain, &again) {
+                    let options = setting.options();
+                    return faults.push(turn, format!("{through:?} {options} {words:?}\n{fault}"));
+                }
+            }
+        }
+    });
+    faults.tell("early rankings");
+    let early = early.into_inner();
+    // Without a window nothing of a batch is open behind it.
+    assert!(early * 5 >= count * 2 * 2, "only {early} runs print early");
+}
+
+#[test]
+fn early_rankings_survive_restarts() {
+    let faults = Faults::default();
+    let scratch = Scratch::new();
+    on_two_threads(CLOCKS.len() * CHAINS.len(), |turn| {
+        let words = words(turn);
+        // A file of all rankings of windows that are closed is refused.
+        if words.contains(&"complete".to_string()) {
+            return;
+        }
+        let mut random = Random::new(80_001 + turn as u64);
+        let given = (sample(turn), None);
+        let given = (given.0.as_slice(), given.1);
+        if let Err(fault) = try_one(&words, given, &mut random, turn, &scratch.0) {
+            faults.push(turn, fault);
+        }
+    });
+    faults.tell("restarts of early rankings");
+}
