@@ -1422,7 +1422,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::State,
         doc: doc(
             "keys that one operator with state may hold",
-            "Of `scan`, `map-with-state`, `distinct`, `burst`, `anomaly` and their like; `--on-full` says what becomes of one more. Of an aggregate all keys together are bounded, in batches none; what it knows of a key that was forgotten would be wrong, so `evict-oldest` is for windows by key alone (sessions, count windows, look-back); with `fail` it is another chain for a checkpoint. Where state spills to the disk, by default that of input that ends, it does so from so many keys on, and none is refused.",
+            "Of `scan`, `map-with-state`, `distinct`, `burst`, `anomaly` and their like; `--on-full` says what becomes of one more. Of an aggregate all keys in open windows together are bounded, in batches none; with `evict-oldest` what it had counted of a forgotten key is not printed, and a key that comes again begins anew. With `fail` and `evict-oldest` an aggregate takes its rows in one lane, and is another chain for a checkpoint. Where state spills to the disk, by default that of input that ends, it does so from so many keys on, and none is refused.",
         ),
         set: |options, value| {
             options.limits.keys = Some(whole(value, 1)?);

@@ -10,7 +10,7 @@ use super::keys::Key;
 use super::meaning::Meaning;
 use super::node::{AggCall, NodeKind};
 use super::output::{Mark, Shown};
-use super::when::When;
+use super::when::{UNBOUNDED, When};
 use crate::data::process::OnFull;
 use crate::data::{FieldId, Type};
 use crate::error::Usage;
@@ -124,7 +124,7 @@ impl Builder<'_> {
         let triggers = &self.options.triggers;
         // Which key is one too many follows from the order of rows.
         let limits = self.options.limits;
-        let is_bounded = limits.keys.is_some() && limits.on_full == OnFull::Fail;
+        let is_bounded = limits.keys.is_some() && limits.on_full != OnFull::Spill;
         if self.shaped.is_some() || is_bounded {
             return true;
         }
@@ -136,6 +136,33 @@ impl Builder<'_> {
                 || triggers.beyond().is_some()
                 || self.batch_trigger().is_some());
         rows_vary || is_late || prints || (is_in_window && self.feeds())
+    }
+
+    /// For `--explain`: what is kept and when it is freed; keys that are forgotten do not grow without bound.
+    fn keeps_of(&self, grouping: &Grouping) -> String {
+        let keeps = grouping.keeps(&self.when());
+        match self.forgets() {
+            forgets if forgets.is_empty() => keeps,
+            forgets => {
+                let grows = format!("; {UNBOUNDED} with the keys");
+                let keeps = keeps.strip_suffix(&grows).unwrap_or(&keeps);
+                format!("{keeps}{forgets}")
+            }
+        }
+    }
+
+    /// What becomes of one key too many where it is not the end.
+    fn forgets(&self) -> String {
+        let limits = self.options.limits;
+        match limits
+            .keys
+            .filter(|_| limits.on_full == OnFull::EvictOldest)
+        {
+            Some(most) => format!(
+                "; of more than {most} keys the one used longest ago is forgotten with what it has, so rows go in one lane"
+            ),
+            None => String::new(),
+        }
     }
 
     /// Whether what follows gives its rows again, and is to, beside what a peek gives.
@@ -201,6 +228,12 @@ impl Builder<'_> {
             Shape::Grid(_) | Shape::Grow { .. } | Shape::Session { .. }
         );
         if self.feeds() && can_feed {
+            if !self.forgets().is_empty() && !matches!(grouping.shape, Shape::Session { .. }) {
+                return Err(self.fault(
+                    "what follows has been given rows of keys that --on-full evict-oldest forgets, and they are not taken \
+                     back in this version; leave out the trigger or the lateness, or give --on-full fail or spill",
+                ));
+            }
             grouping.feeds = true;
             grouping.panes = Panes::Retract;
             grouping.every_delay = triggers.every_delay;
@@ -284,7 +317,7 @@ impl Builder<'_> {
         let names: Vec<String> = calls.iter().map(aggregate_text).collect();
         let node = Ordered {
             text: format!("group {} {grouping}", names.join(", ")),
-            keeps: grouping.keeps(&self.when()),
+            keeps: self.keeps_of(&grouping),
             keys: keys.iter().map(|key| key.expr.clone()).collect(),
             args,
             make: self.make(&grouping)?,

@@ -8,6 +8,7 @@ mod count;
 mod fixed;
 pub(super) mod given;
 mod look_back;
+mod oldest;
 mod panes;
 mod saved;
 mod session;
@@ -28,6 +29,7 @@ use crate::plan::node::Make;
 use crate::state::keyed::Keyed;
 use crate::state::turns::InTurns;
 use given::{Given, Kind};
+use oldest::Oldest;
 use serde::{Deserialize, Serialize};
 use slots::Slots;
 use std::cmp::Reverse;
@@ -111,6 +113,10 @@ struct Standing {
 struct OfKey {
     groups: Vec<u32>,
     records: u64,
+    /// Where the oldest key is forgotten: the newest time of its records, and the number of the last that counted; 0:
+    /// none has.
+    used: i64,
+    number: u64,
 }
 
 /// Updates that are not in the accumulators yet: in each pass a row is at most once, in order.
@@ -153,6 +159,7 @@ pub struct Grouped {
     free: Vec<u32>,
     heap: Heap,
     timers: Heap,
+    oldest: Oldest,
     pending: Pending,
     /// What the watermark has come to.
     watermark: i64,
@@ -197,6 +204,7 @@ impl Grouped {
             free: Vec::new(),
             heap: Heap::new(),
             timers: Heap::new(),
+            oldest: Oldest::new(making.limits),
             pending: Pending {
                 number: 1,
                 ..Pending::default()
@@ -519,11 +527,14 @@ impl Grouped {
     /// Room that is no longer used is given back, between chunks.
     fn tidy(&mut self) {
         let groups = &mut self.groups;
+        let mut moved = false;
         self.keyed.tidy(|_, new, of_key| {
+            moved = true;
             for &place in &of_key.groups {
                 groups[place as usize].key = new;
             }
         });
+        self.oldest.tidy(&self.keyed, moved);
         if !self.slots.are_mostly_gone() {
             return;
         }
@@ -559,12 +570,7 @@ impl Grouped {
                     "an aggregate has more than {most} keys (--max-keys); allow more, or give --on-full spill"
                 ));
             }
-            // The key of the window that closes first is the oldest; without windows, the first in the table.
-            self.first_due();
-            let oldest = match self.heap.peek() {
-                Some(&Reverse((_, place, _))) => Some(self.groups[place as usize].key),
-                None => self.keyed.iter().next().map(|(key, _)| key),
-            };
+            let oldest = self.oldest.take(&self.keyed);
             let Some(of_key) = oldest.and_then(|key| self.keyed.forget(key)) else {
                 return;
             };
@@ -612,7 +618,11 @@ impl Grouped {
                 time: of(&feed.chunk.times).unwrap_or(0),
                 judged: before.max(self.watermark),
             };
+            let late = told.late.records;
             self.row(&at, &mut feed, told);
+            if told.late.records == late {
+                self.oldest.used(&mut self.keyed, key, at.time);
+            }
             next = self.heap.peek().map_or(NEVER, |Reverse((due, _, _))| *due);
         }
         self.flush(&mut feed);
@@ -734,6 +744,7 @@ impl Process for Grouped {
             free: self.free.clone(),
             heap: self.heap.clone(),
             timers: self.timers.clone(),
+            oldest: self.oldest.clone(),
             pending: Pending {
                 number: self.pending.number,
                 ..Pending::default()

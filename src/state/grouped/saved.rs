@@ -27,6 +27,7 @@ impl Grouped {
                 put_group(&groups[place], to);
             }
         });
+        self.oldest.save(&self.keyed, to);
     }
 
     pub(super) fn take_saved(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
@@ -42,7 +43,11 @@ impl Grouped {
         self.keyed.load(from, is_key, |from| {
             let records = saving::count(from)?;
             let groups = from.take()?;
-            Ok(OfKey { groups, records })
+            Ok(OfKey {
+                groups,
+                records,
+                ..OfKey::default()
+            })
         })?;
         let (places, free): (u64, Vec<u32>) = from.take()?;
         let listed = self.keyed.iter().map(|(_, of_key)| of_key.groups.len());
@@ -80,6 +85,12 @@ impl Grouped {
             let mut lists = self.keyed.iter();
             sound(lists.all(|(_, of_key)| of_key.groups.is_sorted_by_key(ends)))?;
         }
+        let groups = &self.groups;
+        let newest = |of_key: &OfKey| {
+            let groups = of_key.groups.iter().map(|&place| &groups[place as usize]);
+            groups.map(|group| group.newest).max().unwrap_or(i64::MIN)
+        };
+        self.oldest.load(&mut self.keyed, from, newest)?;
         for (place, group) in (0u32..).zip(&mut self.groups) {
             if group.due < NEVER {
                 self.heap.push(Reverse((group.due, place, group.life)));

@@ -34,11 +34,6 @@ $ printf '1 ann\n2 bob\n13 ann\n24 cid\n25 bob\n26 ann\n' | dstream --time '$1:s
 1970-01-01T00:00:25Z	1970-01-01T00:00:35Z	bob	1
 1970-01-01T00:00:26Z	1970-01-01T00:00:36Z	ann	1
 dstream: 1 keys forgotten (--max-keys)
-$ printf '1 ann\n' | dstream --max-keys 2 --on-full evict-oldest count-by '$2'
-dstream: --max-keys: nothing in this chain is bounded by it
-    dstream --max-keys 2 --on-full evict-oldest count-by '$2'
-            ^^^^^^^^^^
-? 2
 $ printf 'ann 1\n' | dstream filter '$1!="bob"' --max-keys 2
 dstream: --max-keys: nothing in this chain is bounded by it
     dstream filter '$1!="bob"' --max-keys 2
