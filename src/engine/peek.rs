@@ -124,7 +124,8 @@ impl Running<'_> {
         copy.close(Watermark::End);
         self.shared.peeking.store(false, Atomic::Relaxed);
         self.shared.out.rewind(from);
-        let broken = lock(&self.shared.failure).is_some();
+        // Nobody reads what a copy writes: nor would what the run itself writes be.
+        let broken = lock(&self.shared.failure).is_some() || self.shared.out.has_failed();
         self.shared.enough.store(enough || broken, Atomic::Relaxed);
         self.shared.sides_done.store(sides_done, Atomic::Relaxed);
         self.shared.is_accident.store(is_accident, Atomic::Relaxed);

@@ -76,6 +76,9 @@ $ seq 9 | dstream --batch-lines 2 --every 1s window 9s head 4 sort-by '$1:desc'
 1970-01-01T00:00:00Z	3
 1970-01-01T00:00:00Z	2
 1970-01-01T00:00:00Z	1
+# Nobody reads on: nothing more is looked at.
+$ seq 100000 | dstream --clock '$1:s' --every 1s count-by '$1' top 1 | head -1
+1	1
 # A file has the last answer; runs go on where the one before has ended.
 $ printf '1 a\n3 b\n7 b\n8 b\n' > log; dstream --clock '$1:s' --every 5s count-by '$2' top 2 --output out log; cat out
 b	3
