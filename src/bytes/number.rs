@@ -78,6 +78,7 @@ impl Number {
     /// The same number without zeros at the end of its fraction.
     pub fn normalised(self) -> Number {
         match self {
+            Exact { units, scale } if scale == 0 || units % 10 != 0 => self,
             Exact { units, scale } => {
                 let (units, scale) = strip(units as i128, scale);
                 Exact {

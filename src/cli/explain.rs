@@ -185,8 +185,20 @@ fn does(node: &Node, plan: &Plan) -> String {
         },
         NodeKind::Explode { .. } => "one record for each item".into(),
         NodeKind::Sample { .. } => "keeps the same share of lines each time, by their hash".into(),
-        NodeKind::Assign { window, .. } => {
-            format!("puts records into {}; keeps nothing", windows(window))
+        NodeKind::Assign {
+            window, lateness, ..
+        } => {
+            let waits = match lateness {
+                0 => String::new(),
+                lateness => format!(
+                    "; each takes records for {} more when it is over, and what follows waits for them",
+                    duration(*lateness)
+                ),
+            };
+            format!(
+                "puts records into {}{waits}; keeps nothing",
+                windows(window)
+            )
         }
         NodeKind::Aggregate {
             keys, aggs, scope, ..

@@ -206,8 +206,9 @@ pub fn pack_cell(chunk: &Chunk, column: &ColumnV, row: usize, out: &mut Vec<u8>)
     }
 }
 
+/// Equal numbers are equal bytes, whatever the scale of the column that they come from.
 fn pack_number(number: Number, out: &mut Vec<u8>) {
-    match number {
+    match number.normalised() {
         Number::Exact { units, scale } => {
             out.extend_from_slice(&[EXACT, scale]);
             out.extend_from_slice(&units.to_le_bytes());

@@ -4,7 +4,7 @@
 
 use super::order::Turnstile;
 use super::ordered::Ordered;
-use super::steps::{Met, Setting, assign};
+use super::steps::{Met, Setting, assign, judge_later};
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Late, Making, Process};
 use crate::data::time::Zone;
@@ -21,8 +21,9 @@ pub struct Feeder {
     input: usize,
     /// Keys and arguments of the chunk at hand.
     ready: Option<(ColumnV, Vec<ColumnV>)>,
-    /// The windows that the other stream's rows are put into, and the fields that they keep.
-    grid: Option<Box<(Grid, Vec<FieldId>)>>,
+    /// The windows that the other stream's rows are put into, how long those take rows when they are over, and the
+    /// fields that they keep.
+    grid: Option<Box<(Grid, i64, Vec<FieldId>)>>,
     /// Rows of the chunk at hand that were late for all of theirs.
     late: Late,
     /// What comes out may be other rows, which stand in no block of the input.
@@ -58,7 +59,7 @@ impl Feeder {
                     exprs.flat_map(|expr| expr.fields.iter().copied()).collect();
                 fields.sort_unstable();
                 fields.dedup();
-                Box::new((Grid::new(window, zone), fields))
+                Box::new((Grid::new(window, zone), right.lateness, fields))
             }),
             late: Late::default(),
             apart: false,
@@ -118,8 +119,9 @@ impl Feeder {
             return;
         }
         if let Some(windows) = &mut self.grid {
-            let (grid, fields) = windows.as_mut();
+            let (grid, lateness, fields) = windows.as_mut();
             self.late.lines = keep_late.then(Vec::new);
+            judge_later(*lateness, chunk);
             assign(grid, None, fields, chunk, &mut self.late);
         }
         let args = self.args.iter_mut();

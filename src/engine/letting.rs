@@ -18,7 +18,9 @@ impl Running<'_> {
     /// Returns when the watermark next lets something out there.
     pub fn flush(&self, at: usize, upto: Watermark, lag: &mut i64) -> i64 {
         let mut next_end = i64::MAX;
-        for (number, turnstile) in self.lanes[at].stage.ordered.iter().enumerate() {
+        let stage = self.lanes[at].stage;
+        for (number, turnstile) in stage.ordered.iter().enumerate() {
+            *lag += stage.waits_at(number);
             self.let_out(at, number, &|process, told| match self.form {
                 Form::Whole => process.whole(told),
                 _ => process.close(upto.less(*lag), told),
@@ -31,6 +33,7 @@ impl Running<'_> {
                 }
             });
         }
+        *lag += stage.waits_at(stage.ordered.len());
         next_end
     }
 

@@ -35,6 +35,7 @@ pub enum Op<'p> {
     },
     Assign {
         grid: Grid,
+        lateness: i64,
         into: Option<(FieldId, FieldId)>,
         carry: &'p [FieldId],
     },
@@ -122,10 +123,12 @@ pub fn op<'p>(
         NodeKind::Sample { below } => Op::Sample { below: *below },
         NodeKind::Assign {
             window,
+            lateness,
             into,
             carry,
         } => Op::Assign {
             grid: Grid::new(window, zone),
+            lateness: *lateness,
             into: *into,
             carry,
         },
@@ -341,7 +344,15 @@ impl Op<'_> {
                 live.retain(|row| hash::stable(chunk.line(row)) < *below);
                 chunk.live = live;
             }
-            Op::Assign { grid, into, carry } => assign(grid, *into, carry, chunk, &mut met.late),
+            Op::Assign {
+                grid,
+                lateness,
+                into,
+                carry,
+            } => {
+                judge_later(*lateness, chunk);
+                assign(grid, *into, carry, chunk, &mut met.late);
+            }
         }
         Some(())
     }
@@ -693,6 +704,15 @@ pub fn replicate(chunk: &mut Chunk, parents: &[u32], carry: &[FieldId]) {
         .map(|&row| chunk.rows[row as usize])
         .collect();
     chunk.live = Selection::All(parents.len() as u32);
+}
+
+/// From here on rows are judged as if the watermark were behind by so much.
+pub fn judge_later(lateness: i64, chunk: &mut Chunk) {
+    if lateness > 0 {
+        for before in chunk.before.iter_mut().flatten() {
+            *before = before.saturating_sub(lateness);
+        }
+    }
 }
 
 /// Puts rows into their windows, a row for each; tells those that were late for all of theirs.

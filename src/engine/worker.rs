@@ -38,6 +38,16 @@ pub struct Stage<'p> {
     /// How far behind the plan's watermark what enters its last node may be, and what leaves it besides, ns.
     pub behind: AtomicI64,
     pub lag: i64,
+    /// How long its windows of records take more of them when they are over, ns, each in front of an ordered state or of
+    /// the end: what follows is behind by that.
+    waits: Vec<(Wait, i64)>,
+}
+
+/// Where it is waited: the node, and how many ordered states of the stage stand in front of it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+struct Wait {
+    node: usize,
+    ordered: usize,
 }
 
 pub enum End<'p> {
@@ -98,6 +108,7 @@ pub fn stages(plan: &Plan, seed: u64, began: i64) -> Vec<Stage<'_>> {
         next_tick: AtomicI64::new(i64::MAX),
         behind: AtomicI64::new(0),
         lag: 0,
+        waits: Vec::new(),
     };
     // Records that leave a window when it closes are as old as the window is long.
     let mut window_of_records = 0;
@@ -165,6 +176,15 @@ impl<'p> Stage<'p> {
         let mut next = 0;
         for index in self.nodes.clone() {
             let at = next;
+            if let NodeKind::Assign { lateness, .. } = &setting.plan.nodes[index].kind {
+                let wait = Wait {
+                    node: index,
+                    ordered: next,
+                };
+                if *lateness > 0 && self.waits.iter().all(|(known, _)| *known != wait) {
+                    self.waits.push((wait, *lateness));
+                }
+            }
             ops.extend(op(index, &mut self.ordered, &mut next, setting)?);
             if let NodeKind::Custom(custom) = &setting.plan.nodes[index].kind {
                 rights.extend(
@@ -182,6 +202,12 @@ impl<'p> Stage<'p> {
             last_needed: None,
             late: Late::default(),
         })
+    }
+
+    /// How much further behind what enters an ordered state is, or its end, than what left the one in front of it, ns.
+    pub fn waits_at(&self, ordered: usize) -> i64 {
+        let here = self.waits.iter().filter(|(at, _)| at.ordered == ordered);
+        here.map(|(_, wait)| wait).sum()
     }
 
     /// Indices of its nodes.
@@ -209,6 +235,7 @@ impl<'p> Stage<'p> {
             next_tick: AtomicI64::new(i64::MAX),
             behind: AtomicI64::new(0),
             lag: self.lag,
+            waits: self.waits.clone(),
         }
     }
 

@@ -373,7 +373,13 @@ impl Walk<'_> {
             NodeKind::Sample { .. } => {
                 none("the same share of lines each time, by their hash, has no counterpart")
             }
-            NodeKind::Assign { window, into, .. } => {
+            NodeKind::Assign {
+                window,
+                lateness,
+                into,
+                ..
+            } => {
+                self.note_lateness(*lateness, node);
                 let cut = windows::cut(window, self.plan.zone.is_utc())?;
                 self.put_into_windows(&cut, &[], *into, node, schema)
             }

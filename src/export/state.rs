@@ -221,6 +221,17 @@ impl Walk<'_> {
         }
     }
 
+    /// A query on a stream has no late records that are allowed.
+    pub(super) fn note_lateness(&mut self, lateness: i64, node: &Node) {
+        if lateness > 0 {
+            self.out.push(format!(
+                "-- '{}': late records are allowed for {}; here they are dropped",
+                one_line(&node.operator),
+                windows::span(lateness)
+            ));
+        }
+    }
+
     fn grouping(
         &mut self,
         grouping: &Grouping,
@@ -237,12 +248,8 @@ impl Walk<'_> {
                 one_line(&node.operator)
             ));
         }
-        if grouping.lateness > 0 && !grouping.complete {
-            self.out.push(format!(
-                "-- '{}': late records are allowed for {}; here they are dropped",
-                one_line(&node.operator),
-                windows::span(grouping.lateness)
-            ));
+        if !grouping.complete {
+            self.note_lateness(grouping.lateness, node);
         }
         if let Shape::LookBack(back) = grouping.shape {
             return self.look_back(back, grouping, custom, node, schema);

@@ -109,7 +109,7 @@ pub const COGROUP: Operator = Operator {
             (Some(window), None) => format!("cogroup in windows of {}", window.size),
             (None, None) => "cogroup whole".into(),
         };
-        right.window = window;
+        b.put_right_into(&mut right, window);
         let node = Ordered {
             text,
             keeps: match windowed {

@@ -217,7 +217,7 @@ pub const JOIN: Operator = Operator {
         let keys = on.iter().map(|on| on.right.clone()).collect();
         let mut right = stream.right(keys, Vec::new(), turn);
         let windowed = window.is_some();
-        right.window = window;
+        b.put_right_into(&mut right, window);
         let node = NodeKind::Custom(Custom {
             text: format!("join {} {scope}", kind.name()),
             keys: on.iter().map(|on| on.left.clone()).collect(),

@@ -64,7 +64,7 @@ pub const UNION: Operator = Operator {
             Some(window) => format!("union in windows of {}", window.size),
             None => "union".into(),
         };
-        right.window = window;
+        b.put_right_into(&mut right, window);
         let node = NodeKind::Custom(Custom {
             text,
             keys: Vec::new(),

@@ -410,8 +410,14 @@ impl Builder<'_> {
             true => shape.age_of_records().unwrap_or(0),
             false => 0,
         };
+        let lateness = match shape {
+            Shape::Session { .. } | Shape::Grow { .. } => self.lateness_of_records(&shape),
+            _ => 0,
+        };
         let grouping = Arc::new(Grouping {
             holds,
+            lateness,
+            waits: lateness > 0,
             ..Grouping::plain(shape, Gives::Rows { bounds })
         });
         let Ok(make) = self.make(&grouping) else {
@@ -525,18 +531,6 @@ impl Builder<'_> {
         {
             return Err(Usage::new(format!(
                 "{option} is for a chain whose last operator with state is an aggregate; '{}' is none",
-                node.operator
-            )));
-        }
-        let rows_in_windows = self.nodes.iter().find(|node| match &node.kind {
-            NodeKind::Assign { .. } => true,
-            NodeKind::Custom(custom) => !custom.own_rows && custom.text.starts_with("rows "),
-            _ => false,
-        });
-        if let (Some(node), true) = (rows_in_windows, triggers.lateness != Lateness::None) {
-            return Err(Usage::new(format!(
-                "an allowed lateness needs an aggregate behind the window: records that '{}' passes on cannot be \
-                 taken back in this version",
                 node.operator
             )));
         }

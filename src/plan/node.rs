@@ -172,9 +172,11 @@ pub enum NodeKind {
         below: u64,
     },
     /// Puts rows into the windows they belong to (a row for each) and drops late ones. `into`: columns for
-    /// `window_start` and `window_end`, where something reads them.
+    /// `window_start` and `window_end`, where something reads them. `lateness`: how long a window takes records when it is
+    /// over, and what follows waits for them, ns.
     Assign {
         window: Window,
+        lateness: i64,
         into: Option<(FieldId, FieldId)>,
         carry: Vec<FieldId>,
     },
@@ -295,6 +297,8 @@ pub struct Right {
     pub line: Option<Expr>,
     /// What its rows are put into before the node has them, by their times: a row for each window.
     pub window: Option<Window>,
+    /// How long those windows take rows when they are over, ns.
+    pub lateness: i64,
     pub turn: Turn,
     /// Which of its source's fields the reader finds.
     pub read: Vec<bool>,

@@ -4,6 +4,7 @@
 
 use super::builder::{Builder, Options, Windows};
 use super::columns::split_pair;
+use super::grouping::Shape;
 use super::names;
 use super::node::{Matching, NodeKind, Right, Source, Turn, Window};
 use crate::data::{FieldId, Schema, Type};
@@ -146,6 +147,7 @@ impl OtherStream {
             into: Vec::new(),
             line: None,
             window: None,
+            lateness: 0,
             turn,
             read: Vec::new(),
         }
@@ -287,6 +289,13 @@ impl Builder<'_> {
         };
         stream.need_times()?;
         Ok(Some(window.clone()))
+    }
+
+    /// Has the other stream's rows enter the windows of this one's.
+    pub fn put_right_into(&self, right: &mut Right, window: Option<Window>) {
+        let shape = window.clone().map(Shape::Grid);
+        right.lateness = shape.map_or(0, |shape| self.lateness_of_records(&shape));
+        right.window = window;
     }
 
     /// The windows that the other stream's rows enter where rows here are in theirs; `None`: they are in none yet.

@@ -77,6 +77,7 @@ impl Builder<'_> {
             self.windows = Windows::Batch;
             self.push(NodeKind::Assign {
                 window,
+                lateness: 0,
                 into: None,
                 carry: Vec::new(),
             });
@@ -91,6 +92,7 @@ impl Builder<'_> {
         self.windows = Windows::Yes;
         self.window_keys.clear();
         self.push(NodeKind::Assign {
+            lateness: self.lateness_of_records(&Shape::Grid(window.clone())),
             window,
             into: Some((start, end)),
             carry: Vec::new(),
@@ -182,6 +184,15 @@ impl Builder<'_> {
         match self.options.triggers.lateness {
             Lateness::Fixed(ns) => ns,
             Lateness::None | Lateness::Own => 0,
+        }
+    }
+
+    /// How long windows of records take more of them when they are over, ns: what they give cannot be taken back, and
+    /// waits as long.
+    pub(super) fn lateness_of_records(&self, shape: &Shape) -> i64 {
+        match self.options.triggers.lateness {
+            Lateness::Own => shape.own_lateness(),
+            Lateness::None | Lateness::Fixed(_) => self.lateness(),
         }
     }
 

@@ -280,8 +280,20 @@ fn node_text(node: &Node, carries: bool) -> (&'static str, String) {
             ]),
         ),
         NodeKind::Sample { below } => ("sample", format!("below {below}")),
-        NodeKind::Assign { window, carry, .. } => {
-            ("assign", join([format!("window {window}"), carried(carry)]))
+        NodeKind::Assign {
+            window,
+            lateness,
+            carry,
+            ..
+        } => {
+            let waits = match lateness {
+                0 => String::new(),
+                lateness => format!("lateness {}", duration(*lateness)),
+            };
+            (
+                "assign",
+                join([format!("window {window}"), waits, carried(carry)]),
+            )
         }
         NodeKind::Aggregate {
             keys,

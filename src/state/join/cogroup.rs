@@ -344,8 +344,8 @@ impl Process for InSessions {
     }
 
     fn lag(&self) -> i64 {
-        // A session is over when the watermark is behind its end.
-        1
+        // A session is over when the watermark is behind its end and the allowed lateness.
+        self.sessions.lateness().saturating_add(1)
     }
 
     fn fork(&self) -> Box<dyn Process> {

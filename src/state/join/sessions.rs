@@ -379,6 +379,10 @@ impl Sessions {
         }
     }
 
+    pub fn lateness(&self) -> i64 {
+        self.terms.lateness
+    }
+
     pub fn held(&self) -> (usize, usize) {
         let (mut keys, mut bytes) = (0, 0);
         for keyed in &self.keyed {

@@ -143,8 +143,27 @@ dstream: scan: rows of 'count-by $1' may be corrected within the allowed latenes
     dstream --time '$1:s' --allowed-lateness 10s window 10s count-by '$1' scan delta:count
                                                                           ^^^^
 ? 2
-$ printf '0\n' | dstream --time '$1:s' --allowed-lateness 10s window 10s top 3 --by '$1'
-dstream: an allowed lateness needs an aggregate behind the window: records that 'top 3 --by $1' passes on cannot be taken back in this version
-    dstream --time '$1:s' --allowed-lateness 10s window 10s top 3 --by '$1'
-                                                                  ^^^^
-? 2
+
+# What is given of records cannot be taken back either: it waits, and a late record is among them.
+$ printf '1 a\n12 b\n2 c\n25 d\n3 e\n' > in; dstream --time '$1:s' --watermark 0s --allowed-lateness 10s window 10s sort-by '$2:desc' in
+1970-01-01T00:00:00Z	2 c
+1970-01-01T00:00:00Z	1 a
+1970-01-01T00:00:10Z	12 b
+1970-01-01T00:00:20Z	25 d
+dstream: 1 of 5 records came too late for its window and was dropped; --watermark D waits longer
+$ printf '1 a\n12 b\n2 c\n25 d\n3 e\n' > in; dstream --explain --time '$1:s' --watermark 0s --allowed-lateness 10s window 10s top 1 --by '$1' in | grep '^then'
+then       top 1 --by $1: puts records into windows of 10s; each takes records for 10s more when it is over, and what follows waits for them; keeps nothing
+then       top 1 --by $1: keeps the first 1; prints when their window is complete; then freed
+$ printf '2 a x\n18 b y\n' > other; dstream --time '$1:s' --watermark 0s --late update window 10s join other --on '$2' in
+1970-01-01T00:00:00Z	1 a	2 a x
+1970-01-01T00:00:10Z	12 b	18 b y
+dstream: 1 of 7 records came too late for its window and was dropped; --watermark D waits longer
+$ dstream --time '$1:s' --watermark 0s --allowed-lateness 10s session-window 3s sort-by '$2:desc' in
+1970-01-01T00:00:01Z	1970-01-01T00:00:05Z	2 c
+1970-01-01T00:00:01Z	1970-01-01T00:00:05Z	1 a
+1970-01-01T00:00:12Z	1970-01-01T00:00:15Z	12 b
+1970-01-01T00:00:25Z	1970-01-01T00:00:28Z	25 d
+dstream: 1 of 5 records came too late for its window and was dropped; --watermark D waits longer
+$ printf 't,k\n1,a\n' > in.csv; dstream --explain=flink-sql -i csv --time t:s --allowed-lateness 10s window 10s join in.csv --on k in.csv | grep late
+-- Flink SQL, 2.0 or later
+-- 'join in.csv --on k': late records are allowed for 10 seconds; here they are dropped

@@ -187,14 +187,24 @@ pub fn chain(format: Format, random: &mut Random) -> Chain {
     };
     let slides = making.words.contains(&"--slide".to_string());
     // Totals are printed when a window of all keys ends.
-    let has_totals = !ordered && !slides;
+    // Groups of records within a time are of sessions, each of which ends for itself.
+    let in_sessions = making.words.iter().any(|word| word == "cogroup")
+        && making.words.iter().any(|word| word == "--within");
+    let has_totals = !ordered && !slides && !in_sessions;
     let operator = making.random.below(if has_totals { 12 } else { 11 });
     // What other operators with state follow is not printed before windows close.
     let is_alone = making.other.is_none();
     if matches!(operator, 1..=4 | 8) && is_alone && in_windows && making.random.one_in(3) {
         panes(&mut making, timed);
     }
-    let corrected = making.words.contains(&"--allowed-lateness".to_string());
+    let is_late =
+        |making: &Making<'_>| making.words.iter().any(|word| word == "--allowed-lateness");
+    let waits = matches!(operator, 5 | 6 | 7 | 9 | 10 | 11) && timed && in_windows;
+    if waits && !is_late(&making) && making.random.one_in(3) {
+        let lateness = making.random.pick(&["2s", "10s"]);
+        making.push(&["--allowed-lateness", lateness]);
+    }
+    let corrected = is_late(&making);
     match operator {
         0 => {}
         1 => {

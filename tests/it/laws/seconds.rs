@@ -85,8 +85,9 @@ pub fn put(making: &mut Making<'_>, place: Place, key: &str, fields: &[String; 5
             making.right = fields.iter().map(|field| format!("r.{field}")).collect();
         }
     }
-    let in_session = place == Place::InSession && matches!(operator, "join" | "cogroup");
-    if in_session && making.random.one_in(3) {
+    let waits = [Place::InWindow, Place::InSession].contains(&place)
+        && matches!(operator, "join" | "cogroup");
+    if waits && making.random.one_in(3) {
         making.push(&["--allowed-lateness", "7s"]);
     }
     match operator {
