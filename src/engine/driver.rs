@@ -406,17 +406,26 @@ impl<'s> Running<'s> {
     pub fn close(&self, upto: Watermark) {
         // What all before may still give has times that are not below the watermark by more than this.
         let mut lag = 0;
+        if upto == Watermark::End || self.shared.run.progress.held_most().bytes == 0 {
+            // What is let out is held no more, and may be all that ever was.
+            self.note_held();
+        }
         for (at, lane) in self.lanes.iter().enumerate() {
             let stage = lane.stage;
+            let next_end = stage.next_end.load(Ordering::Relaxed);
+            let closes = matches!(upto, Watermark::At(at) if at >= next_end);
             let processes_end = self.flush(at, upto, &mut lag);
             if lock(&self.shared.failure).is_some() {
                 return;
             }
             let upto = upto.less(lag);
             self.hand_in(lane);
+            // It is never more than now; between, the control looks now and then.
             if upto == Watermark::End {
-                // It is never more than now; while the input goes on the control looks now and then.
                 self.note_held();
+            } else if closes && self.form == Form::Itself {
+                let (keys, bytes) = stage.held_at_end();
+                self.shared.run.progress.hold_at_least(keys, bytes);
             }
             let next_end = match &stage.end {
                 End::Aggregate(state) if state.has_spilled() => {

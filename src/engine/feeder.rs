@@ -165,11 +165,15 @@ impl Feeder {
                 told,
                 front,
                 hushed,
+                windows,
             } = state
             else {
                 return;
             };
             process.take(chunk, &given, told);
+            if let Some(windows) = windows {
+                met.windows += windows.count(chunk);
+            }
             if *hushed {
                 *chunk = Chunk::default();
             }

@@ -9,7 +9,6 @@ use crate::data::Chunk;
 use crate::data::process::{Process, Told};
 use crate::data::time::Watermark;
 use crate::error::Failure;
-use crate::plan::node::{Node, NodeKind};
 use std::sync::atomic::Ordering;
 
 impl Running<'_> {
@@ -47,13 +46,21 @@ impl Running<'_> {
         loop {
             let turnstile = &self.lanes[at].stage.ordered[number];
             let (chunks, more, broken) = turnstile.with(|state| match state {
-                Ordered::Process { process, told, .. } => {
+                Ordered::Process {
+                    process,
+                    told,
+                    windows,
+                    ..
+                } => {
                     let chunks = give(process.as_mut(), told);
+                    if let Some(windows) = windows {
+                        let counts = chunks.iter().map(|chunk| windows.count(chunk));
+                        self.note_windows(counts.sum());
+                    }
                     (chunks, process.has_more(), told.broke())
                 }
                 _ => (Vec::new(), false, None),
             });
-            self.note_windows_of(at, &chunks);
             let enough = &self.shared.enough;
             let before = enough.swap(false, Ordering::Relaxed);
             for chunk in chunks {
@@ -78,28 +85,6 @@ impl Running<'_> {
                 return;
             }
         }
-    }
-
-    /// Counts the windows of rows that state gives in place of those that it took.
-    fn note_windows_of(&self, at: usize, chunks: &[Chunk]) {
-        let nodes = &self.plan.nodes[self.lanes[at].stage.nodes()];
-        let is_own =
-            |node: &Node| matches!(&node.kind, NodeKind::Custom(custom) if custom.own_rows);
-        if !nodes.iter().any(is_own) {
-            return;
-        }
-        let mut last = None;
-        let mut count = 0;
-        for window in chunks
-            .iter()
-            .filter_map(|chunk| chunk.windows.as_ref())
-            .flatten()
-        {
-            if last.replace(*window) != Some(*window) {
-                count += 1;
-            }
-        }
-        self.note_windows(count);
     }
 
     /// The run ends and another one goes on: what is outside of it and waits for its end comes to it.

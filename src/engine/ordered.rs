@@ -2,6 +2,7 @@
 //! a copy of it writes to no file.
 
 use crate::bytes::table::KeyTable;
+use crate::data::Chunk;
 use crate::data::process::{Process, Told};
 use crate::sinks::{Null, Sink};
 use std::collections::BTreeMap;
@@ -26,13 +27,39 @@ pub enum Ordered {
         failed: Option<std::io::Error>,
     },
     /// `front`: how far behind the watermark rows may be that those in front of it still give. `hushed`: rows that it
-    /// gives for others are no part of the answer that it will be asked for.
+    /// gives for others are no part of the answer that it will be asked for. `windows`: those of the rows that it makes,
+    /// where they are counted.
     Process {
         process: Box<dyn Process>,
         told: Told,
         front: i64,
         hushed: bool,
+        windows: Option<Windows>,
     },
+}
+
+/// Counts the windows of rows that come window by window, in whatever chunks they come.
+#[derive(Debug, Default)]
+pub struct Windows {
+    last: Option<(i64, i64)>,
+}
+
+impl Windows {
+    /// How many begin in a chunk, which follows those before. Rows of one that ended before the last are told again.
+    pub fn count(&mut self, chunk: &Chunk) -> u64 {
+        let Some(windows) = &chunk.windows else {
+            return 0;
+        };
+        let mut count = 0;
+        for window in chunk.live.iter().map(|row| windows[row as usize]) {
+            let is_new = |last: (i64, i64)| window != last && window.1 >= last.1;
+            if self.last.is_none_or(is_new) {
+                self.last = Some(window);
+                count += 1;
+            }
+        }
+        count
+    }
 }
 
 impl Ordered {
@@ -43,6 +70,7 @@ impl Ordered {
             told,
             front: 0,
             hushed: false,
+            windows: None,
         }
     }
 
@@ -72,8 +100,17 @@ impl Ordered {
                 told: Told::default(),
                 front: *front,
                 hushed: false,
+                windows: None,
             },
         }
+    }
+
+    /// The same, with the windows of its rows counted.
+    pub fn counting_windows(mut self) -> Ordered {
+        if let Ordered::Process { windows, .. } = &mut self {
+            *windows = Some(Windows::default());
+        }
+        self
     }
 
     /// Forgets the keys of windows that have ended.

@@ -78,6 +78,12 @@ impl Progress {
         self.state_most.fetch_max(bytes, Ordering::Relaxed);
     }
 
+    /// State takes so much at least.
+    pub fn hold_at_least(&self, keys: usize, bytes: usize) {
+        self.keys_most.fetch_max(keys, Ordering::Relaxed);
+        self.state_most.fetch_max(bytes, Ordering::Relaxed);
+    }
+
     /// So many bytes of it are on the disk; the most counts.
     pub fn put_aside(&self, bytes: usize) {
         self.aside.fetch_max(bytes, Ordering::Relaxed);

@@ -14,7 +14,9 @@ use crate::data::{Bitmap, Chunk, Column, ColumnV, FieldId, Selection, Type};
 use crate::expr::{EvalContext, Expr};
 use crate::formats::Writer;
 use crate::plan::grid::Grid;
-use crate::plan::node::{Node, NodeKind, Output, Plan, Scope};
+use crate::plan::grouping::Shape;
+use crate::plan::meaning::Meaning;
+use crate::plan::node::{Custom, Node, NodeKind, Output, Plan, Scope};
 use crate::sinks::{Earlier, FileSink, Mode, Sink};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
@@ -227,7 +229,11 @@ pub fn op<'p>(
                     late: Late::new(setting.run.late_file.is_some()),
                     ..Told::default()
                 };
-                Ok(Ordered::of(feeder.process(index, custom, setting), told))
+                let state = Ordered::of(feeder.process(index, custom, setting), told);
+                Ok(match counts_windows(custom) {
+                    true => state.counting_windows(),
+                    false => state,
+                })
             };
             let at = with_state(&make)?;
             Op::Ordered {
@@ -239,6 +245,15 @@ pub fn op<'p>(
         | NodeKind::Sort { .. }
         | NodeKind::Distinct { last: true, .. } => return Ok(None),
     }))
+}
+
+/// Whether the rows of a node are those of windows that have closed. What looks back from each record closes none.
+fn counts_windows(custom: &Custom) -> bool {
+    let looks_back = match &custom.meaning {
+        Meaning::Group(grouping) => matches!(grouping.shape, Shape::LookBack(_)),
+        _ => false,
+    };
+    custom.own_rows && !looks_back
 }
 
 /// The last record of a block that is needed, told as long as rows stand in their block: who asks has the chunk when other
@@ -261,6 +276,8 @@ pub struct Met {
     pub next_end: Option<i64>,
     /// When the clock next lets something out of a process.
     pub next_tick: i64,
+    /// Windows of rows that a process has made.
+    pub windows: u64,
     /// Nothing more of the input is needed.
     pub enough: bool,
     /// Of so many sides nothing more is needed.
@@ -282,6 +299,7 @@ impl Met {
             late: Late::new(late),
             next_end: None,
             next_tick: i64::MAX,
+            windows: 0,
             enough: false,
             sides_done: 0,
             enough_apart: false,

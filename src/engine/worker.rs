@@ -269,13 +269,18 @@ impl<'p> Stage<'p> {
 
     /// Keys in its state, and the memory that it takes, about.
     pub fn held(&self) -> (usize, usize) {
-        let end = match &self.end {
+        let end = self.held_at_end();
+        let (keys, bytes) = self.held_inside();
+        (end.0 + keys, end.1 + bytes)
+    }
+
+    /// The same of its end alone.
+    pub fn held_at_end(&self) -> (usize, usize) {
+        match &self.end {
             End::Aggregate(state) => (state.keys_held(), state.bytes()),
             End::Rows(state) => (0, state.held()),
             End::Sink => (0, 0),
-        };
-        let (keys, bytes) = self.held_inside();
-        (end.0 + keys, end.1 + bytes)
+        }
     }
 
     /// The same without what its end has.
@@ -581,6 +586,9 @@ impl StageWorker<'_> {
         let end = met.next_end.unwrap_or(i64::MAX);
         stage.next_end.fetch_min(end, Ordering::Relaxed);
         stage.next_tick.fetch_min(met.next_tick, Ordering::Relaxed);
+        let windows = std::mem::take(&mut met.windows);
+        let progress = &shared.run.progress;
+        progress.windows.fetch_add(windows, Ordering::Relaxed);
         self.late.append(&mut met.late);
         if let Some((status, message)) = met.broken.take() {
             lock(&shared.failure).get_or_insert(Failure { status, message }.into());

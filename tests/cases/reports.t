@@ -18,6 +18,16 @@ $ printf '0 a\n1 b\n30 a\n' | dstream --time '$1:s' window 10s count-by '$2' --s
 $ printf '0 a\n1 b\n300 a\n' | dstream --time '$1:s' session-window 30s count-by '$2' --stats=json 2>&1 >/dev/null | grep -o '"windows":[0-9]*'
 "windows":3
 
+# Those that close while rows come count like those that the end closes, wherever blocks and epochs end.
+$ printf '0 a\n1 b\n300 a\n301 b\n600 a\n' | dstream --time '$1:s' --watermark 0s session-window 30s count-by '$2' --stats=json 2>&1 >/dev/null | grep -o '"windows":[0-9]*'
+"windows":5
+
+# What has been held is told where all of it has gone before the input ends, which it does behind the rows of head.
+# once
+$ { printf 't,k\n'; sleep 0.1; printf '0,a\n1,b\n11,a\n90,a\n'; } | dstream -j 1 -i csv --time t:s --watermark 0s head 3 window 10s count-by k --stats 2>&1 >/dev/null | grep -o '^.* kept\|^[0-9]* windows; state at most [0-9]* keys'
+3 records in, 3 kept
+2 windows; state at most 3 keys
+
 # Nothing is open and nothing is kept.
 $ printf 'a\nb\n' | dstream filter '/a/' --stats 2>&1 >/dev/null | head -1
 2 records in, 2 kept, 0 bad, 0 late; 1 out
