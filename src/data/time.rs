@@ -36,9 +36,10 @@ impl Watermark {
         }
     }
 
-    /// So much earlier, ns.
+    /// So much earlier, ns; `i64::MAX`: nothing is passed before the input is over.
     pub fn less(self, by: i64) -> Watermark {
         match self {
+            Watermark::At(_) if by == i64::MAX => Watermark::None,
             Watermark::At(at) => Watermark::At(at.saturating_sub(by)),
             other => other,
         }

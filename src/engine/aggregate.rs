@@ -152,8 +152,9 @@ impl<'p> AggregateState<'p> {
                     size: Extent::Fixed(size),
                     slide: Extent::Fixed(slide),
                     offset,
+                    grow: None,
                 } if size != slide => Spaces::Panes(Panes::new(*size, *slide, *offset)),
-                window if window.size == window.slide => Spaces::Tumbling(Grid::new(window, zone)),
+                window if window.is_tumbling() => Spaces::Tumbling(Grid::new(window, zone)),
                 window => Spaces::Expanded(Grid::new(window, zone)),
             },
         };

@@ -483,7 +483,7 @@ impl<'s> Running<'s> {
                     turnstile.with(|state| state.close(upto));
                 }
             }
-            lag += stage.lag;
+            lag = lag.saturating_add(stage.lag);
         }
         if let (Some((files, _)), Watermark::At(at)) = (self.shared.files, upto.less(lag))
             && self.form == Form::Itself

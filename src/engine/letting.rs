@@ -19,7 +19,7 @@ impl Running<'_> {
         let mut next_end = i64::MAX;
         let stage = self.lanes[at].stage;
         for (number, turnstile) in stage.ordered.iter().enumerate() {
-            *lag += stage.waits_at(number);
+            *lag = lag.saturating_add(stage.waits_at(number));
             self.let_out(at, number, &|process, told| match self.form {
                 Form::Whole => process.whole(told),
                 _ => process.close(upto.less(*lag), told),
@@ -28,11 +28,11 @@ impl Running<'_> {
                 if let Ordered::Process { process, front, .. } = state {
                     *front = *lag;
                     next_end = next_end.min(process.next_end().saturating_add(*lag));
-                    *lag += process.lag();
+                    *lag = lag.saturating_add(process.lag());
                 }
             });
         }
-        *lag += stage.waits_at(stage.ordered.len());
+        *lag = lag.saturating_add(stage.waits_at(stage.ordered.len()));
         next_end
     }
 

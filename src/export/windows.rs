@@ -68,10 +68,17 @@ pub fn cut(window: &Window, is_utc: bool) -> Result<Cut> {
         slide @ Extent::Calendar(Calendar::Hours(_) | Calendar::Days(_)) if is_utc => slide.about(),
         _ => return none("a slide of the local clock"),
     };
-    Ok(Cut::Fixed {
-        size,
-        slide,
-        offset: window.offset,
+    Ok(match window.grow {
+        Some(step) => Cut::Grow {
+            size,
+            step,
+            offset: window.offset,
+        },
+        None => Cut::Fixed {
+            size,
+            slide,
+            offset: window.offset,
+        },
     })
 }
 

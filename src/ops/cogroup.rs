@@ -130,7 +130,7 @@ pub const COGROUP: Operator = Operator {
         };
         let rows = OwnRows {
             windowed: shown,
-            shows_end: session.is_some(),
+            shows_end: session.is_some() || b.windows_vary(),
             keys: on
                 .into_iter()
                 .map(|on| Key {

@@ -189,6 +189,7 @@ impl Builder<'_> {
             size: Extent::Fixed(size),
             slide: Extent::Fixed(slide),
             offset: window.offset + (-size).rem_euclid(slide),
+            grow: None,
         })
     }
 }
@@ -200,6 +201,7 @@ pub fn window(step: i64) -> Window {
         slide: size.clone(),
         size,
         offset: 0,
+        grow: None,
     }
 }
 

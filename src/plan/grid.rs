@@ -13,6 +13,7 @@ pub struct Grid {
     size: Extent,
     slide: Extent,
     offset: i64,
+    grow: Option<i64>,
     zone: Zone,
     /// The last cell `[start, end)` of the slide's grid that was asked for.
     last: (i64, i64),
@@ -24,13 +25,14 @@ impl Grid {
             size: window.size.clone(),
             slide: window.slide.clone(),
             offset: window.offset,
+            grow: window.grow,
             zone: zone.clone(),
             last: (0, 0),
         }
     }
 
     pub fn is_tumbling(&self) -> bool {
-        self.size == self.slide
+        self.size == self.slide && self.grow.is_none()
     }
 
     /// The cell `[start, end)` of the slide's grid in which `t` lies. Of a tumbling window: the window.
@@ -55,6 +57,10 @@ impl Grid {
     pub fn windows(&mut self, t: i64, out: &mut Vec<(i64, i64)>) {
         out.clear();
         let mut start = self.cell(t).0;
+        if let Some(step) = self.grow {
+            let end = self.end(start);
+            return grown((start, end), step, t, out);
+        }
         loop {
             let end = self.end(start);
             if end <= t {
@@ -91,6 +97,14 @@ impl Grid {
             None => self.cell(t).1,
         }
     }
+}
+
+/// The beginnings of a window that hold `t`, longer by `step` each, and itself (EVENT-TIME 2.3, cumulate).
+pub fn grown((start, end): (i64, i64), step: i64, t: i64, out: &mut Vec<(i64, i64)>) {
+    let first = (t - start) / step + 1;
+    let steps = (first..).map(|k| start.saturating_add(step.saturating_mul(k)));
+    out.extend(steps.take_while(|to| *to < end).map(|to| (start, to)));
+    out.push((start, end));
 }
 
 fn cell(extent: &Extent, offset: i64, zone: &Zone, t: i64) -> (i64, i64) {
@@ -174,6 +188,7 @@ mod tests {
             size: Extent::Fixed(size),
             slide: Extent::Fixed(slide),
             offset,
+            grow: None,
         };
         Grid::new(&window, &Zone::default())
     }
@@ -201,6 +216,7 @@ mod tests {
             size: Extent::Calendar(calendar),
             slide: Extent::Calendar(calendar),
             offset: 0,
+            grow: None,
         };
         let (start, end) = Grid::new(&window, &zone).cell(ns);
         let show = |ns| {

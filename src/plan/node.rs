@@ -400,6 +400,8 @@ pub struct Window {
     pub slide: Extent,
     /// Shift of the grid, ns.
     pub offset: i64,
+    /// Also its beginnings, longer by so much each, ns; of windows that stand end to end.
+    pub grow: Option<i64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

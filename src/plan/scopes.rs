@@ -88,8 +88,12 @@ impl Builder<'_> {
         let start = self.add_field("window_start", Type::Time, false);
         let end = self.add_field("window_end", Type::Time, false);
         self.shown.insert(0, Shown::window(start, "window_start"));
-        self.shown.insert(1, Shown::window_end(end));
-        self.windows = Windows::Yes;
+        let (shown_end, windows) = match window.grow {
+            Some(_) => (Shown::window(end, "window_end"), Windows::Vary),
+            None => (Shown::window_end(end), Windows::Yes),
+        };
+        self.shown.insert(1, shown_end);
+        self.windows = windows;
         self.window_keys.clear();
         self.push(NodeKind::Assign {
             lateness: self.lateness_of_records(&Shape::Grid(window.clone())),
@@ -116,15 +120,27 @@ impl Builder<'_> {
             Some(Shape::LookBack(_)) => Err(self.fault(
                 "look-back is over records of one stream; put 'window SIZE' in front, or use join --within -D..0s",
             )),
-            Some(_) => Err(self.fault(
-                "windows that grow have no second source in them in this version; leave out --grow",
-            )),
-            None if self.windows == Windows::Vary && self.pending.is_none() => Err(self.fault(format!(
-                "the windows of rows here are over for one stream already, and sessions are of both; put '{}' right behind session-window",
+            Some(Shape::Grow { window, step }) => {
+                // Records of both enter it one by one.
+                self.pending = Some(Window {
+                    grow: Some(*step),
+                    ..window.clone()
+                });
+                self.shaped = None;
+                Ok(None)
+            }
+            Some(_) => Ok(None),
+            None if self.windows == Windows::Vary && self.pending.is_none() && self.in_force.is_none() => Err(self.fault(format!(
+                "the windows of rows here are over for one stream already, and theirs are of both; put '{}' right behind the operator that makes them",
                 self.name
             ))),
             None => Ok(None),
         }
+    }
+
+    /// Whether windows of rows here are of more than one length.
+    pub fn windows_vary(&self) -> bool {
+        self.windows == Windows::Vary
     }
 
     /// Rows that leave the operator at hand are in sessions of these keys: the fields of their bounds.

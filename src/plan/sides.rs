@@ -115,7 +115,7 @@ impl Builder<'_> {
         let at = self.nodes.len();
         let varies = rows.shows_end;
         let (windows, in_force) = match varies {
-            true => (Windows::Vary, None),
+            true => (Windows::Vary, self.in_force.clone()),
             false => (self.windows, self.in_force.clone()),
         };
         self.window_keys.clear();

@@ -226,9 +226,14 @@ pub fn windows(window: &Window) -> String {
         Extent::Calendar(_) => " by the local calendar",
         Extent::Fixed(_) => "",
     };
-    match window.is_tumbling() {
-        true => format!("windows of {}{local}", window.size),
-        false => format!(
+    match (window.grow, window.is_tumbling()) {
+        (Some(step), _) => format!(
+            "windows of {}{local} and their beginnings, longer by {} each",
+            window.size,
+            duration(step)
+        ),
+        (None, true) => format!("windows of {}{local}", window.size),
+        (None, false) => format!(
             "windows of {}{local}, one each {}",
             window.size, window.slide
         ),

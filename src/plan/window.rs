@@ -110,6 +110,7 @@ impl Window {
             size,
             slide,
             offset,
+            grow: None,
         })
     }
 
@@ -127,7 +128,7 @@ impl Window {
     }
 
     pub fn is_tumbling(&self) -> bool {
-        self.size == self.slide
+        self.size == self.slide && self.grow.is_none()
     }
 
     /// Whether there are times that no window holds.
@@ -139,8 +140,10 @@ impl Window {
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.size)?;
-        if !self.is_tumbling() {
-            write!(f, " slide {}", self.slide)?;
+        match self.grow {
+            Some(step) => write!(f, " grow {}", duration(step))?,
+            None if self.size != self.slide => write!(f, " slide {}", self.slide)?,
+            None => {}
         }
         if self.offset != 0 {
             write!(f, " offset {}", duration(self.offset))?;

@@ -150,6 +150,7 @@ fn window(slide: i64) -> Window {
         size: Extent::Fixed(SIZE),
         slide: Extent::Fixed(slide),
         offset: 0,
+        grow: None,
     }
 }
 

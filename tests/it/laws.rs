@@ -214,7 +214,7 @@ fn how_the_work_is_cut_never_shows() {
 }
 
 /// Two spellings of one thing, each with the other stream in its place.
-const EQUALS: [(&str, &str); 16] = [
+const EQUALS: [(&str, &str); 17] = [
     (
         "window 10s union OTHER count-by host",
         "union OTHER window 10s count-by host",
@@ -243,6 +243,11 @@ const EQUALS: [(&str, &str); 16] = [
     (
         "cogroup OTHER --on host --as r --within 3s",
         "session-window 3s cogroup OTHER --on host --as r",
+    ),
+    // What has no match comes at the end, as old as any: no window is over before, however the input is cut.
+    (
+        "--watermark 1s join OTHER --on x --full --as r window 10s count-by host",
+        "--watermark 1s join OTHER --on x --full --as r window 10s count-by host",
     ),
     // INTERFACE 8.1: what is given of records cannot be taken back, and waits for late ones.
     (

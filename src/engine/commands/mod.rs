@@ -122,6 +122,7 @@ impl Hander {
                 size: Extent::Fixed(size),
                 slide: Extent::Fixed(slide),
                 offset,
+                grow: None,
             } = window
             else {
                 return None;

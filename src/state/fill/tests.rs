@@ -26,6 +26,7 @@ fn filling(how: How, size: i64, slide: i64) -> Filling {
             size: Extent::Fixed(size),
             slide: Extent::Fixed(slide),
             offset: 3,
+            grow: None,
         },
         keys: vec![Type::Text],
         fields: types().to_vec(),

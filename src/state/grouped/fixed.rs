@@ -4,6 +4,7 @@
 
 use super::{At, Feed, Grouped};
 use crate::data::process::Told;
+use crate::plan::grid::grown;
 use crate::plan::grouping::Shape;
 
 impl Grouped {
@@ -40,11 +41,8 @@ impl Grouped {
             (Shape::Grid(_), Some(grid)) if grid.is_tumbling() => found.push(grid.cell(at.time)),
             (Shape::Grid(_), Some(grid)) => grid.windows(at.time, found),
             (Shape::Grow { step, .. }, Some(grid)) => {
-                let (start, end) = grid.cell(at.time);
-                let first = (at.time - start) / step + 1;
-                let steps = (first..).map(|k| start.saturating_add(step.saturating_mul(k)));
-                found.extend(steps.take_while(|to| *to < end).map(|to| (start, to)));
-                found.push((start, end));
+                let window = grid.cell(at.time);
+                grown(window, *step, at.time, found);
             }
             (Shape::Rows, _) => {
                 let windows = feed.chunk.windows.as_ref();

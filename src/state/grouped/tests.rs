@@ -225,6 +225,7 @@ fn shape() -> impl Strategy<Value = Shape> {
             size: Extent::Fixed(size),
             slide: Extent::Fixed(slide),
             offset,
+            grow: None,
         })
     };
     let grow = |step: i64, steps: i64| Shape::Grow {
@@ -232,6 +233,7 @@ fn shape() -> impl Strategy<Value = Shape> {
             size: Extent::Fixed(step * steps),
             slide: Extent::Fixed(step * steps),
             offset: 0,
+            grow: None,
         },
         step,
     };
@@ -385,6 +387,7 @@ fn tumbling(size: i64) -> Shape {
         size: Extent::Fixed(size),
         slide: Extent::Fixed(size),
         offset: 0,
+        grow: None,
     })
 }
 

@@ -147,6 +147,14 @@ impl Process for Whole {
         pairs.finish()
     }
 
+    fn lag(&self) -> i64 {
+        // What has no match on this side comes at the end, as old as any.
+        match self.kind.keeps[RIGHT] {
+            true => i64::MAX,
+            false => 0,
+        }
+    }
+
     fn fork(&self) -> Box<dyn Process> {
         Box::new(self.clone())
     }

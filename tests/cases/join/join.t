@@ -255,7 +255,7 @@ dstream: join: records of two streams come in no order that windows by count cou
 ? 2
 
 $ printf 't,k\n1,a\n' > r.csv; cp r.csv l.csv; dstream -i csv --time t:s session-window 3s count-by k join r.csv --on k l.csv
-dstream: join: the windows of rows here are over for one stream already, and sessions are of both; put 'join' right behind session-window
+dstream: join: the windows of rows here are over for one stream already, and theirs are of both; put 'join' right behind the operator that makes them
     dstream -i csv --time t:s session-window 3s count-by k join r.csv --on k l.csv
                                                            ^^^^
 ? 2
@@ -346,3 +346,23 @@ $ for i in $(seq 3000); do echo "{\"t\":$i,\"k\":\"a\"}"; [ $((i % 50)) = 7 ] &&
 $ for i in $(seq 300); do echo "{\"t\":$i,\"k\":\"a\"}"; done > in; (echo oops; cat in) > other; dstream -i json --time t:s join other --on k --within 1ms select t sort-by -t head 1 in
 300
 dstream: 1 of 601 records is not JSON (first: other:1 col 1)
+
+# EVENT-TIME 2.3, cumulate: records of both streams are in every beginning of the window that ends behind them.
+$ printf 't,k\n2,a\n7,b\n' > r.csv; printf 't,k\n1,a\n6,b\n12,a\n' > l.csv; dstream -i csv --time t:s window 10s --grow 5s join r.csv --on k --left l.csv
+1970-01-01T00:00:00Z	1970-01-01T00:00:05Z	1	a	2
+1970-01-01T00:00:00Z	1970-01-01T00:00:10Z	1	a	2
+1970-01-01T00:00:00Z	1970-01-01T00:00:10Z	6	b	7
+1970-01-01T00:00:10Z	1970-01-01T00:00:15Z	12	a	
+1970-01-01T00:00:10Z	1970-01-01T00:00:20Z	12	a	
+$ dstream -i csv --time t:s window 10s --grow 5s cogroup r.csv --on k l.csv
+1970-01-01T00:00:00Z	1970-01-01T00:00:05Z	a	[1]	[2]
+1970-01-01T00:00:00Z	1970-01-01T00:00:10Z	a	[1]	[2]
+1970-01-01T00:00:00Z	1970-01-01T00:00:10Z	b	[6]	[7]
+1970-01-01T00:00:10Z	1970-01-01T00:00:15Z	a	[12]	[]
+1970-01-01T00:00:10Z	1970-01-01T00:00:20Z	a	[12]	[]
+$ dstream -i csv --time t:s window 10s --grow 5s join r.csv --on k count l.csv
+1970-01-01T00:00:00Z	1970-01-01T00:00:05Z	1
+1970-01-01T00:00:00Z	1970-01-01T00:00:10Z	2
+$ dstream --explain -i csv --time t:s window 10s --grow 5s join r.csv --on k l.csv | grep '^then'
+then       join r.csv --on k: puts records into windows of 10s and their beginnings, longer by 5s each; keeps nothing
+then       join r.csv --on k: keeps both streams' records of a window of 10s until it closes, then prints its pairs

@@ -85,6 +85,7 @@ fn window_in_order(making: &mut Making<'_>, timed: bool) -> Option<Place> {
         _ => {
             let step = making.random.pick(&["10s", "15s", "30s"]);
             making.push(&["window", "1m", "--grow", step]);
+            place = Some(Place::Growing);
         }
     }
     place

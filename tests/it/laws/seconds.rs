@@ -15,6 +15,8 @@ pub enum Place {
     Front { timed: bool },
     /// Behind `window SIZE`, before anything that closes it.
     InWindow,
+    /// Behind `window SIZE --grow D`, in the same way.
+    Growing,
     /// Behind `session-window`, in the same way.
     InSession,
     /// Behind the aggregate of a window.
@@ -55,6 +57,13 @@ pub fn put(making: &mut Making<'_>, place: Place, key: &str, fields: &[String; 5
             "cogroup-within",
         ],
         Place::InWindow => &["join", "join", "cogroup", "lookup", "union"],
+        // Windows of both streams' records are those whose records nothing has taken out.
+        Place::Growing | Place::InSession
+            if making.words.iter().any(|word| word.starts_with("distinct")) =>
+        {
+            &["lookup"]
+        }
+        Place::Growing => &["join", "join", "cogroup", "lookup"],
         Place::InSession => &["join", "join", "cogroup", "lookup", "union"],
         Place::Grouped => &["join", "cogroup", "lookup", "union"],
     };
@@ -85,7 +94,7 @@ pub fn put(making: &mut Making<'_>, place: Place, key: &str, fields: &[String; 5
             making.right = fields.iter().map(|field| format!("r.{field}")).collect();
         }
     }
-    let waits = [Place::InWindow, Place::InSession].contains(&place)
+    let waits = [Place::InWindow, Place::Growing, Place::InSession].contains(&place)
         && matches!(operator, "join" | "cogroup");
     if waits && making.random.one_in(3) {
         making.push(&["--allowed-lateness", "7s"]);

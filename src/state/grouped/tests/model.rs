@@ -156,6 +156,7 @@ impl Model<'_> {
                     size: Extent::Fixed(size),
                     slide: Extent::Fixed(slide),
                     offset,
+                    ..
                 }) => {
                     if (s - offset).rem_euclid(*slide) == 0 && time < s + size {
                         windows.push((s, s + size));
