@@ -714,6 +714,7 @@ pub fn replicate(chunk: &mut Chunk, parents: &[u32], carry: &[FieldId]) {
     let pick = |values: &Vec<i64>| parents.iter().map(|&row| values[row as usize]).collect();
     chunk.times = chunk.times.as_ref().map(pick);
     chunk.before = chunk.before.as_ref().map(pick);
+    chunk.clocks = chunk.clocks.as_ref().map(pick);
     if let Some(windows) = &chunk.windows {
         chunk.windows = Some(parents.iter().map(|&row| windows[row as usize]).collect());
     }

@@ -127,3 +127,35 @@ $ dstream --batch-lines 2 --output-mode complete window 5s count-by '$1' top 2 -
 then       top 2: keeps the first 2; prints when their window is complete; then freed; what is so far, behind each batch
 $ dstream --batch-lines 2 --every 3s window 9s count-by '$1' top 2 --explain /dev/null | grep top
 then       top 2: holds the rows of each window; prints its ranking when it is complete and at each early or corrected row; then freed
+# Rows that an operator makes of one show its clock.
+$ printf '1 1 a,b\n1 3 a,c\n2 8 b,c\n4 16 c,d\n' | dstream --time '$1:s' --watermark 5s --clock '$2:s' --every 5s flat-map 'x=split($3,/,/)' count-by x
+a	2
+b	1
+c	1
+b	2
+c	2
+a	2
+b	2
+c	3
+d	1
+$ printf '1 1 a,b\n1 3 a,c\n2 8 b,c\n4 16 c,d\n' | dstream --time '$1:s' --watermark 5s --clock '$2:s' --every 5s flat-map 'x=split($3,/,/)' update-state-by x count
+a	2
+b	1
+c	1
+b	2
+c	2
+c	3
+d	1
+$ printf '1 1 a\n1 3 b\n2 8 a\n4 16 c\n' | dstream --time '$1:s' --watermark 5s --clock '$2:s' --every 5s window 2s --slide 1s distinct-by '$3' reduce-by '$3' n=count
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:00Z	b	1
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:00Z	b	1
+1970-01-01T00:00:01Z	a	1
+1970-01-01T00:00:01Z	b	1
+1970-01-01T00:00:01Z	a	1
+1970-01-01T00:00:01Z	b	1
+1970-01-01T00:00:02Z	a	1
+1970-01-01T00:00:02Z	a	1
+1970-01-01T00:00:03Z	c	1
+1970-01-01T00:00:04Z	c	1

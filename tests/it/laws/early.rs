@@ -21,10 +21,12 @@ const CLOCKS: [&str; 8] = [
 ];
 
 /// What is looked at.
-const CHAINS: [&str; 12] = [
+const CHAINS: [&str; 14] = [
     "count-by $2 top 3",
     "reduce-by $2 n=count,s=sum:$3 sort-by s",
     "filter $3>2 count-by $2 sort-by count",
+    "flat-map x=split($0,/h/) count-by x top 3",
+    "window 12s --slide 4s distinct-by $3 sort-by $3",
     "distinct-by $3 count-by $2 top 2 --ties",
     "head 90 count-by $2 top 3",
     "top 4 --by $3 --per $2",
