@@ -166,7 +166,7 @@ fn run(
         if close && joint != NONE {
             assert!(process.next_end() >= joint || !out.is_empty() || process.held().1 > 0);
             let given = process.close(Watermark::At(joint), &mut told);
-            let upto = joint - process.lag();
+            let upto = joint.saturating_sub(process.lag());
             for chunk in given {
                 check_judged(&chunk, passed, upto);
                 read(&chunk, &mut out);
