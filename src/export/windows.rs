@@ -37,6 +37,15 @@ impl Cut {
 }
 
 pub fn cut(window: &Window, is_utc: bool) -> Result<Cut> {
+    match (window.grow, cut_whole(window, is_utc)?) {
+        (None, cut) => Ok(cut),
+        (Some(step), Cut::Fixed { size, offset, .. }) => Ok(Cut::Grow { size, step, offset }),
+        (Some(_), _) => none("beginnings of a window of the calendar"),
+    }
+}
+
+/// Without the beginnings of a window that grows.
+fn cut_whole(window: &Window, is_utc: bool) -> Result<Cut> {
     let monday = 4 * DAY;
     let size = match (&window.size, is_utc) {
         (Extent::Fixed(size), _) => *size,
@@ -68,17 +77,10 @@ pub fn cut(window: &Window, is_utc: bool) -> Result<Cut> {
         slide @ Extent::Calendar(Calendar::Hours(_) | Calendar::Days(_)) if is_utc => slide.about(),
         _ => return none("a slide of the local clock"),
     };
-    Ok(match window.grow {
-        Some(step) => Cut::Grow {
-            size,
-            step,
-            offset: window.offset,
-        },
-        None => Cut::Fixed {
-            size,
-            slide,
-            offset: window.offset,
-        },
+    Ok(Cut::Fixed {
+        size,
+        slide,
+        offset: window.offset,
     })
 }
 
@@ -89,14 +91,6 @@ pub fn cut_shape(shape: &Shape, is_utc: bool) -> Result<Option<Cut>> {
         Shape::Grid(window) => cut(window, is_utc)?,
         Shape::Session { gap, max: None } => Cut::Session(*gap),
         Shape::Session { .. } => return none("a session that is cut at a length (--max)"),
-        Shape::Grow { window, step } => match cut(window, is_utc)? {
-            Cut::Fixed { size, offset, .. } => Cut::Grow {
-                size,
-                step: *step,
-                offset,
-            },
-            _ => return none("beginnings of a window of the calendar"),
-        },
         Shape::Count { .. } => return none("windows of so many records have no counterpart"),
         Shape::LookBack(_) => return none("a look back has no counterpart here"),
     }))

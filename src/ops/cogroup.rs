@@ -4,6 +4,7 @@ use super::other;
 use super::prelude::*;
 use crate::data::Type;
 use crate::plan::custom::{Ordered, OwnRows};
+use crate::plan::grouping::Shape;
 use crate::plan::keys::Key;
 use crate::plan::meaning::Meaning;
 use crate::plan::names;
@@ -155,7 +156,7 @@ fn session(args: &Args, b: &mut Builder<'_>) -> Result<Option<Gap>, Usage> {
         return Ok(session.map(|(gap, max)| Gap {
             gap,
             max,
-            lateness: b.lateness_of(gap),
+            lateness: b.lateness_in(&Shape::Session { gap, max }),
         }));
     };
     if b.is_windowed() {
@@ -168,7 +169,7 @@ fn session(args: &Args, b: &mut Builder<'_>) -> Result<Option<Gap>, Usage> {
         Ok(gap) if gap > 0 => Ok(Some(Gap {
             gap,
             max: None,
-            lateness: b.lateness_of(gap),
+            lateness: b.lateness_in(&Shape::Session { gap, max: None }),
         })),
         Ok(_) => Err(b.fault(format!("--within: '{word}' is not above 0"))),
         Err(_) if word.contains("..") => Err(b.fault(format!(

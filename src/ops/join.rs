@@ -3,6 +3,7 @@
 use super::other;
 use super::prelude::*;
 use crate::data::FieldId;
+use crate::plan::grouping::Shape;
 use crate::plan::meaning::Meaning;
 use crate::plan::node::{Custom, Make, Matching, Scope, Turn, Window};
 use crate::plan::when::UNBOUNDED;
@@ -116,7 +117,7 @@ pub const JOIN: Operator = Operator {
             stream.need_times()?;
         } else if let Some((gap, max)) = b.session_of_two()? {
             stream.need_times()?;
-            let lateness = b.lateness_of(gap);
+            let lateness = b.lateness_in(&Shape::Session { gap, max });
             session = Some(Gap { gap, max, lateness });
         } else if b.row_scope() == Scope::Rows {
             window = b.right_window(&mut stream)?;

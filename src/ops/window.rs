@@ -133,7 +133,10 @@ fn grow(
     Window::new(size.clone(), Some(Extent::Fixed(step)), offset)
         .map_err(|message| b.fault(message.replace("--slide", "--grow")))?;
     let window = Window::new(size, None, offset).map_err(|message| b.fault(message))?;
-    b.shape(Shape::Grow { window, step })
+    b.shape(Shape::Grid(Window {
+        grow: Some(step),
+        ..window
+    }))
 }
 
 #[cfg(test)]

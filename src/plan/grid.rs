@@ -58,8 +58,13 @@ impl Grid {
         out.clear();
         let mut start = self.cell(t).0;
         if let Some(step) = self.grow {
+            // Its beginnings, longer by `step` each, and itself (EVENT-TIME 2.3, cumulate).
             let end = self.end(start);
-            return grown((start, end), step, t, out);
+            let first = (t - start) / step + 1;
+            let steps = (first..).map(|k| start.saturating_add(step.saturating_mul(k)));
+            out.extend(steps.take_while(|to| *to < end).map(|to| (start, to)));
+            out.push((start, end));
+            return;
         }
         loop {
             let end = self.end(start);
@@ -97,14 +102,6 @@ impl Grid {
             None => self.cell(t).1,
         }
     }
-}
-
-/// The beginnings of a window that hold `t`, longer by `step` each, and itself (EVENT-TIME 2.3, cumulate).
-pub fn grown((start, end): (i64, i64), step: i64, t: i64, out: &mut Vec<(i64, i64)>) {
-    let first = (t - start) / step + 1;
-    let steps = (first..).map(|k| start.saturating_add(step.saturating_mul(k)));
-    out.extend(steps.take_while(|to| *to < end).map(|to| (start, to)));
-    out.push((start, end));
 }
 
 fn cell(extent: &Extent, offset: i64, zone: &Zone, t: i64) -> (i64, i64) {

@@ -213,20 +213,13 @@ impl Builder<'_> {
 
     fn grouping(&self, shape: Shape, gives: Gives) -> Result<Grouping, Usage> {
         let triggers = &self.options.triggers;
-        let lateness = match (triggers.lateness, &shape) {
-            (_, Shape::Forever | Shape::Rows | Shape::Count { .. }) | (Lateness::None, _) => 0,
-            (Lateness::Fixed(ns), _) => ns,
-            (Lateness::Own, shape) => shape.own_lateness(),
-        };
+        let lateness = self.lateness_in(&shape);
         let mut grouping = Grouping {
             lateness,
             late_every: triggers.late_every.unwrap_or(1),
             ..Grouping::plain(shape, gives)
         };
-        let can_feed = matches!(
-            grouping.shape,
-            Shape::Grid(_) | Shape::Grow { .. } | Shape::Session { .. }
-        );
+        let can_feed = matches!(grouping.shape, Shape::Grid(_) | Shape::Session { .. });
         if self.feeds() && can_feed {
             if !self.forgets().is_empty() && !matches!(grouping.shape, Shape::Session { .. }) {
                 return Err(self.fault(
@@ -410,10 +403,7 @@ impl Builder<'_> {
             true => shape.age_of_records().unwrap_or(0),
             false => 0,
         };
-        let lateness = match shape {
-            Shape::Session { .. } | Shape::Grow { .. } => self.lateness_of_records(&shape),
-            _ => 0,
-        };
+        let lateness = self.lateness_in(&shape);
         let grouping = Arc::new(Grouping {
             holds,
             lateness,

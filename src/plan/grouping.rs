@@ -48,8 +48,6 @@ pub enum Shape {
     Rows,
     /// Windows of a grid.
     Grid(Window),
-    /// Windows of a tumbling grid, and of each its beginnings, longer by `step` each.
-    Grow { window: Window, step: i64 },
     /// Records at most `gap` apart.
     Session { gap: i64, max: Option<i64> },
     /// So many records, in input order.
@@ -70,10 +68,11 @@ impl Shape {
 
     /// Whether windows of one start may have several ends.
     pub fn varies(&self) -> bool {
-        matches!(
-            self,
-            Shape::Grow { .. } | Shape::Session { .. } | Shape::LookBack(_)
-        )
+        match self {
+            Shape::Grid(window) => window.grow.is_some(),
+            Shape::Session { .. } | Shape::LookBack(_) => true,
+            Shape::Forever | Shape::Rows | Shape::Count { .. } => false,
+        }
     }
 
     /// A record at the end of a window still belongs to it: complete is it when the watermark is behind its end.
@@ -92,7 +91,7 @@ impl Shape {
     /// How much older than the end of their window records in it may be, ns; `None`: as old as any.
     pub fn age_of_records(&self) -> Option<i64> {
         match self {
-            Shape::Grid(window) | Shape::Grow { window, .. } => Some(window.size.most()),
+            Shape::Grid(window) => Some(window.size.most()),
             Shape::Session {
                 gap,
                 max: Some(max),
@@ -109,7 +108,7 @@ impl Shape {
     pub fn own_lateness(&self) -> i64 {
         match self {
             Shape::Forever | Shape::Rows | Shape::Count { .. } => 0,
-            Shape::Grid(window) | Shape::Grow { window, .. } => match &window.size {
+            Shape::Grid(window) => match &window.size {
                 Extent::Fixed(size) => *size,
                 size => size.about(),
             },
@@ -165,7 +164,6 @@ impl fmt::Display for Shape {
             Shape::Forever => f.write_str("forever"),
             Shape::Rows => f.write_str("its window"),
             Shape::Grid(window) => write!(f, "window {window}"),
-            Shape::Grow { window, step } => write!(f, "window {window} grow {}", duration(*step)),
             Shape::Session { gap, max } => {
                 write!(f, "session {}", duration(*gap))?;
                 match max {
@@ -239,12 +237,6 @@ impl Grouping {
                     when.of_window(window)
                 )
             }
-            Shape::Grow { window, step } => format!(
-                " and each {} of {}; {}",
-                duration(*step),
-                windows(window),
-                when.of_growing(window, *step)
-            ),
             Shape::Session { gap, .. } => format!(
                 " and session, whose records are at most {} apart; {}",
                 duration(*gap),

@@ -294,7 +294,7 @@ impl Builder<'_> {
     /// Has the other stream's rows enter the windows of this one's.
     pub fn put_right_into(&self, right: &mut Right, window: Option<Window>) {
         let shape = window.clone().map(Shape::Grid);
-        right.lateness = shape.map_or(0, |shape| self.lateness_of_records(&shape));
+        right.lateness = shape.map_or(0, |shape| self.lateness_in(&shape));
         right.window = window;
     }
 

@@ -96,7 +96,7 @@ impl Builder<'_> {
         self.windows = windows;
         self.window_keys.clear();
         self.push(NodeKind::Assign {
-            lateness: self.lateness_of_records(&Shape::Grid(window.clone())),
+            lateness: self.lateness_in(&Shape::Grid(window.clone())),
             window,
             into: Some((start, end)),
             carry: Vec::new(),
@@ -120,16 +120,13 @@ impl Builder<'_> {
             Some(Shape::LookBack(_)) => Err(self.fault(
                 "look-back is over records of one stream; put 'window SIZE' in front, or use join --within -D..0s",
             )),
-            Some(Shape::Grow { window, step }) => {
-                // Records of both enter it one by one.
-                self.pending = Some(Window {
-                    grow: Some(*step),
-                    ..window.clone()
-                });
+            Some(Shape::Grid(window)) => {
+                // One that grows: records of both enter it one by one.
+                self.pending = Some(window.clone());
                 self.shaped = None;
                 Ok(None)
             }
-            Some(_) => Ok(None),
+            Some(Shape::Forever | Shape::Rows) => Ok(None),
             None if self.windows == Windows::Vary && self.pending.is_none() && self.in_force.is_none() => Err(self.fault(format!(
                 "the windows of rows here are over for one stream already, and theirs are of both; put '{}' right behind the operator that makes them",
                 self.name
@@ -203,21 +200,13 @@ impl Builder<'_> {
         }
     }
 
-    /// How long windows of records take more of them when they are over, ns: what they give cannot be taken back, and
-    /// waits as long.
-    pub(super) fn lateness_of_records(&self, shape: &Shape) -> i64 {
-        match self.options.triggers.lateness {
-            Lateness::Own => shape.own_lateness(),
-            Lateness::None | Lateness::Fixed(_) => self.lateness(),
-        }
-    }
-
-    /// How long sessions of this gap take records when they are over, ns.
-    pub fn lateness_of(&self, gap: i64) -> i64 {
-        match self.options.triggers.lateness {
-            Lateness::Fixed(ns) => ns,
-            Lateness::Own => gap,
-            Lateness::None => 0,
+    /// How long windows take records when they are over, ns. Records that leave theirs cannot be taken back: those wait
+    /// as long.
+    pub fn lateness_in(&self, shape: &Shape) -> i64 {
+        match (self.options.triggers.lateness, shape) {
+            (_, Shape::Forever | Shape::Rows | Shape::Count { .. }) | (Lateness::None, _) => 0,
+            (Lateness::Fixed(ns), _) => ns,
+            (Lateness::Own, shape) => shape.own_lateness(),
         }
     }
 

@@ -110,17 +110,12 @@ impl<'p> When<'p> {
         if self.is_at_end() {
             return "prints them at the end of the input".into();
         }
-        let (start, end) = self.example(window);
-        format!("prints {} {}", self.span(start, end), self.reaches(end))
-    }
-
-    /// The first of the beginnings of a window that grows by `step`.
-    pub fn of_growing(&self, window: &Window, step: i64) -> String {
-        if self.is_at_end() {
-            return "prints them at the end of the input".into();
-        }
-        let start = self.example(window).0;
-        let end = start.saturating_add(step);
+        let (start, whole) = self.example(window);
+        // Of one that grows its first beginning.
+        let end = match window.grow {
+            Some(step) => start.saturating_add(step),
+            None => whole,
+        };
         format!("prints {} {}", self.span(start, end), self.reaches(end))
     }
 

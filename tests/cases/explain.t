@@ -47,7 +47,7 @@ then       count-by $2: one row of state for each key and session, whose records
 $ printf '' | dstream --time '$1' look-back 5m count-by '$2' --explain | grep then
 then       count-by $2: one row of state for each key and record of the last 5m; prints the row of 12:00 when a record > 12:00:05 arrives, or, if the source falls silent, when the clock has gone on as far; freed 5m later
 $ printf '' | dstream --time '$1' window 1h --grow 10m count --explain | grep then
-then       count: one row of state and each 10m of windows of 1h; prints 12:00-12:10 when a record >= 12:10:05 arrives, or, if the source falls silent, when the clock has gone on as far; then freed
+then       count: one row of state and each of windows of 1h and their beginnings, longer by 10m each; prints 12:00-12:10 when a record >= 12:10:05 arrives, or, if the source falls silent, when the clock has gone on as far; then freed
 $ printf '' | dstream count-window 100 count --explain | grep then
 then       count: one row of state; prints and begins anew at each 100 records of it
 $ printf '' | dstream count-window 100 --slide-rows 10 count-by '$1' --explain | grep then

@@ -535,3 +535,21 @@ FROM src_rows;
 SELECT window.start AS window_start, window.end AS window_end, `k`, count(*) AS count
 FROM src
 GROUP BY window(event_time, '10 seconds'), `k`;
+
+# The beginnings of a window of the calendar have no counterpart, also where a second stream enters them.
+$ printf 't,k\n2020-01-01T00:00:00Z,a\n' > r.csv; dstream -i csv --time t window month --grow 1h join r.csv --on k --explain=flink-sql r.csv; echo $?
+-- Flink SQL, 2.0 or later
+SET 'execution.runtime-mode' = 'batch';
+SET 'table.local-time-zone' = 'UTC';
+-- times are read as RFC 3339; dstream reads the other spellings of --time, too
+-- Flink reads a header as a row: take it off the file first
+CREATE TABLE src (
+  t STRING,
+  `k` STRING,
+  event_time AS CAST(TO_TIMESTAMP(REPLACE(REGEXP_EXTRACT(t, '^([0-9-]+[ T][0-9:.]+)', 1), 'T', ' ')) AS TIMESTAMP_LTZ(3))
+) WITH ('connector' = 'filesystem', 'path' = 'r.csv', 'format' = 'csv', 'csv.field-delimiter' = ',');
+-- 'join r.csv --on k': no counterpart in Flink SQL: beginnings of a window of the calendar
+-- up to there:
+SELECT event_time, t, `k`
+FROM src;
+0

@@ -214,7 +214,7 @@ fn how_the_work_is_cut_never_shows() {
 }
 
 /// Two spellings of one thing, each with the other stream in its place.
-const EQUALS: [(&str, &str); 17] = [
+const EQUALS: [(&str, &str); 19] = [
     (
         "window 10s union OTHER count-by host",
         "union OTHER window 10s count-by host",
@@ -279,6 +279,14 @@ const EQUALS: [(&str, &str); 17] = [
         "--watermark 7s window 10s --grow 5s distinct-by host --last count",
     ),
     (
+        "--allowed-lateness 3s look-back 2s sort-by n",
+        "--watermark 7s look-back 2s sort-by n",
+    ),
+    (
+        "--allowed-lateness 3s look-back 2s distinct-by host window 20s count-by host",
+        "--watermark 7s look-back 2s distinct-by host window 20s count-by host",
+    ),
+    (
         "--allowed-lateness 3s session-window 1s sort-by n",
         "--watermark 7s session-window 1s sort-by n",
     ),
@@ -289,7 +297,7 @@ const EQUALS: [(&str, &str); 17] = [
 ];
 
 #[test]
-fn where_a_second_stream_stands_does_not_matter() {
+fn two_spellings_of_one_thing_give_the_same() {
     let scratch = Scratch::new();
     let faults = Faults::default();
     on_two_threads(EQUALS.len() * 4, |turn| {

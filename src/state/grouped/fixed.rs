@@ -4,7 +4,6 @@
 
 use super::{At, Feed, Grouped};
 use crate::data::process::Told;
-use crate::plan::grid::grown;
 use crate::plan::grouping::Shape;
 
 impl Grouped {
@@ -40,10 +39,6 @@ impl Grouped {
         match (&self.plan.shape, &mut self.grid) {
             (Shape::Grid(_), Some(grid)) if grid.is_tumbling() => found.push(grid.cell(at.time)),
             (Shape::Grid(_), Some(grid)) => grid.windows(at.time, found),
-            (Shape::Grow { step, .. }, Some(grid)) => {
-                let window = grid.cell(at.time);
-                grown(window, *step, at.time, found);
-            }
             (Shape::Rows, _) => {
                 let windows = feed.chunk.windows.as_ref();
                 found.extend(windows.map(|windows| windows[at.row as usize]));

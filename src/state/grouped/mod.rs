@@ -181,9 +181,7 @@ pub struct Grouped {
 impl Grouped {
     fn new(grouping: Arc<Grouping>, making: &Making<'_>) -> Grouped {
         let grid = match &grouping.shape {
-            Shape::Grid(window) | Shape::Grow { window, .. } => {
-                Some(Grid::new(window, making.zone))
-            }
+            Shape::Grid(window) => Some(Grid::new(window, making.zone)),
             _ => None,
         };
         let slots = match &grouping.gives {

@@ -228,14 +228,13 @@ fn shape() -> impl Strategy<Value = Shape> {
             grow: None,
         })
     };
-    let grow = |step: i64, steps: i64| Shape::Grow {
-        window: Window {
+    let grow = |step: i64, steps: i64| {
+        Shape::Grid(Window {
             size: Extent::Fixed(step * steps),
             slide: Extent::Fixed(step * steps),
             offset: 0,
-            grow: None,
-        },
-        step,
+            grow: Some(step),
+        })
     };
     prop_oneof![
         (1i64..15, 0i64..3).prop_map(move |(size, offset)| grid(size, size, offset)),

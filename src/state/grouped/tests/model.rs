@@ -156,17 +156,18 @@ impl Model<'_> {
                     size: Extent::Fixed(size),
                     slide: Extent::Fixed(slide),
                     offset,
-                    ..
+                    grow: None,
                 }) => {
                     if (s - offset).rem_euclid(*slide) == 0 && time < s + size {
                         windows.push((s, s + size));
                     }
                 }
-                Shape::Grow { window, step } => {
-                    let Extent::Fixed(size) = window.size else {
-                        panic!("sizes of the test are fixed");
-                    };
-                    if s.rem_euclid(size) == 0 && time < s + size {
+                Shape::Grid(Window {
+                    size: Extent::Fixed(size),
+                    grow: Some(step),
+                    ..
+                }) => {
+                    if s.rem_euclid(*size) == 0 && time < s + size {
                         let ends = (1..=size / step).map(|k| s + k * step);
                         windows.extend(ends.filter(|end| *end > time).map(|end| (s, end)));
                     }
