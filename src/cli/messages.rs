@@ -97,6 +97,18 @@ pub fn late(count: u64, records: u64, file: Option<&Path>) -> String {
     )
 }
 
+/// So many of what `what` calls in the plural, as in "keys forgotten".
+pub fn told(what: &str, count: u64) -> String {
+    let is_plural = |word: &str| word.len() > 3 && word.ends_with('s');
+    let word = what.split(' ').find(|word| is_plural(word));
+    match word {
+        Some(word) if count == 1 => {
+            format!("1 {}", what.replacen(word, &word[..word.len() - 1], 1))
+        }
+        _ => format!("{} {what}", grouped(count)),
+    }
+}
+
 /// Values that should have been numbers or times.
 pub fn failed(what: &str, count: u64) -> String {
     format!(
@@ -267,6 +279,16 @@ mod tests {
         ] {
             assert_eq!(grouped(count), text);
         }
+    }
+
+    #[test]
+    fn one_is_told_in_the_singular() {
+        let keys = "keys forgotten (--max-keys)";
+        assert_eq!(told(keys, 1), "1 key forgotten (--max-keys)");
+        assert_eq!(told(keys, 1000), "1,000 keys forgotten (--max-keys)");
+        let records = "bad records in a table";
+        assert_eq!(told(records, 1), "1 bad record in a table");
+        assert_eq!(told(records, 2), "2 bad records in a table");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::formats::{self, ReadOptions};
 use crate::plan::node::Plan;
 use crate::plan::output;
 use crate::plan::right::{Look, Looked};
-use crate::sources::{Live, Place, Word};
+use crate::sources::{Place, Word};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -18,8 +18,6 @@ use std::rc::Rc;
 /// What became of the sources beside the chain's own.
 #[derive(Default)]
 pub struct Others {
-    /// Streams that were read in part.
-    pub kept: RefCell<Vec<Box<dyn Live>>>,
     /// Why one cannot be read.
     pub failure: RefCell<Option<Failure>>,
     /// The first record of each by its word, as runs before have it.
@@ -84,7 +82,6 @@ pub fn looking(options: &Options, input: &str, own: &Sources, others: &Rc<Others
             let format = formats::reader(word, read).map_err(usage_of)?;
             let known = (others.known.get(source), others.places.as_slice());
             let peeked = first_record(word, &format, &sources, &options, known).map_err(stopped)?;
-            others.kept.borrow_mut().extend(peeked.kept);
             if let Some(first) = &peeked.first {
                 let mut met = others.met.borrow_mut();
                 met.insert(source.to_string(), first.clone());
@@ -93,7 +90,7 @@ pub fn looking(options: &Options, input: &str, own: &Sources, others: &Rc<Others
                 format_name: word.into(),
                 format,
                 first: peeked.first,
-                taken: peeked.taken,
+                begun: peeked.begun,
                 live: !sources.regular,
             })
         };

@@ -5,7 +5,11 @@
 
 use crate::error::{Failure, status};
 use crate::formats::Framing;
+use crate::plan::node::Begun;
 use crate::sources::{self, Input, Next, Opening, Parts, Read, TRIES, Word};
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How often it is looked whether a file has appeared.
@@ -64,10 +68,8 @@ pub struct Peeked {
     pub first: Option<Vec<u8>>,
     /// Another source may tell more.
     pub is_vague: bool,
-    /// Bytes that were taken from a stream and will not come again.
-    pub taken: Option<Vec<u8>>,
-    /// A stream that was read in part, kept open so that its writer is not cut off.
-    pub kept: Option<Box<dyn sources::Live>>,
+    /// What was taken from a stream and will not come again.
+    pub begun: Option<Begun>,
 }
 
 impl Peeked {
@@ -139,7 +141,8 @@ fn look(
         |word: &&Word| !matches!(word, Word::File(path) if !std::path::Path::new(path).exists());
     let absent = words.iter().filter(|word| !is_there(word));
     for word in words.iter().filter(is_there).chain(absent) {
-        let is_by_name = matches!(word, Word::File(_) | Word::Glob(_) | Word::Dir(_));
+        let is_pipe = matches!(word, Word::File(path) if sources::is_pipe(path));
+        let is_by_name = matches!(word, Word::File(_) | Word::Glob(_) | Word::Dir(_)) && !is_pipe;
         if !is_by_name && let Some(empty) = empty.take() {
             // What cannot be read again is not begun behind others.
             return Ok(Looked::Empty(empty));
@@ -147,6 +150,14 @@ fn look(
         if word.is_network() {
             return Ok(Looked::Found(Peeked::default()));
         }
+        let begun = match word {
+            Word::File(path) if is_pipe => File::open(path).ok().map(|file| Arc::new(file.into())),
+            _ => None,
+        };
+        let how = &Opening {
+            begun: begun.clone(),
+            ..how.clone()
+        };
         for tries in (0..TRIES).rev() {
             let expanded = sources::expand(word, how).unwrap_or_else(|error| {
                 refused.get_or_insert(error);
@@ -156,7 +167,8 @@ fn look(
             for one in expanded {
                 match sources::open(&one, how) {
                     Ok(input) => {
-                        let peeked = first_of(input, word, sought, max, wait, partly)?;
+                        let peeked =
+                            first_of(input, (word, begun.clone()), sought, max, wait, partly)?;
                         if !is_by_name || !peeked.is_vague {
                             return Ok(Looked::Found(peeked));
                         }
@@ -187,7 +199,7 @@ fn look(
 
 fn first_of(
     input: Input,
-    word: &Word,
+    (word, file): (&Word, Option<Arc<OwnedFd>>),
     sought: &Sought<'_>,
     max: usize,
     wait: Option<Duration>,
@@ -224,15 +236,14 @@ fn first_of(
             let peeked = found(&bytes);
             // A compressed file is read again from its start, and rows of our own are made again.
             let again = match word {
-                Word::File(path) => std::fs::metadata(path).is_ok_and(|meta| meta.is_file()),
+                Word::File(_) => file.is_none(),
                 Word::Glob(_) | Word::Rate(_) => true,
                 _ => false,
             };
             Ok(match again {
                 true => peeked,
                 false => Peeked {
-                    taken: Some(bytes),
-                    kept: Some(live),
+                    begun: Some(Begun { bytes, file }),
                     ..peeked
                 },
             })
@@ -320,6 +331,9 @@ pub fn without_end(record: &[u8]) -> &[u8] {
 /// The first bytes of a file, decompressed; nothing where it cannot be read.
 pub fn first_bytes(path: &str) -> Vec<u8> {
     const MAX: usize = 1 << 16;
+    if sources::is_pipe(path) {
+        return Vec::new();
+    }
     match sources::open(&Word::File(path.into()), &Opening::default()) {
         Ok(Input::Plain { file, .. }) => sources::head(&file, MAX).unwrap_or_default(),
         Ok(Input::Stream { mut live, .. }) => {

@@ -124,7 +124,7 @@ fn summary(report: &Report, known: &[String], options: &Options) -> Vec<String> 
         ));
     }
     for (what, count) in &report.counts {
-        lines.push(format!("{} {what}", grouped(*count)));
+        lines.push(messages::told(what, *count));
     }
     for (what, count) in &report.failed {
         lines.push(messages::failed(what, *count));

@@ -160,11 +160,9 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
         terminal::say(note);
     }
     plan.source.reading = reading(format_word, &read);
-    plan.source.header = peeked.taken;
+    plan.source.begun = peeked.begun;
     if options.explain == Some(Explain::Disorder) {
-        let status = disorder::told(plan, &options)?;
-        drop((peeked.kept, others));
-        return Ok(status);
+        return Ok(disorder::told(plan, &options)?);
     }
     let known = names::of_record(
         &plan.source.format_name,
@@ -190,10 +188,7 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
         paint: built.paint,
         words: sources.words,
     };
-    let status = execute(&plan, start, &options, &source)?;
-    // Its writer may go now.
-    drop((peeked.kept, others));
-    Ok(status)
+    Ok(execute(&plan, start, &options, &source)?)
 }
 
 /// Whether there is no such file, rather than one that cannot be looked at.

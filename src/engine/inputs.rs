@@ -52,6 +52,10 @@ impl InputList {
 
 /// The line (from 1) of a file on which a byte stands.
 pub fn line_of(name: &str, offset: u64) -> Option<u64> {
+    if !std::fs::metadata(name).ok()?.is_file() {
+        // A FIFO would wait for another writer.
+        return None;
+    }
     let file = File::open(name).ok()?;
     let mut buf = vec![0; 1 << 16];
     let (mut at, mut lines) = (0u64, 0u64);

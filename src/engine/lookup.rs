@@ -15,8 +15,8 @@ use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, FieldId, Selection, Typ
 use crate::error::{Failure, status};
 use crate::expr::{Arrivals, EvalContext, Expr};
 use crate::plan::node::{self, Made, Matching, NodeKind, Plan, Right};
-use crate::sources::{self, Input, Opening, Word};
-use anyhow::{Context, Result};
+use crate::sources::{self, Input, Notes, Opening, Word};
+use anyhow::{Context, Error, Result};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -37,6 +37,8 @@ pub struct TableFile {
     next_look: AtomicI64,
     /// Times that it had changed and could not be read.
     unreadable: AtomicU64,
+    /// The last of those.
+    refused: Mutex<Option<Identity>>,
 }
 
 /// What tells two states of a file apart.
@@ -86,6 +88,7 @@ impl Tables {
                     current: Mutex::new((identity, Arc::new(table))),
                     next_look: AtomicI64::new(i64::MIN),
                     unreadable: AtomicU64::new(0),
+                    refused: Mutex::new(None),
                 }),
             );
         }
@@ -126,13 +129,25 @@ impl TableFile {
             if changed {
                 match Table::load(&self.word, &work.lookup.right, work.run, work.seed) {
                     Ok(table) => *lock(&self.current) = (found, Arc::new(table)),
-                    Err(_) => {
-                        self.unreadable.fetch_add(1, Ordering::Relaxed);
-                    }
+                    Err(error) => self.refused(found, &error, &work.run.opening.notes),
                 }
             }
         }
         lock(&self.current).1.clone()
+    }
+}
+
+impl TableFile {
+    /// Tells once of each change that cannot be read; it is tried again at the next look.
+    fn refused(&self, found: Option<Identity>, error: &Error, notes: &Notes) {
+        let mut refused = lock(&self.refused);
+        if *refused != found {
+            self.unreadable.fetch_add(1, Ordering::Relaxed);
+            notes.tell(&format!(
+                "lookup: the table of before is used on, since the changed file cannot be read: {error:#}"
+            ));
+            *refused = found;
+        }
     }
 }
 
@@ -156,14 +171,19 @@ fn identity(word: &Word) -> Option<Identity> {
 impl Table {
     fn load(word: &Word, right: &Right, run: &Run, seed: u64) -> Result<Table> {
         let source = &right.source;
-        let (name, live) = match sources::open(word, &Opening::default())? {
+        let how = Opening {
+            begun: source.begun.as_ref().and_then(|begun| begun.file.clone()),
+            ..Opening::default()
+        };
+        let (name, live) = match sources::open(word, &how)? {
             Input::Plain { name, file, .. } => (name, sources::from_start(file)?),
             Input::Stream { name, live, .. } => (name, live),
             Input::Parts { name, .. } | Input::Finder { name, .. } => {
                 anyhow::bail!("{name}: a table is one file, or what is read once to its end")
             }
         };
-        let first = source.header.clone().unwrap_or_default();
+        let begun = source.begun.clone();
+        let first = begun.map_or_else(Vec::new, |begun| begun.bytes);
         let framing = source.format.framing();
         let mut cutter = Cutter::new(live, first, 0, framing, BLOCK, run.max_line);
         let header = match source.format.has_header() {

@@ -79,6 +79,7 @@ pub fn open_inputs(
     for (side, source) in plan.sides().enumerate() {
         let mut how = run.opening.clone();
         how.kept = kept.map(|kept| kept.places(side));
+        how.begun = source.begun.as_ref().and_then(|begun| begun.file.clone());
         let past = kept.map_or_else(Vec::new, |kept| kept.past(side));
         how.register = Arc::new(Register::new(how.kept.as_deref().unwrap_or_default(), past));
         let inputs = open_words(source, &how, report)?;
@@ -87,7 +88,7 @@ pub fn open_inputs(
             && run.live.is_none()
             && kept.is_none()
             && !source.merged
-            && source.header.is_none()
+            && source.begun.is_none()
             && plan.early_by_data().is_none()
             && !source.time.as_ref().is_some_and(Times::is_arrival)
             && inputs
@@ -197,7 +198,10 @@ fn streams(
         let (mut open, mut rest) = (VecDeque::new(), VecDeque::new());
         let mut stream = |name: String, reader, live| {
             let first = match number {
-                0 => source.header.clone().unwrap_or_default(),
+                0 => source
+                    .begun
+                    .clone()
+                    .map_or_else(Vec::new, |begun| begun.bytes),
                 _ => Vec::new(),
             };
             let part = Part {

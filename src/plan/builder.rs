@@ -707,7 +707,7 @@ impl<'a> Builder<'a> {
                 made: Vec::new(),
                 literal: None,
                 literal_json: false,
-                header: None,
+                begun: None,
                 time: times,
                 clock,
                 merged: self.options.merge_sorted,

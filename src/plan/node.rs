@@ -10,6 +10,7 @@ use crate::data::{FieldId, Schema};
 use crate::expr::Expr;
 use crate::formats::merge::Merge;
 use crate::formats::{OutSchema, ReadFormat, WriteFormat};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 /// A chain, ready to run.
@@ -30,6 +31,14 @@ pub struct Plan {
     pub awaits: Vec<String>,
 }
 
+/// What standard input or a pipe has given before the run.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    pub bytes: Vec<u8>,
+    /// What has a name stays open, to be read on: its writer may be gone, and another look would wait for one.
+    pub file: Option<Arc<OwnedFd>>,
+}
+
 /// What is read.
 pub struct Source {
     /// Source words as typed; empty: standard input.
@@ -48,9 +57,8 @@ pub struct Source {
     pub literal: Option<Vec<u8>>,
     /// Fields may be spelt with escapes (JSON, tsv): a line with a backslash may hold the literal otherwise.
     pub literal_json: bool,
-    /// The first bytes of the input where they had to be read to know the header: what standard input or a
-    /// pipe has given already.
-    pub header: Option<Vec<u8>>,
+    /// What had to be read to know the header and will not come again.
+    pub begun: Option<Begun>,
     pub time: Option<Times>,
     /// Each word is a source of its own, and they are merged by time.
     pub merged: bool,

@@ -6,7 +6,7 @@ use super::builder::{Builder, Options, Windows};
 use super::columns::split_pair;
 use super::grouping::Shape;
 use super::names;
-use super::node::{Matching, NodeKind, Right, Source, Turn, Window};
+use super::node::{Begun, Matching, NodeKind, Right, Source, Turn, Window};
 use crate::data::{FieldId, Schema, Type};
 use crate::error::Usage;
 use crate::expr::{self, Expr};
@@ -34,8 +34,8 @@ pub struct Looked {
     pub format: Arc<dyn ReadFormat>,
     /// Its first record.
     pub first: Option<Vec<u8>>,
-    /// Bytes that will not come again.
-    pub taken: Option<Vec<u8>>,
+    /// What will not come again.
+    pub begun: Option<Begun>,
     /// It does not end, or cannot be known to.
     pub live: bool,
 }
@@ -58,7 +58,7 @@ pub struct OtherStream {
     pub(super) named: bool,
     pub(super) builder: Builder<'static>,
     pub live: bool,
-    taken: Option<Vec<u8>>,
+    begun: Option<Begun>,
     /// It was asked for its first record and had none yet.
     unborn: bool,
     /// Why it has no times where the chain's are told.
@@ -136,7 +136,7 @@ impl OtherStream {
                 made: Vec::new(),
                 literal: None,
                 literal_json: false,
-                header: self.taken.clone(),
+                begun: self.begun.clone(),
                 time: None,
                 optional: Vec::new(),
                 since: None,
@@ -206,7 +206,7 @@ impl Builder<'_> {
             builder,
             live: looked.live,
             unborn: looked.first.as_ref().is_some_and(Vec::is_empty),
-            taken: looked.taken,
+            begun: looked.begun,
             timeless,
         })
     }

@@ -26,8 +26,10 @@ mod watch;
 mod words;
 
 use anyhow::{Context, Result};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -111,6 +113,8 @@ pub struct Opening {
     pub unborn: bool,
     /// Files whose places are kept: those of the run before.
     pub kept: Option<Vec<Place>>,
+    /// A FIFO that was read in part and is read on.
+    pub begun: Option<Arc<OwnedFd>>,
     /// What is there is passed over, where no place is kept.
     pub skip_to_end: bool,
     /// Files that were found end when their name is gone.
@@ -165,6 +169,7 @@ impl Opening {
             last: self.last,
             unborn: self.unborn,
             kept: None,
+            begun: None,
             skip_to_end: self.skip_to_end,
             leaves: self.leaves,
             max_ratio: self.max_ratio,
@@ -251,6 +256,19 @@ pub enum Input {
     },
 }
 
+/// Whether there is something of this name that gives its bytes once: a FIFO, a terminal.
+pub fn is_pipe(path: &str) -> bool {
+    std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
+}
+
+/// What was begun, if it is the file of these data.
+fn begun(how: &Opening, meta: &Metadata) -> Option<File> {
+    let id = |meta: &Metadata| (meta.dev(), meta.ino());
+    let file = File::from(how.begun.as_ref()?.try_clone().ok()?);
+    let own = file.metadata().ok()?;
+    (id(&own) == id(meta)).then_some(file)
+}
+
 fn open_file(path: &str, how: &Opening) -> Result<Input> {
     let meta = match std::fs::metadata(path) {
         Ok(meta) => meta,
@@ -266,7 +284,10 @@ fn open_file(path: &str, how: &Opening) -> Result<Input> {
     if meta.is_file() && how.is_in_parts() {
         return open_parts(path, None, how);
     }
-    let file = File::open(path).with_context(|| path.to_owned())?;
+    let file = match begun(how, &meta) {
+        Some(file) => file,
+        None => File::open(path).with_context(|| path.to_owned())?,
+    };
     of_file(path.to_owned(), file, meta.is_file(), meta.len(), how)
 }
 

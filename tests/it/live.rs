@@ -303,6 +303,43 @@ fn the_shell_sees_the_signal() {
     assert_eq!(outcome.text, "1\n143\n");
 }
 
+/// Its writer has gone when the header is known, and no other comes.
+#[test]
+fn a_fifo_is_opened_once() {
+    for (bytes, chain, expected) in [
+        (r"t,k,v\n1,b,7\n", "-i csv count-by k f", "b\t1\n"),
+        (
+            r"t,k,v\n1,b,7\n",
+            "-i csv --time t:s join f --on k --within 1s select k,w,v own.csv",
+            "b\t2\t7\n",
+        ),
+        (
+            r"t,k,v\n1,b,7\n",
+            "-i csv lookup f --on k select k,w,v own.csv",
+            "b\t2\t7\n",
+        ),
+        (r"t,k,v\n1,b,7\n", "-i csv union f count own.csv", "3\n"),
+        (
+            r#"{"a":1}\nbad\n{"a":2}\n"#,
+            "-i json select a f",
+            "1\n2\ndstream: 1 of 3 records is not JSON (first: f:2 col 1)\n",
+        ),
+        (
+            r#"bad\n{"a":2}\n"#,
+            "-i json select a f",
+            "2\ndstream: 1 of 2 records is not JSON (first: f:1 col 1)\n",
+        ),
+        (r"a b\n", "count-by '$1' f", "a\t1\n"),
+    ] {
+        let scratch = Scratch::new();
+        let command = format!(
+            "printf 't,k,w\\n1,a,1\\n1,b,2\\n' > own.csv; mkfifo f; printf '{bytes}' > f & timeout 20 dstream {chain}"
+        );
+        let outcome = session::run(&command, &scratch.0, None);
+        assert_eq!(outcome.text, expected, "{chain}");
+    }
+}
+
 #[test]
 fn a_reader_that_leaves_ends_the_run_without_a_word() {
     for chain in [

@@ -98,3 +98,13 @@ dstream: lookup: what must be equal? name it with --on A or --on A=B
 $ printf '1 ann\n' > names; printf '1 bob\n' > new; { echo 1; until grep -qs ann out; do :; done; mv new names; echo 1; } | dstream lookup names --on '$1' --as n --reload 1us select n.line > out; cat out
 1 ann
 1 bob
+
+# What it has become and cannot be read is told once, and the table of before is used on.
+# once
+$ printf 'k,name\na,ann\n' > names.csv; printf 'k,nme\na,bob\n' > new.csv; { echo k; echo a; until grep -qs ann out; do :; done; mv new.csv names.csv; echo a; sleep 0.1; echo a; sleep 0.1; } | dstream -i csv lookup names.csv --on k --reload 1us > out; cat out
+dstream: lookup: the table of before is used on, since the changed file cannot be read: names.csv: no field 'name'; did you mean 'nme'?
+    the header has: k, nme
+dstream: 1 change of a table that could not be read
+a	ann
+a	ann
+a	ann

@@ -116,7 +116,7 @@ $ printf 'a\nb\n' | dstream -o json transform 'sed s/a/z/' map 'up=upper(line)'
 {"line":"b","up":"B"}
 $ printf 'a\nb\n' | dstream -o json transform 'echo no; cat' count
 {"count":2}
-dstream: 1 records that commands answered cannot be read
+dstream: 1 record that commands answered cannot be read
 
 # INTERFACE 8.2: transform works batch by batch, and so does what follows; its rows keep their window.
 $ printf 'a 1\na 2\nb 3\nb 4\n' | dstream --batch-lines 2 transform 'sort -r' head 3

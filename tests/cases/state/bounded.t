@@ -33,7 +33,7 @@ $ printf '1 ann\n2 bob\n13 ann\n24 cid\n25 bob\n26 ann\n' | dstream --time '$1:s
 1970-01-01T00:00:13Z	1970-01-01T00:00:23Z	ann	1
 1970-01-01T00:00:25Z	1970-01-01T00:00:35Z	bob	1
 1970-01-01T00:00:26Z	1970-01-01T00:00:36Z	ann	1
-dstream: 1 keys forgotten (--max-keys)
+dstream: 1 key forgotten (--max-keys)
 $ printf 'ann 1\n' | dstream filter '$1!="bob"' --max-keys 2
 dstream: --max-keys: nothing in this chain is bounded by it
     dstream filter '$1!="bob"' --max-keys 2
@@ -47,7 +47,7 @@ cid	1
 ann 1
 bob 2
 cid 4
-dstream: 1 keys forgotten (--max-keys)
+dstream: 1 key forgotten (--max-keys)
 $ printf 'ann 1\nbob 2\nann 3\ncid 4\n' | dstream count-by '$1' --max-keys 2 --on-full spill
 ann	2
 bob	1

@@ -7,7 +7,7 @@ dstream: 3 keys forgotten (--max-keys)
 $ printf 'ann 1\nbob 2\nann 3\ncid 4\nann 5\n' | dstream --max-keys 2 --on-full evict-oldest reduce-by '$1' 'count,sum:$2'
 ann	3	9
 cid	1	4
-dstream: 1 keys forgotten (--max-keys)
+dstream: 1 key forgotten (--max-keys)
 # By time, not by order: cid is older than bob, so bob stays.
 $ printf '5 ann\n30 bob\n7 cid\n9 dan\n31 bob\n' | dstream --time '$1:s' --watermark 1m --max-keys 2 --on-full evict-oldest window 1m count-by '$2'
 1970-01-01T00:00:00Z	bob	2
@@ -17,13 +17,13 @@ dstream: 2 keys forgotten (--max-keys)
 $ printf '5 ann\n5 bob\n5 ann\n5 cid\n' | dstream --time '$1:s' --max-keys 2 --on-full evict-oldest window 1m count-by '$2'
 1970-01-01T00:00:00Z	ann	2
 1970-01-01T00:00:00Z	cid	1
-dstream: 1 keys forgotten (--max-keys)
+dstream: 1 key forgotten (--max-keys)
 # The keys of all windows that are open count together, and a key goes out of all of them.
 $ printf '1 ann\n2 bob\n11 bob\n12 cid\n13 bob\n' | dstream --time '$1:s' --watermark 20s --max-keys 2 --on-full evict-oldest window 10s count-by '$2'
 1970-01-01T00:00:00Z	bob	1
 1970-01-01T00:00:10Z	bob	2
 1970-01-01T00:00:10Z	cid	1
-dstream: 1 keys forgotten (--max-keys)
+dstream: 1 key forgotten (--max-keys)
 $ printf '1 ann\n2 bob\n11 bob\n12 cid\n13 bob\n' | dstream --time '$1:s' --watermark 0s --max-keys 2 --on-full evict-oldest window 10s count-by '$2'
 1970-01-01T00:00:00Z	ann	1
 1970-01-01T00:00:00Z	bob	1
@@ -34,7 +34,7 @@ $ printf '1 ann\n6 bob\n7 cid\n8 bob\n' | dstream --time '$1:s' --watermark 20s 
 1970-01-01T00:00:00Z	cid	1
 1970-01-01T00:00:05Z	bob	2
 1970-01-01T00:00:05Z	cid	1
-dstream: 1 keys forgotten (--max-keys)
+dstream: 1 key forgotten (--max-keys)
 # With lateness and early rows: what was printed stays printed.
 $ printf '1 ann\n2 bob\n3 cid\n14 bob\n4 ann\n15 cid\n' | dstream --time '$1:s' --watermark 0s --allowed-lateness 10s --pane-columns --max-keys 2 --on-full evict-oldest window 10s count-by '$2'
 1970-01-01T00:00:00Z	bob	1	on_time	0
@@ -53,14 +53,14 @@ $ printf 'ann\nbob\nann\ncid\nann\nbob\ncid\n' | dstream --max-keys 2 --on-full 
 ann	3
 bob	1
 cid	2
-dstream: 1 keys forgotten (--max-keys)
+dstream: 1 key forgotten (--max-keys)
 # Another operator behind it gets what is there when windows close.
 $ printf '1 ann\n2 bob\n3 bob\n4 cid\n5 cid\n6 cid\n' | dstream --time '$1:s' --max-keys 2 --on-full evict-oldest window 10s count-by '$2' top 1
 1970-01-01T00:00:00Z	cid	3
-dstream: 1 keys forgotten (--max-keys)
+dstream: 1 key forgotten (--max-keys)
 # Runs go on with it.
 $ printf '1 ann\n2 bob\n3 ann\n' > log; dstream --once --checkpoint ck --max-keys 2 --on-full evict-oldest count-by '$2' --output out log; printf '4 cid\n5 ann\n' >> log; dstream --once --final --checkpoint ck --max-keys 2 --on-full evict-oldest count-by '$2' --output out log; cat out
-dstream: 1 keys forgotten (--max-keys)
+dstream: 1 key forgotten (--max-keys)
 ann	3
 cid	1
 # What follows a row that may be corrected would keep those of a forgotten key.
