@@ -7,7 +7,6 @@ use crate::error::{Failure, status};
 use crate::formats::Framing;
 use crate::plan::node::Begun;
 use crate::sources::{self, Input, Next, Opening, Parts, Read, TRIES, Word};
-use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
@@ -151,7 +150,7 @@ fn look(
             return Ok(Looked::Found(Peeked::default()));
         }
         let begun = match word {
-            Word::File(path) if is_pipe => File::open(path).ok().map(|file| Arc::new(file.into())),
+            Word::File(path) if is_pipe => sources::open_pipe(path).map(Arc::new),
             _ => None,
         };
         let how = &Opening {

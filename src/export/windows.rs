@@ -37,10 +37,22 @@ impl Cut {
 }
 
 pub fn cut(window: &Window, is_utc: bool) -> Result<Cut> {
-    match (window.grow, cut_whole(window, is_utc)?) {
-        (None, cut) => Ok(cut),
+    let step = match &window.grow {
+        None => return cut_whole(window, is_utc),
+        Some(Extent::Fixed(step)) => Some(*step),
+        Some(step) => length(step).filter(|_| is_utc),
+    };
+    match (step, cut_whole(window, is_utc)?) {
         (Some(step), Cut::Fixed { size, offset, .. }) => Ok(Cut::Grow { size, step, offset }),
-        (Some(_), _) => none("beginnings of a window of the calendar"),
+        _ => none("beginnings of a window of the calendar"),
+    }
+}
+
+/// How long sizes of UTC's calendar are that are all of one length, ns.
+fn length(extent: &Extent) -> Option<i64> {
+    match extent {
+        Extent::Calendar(Calendar::Months(_)) => None,
+        extent => Some(extent.about()),
     }
 }
 

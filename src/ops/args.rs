@@ -251,7 +251,10 @@ fn part(number: &str, unit: &str) -> Option<i128> {
 /// `D` for `-D..D`, or `LO..HI`: both ends, ns.
 pub fn range(word: &str) -> Result<(i64, i64), String> {
     match word.split_once("..") {
-        None => duration(word).map(|ns| (-ns, ns)),
+        None => match signed_duration(word)? {
+            0 => Ok((0, 0)),
+            _ => duration(word).map(|ns| (-ns, ns)),
+        },
         Some((low, high)) => {
             let (low, high) = (signed_duration(low)?, signed_duration(high)?);
             match low <= high {
@@ -271,6 +274,14 @@ pub fn size(word: &str) -> Result<Size, String> {
     match Size::word(word) {
         Some(size) => Ok(size),
         None => window_duration(word).map(|ns| Size::Extent(Extent::of_duration(ns))),
+    }
+}
+
+/// The same without `all`.
+pub fn extent(word: &str) -> Result<Extent, String> {
+    match size(word)? {
+        Size::Extent(extent) => Ok(extent),
+        Size::All => Err(format!("'{word}' is the whole input, and no time")),
     }
 }
 

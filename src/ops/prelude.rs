@@ -28,7 +28,7 @@ pub(super) const D: Operand = Operand {
 
 pub(super) const SLIDE: Flag = Flag {
     long: "slide",
-    value: Some(("D", Kind::Duration)),
+    value: Some(("D", Kind::WindowSize)),
     repeated: false,
     help: "Begin a window at each D, so that windows overlap",
 };

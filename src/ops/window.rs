@@ -3,7 +3,7 @@
 
 use super::prelude::*;
 use crate::plan::grouping::Shape;
-use crate::plan::node::{Extent, Window};
+use crate::plan::node::Window;
 use crate::plan::window::Size;
 
 pub const WINDOW: Operator = Operator {
@@ -13,8 +13,10 @@ pub const WINDOW: Operator = Operator {
         summary: "Put records into windows by their times",
         text: "Windows of SIZE, end to end, cut at multiples of SIZE since 1970; with `--slide D` one begins at each \
                multiple of D, so that they overlap; `--offset D` shifts them. The sizes `2h 3h 4h 6h 8h 12h`, \
-               whole days, `week`, `month`, `quarter` and `year` are cut on the local clock (`--tz`); with a slide \
-               that is not one of them (`window 1d --slide 1h`) a day is 24 hours. A window is named by its \
+               whole days, `week`, `month`, `quarter` and `year` are cut on the local clock (`--tz`), and shifted and \
+               slid by it (`window day --offset 8h`, `window quarter --slide month`); with a slide that is not one \
+               of them (`window 1d --slide 1h`) a day is 24 hours. A boundary that the clock or the month does not \
+               have is the first instant behind the gap. A window is named by its \
                start.\n\n\
                With `--grow D` a window prints at each D within it, over what it has up to there: the day so far, \
                each hour.\n\n\
@@ -62,7 +64,7 @@ pub const WINDOW: Operator = Operator {
         },
         Flag {
             long: "grow",
-            value: Some(("D", Kind::Duration)),
+            value: Some(("D", Kind::WindowSize)),
             repeated: false,
             help: "Cumulative: a row at each D within SIZE, over what is in the window up to there",
         },
@@ -75,9 +77,8 @@ pub fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
     let size = args::size(args.operand(0)).map_err(|message| b.fault(message))?;
     let slide = match args.flag("slide") {
         Some(word) => {
-            let ns = args::window_duration(word)
-                .map_err(|message| b.fault(format!("--slide {message}")))?;
-            Some(Extent::of_duration(ns))
+            let slide = args::extent(word);
+            Some(slide.map_err(|message| b.fault(format!("--slide {message}")))?)
         }
         None => None,
     };
@@ -98,7 +99,15 @@ pub fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
         }
     };
     if let Some(word) = args.flag("grow") {
-        return grow(word, size, slide, offset, b);
+        if slide.is_some() {
+            return Err(
+                b.fault("--grow is for windows that stand end to end; it cannot go with --slide")
+            );
+        }
+        let whole = Window::new(size, None, offset).map_err(|message| b.fault(message))?;
+        let window = args::extent(word).and_then(|step| whole.growing(step));
+        let window = window.map_err(|message| b.fault(format!("--grow: {message}")))?;
+        return b.shape(Shape::Grid(window));
     }
     let size = match &slide {
         Some(slide) => Window::sliding(size, slide).map_err(|message| b.fault(message))?,
@@ -106,37 +115,6 @@ pub fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
     };
     let window = Window::new(size, slide, offset).map_err(|message| b.fault(message))?;
     b.window(window)
-}
-
-/// `--grow D`: also the window's beginnings, longer by D each.
-fn grow(
-    word: &str,
-    size: Extent,
-    slide: Option<Extent>,
-    offset: i64,
-    b: &mut Builder<'_>,
-) -> Result<(), Usage> {
-    let step = args::duration(word).map_err(|message| b.fault(format!("--grow {message}")))?;
-    if slide.is_some() {
-        return Err(
-            b.fault("--grow is for windows that stand end to end; it cannot go with --slide")
-        );
-    }
-    let whole = match size {
-        Extent::Fixed(size) => size % step == 0,
-        Extent::Calendar(_) => true,
-    };
-    if !whole || step > size.about() {
-        return Err(b.fault(format!("--grow: {word} does not divide {size}")));
-    }
-    // As many rows come of a window as it would of one that slides so.
-    Window::new(size.clone(), Some(Extent::Fixed(step)), offset)
-        .map_err(|message| b.fault(message.replace("--slide", "--grow")))?;
-    let window = Window::new(size, None, offset).map_err(|message| b.fault(message))?;
-    b.shape(Shape::Grid(Window {
-        grow: Some(step),
-        ..window
-    }))
 }
 
 #[cfg(test)]

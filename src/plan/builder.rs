@@ -108,6 +108,8 @@ pub(super) struct Aggregated {
     pub windowed: bool,
     /// Its rows have times.
     pub timed: bool,
+    /// The windows of a grid that it has counted in row order.
+    pub grid: Option<Window>,
 }
 
 /// The chain so far.
@@ -626,6 +628,7 @@ impl<'a> Builder<'a> {
             first,
             windowed,
             timed: windowed,
+            grid: None,
         });
         self.rest = None;
         self.push(NodeKind::Aggregate {

@@ -93,6 +93,7 @@ impl Builder<'_> {
             first,
             windowed: rows.windowed,
             timed: rows.windowed,
+            grid: None,
         });
         self.rest = None;
         self.in_force = None;

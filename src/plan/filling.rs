@@ -33,7 +33,10 @@ impl Builder<'_> {
             ));
         };
         let operator = &aggregated.operator;
-        let window = match (self.windows, &self.in_force) {
+        let window = match (
+            self.windows,
+            self.in_force.as_ref().or(aggregated.grid.as_ref()),
+        ) {
             (Windows::Yes, Some(window)) => window.clone(),
             (Windows::Yes | Windows::Vary, _) => {
                 return Err(self.fault(format!(

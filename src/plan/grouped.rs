@@ -337,6 +337,10 @@ impl Builder<'_> {
         }
         if let Some(aggregated) = &mut self.aggregated {
             aggregated.timed = timed;
+            aggregated.grid = match &grouping.shape {
+                Shape::Grid(window) if !varies && !grouping.feeds => Some(window.clone()),
+                _ => None,
+            };
         }
         if grouping.lateness > 0 && !grouping.complete {
             self.corrected = Some(self.typed.clone());

@@ -126,6 +126,7 @@ impl Builder<'_> {
             first: usize::MAX,
             windowed,
             timed: windowed,
+            grid: None,
         });
         // Its lines are records that may pass as they are, but for a header that other lines would lack.
         self.passing = !answered.format.has_header();

@@ -406,10 +406,10 @@ pub enum Scope {
 pub struct Window {
     pub size: Extent,
     pub slide: Extent,
-    /// Shift of the grid, ns.
+    /// Shift of the grid, ns: of the calendar's on the local clock.
     pub offset: i64,
-    /// Also its beginnings, longer by so much each, ns; of windows that stand end to end.
-    pub grow: Option<i64>,
+    /// Also its beginnings, longer by so much each; of windows that stand end to end.
+    pub grow: Option<Extent>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

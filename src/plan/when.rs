@@ -110,12 +110,7 @@ impl<'p> When<'p> {
         if self.is_at_end() {
             return "prints them at the end of the input".into();
         }
-        let (start, whole) = self.example(window);
-        // Of one that grows its first beginning.
-        let end = match window.grow {
-            Some(step) => start.saturating_add(step),
-            None => whole,
-        };
+        let (start, end) = self.example(window);
         format!("prints {} {}", self.span(start, end), self.reaches(end))
     }
 
@@ -152,10 +147,16 @@ impl<'p> When<'p> {
             .to_utc(days_from_civil(2026, 3, 2) * DAY + DAY / 2)
     }
 
-    /// The window that holds noon, or the next one where the slide leaves a gap there.
+    /// The window that holds noon, or the next one where the slide leaves a gap there; of one that grows its first
+    /// beginning.
     fn example(&self, window: &Window) -> (i64, i64) {
         let mut grid = Grid::new(window, self.zone);
         let mut windows = Vec::new();
+        let start = grid.cell(self.noon()).0;
+        if window.grow.is_some() {
+            grid.windows(start, &mut windows);
+            return windows[0];
+        }
         grid.windows(self.noon(), &mut windows);
         match windows.last() {
             Some(last) => *last,
@@ -221,11 +222,10 @@ pub fn windows(window: &Window) -> String {
         Extent::Calendar(_) => " by the local calendar",
         Extent::Fixed(_) => "",
     };
-    match (window.grow, window.is_tumbling()) {
+    match (&window.grow, window.is_tumbling()) {
         (Some(step), _) => format!(
-            "windows of {}{local} and their beginnings, longer by {} each",
-            window.size,
-            duration(step)
+            "windows of {}{local} and their beginnings, longer by {step} each",
+            window.size
         ),
         (None, true) => format!("windows of {}{local}", window.size),
         (None, false) => format!(

@@ -36,6 +36,17 @@ impl Size {
     }
 }
 
+impl Calendar {
+    pub fn times(self, k: u32) -> Calendar {
+        match self {
+            Calendar::Hours(n) => Calendar::Hours(n * k),
+            Calendar::Days(n) => Calendar::Days(n * k),
+            Calendar::Weeks(n) => Calendar::Weeks(n * k),
+            Calendar::Months(n) => Calendar::Months(n * k),
+        }
+    }
+}
+
 impl Extent {
     /// Whole weeks, whole days and the hours that divide a day are cut on the local clock, every other
     /// duration is absolute time.
@@ -114,6 +125,39 @@ impl Window {
         })
     }
 
+    /// Windows end to end with their beginnings, longer by `step` each.
+    pub fn growing(self, step: Extent) -> Result<Window, String> {
+        let size = &self.size;
+        let step = match (size, &step) {
+            (Extent::Fixed(_), Extent::Calendar(Calendar::Months(_))) => {
+                return Err(format!("a {step} has no fixed length, and {size} has one"));
+            }
+            // Beside a size of absolute time a day is 24 hours.
+            (Extent::Fixed(_), _) => Extent::Fixed(step.about()),
+            (Extent::Calendar(_), _) => step,
+        };
+        let divides = match (size, &step) {
+            (Extent::Fixed(size), Extent::Fixed(step)) => size % step == 0,
+            (
+                Extent::Calendar(Calendar::Months(size)),
+                Extent::Calendar(Calendar::Months(step)),
+            ) => size % step == 0,
+            _ => step.about() <= size.about(),
+        };
+        if !divides {
+            return Err(format!("{step} does not divide {size}"));
+        }
+        if size.about() / step.about() > WINDOWS_MAX {
+            return Err(format!(
+                "a record would be in more than {WINDOWS_MAX} beginnings of {size}; make {step} longer"
+            ));
+        }
+        Ok(Window {
+            grow: Some(step),
+            ..self
+        })
+    }
+
     /// The size of windows that begin at each `slide`: beside a slide of absolute time a day is 24 hours, and hours are
     /// not the local clock's.
     pub fn sliding(size: Extent, slide: &Extent) -> Result<Extent, String> {
@@ -140,8 +184,8 @@ impl Window {
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.size)?;
-        match self.grow {
-            Some(step) => write!(f, " grow {}", duration(step))?,
+        match &self.grow {
+            Some(step) => write!(f, " grow {step}")?,
             None if self.size != self.slide => write!(f, " slide {}", self.slide)?,
             None => {}
         }

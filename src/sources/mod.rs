@@ -26,10 +26,11 @@ mod watch;
 mod words;
 
 use anyhow::{Context, Result};
+use rustix::fs::OFlags;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -261,6 +262,26 @@ pub fn is_pipe(path: &str) -> bool {
     std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
 }
 
+/// Opens a file. A FIFO has its writer waited for by who reads it, which signals end, and not here.
+fn open_waiting(path: &str, meta: &Metadata) -> io::Result<File> {
+    if !(cfg!(target_os = "linux") && meta.file_type().is_fifo()) {
+        return File::open(path);
+    }
+    let file = File::options()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits() as i32)
+        .open(path)?;
+    let flags = rustix::fs::fcntl_getfl(&file)?;
+    rustix::fs::fcntl_setfl(&file, flags & !OFlags::NONBLOCK)?;
+    Ok(file)
+}
+
+/// What gives its bytes once, to be read in part; `None` where it cannot be opened.
+pub fn open_pipe(path: &str) -> Option<OwnedFd> {
+    let meta = std::fs::metadata(path).ok()?;
+    open_waiting(path, &meta).ok().map(OwnedFd::from)
+}
+
 /// What was begun, if it is the file of these data.
 fn begun(how: &Opening, meta: &Metadata) -> Option<File> {
     let id = |meta: &Metadata| (meta.dev(), meta.ino());
@@ -286,7 +307,7 @@ fn open_file(path: &str, how: &Opening) -> Result<Input> {
     }
     let file = match begun(how, &meta) {
         Some(file) => file,
-        None => File::open(path).with_context(|| path.to_owned())?,
+        None => open_waiting(path, &meta).with_context(|| path.to_owned())?,
     };
     of_file(path.to_owned(), file, meta.is_file(), meta.len(), how)
 }

@@ -303,6 +303,28 @@ fn the_shell_sees_the_signal() {
     assert_eq!(outcome.text, "1\n143\n");
 }
 
+#[test]
+fn a_fifo_that_nobody_writes_into_hears_signals() {
+    let scratch = Scratch::new();
+    for (command, expected) in [
+        (
+            "mkfifo a; timeout -k 8 0.3 dstream count a; echo $?",
+            "0\n124\n",
+        ),
+        (
+            "mkfifo b; timeout -k 8 0.3 dstream -i csv count b; echo $?",
+            "124\n",
+        ),
+        (
+            "mkfifo c; (exec 3>c; sleep 0.1) & echo 1 | timeout -k 8 10 dstream union c; echo $?",
+            "1\n0\n",
+        ),
+    ] {
+        let outcome = session::run(command, &scratch.0, None);
+        assert_eq!(outcome.text, expected, "{command}");
+    }
+}
+
 /// Its writer has gone when the header is known, and no other comes.
 #[test]
 fn a_fifo_is_opened_once() {

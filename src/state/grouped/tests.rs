@@ -233,7 +233,7 @@ fn shape() -> impl Strategy<Value = Shape> {
             size: Extent::Fixed(step * steps),
             slide: Extent::Fixed(step * steps),
             offset: 0,
-            grow: Some(step),
+            grow: Some(Extent::Fixed(step)),
         })
     };
     prop_oneof![

@@ -68,3 +68,22 @@ $ printf '0\n400000000\n' | dstream --time '$1:s' window 1s count fill zero
 1970-01-01T00:00:00Z	1
 dstream: fill: the windows missing before 1982-09-04T15:06:40Z ask for more than 10000000 rows; is that time right? --max-ahead holds back times that are far ahead
 ? 65
+
+# Rows of windows that wait for late records are filled when they come.
+$ printf '1\n7\n5\n' | dstream --time '$1:s' --watermark 0s --allowed-lateness 3s window 2s count fill zero
+1970-01-01T00:00:00Z	1
+1970-01-01T00:00:02Z	0
+1970-01-01T00:00:04Z	1
+1970-01-01T00:00:06Z	1
+$ printf '1\n7\n5\n' | dstream --time '$1:s' --watermark 3s window 2s count fill zero
+1970-01-01T00:00:00Z	1
+1970-01-01T00:00:02Z	0
+1970-01-01T00:00:04Z	1
+1970-01-01T00:00:06Z	1
+$ printf '1 a\n9 a\n3 b\n5 b\n' | dstream --time '$1:s' --watermark 0s --late update window 2s count-by '$2' fill last
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:02Z	a	1
+1970-01-01T00:00:04Z	a	1
+1970-01-01T00:00:06Z	a	1
+1970-01-01T00:00:08Z	a	1
+dstream: 2 of 4 records came too late for their windows and were dropped; --watermark D waits longer

@@ -164,7 +164,7 @@ impl Model<'_> {
                 }
                 Shape::Grid(Window {
                     size: Extent::Fixed(size),
-                    grow: Some(step),
+                    grow: Some(Extent::Fixed(step)),
                     ..
                 }) => {
                     if s.rem_euclid(*size) == 0 && time < s + size {
