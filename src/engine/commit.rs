@@ -79,6 +79,8 @@ pub struct Kept {
     pub earlier: Earlier,
     /// There is a generation on the disk.
     pub had: bool,
+    /// Its runs knew the first record of the input, where the chain depends on it.
+    knew: bool,
     next: Mutex<Timing>,
     log: Option<Mutex<Log>>,
     /// It has been said that something may be missing.
@@ -164,6 +166,8 @@ impl Kept {
             .collect();
         let sources: Vec<String> = by_side.iter().flatten().cloned().collect();
         let had = loaded.is_some();
+        let nothing_yet = Some(Vec::new());
+        let knew = (loaded.as_ref()).is_some_and(|loaded| loaded.header.first != nothing_yet);
         let (header, entries) = match loaded {
             None => {
                 let header = Header {
@@ -217,6 +221,7 @@ impl Kept {
                 files: Vec::new(),
             },
             had,
+            knew,
             log: None,
             told: AtomicBool::new(false),
             next: Mutex::new(Timing {
@@ -372,6 +377,11 @@ impl Kept {
     /// Runs before have read something.
     pub fn has_records(&self) -> bool {
         self.header.records > 0
+    }
+
+    /// Runs before have written what stands before the first row.
+    pub fn has_begun(&self) -> bool {
+        self.had && self.knew
     }
 
     /// What was known of the time of a source. Files are one source, or with `-F` each its own: a run that reads them the

@@ -101,8 +101,6 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     }
     let opened = open_inputs(plan, run, kept, report)?;
     report.live = opened.live;
-    let first_input = opened.list.get(0);
-    let header = first_input.as_ref().and_then(|info| info.header.as_deref());
     let mut sides: Vec<AtomicUsize> = match &opened.inputs {
         Inputs::Plain(_) => vec![AtomicUsize::new(0)],
         Inputs::Streams(groups) => groups.iter().map(|group| group.side.into()).collect(),
@@ -118,7 +116,6 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     let setting = Setting {
         plan,
         run,
-        header,
         tables: &tables,
         began: job_began,
         seed,
@@ -139,14 +136,15 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     }
     let bad_file = side_file(&run.bad_file)?.map(|(file, _)| file);
     let mut late_file = side_file(&run.late_file)?;
-    if let (Some((file, 0)), Some(header)) = (&mut late_file, header) {
+    let head = &plan.source.head;
+    if let Some((file, 0)) = &mut late_file {
         // So that the file can be read as the input was.
-        file.write(&[header, b"\n"].concat())?;
+        file.write(head)?;
     }
     let late_file = late_file.map(|(file, _)| file);
     let shared = Shared {
         run,
-        out: open_output(plan, run, opened.live, header, kept)?,
+        out: open_output(plan, run, opened.live, kept)?,
         marks: plan
             .source
             .time
@@ -158,7 +156,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         replaces: replaces(plan, run),
         next_file: AtomicI64::new(routing::first_file(plan, began)),
         inputs: opened.list,
-        ledger: Ledger::new(run.on_bad, run.max_bad, bad_file, late_file)
+        ledger: Ledger::new(run.on_bad, run.max_bad, bad_file, late_file, head)
             .going_on(kept.is_some_and(Kept::has_records)),
         meters: sides.iter().map(|_| Meter::default()).collect(),
         clocks: sides.iter().map(|_| Meter::default()).collect(),

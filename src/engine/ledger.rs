@@ -66,6 +66,8 @@ struct State {
     bad_file: Option<FileSink>,
     late: Late,
     late_file: Option<FileSink>,
+    /// What stands before its first line.
+    late_head: Vec<u8>,
 }
 
 impl State {
@@ -91,6 +93,7 @@ impl Ledger {
         max_bad: Option<Limit>,
         bad_file: Option<FileSink>,
         late_file: Option<FileSink>,
+        late_head: &[u8],
     ) -> Ledger {
         let state = State {
             next: 0,
@@ -102,6 +105,7 @@ impl Ledger {
             bad_file,
             late: Late::default(),
             late_file,
+            late_head: late_head.to_vec(),
         };
         Ledger {
             state: Mutex::new(state),
@@ -162,12 +166,17 @@ impl Ledger {
     pub fn reopen(&self) -> Result<(), (String, std::io::Error)> {
         let mut state = lock(&self.state);
         let state = &mut *state;
-        for file in [&mut state.bad_file, &mut state.late_file]
-            .into_iter()
-            .flatten()
-        {
-            let name = file.path().to_string_lossy().into_owned();
-            file.reopen().map_err(|error| (name, error))?;
+        let files = [
+            (&mut state.bad_file, Vec::new()),
+            (&mut state.late_file, state.late_head.clone()),
+        ];
+        for (file, head) in files {
+            let Some(file) = file else { continue };
+            let reopened = file.reopen().and_then(|is_new| match is_new {
+                true => file.write(&head),
+                false => Ok(()),
+            });
+            reopened.map_err(|error| (file.path().to_string_lossy().into_owned(), error))?;
         }
         Ok(())
     }

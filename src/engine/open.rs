@@ -405,20 +405,11 @@ fn header_of(
 }
 
 /// Opens the output; what stands before the first row is written, unless a run before has written it.
-pub fn open_output(
-    plan: &Plan,
-    run: &Run,
-    live: bool,
-    header: Option<&[u8]>,
-    kept: Option<&Kept>,
-) -> Result<Linearizer> {
+pub fn open_output(plan: &Plan, run: &Run, live: bool, kept: Option<&Kept>) -> Result<Linearizer> {
     let mut begin = Vec::new();
     let layout = match &plan.sink.out {
         Output::Original => {
-            if let Some(header) = header.filter(|header| !header.is_empty()) {
-                begin.extend_from_slice(header);
-                begin.push(b'\n');
-            }
+            begin.extend_from_slice(&plan.source.head);
             None
         }
         Output::Made | Output::Nothing => None,
@@ -442,14 +433,14 @@ pub fn open_output(
             Box::new(Null)
         }
         None => {
-            begun = kept.is_some_and(|kept| kept.had);
+            begun = kept.is_some_and(Kept::has_begun);
             match &run.live {
                 Some(live) => Box::new(LiveSink(live.clone())),
                 None => Box::new(Stdout::new(&run.stop).context("standard output")?),
             }
         }
         Some(path) if files::is_socket(path) => {
-            begun = kept.is_some_and(|kept| kept.had);
+            begun = kept.is_some_and(Kept::has_begun);
             Box::new(Socket::connect(path, &run.stop)?)
         }
         Some(path) => match &plan.sink.files {

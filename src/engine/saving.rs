@@ -365,7 +365,6 @@ mod tests {
         let setting = Setting {
             plan,
             run,
-            header: None,
             tables,
             began,
             seed: SEED,

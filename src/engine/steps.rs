@@ -71,7 +71,6 @@ pub enum Work {
 pub struct Setting<'p, 'r> {
     pub plan: &'p Plan,
     pub run: &'p Run,
-    pub header: Option<&'r [u8]>,
     pub tables: &'p Tables,
     pub seed: u64,
     /// When the first run of the job began.
@@ -89,9 +88,7 @@ pub fn op<'p>(
     next: &mut usize,
     setting: &Setting<'p, '_>,
 ) -> Result<Option<Op<'p>>> {
-    let Setting {
-        plan, header, seed, ..
-    } = *setting;
+    let Setting { plan, seed, .. } = *setting;
     let node: &'p Node = &plan.nodes[index];
     let zone = &plan.zone;
     let mut with_state = |make: &dyn Fn() -> Result<Ordered>| -> Result<usize> {
@@ -181,9 +178,7 @@ pub fn op<'p>(
                         .with_context(failed)?;
                 let mut begin = Vec::new();
                 match out {
-                    Output::Original => {
-                        begin.extend(header.iter().flat_map(|h| [*h, b"\n"].concat()))
-                    }
+                    Output::Original => begin.extend_from_slice(&plan.source.head),
                     Output::Made | Output::Nothing => {}
                     Output::Columns(schema) => format.begin(schema, &mut begin),
                 }

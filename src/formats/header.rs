@@ -29,7 +29,7 @@ pub(super) fn distinct(cells: impl IntoIterator<Item = String>) -> Vec<String> {
 }
 
 /// The bytes of a header record without byte order mark and line end.
-pub(super) fn trimmed(header: &[u8]) -> &[u8] {
+pub fn trimmed(header: &[u8]) -> &[u8] {
     let header = header.strip_prefix(b"\xef\xbb\xbf").unwrap_or(header);
     let header = header.strip_suffix(b"\n").unwrap_or(header);
     header.strip_suffix(b"\r").unwrap_or(header)

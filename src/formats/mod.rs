@@ -9,6 +9,7 @@ use crate::data::{Chunk, FieldId, Schema, Type};
 use crate::error::Usage;
 use anyhow::Result;
 use begins::Begins;
+pub use header::trimmed;
 use std::sync::Arc;
 
 mod cells;

@@ -22,7 +22,7 @@ use crate::data::time::Zone;
 use crate::data::{Field, FieldId, Open, Schema, Type};
 use crate::error::Usage;
 use crate::expr::{self, Ast, Diagnostic, Env, Expr};
-use crate::formats::{ReadFormat, Rest};
+use crate::formats::{self, ReadFormat, Rest};
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
@@ -699,6 +699,12 @@ impl<'a> Builder<'a> {
         let clock = self.clock_of_triggers();
         let times = if self.timed { self.times.take() } else { None };
         self.complete_schemas();
+        let has_header = self.format.has_header();
+        let header = self.header.as_deref().filter(|_| has_header);
+        let mut head = formats::trimmed(header.unwrap_or_default()).to_vec();
+        if !head.is_empty() {
+            head.push(b'\n');
+        }
         let mut plan = Plan {
             source: Source {
                 words: self.options.words.clone(),
@@ -711,6 +717,7 @@ impl<'a> Builder<'a> {
                 literal: None,
                 literal_json: false,
                 begun: None,
+                head,
                 time: times,
                 clock,
                 merged: self.options.merge_sorted,

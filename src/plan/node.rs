@@ -59,6 +59,8 @@ pub struct Source {
     pub literal_json: bool,
     /// What had to be read to know the header and will not come again.
     pub begun: Option<Begun>,
+    /// What stands before original lines: the header line of csv and tsv, empty for others.
+    pub head: Vec<u8>,
     pub time: Option<Times>,
     /// Each word is a source of its own, and they are merged by time.
     pub merged: bool,

@@ -137,6 +137,7 @@ impl OtherStream {
                 literal: None,
                 literal_json: false,
                 begun: self.begun.clone(),
+                head: Vec::new(),
                 time: None,
                 optional: Vec::new(),
                 since: None,

@@ -108,12 +108,7 @@ impl Hander {
     pub fn new(hand: &Hand, node: &Node, setting: &Setting<'_, '_>) -> Result<Hander> {
         let mut begin = Vec::new();
         match &hand.out {
-            Output::Original => {
-                if let Some(header) = setting.header.filter(|header| !header.is_empty()) {
-                    begin.extend_from_slice(header);
-                    begin.push(b'\n');
-                }
-            }
+            Output::Original => begin.extend_from_slice(&setting.plan.source.head),
             Output::Columns(schema) => hand.format.begin(schema, &mut begin),
             Output::Made | Output::Nothing => {}
         }

@@ -179,3 +179,19 @@ $ cat out
 # once
 $ printf 'ts,k\n2026-01-01T00:0' > l.csv; r() { dstream -i csv --time ts window 1m count-by k --once --checkpoint ck --append --output out "$@" l.csv; }; r; printf '1:00Z,a\n2026-01-01T00:01:10Z,a\n' >> l.csv; r --final; cat out
 2026-01-01T00:01:00Z	a	2
+
+# Original lines: the header once, at the beginning, also when the file only comes in the second run.
+# once
+$ r() { dstream -i csv --once --checkpoint ck filter 'ts>1' k.csv 2>/dev/null; }; r; printf 'ts,v\n1,a\n2,b\n' > k.csv; r; echo 3,c >> k.csv; r
+ts,v
+2,b
+3,c
+$ r() { dstream -i csv --once --checkpoint ck2 --append --output out.csv filter 'ts>1' tee t.csv k.csv; }; r; echo 4,d >> k.csv; r; cat out.csv; cat t.csv
+ts,v
+2,b
+3,c
+4,d
+ts,v
+2,b
+3,c
+4,d

@@ -112,3 +112,27 @@ $ dstream -qe filter '/x/' < /dev/null
 ? 1
 
 $ echo x | dstream -qe filter '/x/'
+
+# The header comes first however the input is read.
+# once
+$ printf 'ts,v\n1,a\n2,b\n' > g.csv; mkdir in; cp g.csv in/; for source in g.csv dir:in 'glob:in/*'; do dstream -i csv --once filter 'ts > 1' "$source"; done
+ts,v
+2,b
+ts,v
+2,b
+ts,v
+2,b
+$ dstream -i csv -F --for 0.3s filter 'ts > 1' tee t.csv g.csv; cat t.csv
+ts,v
+2,b
+ts,v
+2,b
+$ dstream -i csv --once foreach-batch cat g.csv
+ts,v
+1,a
+2,b
+
+# An empty file in front of it has none.
+$ printf 'ts,v\n1,a\n2,b\n' > g.csv; : > e.csv; dstream -i csv filter 'ts > 1' e.csv g.csv
+ts,v
+2,b

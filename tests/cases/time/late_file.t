@@ -37,3 +37,23 @@ t,k
 $ printf 't,k\n2026-01-01T00:00:10Z,a\n2026-01-01T00:02:00Z,"b\nc"\n2026-01-01T00:00:20Z,"d\ne"\n2026-01-01T00:02:30Z,f\n' > in.csv
 $ dstream -i csv --time t --watermark 0s --stats=json window 1m count in.csv 2>&1 >/dev/null | grep -o '"late_by":{[^}]*}'
 "late_by":{"max":100.0,"p50":100.0,"p99":100.0}
+
+# The header comes first however the input is read.
+# once
+$ printf 'ts,v\n1,a\n9,b\n2,c\n' > g.csv; mkdir in; cp g.csv in/; for source in g.csv dir:in 'glob:in/*'; do dstream -i csv --once --time ts:s --watermark 0s --late l.csv window 4s count "$source" >/dev/null 2>&1; cat l.csv; done
+ts,v
+2,c
+ts,v
+2,c
+ts,v
+2,c
+$ printf 'ts,v\n1,a\n9,b\n2,c\n' > g.csv; dstream -i csv -F --for 0.3s --time ts:s --watermark 0s --late l.csv window 4s count g.csv >/dev/null 2>&1; cat l.csv
+ts,v
+2,c
+
+# A job of several runs writes it once, also when the file with it only comes in the second.
+# once
+$ r() { dstream -i csv --once --checkpoint ck --time ts:s --watermark 0s --late l.csv window 4s count k.csv >/dev/null 2>&1; }; r; printf 'ts,v\n1,a\n9,b\n2,c\n' > k.csv; r; echo 3,d >> k.csv; r; cat l.csv
+ts,v
+2,c
+3,d
