@@ -18,6 +18,7 @@ pub mod messages;
 pub mod metrics;
 pub mod named;
 pub mod others;
+pub mod overlap;
 pub mod peek;
 pub mod pointing;
 pub mod progress;

@@ -10,8 +10,8 @@ use super::peek::{self, Peeked, Sought};
 use super::show::Firsts;
 use super::signals::Signals;
 use super::{
-    TABLES, check, config, disorder, explain, messages, named, progress, read_text, report, show,
-    terminal, units,
+    TABLES, check, config, disorder, explain, messages, named, overlap, progress, read_text,
+    report, show, terminal, units,
 };
 use crate::data::process::OnFull;
 use crate::data::time::Zone;
@@ -156,6 +156,7 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     } {
         return Ok(terminal::print(&text));
     }
+    overlap::check(&plan, &options)?;
     for note in &plan.notes {
         terminal::say(note);
     }

@@ -58,6 +58,13 @@ impl Identity {
     }
 }
 
+/// Whether a file of that name is read. `names`: those of `--glob`.
+pub fn is_wanted(name: &OsStr, names: Option<&NamePattern>) -> bool {
+    let bytes = name.as_bytes();
+    let passed_over = bytes.starts_with(b".") || bytes.ends_with(b".tmp") || bytes.ends_with(b"~");
+    !passed_over && names.is_none_or(|names| names.matches(bytes))
+}
+
 /// The files of a directory.
 pub struct Dir {
     path: String,
@@ -141,11 +148,7 @@ impl Dir {
     }
 
     fn is_wanted(&self, name: &OsString) -> bool {
-        let bytes = name.as_bytes();
-        let passed_over =
-            bytes.starts_with(b".") || bytes.ends_with(b".tmp") || bytes.ends_with(b"~");
-        let matches = self.names.as_ref().is_none_or(|names| names.matches(bytes));
-        !passed_over && matches
+        is_wanted(name, self.names.as_ref())
     }
 
     /// A file as it is now; `None`: there is none, or it is not read.

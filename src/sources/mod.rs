@@ -35,6 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use compressed::Unpacking;
+pub use dir::is_wanted;
 pub use pattern::NamePattern;
 pub use place::{LOOK, PartFile, Place};
 pub use rate::Form;

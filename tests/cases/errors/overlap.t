@@ -1,0 +1,129 @@
+# A file that is read is not written, and none is written twice: nothing is lost.
+
+$ printf '1\n9\n2\n' > z; dstream --time '$1:s' --watermark 0s --late z window 4s count z
+dstream: --late: 'z' is read as input: it would be lost; name another file
+    dstream --time '$1:s' --watermark 0s --late z window 4s count z
+                                                ^
+? 2
+$ dstream --time '$1:s' --watermark 0s --late z window 4s count < z
+dstream: --late: 'z' is read as standard input: it would be lost; name another file
+    dstream --time '$1:s' --watermark 0s --late z window 4s count
+                                                ^
+? 2
+$ dstream --bad-file z filter true z
+dstream: --bad-file: 'z' is read as input: it would be lost; name another file
+    dstream --bad-file z filter true z
+                       ^
+? 2
+$ dstream filter true tee z count z
+dstream: tee: 'z' is read as input: it would be lost; name another file
+    dstream filter true tee z count z
+                            ^
+? 2
+$ dstream filter true --metrics-file z z
+dstream: --metrics-file: 'z' is read as input: it would be lost; name another file
+    dstream filter true --metrics-file z z
+                                       ^
+? 2
+$ cat z
+1
+9
+2
+
+# By whatever name.
+$ echo 1 > z; ln -s z link; ln z hard; mkdir in; echo 2 > in/a
+$ dstream tee link count z
+dstream: tee: 'link' is the file that is read as 'z': it would be lost; name another file
+    dstream tee link count z
+                ^^^^
+? 2
+$ dstream tee hard count z
+dstream: tee: 'hard' is the file that is read as 'z': it would be lost; name another file
+    dstream tee hard count z
+                ^^^^
+? 2
+$ dstream tee ./z count z
+dstream: tee: './z' is the file that is read as 'z': it would be lost; name another file
+    dstream tee ./z count z
+                ^^^
+? 2
+$ dstream tee in/b count dir:in
+dstream: tee: 'in/b' is read by 'dir:in': it would be lost; name another file
+    dstream tee in/b count dir:in
+                ^^^^
+? 2
+$ dstream tee in/a count 'glob:in/*'
+dstream: tee: 'in/a' is read by 'glob:in/*': it would be lost; name another file
+    dstream tee in/a count 'glob:in/*'
+                ^^^^
+? 2
+$ dstream --glob '*.log' --once tee in/b count dir:in
+0
+$ cat z in/a
+1
+2
+
+# Second streams and tables are read, too.
+$ echo 'k 1' > z; echo k > t
+$ dstream tee t join t --on '$1' z
+dstream: tee: 't' is read as input: it would be lost; name another file
+    dstream tee t join t --on '$1' z
+                ^
+? 2
+$ dstream tee t lookup t --on '$1' z
+dstream: tee: 't' is read as input: it would be lost; name another file
+    dstream tee t lookup t --on '$1' z
+                ^
+? 2
+
+# Live input: the output is written while it is read.
+$ echo 1 > z
+$ dstream -F --for 0.2s filter true --output z z
+dstream: --output: 'z' is read as input: it would be lost; name another file
+    dstream -F --for 0.2s filter true --output z z
+                                               ^
+? 2
+$ dstream -F --for 0.2s filter true --append --output z z
+dstream: --output: 'z' is read as input: what is added to it would be read again; name another file
+    dstream -F --for 0.2s filter true --append --output z z
+                                                        ^
+? 2
+$ dstream --once --checkpoint ck filter true --output z z
+dstream: --output: 'z' is read as input: it would be lost; name another file
+    dstream --once --checkpoint ck filter true --output z z
+                                                        ^
+? 2
+$ cat z
+1
+
+# Input that ends is read before its output gets its name.
+$ echo 1 > z; dstream filter true --output z z; cat z
+1
+
+# Two writers.
+$ echo 1 > z
+$ dstream --late l --output l filter true z
+dstream: --late: 'l' is written by --output as well; give each a file of its own
+    dstream --late l --output l filter true z
+                   ^
+? 2
+$ dstream --late l --bad-file ./l filter true z
+dstream: --bad-file: './l' is written by --late as well; give each a file of its own
+    dstream --late l --bad-file ./l filter true z
+                                ^^^
+? 2
+$ dstream tee l --output l filter true z
+dstream: tee: 'l' is written by --output as well; give each a file of its own
+    dstream tee l --output l filter true z
+                ^
+? 2
+$ dstream tee l filter true tee l z
+dstream: tee: 'l' is written by tee as well; give each a file of its own
+    dstream tee l filter true tee l z
+                ^
+? 2
+
+# Devices and pipes may have any number.
+$ echo 1 > z; dstream --late /dev/null --bad-file /dev/null tee /dev/null tee /dev/stderr count z
+1
+1
