@@ -179,7 +179,7 @@ fn counting(
 
 /// What is one source, by name, as the engine numbers them: files and streams that are read one behind the other,
 /// and each socket; each word where they are `merged`.
-fn names(words: &[String], merged: bool, how: &Opening) -> Vec<String> {
+pub fn names(words: &[String], merged: bool, how: &Opening) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let mut of_files: Option<usize> = None;
     for word in words {

@@ -476,7 +476,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Reading,
         doc: doc(
             "go on at the end of files, by name through rotation",
-            "Each file is a source of its own, read from its start and then as it grows, like `tail -F`: through              rename, truncation in place, deletion and a new file of the same name. One that is not there yet is              waited for. A last line without its end waits for the rest. Connections that are lost are made again.",
+            "Each file is a source of its own, read from its start and then as it grows, like `tail -F`: through              rename, truncation in place, deletion and a new file of the same name. One that is not there yet is              waited for. A last line without its end waits for the rest. With `--once` files are one source together, in their order, as without `-F`. Connections that are lost are made again.",
         ),
         set: |options, _| {
             options.follow = true;

@@ -142,6 +142,8 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
             check::with_file(usage, operator, args)
         })
     })?;
+    let names = disorder::names(&plan.source.words, plan.source.merged, &opening(&options));
+    plan.source.several = names.len() > 1;
     let bounded = |node: &Node| matches!(node.kind, NodeKind::Custom(_));
     if options.limits.keys.is_some() && !spills && !plan.nodes.iter().any(bounded) {
         return Err(Usage::new("--max-keys: nothing in this chain is bounded by it").into());

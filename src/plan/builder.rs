@@ -721,6 +721,7 @@ impl<'a> Builder<'a> {
                 time: times,
                 clock,
                 merged: self.options.merge_sorted,
+                several: self.options.words.len() > 1,
                 optional: self.optional,
                 since: self.options.since,
                 until: self.options.until,

@@ -64,6 +64,8 @@ pub struct Source {
     pub time: Option<Times>,
     /// Each word is a source of its own, and they are merged by time.
     pub merged: bool,
+    /// Its words are more than one source.
+    pub several: bool,
     /// The clock that triggers go by, where rows have event times and the data tell the clock.
     pub clock: Option<Times>,
     /// Fields that another source may have in its place: none of them need occur.

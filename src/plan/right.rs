@@ -127,6 +127,7 @@ impl OtherStream {
             source: Source {
                 clock: None,
                 merged: false,
+                several: false,
                 words: self.builder.options.words.clone(),
                 reading: String::new(),
                 format_name: self.builder.format_name.clone(),

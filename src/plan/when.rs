@@ -26,7 +26,7 @@ impl<'p> When<'p> {
         When {
             times: plan.source.time.as_ref(),
             zone: &plan.zone,
-            several: plan.source.words.len() > 1,
+            several: plan.source.several,
         }
     }
 

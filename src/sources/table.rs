@@ -16,7 +16,7 @@ pub const SOURCES: &[Entry] = &[
         scheme: None,
         doc: Doc {
             summary: "Files, read in order, like `cat`; `.gz` and `.zst` by content",
-            text: "A file that cannot be opened is told, the others are read, and the run ends with status 66. With `-F` each file is a source of its own, and followed by name through rotation, like `tail -F`: the old file is read until nothing more comes, then the new one; what was copied and cut off is read on in the copy. With a checkpoint a file is known again by its inode and by checksums of its first bytes and of those before its place; one that was rotated since is looked for beside it (`NAME.1`, `NAME.0`, `NAME-DATE`, each also `.gz`, `.zst`) and finished first.",
+            text: "A file that cannot be opened is told, the others are read, and the run ends with status 66. With `-F` each file is a source of its own (with `--once` as well, all are one, in their order), and followed by name through rotation, like `tail -F`: the old file is read until nothing more comes, then the new one; what was copied and cut off is read on in the copy. With a checkpoint a file is known again by its inode and by checksums of its first bytes and of those before its place; one that was rotated since is looked for beside it (`NAME.1`, `NAME.0`, `NAME-DATE`, each also `.gz`, `.zst`) and finished first.",
             examples: &[Example {
                 title: "Two files as one stream",
                 session: "$ printf 'a\\n' > one; printf 'b\\na\\n' > two; dstream count-by-key one two\na\t2\nb\t1\n",

@@ -185,3 +185,9 @@ b             2       1    0s    2s    2s      2s     2s
 --watermark 2s: 99 % of the records in time
 --watermark 2s: 99.9 % of the records in time
 --watermark 2s: 100 % of the records in time
+
+# Files that are followed are each a source; with --once they are one together.
+$ touch a b; dstream -F --explain --tz UTC --time '$1:s' --watermark 1s window 2s count a b | grep -o 'when [a-z ]* record'
+when from each source a record
+$ dstream -F --once --explain --tz UTC --time '$1:s' --watermark 1s window 2s count a b | grep -o 'when [a-z ]* record'
+when a record
