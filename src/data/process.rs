@@ -40,12 +40,19 @@ pub struct Limits {
     pub on_full: OnFull,
 }
 
+impl Limits {
+    /// Keys that a state itself may hold: any number where what is beyond goes to the disk.
+    pub fn keys_most(&self) -> Option<u64> {
+        self.keys.filter(|_| self.on_full != OnFull::Spill)
+    }
+}
+
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub enum OnFull {
     #[default]
     Fail,
     EvictOldest,
-    /// None is one too many: they go to the disk, and who has them knows of no limit when the run begins.
+    /// None is one too many: they go to the disk, and who has them knows of no limit ([`Limits::keys_most`]).
     Spill,
 }
 

@@ -89,6 +89,9 @@ fn lower(keys: Vec<Expr>, args: &Args, b: &mut Builder<'_>) -> Result<(), Usage>
         return b.distinct(keys, last);
     }
     if terms.ttl.is_none() && (last || b.in_windows()) {
+        if terms.limits.keys_most().is_none() {
+            return b.distinct(keys, last);
+        }
         return Err(
             b.fault("with --max-keys it needs --ttl D here, or neither --last nor a window")
         );

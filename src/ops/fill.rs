@@ -70,8 +70,9 @@ fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
                 How::Linear => "the key's next row comes",
                 _ => "their window is complete",
             };
-            let bound = match terms.limits.keys {
+            let bound = match terms.limits.keys_most() {
                 Some(most) => format!(", {most} at most (--max-keys)"),
+                None if terms.limits.keys.is_some() => format!("; {UNBOUNDED} with the keys"),
                 None => format!("; {UNBOUNDED} with the keys (no --max-keys)"),
             };
             format!("prints rows that it adds when {when}; keeps the last row of each key{bound}")

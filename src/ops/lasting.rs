@@ -35,7 +35,7 @@ pub fn text(words: &str, terms: &Terms) -> String {
     if let Some(ttl) = terms.ttl {
         text.push_str(&format!("   ttl {}", duration(ttl)));
     }
-    if let Some(keys) = terms.limits.keys {
+    if let Some(keys) = terms.limits.keys_most() {
         text.push_str(&format!("   at most {keys} keys"));
         if terms.limits.on_full == OnFull::EvictOldest {
             text.push_str(", else without the oldest");
@@ -46,9 +46,12 @@ pub fn text(words: &str, terms: &Terms) -> String {
 
 /// For `--explain`: what is kept, and when it is freed.
 pub fn keeps(what: &str, terms: &Terms) -> String {
-    match (terms.ttl, terms.limits.keys) {
+    match (terms.ttl, terms.limits.keys_most()) {
         (Some(ttl), _) => format!("{what}, each for {} (--ttl)", duration(ttl)),
         (None, Some(keys)) => format!("{what}, {keys} at most (--max-keys)"),
+        (None, None) if terms.limits.keys.is_some() => {
+            format!("{what}; {UNBOUNDED} with the keys (no --ttl)")
+        }
         (None, None) => {
             format!("{what}; {UNBOUNDED} with the keys (no --ttl, no --max-keys)")
         }

@@ -123,8 +123,7 @@ impl Builder<'_> {
     pub(super) fn needs_order(&self) -> bool {
         let triggers = &self.options.triggers;
         // Which key is one too many follows from the order of rows.
-        let limits = self.options.limits;
-        let is_bounded = limits.keys.is_some() && limits.on_full != OnFull::Spill;
+        let is_bounded = self.options.limits.keys_most().is_some();
         if self.shaped.is_some() || is_bounded {
             return true;
         }

@@ -102,12 +102,17 @@ impl<S> Lasting<S> {
         }
     }
 
+    /// Whether one more key would be one too many. What time has let expire is to be taken out before
+    /// ([`Lasting::due`]): it counts no more.
+    pub fn is_full(&self) -> bool {
+        (self.terms.limits.keys_most()).is_some_and(|most| self.keyed.len() as u64 >= most)
+    }
+
     /// Puts a key in that was not there. Of more keys than there may be the oldest is forgotten, and given back;
     /// or the run fails, and the key is not put in.
     pub fn insert(&mut self, slot: u32, at: i64, state: S, told: &mut Told) -> Option<(u32, S)> {
-        let full = (self.terms.limits.keys).is_some_and(|most| self.keyed.len() as u64 >= most);
         let mut forgotten = None;
-        if full {
+        if self.is_full() {
             if self.terms.limits.on_full == OnFull::Fail {
                 self.fail(told);
                 return None;
@@ -121,7 +126,7 @@ impl<S> Lasting<S> {
             number,
             state,
         });
-        if self.terms.ttl.is_some() || self.terms.limits.keys.is_some() {
+        if self.terms.ttl.is_some() || self.terms.limits.keys_most().is_some() {
             self.oldest.push(Reverse((used, number, slot)));
         }
         forgotten
@@ -226,7 +231,7 @@ impl<S> Lasting<S> {
 
     /// Lists each key that is there once, where it matters which is the oldest.
     fn list(&mut self) {
-        if self.terms.ttl.is_some() || self.terms.limits.keys.is_some() {
+        if self.terms.ttl.is_some() || self.terms.limits.keys_most().is_some() {
             let keys = self.keyed.iter();
             self.oldest = keys
                 .map(|(slot, aged)| Reverse((aged.used, aged.number, slot)))

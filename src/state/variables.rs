@@ -87,7 +87,7 @@ impl Variables {
                 .iter()
                 .map(|one| (one.new, one.value.ty.clone()))
                 .collect(),
-            bounded: terms.limits.keys.is_some(),
+            bounded: terms.limits.keys_most().is_some(),
             keyed: Lasting::new(terms, making.seed),
             unborn: Some(keeping.initial.clone()).filter(|initial| !initial.is_empty()),
             coder: making.coder.clone(),

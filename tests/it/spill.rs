@@ -244,13 +244,18 @@ fn what_needs_the_order_of_rows_is_paged() {
         let said = String::from_utf8_lossy(&plain.stderr);
         let is_full = plain.status.success() && !plain.stdout.is_empty();
         assert!(is_full, "{chain:?}: {said}");
-        for (threads, size) in [("1", "1KiB"), ("3", "100KiB")] {
-            let small = ["-j", threads, "--max-state", size, "--tmp", "."];
+        for (threads, limit, size) in [
+            ("1", "--max-state", "1KiB"),
+            ("3", "--max-state", "100KiB"),
+            ("2", "--max-keys", "3"),
+        ] {
+            let small = ["-j", threads, limit, size, "--tmp", "."];
             let words = [&small[..], &["--block-size", "4096"], &time, chain].concat();
             let got = run(&scratch.0, &words);
             let said = String::from_utf8_lossy(&got.stderr);
             assert!(got.status.success(), "{words:?}: {said}");
             assert!(got.stdout == plain.stdout, "{words:?} differs");
+            assert!(!said.contains("forgotten"), "{words:?}: {said}");
         }
     }
     assert_eq!(fs::read_dir(&scratch.0).expect("it is ours").count(), 1);

@@ -62,7 +62,6 @@ pub struct Totals {
     seed: u64,
     /// Whether it matters when keys were used.
     tracked: bool,
-    bounded: Option<u64>,
     /// By key: its slot in `totals`, or `NONE`.
     keyed: Lasting<u32>,
     totals: Slots,
@@ -90,8 +89,7 @@ impl Totals {
             coder: making.coder.clone(),
             alone: making.alone,
             seed: making.seed,
-            tracked: terms.ttl.is_some() || terms.limits.keys.is_some(),
-            bounded: terms.limits.keys,
+            tracked: terms.ttl.is_some() || terms.limits.keys_most().is_some(),
             keyed: Lasting::new(terms, making.seed),
             totals: Slots::of_aggs(&of.aggs),
             parts: BTreeMap::new(),
@@ -432,10 +430,7 @@ impl Totals {
             if self.keyed.is_there(slot) {
                 self.keyed.renew(slot, time);
             } else {
-                if self
-                    .bounded
-                    .is_some_and(|most| self.keyed.len() as u64 >= most)
-                {
+                if self.keyed.is_full() {
                     self.add(chunk, given, &live[from..at]);
                     from = at;
                 }
@@ -614,7 +609,6 @@ impl Process for Totals {
             alone: self.alone,
             seed: self.seed,
             tracked: self.tracked,
-            bounded: self.bounded,
             keyed: self.keyed.clone(),
             totals: self.totals.fork(),
             parts: parts

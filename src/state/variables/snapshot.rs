@@ -65,7 +65,7 @@ impl Snapshot {
         let types = types.map(|&field| making.schema.fields.get(field));
         let types = types.map(|field| field.map_or(Type::Null, |field| field.ty.clone()));
         let window = printed.grid();
-        let is_tracked = terms.ttl.is_some() || terms.limits.keys.is_some();
+        let is_tracked = terms.ttl.is_some() || terms.limits.keys_most().is_some();
         let is_cut = printed != Printed::Input;
         let lives = (is_tracked && is_cut).then(|| Lasting::new(terms.clone(), making.seed));
         let terms = match is_cut {

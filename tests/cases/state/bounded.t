@@ -47,8 +47,31 @@ cid	1
 ann 1
 bob 2
 cid 4
-dstream: 1 key forgotten (--max-keys)
 $ printf 'ann 1\nbob 2\nann 3\ncid 4\n' | dstream count-by '$1' --max-keys 2 --on-full spill
 ann	2
 bob	1
 cid	1
+$ printf 'a\nb\na\n' > ab; dstream distinct --max-keys 1 ab
+a
+b
+$ dstream distinct-by '$1' --last --max-keys 1 ab
+a
+b
+$ dstream distinct-by '$1' --ttl 1h --max-keys 1 ab
+a
+b
+$ dstream scan-by '$1' cumcount --max-keys 1 ab
+a	1
+b	1
+a	2
+$ dstream map-with-state-by '$1' 'n=(n ?? 0)+1' --max-keys 1 ab
+a	1
+b	1
+a	2
+$ dstream update-state-by '$1' n=count --max-keys 1 ab
+a	2
+b	1
+$ dstream key-by '$1' anomaly zscore '$1' --max-keys 1 --explain ab | grep then
+then       anomaly zscore $1: keeps the mean and the deviation of each key's values; grows without bound with the keys (no --ttl)
+$ printf '1 a\n2 b\n3 a\n' > abt; dstream --time '$1:s' --max-keys 1 key-by '$2' burst 2 1m abt
+3 a	2	1970-01-01T00:00:01Z
