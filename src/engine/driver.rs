@@ -413,7 +413,7 @@ impl<'s> Running<'s> {
             let next_end = stage.next_end.load(Ordering::Relaxed);
             let closes = matches!(upto, Watermark::At(at) if at >= next_end);
             let processes_end = self.flush(at, upto, &mut lag);
-            if lock(&self.shared.failure).is_some() {
+            if lock(&self.shared.failure).is_some() || stage.has_failed() {
                 return;
             }
             let upto = upto.less(lag);

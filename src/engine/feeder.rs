@@ -170,6 +170,13 @@ impl Feeder {
             else {
                 return;
             };
+            if told.failure.is_some() {
+                // It lacks rows: nothing that it would say of more is true.
+                *chunk = Chunk::default();
+                chunk.block.seq = seq;
+                met.enough = true;
+                return;
+            }
             process.take(chunk, &given, told);
             if let Some(windows) = windows {
                 met.windows += windows.count(chunk);

@@ -21,9 +21,14 @@ impl Running<'_> {
         for (number, turnstile) in stage.ordered.iter().enumerate() {
             *lag = lag.saturating_add(stage.waits_at(number));
             self.let_out(at, number, &|process, told| match self.form {
+                _ if told.failure.is_some() => Vec::new(),
                 Form::Whole => process.whole(told),
                 _ => process.close(upto.less(*lag), told),
             });
+            if turnstile.with(|state| state.has_failed()) {
+                // What follows lacks its rows.
+                return i64::MAX;
+            }
             turnstile.with(|state| {
                 if let Ordered::Process { process, front, .. } = state {
                     *front = *lag;

@@ -105,6 +105,14 @@ impl Ordered {
         }
     }
 
+    /// Whether it cannot go on: it lacks what has come since.
+    pub fn has_failed(&self) -> bool {
+        match self {
+            Ordered::Process { told, .. } => told.failure.is_some(),
+            _ => false,
+        }
+    }
+
     /// The same, with the windows of its rows counted.
     pub fn counting_windows(mut self) -> Ordered {
         if let Ordered::Process { windows, .. } = &mut self {

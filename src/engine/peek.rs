@@ -45,7 +45,9 @@ impl Running<'_> {
             let mut next = i64::MAX;
             for (number, turnstile) in lane.stage.ordered.iter().enumerate() {
                 let chunks = turnstile.with(|state| match state {
-                    Ordered::Process { process, .. } => process.tick(now),
+                    Ordered::Process { process, told, .. } if told.failure.is_none() => {
+                        process.tick(now)
+                    }
                     _ => Vec::new(),
                 });
                 for chunk in chunks {
@@ -74,7 +76,7 @@ impl Running<'_> {
 
     /// Gives all rows there are; those of an output that is replaced are the next answer. No block is on its way.
     pub fn give_whole(&self, ends: Whole) {
-        if lock(&self.shared.failure).is_some() {
+        if self.has_failed() {
             return;
         }
         self.shared.out.whole(Whole::Begins);
@@ -86,7 +88,7 @@ impl Running<'_> {
 
     /// A copy of everything is closed, and gives its rows.
     pub fn look(&self, form: Form) -> Result<()> {
-        let Some(last) = self.lanes.last() else {
+        let Some(last) = self.lanes.last().filter(|_| !self.has_failed()) else {
             return Ok(());
         };
         let mut stages = Vec::with_capacity(self.lanes.len());

@@ -297,12 +297,8 @@ impl<'p> Stage<'p> {
 
     /// Whether a state of its nodes cannot go on.
     pub fn has_failed(&self) -> bool {
-        self.ordered.iter().any(|turnstile| {
-            turnstile.with(|state| match state {
-                Ordered::Process { told, .. } => told.failure.is_some(),
-                _ => false,
-            })
-        })
+        let mut ordered = self.ordered.iter();
+        ordered.any(|turnstile| turnstile.with(|state| state.has_failed()))
     }
 
     /// What the state of its nodes has to tell; taken out.
