@@ -38,7 +38,8 @@ const TEXT: &str = "\
     the record's fields and the old values of all variables; the record goes on with the new ones as fields: \
     `n=(n ?? 0)+1` numbers records. A key whose variables are all null is forgotten; with `--ttl D` also one that has \
     been silent for D, by event time where the chain has one: when the watermark has reached its last record's time \
-    and D. `--on-timeout emit` then gives a row with the key and the variables; at the end of the input, when event \
+    and D. `--on-timeout emit` then gives a row with the key and the variables \
+    (a key that the record's columns do not show is one more of them, of all rows); at the end of the input, when event \
     time ends, one for every key that is left. `--initial FILE` holds records with the key and the variables, by \
     their names (of text: by place, keys first); they count as seen when the first record comes. Records keep their \
     input order. With `--output-mode complete` they do not go on: each key comes with its variables, in the order of \
@@ -109,6 +110,9 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
     let emit = args.has("on-timeout");
     if emit && !args.has("ttl") {
         return Err(b.fault("--on-timeout needs --ttl D, after which a key times out"));
+    }
+    if emit {
+        b.show_keys(&keys);
     }
     let variables = b.variables(source)?;
     let initial = match args.flag("initial") {

@@ -2,6 +2,8 @@
 //! in force is a field, so that it keeps the value it had where it was set.
 
 use super::builder::Builder;
+use super::names;
+use super::output::Shown;
 use crate::data::FieldId;
 use crate::error::Usage;
 use crate::expr::{self, Expr};
@@ -53,6 +55,19 @@ impl Builder<'_> {
         }
         self.key = Some(fixed.clone());
         fixed
+    }
+
+    /// Has the keys printed, too, where the record's columns are other ones: of rows that have nothing else of a record.
+    pub fn show_keys(&mut self, keys: &[Key]) {
+        for key in keys {
+            let label = names::display(&key.name);
+            let is_there = |shown: &Shown, id| shown.id == id || shown.name == label;
+            if let Some(id) = key.expr.as_field()
+                && !self.shown.iter().any(|shown| is_there(shown, id))
+            {
+                self.shown.push(Shown::new(id, label));
+            }
+        }
     }
 
     /// The key in force; of a line of text that has none, the line.

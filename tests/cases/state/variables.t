@@ -148,3 +148,36 @@ ann	1
 bob	1
 ann	1
 bob	2
+# INTERFACE 6.1: "With `--on-timeout emit` the row has the key and the variables", where the record's columns lack the key, too.
+$ printf '{"t":0,"k":"a","x":{"y":7}}\n{"t":9,"k":"b"}\n' > p.json; dstream -i json --time t:s --watermark 2s map-with-state-by k 'n=(n ?? 0)+1' --ttl 3s --on-timeout emit -o json p.json
+{"t":0,"k":"a","x":{"y":7},"n":1}
+{"t":9,"k":"b","n":1}
+{"k":"a","n":1}
+{"k":"b","n":1}
+$ dstream -i json --time t:s --watermark 2s map-with-state-by x.y 'n=(n ?? 0)+1' --ttl 3s --on-timeout emit -o json p.json
+{"t":0,"k":"a","x":{"y":7},"x.y":7,"n":1}
+{"t":9,"k":"b","x.y":null,"n":1}
+{"x.y":7,"n":1}
+{"x.y":null,"n":1}
+$ dstream -i json --time t:s --watermark 2s map-with-state-by 'upper(k)' 'n=(n ?? 0)+1' --ttl 3s --on-timeout emit -o json p.json
+{"t":0,"k":"a","x":{"y":7},"upper(k)":"A","n":1}
+{"t":9,"k":"b","upper(k)":"B","n":1}
+{"upper(k)":"A","n":1}
+{"upper(k)":"B","n":1}
+$ dstream -i json --time t:s --watermark 2s map-with-state-by k 'n=(n ?? 0)+1' --ttl 3s --on-timeout emit -o csv p.json
+t,k,x,n
+0,a,"{""y"":7}",1
+9,b,,1
+,a,,1
+,b,,1
+$ printf '0 a x\n9 b y\n' | dstream --time '$1:s' --watermark 2s map-with-state-by '$2' 'n=(n ?? 0)+1' --ttl 3s --on-timeout emit
+0 a x	a	1
+9 b y	b	1
+	a	1
+	b	1
+$ printf 't,k\n0,a\n9,b\n' | dstream -i csv --time t:s --watermark 2s map-with-state-by 'upper(k),k' 'n=(n ?? 0)+1' --ttl 3s --on-timeout emit -o csv
+t,k,upper(k),n
+0,a,A,1
+9,b,B,1
+,a,A,1
+,b,B,1
