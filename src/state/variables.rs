@@ -187,6 +187,9 @@ impl Variables {
         for (&place, &row) in places.iter().zip(&picked) {
             let slot = slots[place as usize];
             let watermark = rows::watermark(self.keeping.lapse, chunk, given.now, row);
+            if self.keyed.is_full() {
+                self.expire(watermark);
+            }
             if let Some(moment) = self.keyed.expires(slot)
                 && moment <= watermark
                 && let Some(values) = self.keyed.forget(slot)
@@ -674,11 +677,16 @@ mod tests {
         }
 
         /// INTERFACE 2.6: "`--on-full evict-oldest`: forget the oldest by time (counted)".
+        /// EVENT-TIME 2.7: "Expired entries must never be visible": nor does one make another key too many.
         #[test]
-        fn the_key_used_longest_ago_is_forgotten(rows in rows(), cuts in testing::cuts(), most in 1u64..4) {
+        fn the_key_used_longest_ago_is_forgotten(
+            rows in rows(), cuts in testing::cuts(), disorder in 0i64..9,
+            ttl in prop::option::of(1i64..20), emit: bool, most in 1u64..4,
+        ) {
+            let emit = emit && ttl.is_some();
             let limits = Limits { keys: Some(most), on_full: OnFull::EvictOldest };
-            let ran = run(&rows, &cuts, 0, None, false, limits);
-            prop_assert_eq!(ran.lines, plain(&rows, 0, None, false, most as usize));
+            let ran = run(&rows, &cuts, disorder, ttl, emit, limits);
+            prop_assert_eq!(ran.lines, plain(&rows, disorder, ttl, emit, most as usize));
         }
     }
 }

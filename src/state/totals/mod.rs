@@ -247,6 +247,15 @@ impl Totals {
         }
     }
 
+    /// Keys whose time is over count no more; what comes of them waits for the moment to be told.
+    fn make_room(&mut self, watermark: i64) {
+        while let Some(gone) = self.keyed.due(watermark) {
+            if let Some(timeout) = self.timed_out(gone.slot, gone.state) {
+                self.waiting.entry(gone.moment).or_default().push(timeout);
+            }
+        }
+    }
+
     /// A window is over: what came in it is added, and the keys that have changed are printed.
     fn close_window(&mut self, window: (i64, i64), out: &mut Out, told: &mut Told) {
         self.printed = Some(window.1);
@@ -433,6 +442,7 @@ impl Totals {
                 if self.keyed.is_full() {
                     self.add(chunk, given, &live[from..at]);
                     from = at;
+                    self.make_room(judged);
                 }
                 if let Some((old, total)) = self.keyed.insert(slot, time, NONE, told) {
                     self.drop_key(old, total);

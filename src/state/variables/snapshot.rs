@@ -181,6 +181,9 @@ impl Snapshot {
 
     /// The life of its key that a row is of, which it may begin.
     fn life_of(&mut self, slot: u32, time: i64, judged: i64, told: &mut Told) -> u64 {
+        if self.lives.as_ref().is_some_and(Lasting::is_full) {
+            self.expire(judged);
+        }
         let Some(lives) = &mut self.lives else {
             return 0;
         };

@@ -75,3 +75,33 @@ $ dstream key-by '$1' anomaly zscore '$1' --max-keys 1 --explain ab | grep then
 then       anomaly zscore $1: keeps the mean and the deviation of each key's values; grows without bound with the keys (no --ttl)
 $ printf '1 a\n2 b\n3 a\n' > abt; dstream --time '$1:s' --max-keys 1 key-by '$2' burst 2 1m abt
 3 a	2	1970-01-01T00:00:01Z
+# What --ttl has let expire counts no more.
+$ printf '2 n\n6 a\n6 b\n' > q; dstream --time '$1:s' --watermark 0s map-with-state-by '$2' 'n=(n ?? 0)+1' --ttl 1s --max-keys 2 --on-full fail q
+2 n	1
+6 a	1
+6 b	1
+$ dstream --time '$1:s' --watermark 0s map-with-state-by '$2' 'n=(n ?? 0)+1' --ttl 1s --on-timeout emit --max-keys 2 --on-full evict-oldest q
+2 n	n	1
+6 a	a	1
+	n	1
+6 b	b	1
+	a	1
+	b	1
+$ dstream --time '$1:s' --watermark 0s update-state-by '$2' n=count --ttl 1s --max-keys 2 --on-full fail q
+a	1
+b	1
+$ dstream --time '$1:s' --watermark 0s window 2s update-state-by '$2' n=count --ttl 1s --on-timeout emit --max-keys 2 --on-full fail q
+1970-01-01T00:00:02Z	n	1
+1970-01-01T00:00:06Z	a	1
+1970-01-01T00:00:06Z	b	1
+$ dstream --time '$1:s' --watermark 0s --output-mode complete map-with-state-by '$2' 'n=(n ?? 0)+1' --ttl 1s --max-keys 2 --on-full fail q
+a	1
+b	1
+$ dstream --time '$1:s' --watermark 0s --output-mode complete window 2s map-with-state-by '$2' 'n=(n ?? 0)+1' --ttl 3s --max-keys 2 --on-full fail q
+1970-01-01T00:00:02Z	n	1
+1970-01-01T00:00:06Z	a	1
+1970-01-01T00:00:06Z	b	1
+$ dstream --time '$1:s' --watermark 0s scan-by '$2' cumcount --ttl 1s --max-keys 2 --on-full fail q
+2 n	1
+6 a	1
+6 b	1
