@@ -54,10 +54,16 @@ pub struct Lane<'s> {
 }
 
 impl<'s> Lane<'s> {
-    pub fn new(stage: &'s Stage<'s>, workers: Vec<StageWorker<'s>>) -> Lane<'s> {
+    /// `most`: what state may take, bytes.
+    pub fn new(
+        stage: &'s Stage<'s>,
+        workers: Vec<StageWorker<'s>>,
+        most: Option<usize>,
+    ) -> Lane<'s> {
+        let share = most.map_or(usize::MAX, |most| most / workers.len().max(1));
         let workers = workers
             .into_iter()
-            .map(|worker| Mutex::new((worker, Partial::new(&stage.end))));
+            .map(|worker| Mutex::new((worker, Partial::new(&stage.end, share))));
         Lane {
             stage,
             workers: workers.collect(),
@@ -193,7 +199,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     let lanes: Vec<Lane<'_>> = made
         .iter()
         .zip(workers)
-        .map(|(stage, workers)| Lane::new(stage, workers))
+        .map(|(stage, workers)| Lane::new(stage, workers, run.max_state))
         .collect();
     let entries = entries(plan, &made);
     let running = Running {

@@ -14,6 +14,7 @@ use crate::expr::{EvalContext, Expr};
 use crate::memory;
 use crate::plan::grid::Grid;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// Groups at which a partial is dealt out: as many as stay in the last-level cache.
 const GROUPS_MAX: usize = if cfg!(debug_assertions) { 64 } else { 1 << 18 };
@@ -26,8 +27,12 @@ const DIRECT_MIN: usize = if cfg!(debug_assertions) { 0 } else { 8 };
 /// that stays in the second-level cache is faster.
 const GROUPS_WINDOWS: usize = if cfg!(debug_assertions) { 16 } else { 1 << 12 };
 const ROWS_A_GROUP: usize = if cfg!(debug_assertions) { 2 } else { 128 };
-/// A partial's accumulators may hold this much before it is dealt out, bytes.
-const PARTIAL_BYTES: usize = 64 << 20;
+/// A partial's accumulators may hold so much before it is dealt out, bytes: its share of what state may take, as what it
+/// holds is not counted with that; but not so little that it does nothing else.
+const PARTIAL_BYTES: RangeInclusive<usize> = match cfg!(debug_assertions) {
+    true => 16 << 10..=64 << 20,
+    false => 1 << 20..=64 << 20,
+};
 
 /// A worker's own groups since they were last dealt to the shards.
 pub struct AggregatePartial<'p> {
@@ -45,14 +50,18 @@ pub struct AggregatePartial<'p> {
     row_spaces: Vec<i64>,
     /// Rows since the last deal.
     rows: usize,
+    /// What it may hold before that, bytes.
+    bytes_most: usize,
     /// Keys hardly repeat: so many rows more go to the shards themselves.
     direct: usize,
     dealt: Vec<Vec<u32>>,
 }
 
 impl<'p> AggregatePartial<'p> {
-    pub fn new(state: &'p AggregateState<'p>) -> AggregatePartial<'p> {
+    /// `share`: of what state may take, bytes.
+    pub fn new(state: &'p AggregateState<'p>, share: usize) -> AggregatePartial<'p> {
         AggregatePartial {
+            bytes_most: share.clamp(*PARTIAL_BYTES.start(), *PARTIAL_BYTES.end()),
             state,
             keys: state.keys.to_vec(),
             args: Args::new(state.aggs),
@@ -126,7 +135,7 @@ impl<'p> AggregatePartial<'p> {
         let groups = self.groups.table.len();
         let repeat = self.state.windowed && self.rows > groups * ROWS_A_GROUP;
         let most = if repeat { GROUPS_WINDOWS } else { GROUPS_MAX };
-        if groups > most || self.groups.bytes() > PARTIAL_BYTES {
+        if groups > most || self.groups.bytes() > self.bytes_most {
             if self.rows < groups * 2 {
                 self.direct = DIRECT_ROWS;
             }

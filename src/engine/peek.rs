@@ -106,7 +106,7 @@ impl Running<'_> {
         let lanes: Vec<Lane<'_>> = stages
             .iter()
             .zip(workers)
-            .map(|(stage, workers)| Lane::new(stage, workers))
+            .map(|(stage, workers)| Lane::new(stage, workers, self.shared.run.max_state))
             .collect();
         let copy = Running {
             lanes: &lanes,

@@ -424,7 +424,7 @@ mod tests {
                 let passed = op.run(&mut chunk, seq, &self.stage.ordered, &mut cx, &mut met);
                 assert!(passed.is_some());
             }
-            let mut partial = Partial::new(&self.stage.end);
+            let mut partial = Partial::new(&self.stage.end, usize::MAX);
             match &mut partial {
                 Partial::Aggregate(partial) => {
                     partial.absorb(&mut chunk, &mut cx, &mut met.late, &mut |_, _| {});

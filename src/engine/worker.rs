@@ -345,9 +345,12 @@ pub enum Partial<'s> {
 }
 
 impl<'s> Partial<'s> {
-    pub fn new(end: &'s End<'s>) -> Partial<'s> {
+    /// `share`: of what state may take, bytes.
+    pub fn new(end: &'s End<'s>, share: usize) -> Partial<'s> {
         match end {
-            End::Aggregate(state) => Partial::Aggregate(Box::new(AggregatePartial::new(state))),
+            End::Aggregate(state) => {
+                Partial::Aggregate(Box::new(AggregatePartial::new(state, share)))
+            }
             End::Rows(state) => Partial::Rows(RowsPartial::new(state)),
             End::Sink => Partial::None,
         }

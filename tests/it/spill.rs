@@ -152,6 +152,17 @@ fn what_may_not_or_cannot_be_set_aside_ends_the_run() {
             "--max-state",
         ),
         (&["--on-full", "fail", "count-by", "$1"], 65, "--max-state"),
+        // One group: what each worker holds of it counts, too.
+        (
+            &["-j", "3", "--on-full", "fail", "reduce", "distinct:$1"],
+            65,
+            "--max-state",
+        ),
+        (
+            &["-j", "3", "--on-full", "fail", "reduce", "collect:$1"],
+            65,
+            "--max-state",
+        ),
         (
             &["--tmp", "missing", "distinct-by", "$1"],
             74,
