@@ -22,7 +22,7 @@ use crate::export;
 use crate::expr;
 use crate::formats::{self, ReadFormat, ReadOptions};
 use crate::ops::{self, Operator, args::Args};
-use crate::plan::node::{Node, NodeKind, Plan};
+use crate::plan::node::{Node, NodeKind, Plan, Times};
 use crate::plan::right::Look;
 use crate::plan::variables::Load;
 use crate::plan::{builder, files, names};
@@ -144,6 +144,12 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     })?;
     let names = disorder::names(&plan.source.words, plan.source.merged, &opening(&options));
     plan.source.several = names.len() > 1;
+    if options.mark_batches && plan.source.time.as_ref().and_then(Times::batch).is_none() {
+        return Err(Usage::new(
+            "--mark-batches: what comes here goes by event time, so no row is of a batch; leave it out",
+        )
+        .into());
+    }
     let bounded = |node: &Node| matches!(node.kind, NodeKind::Custom(_));
     if options.limits.keys.is_some() && !spills && !plan.nodes.iter().any(bounded) {
         return Err(Usage::new("--max-keys: nothing in this chain is bounded by it").into());

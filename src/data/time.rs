@@ -152,7 +152,11 @@ fn parse_offset(text: &str) -> Option<jiff::tz::Offset> {
         4 => digits.split_at_checked(2)?,
         _ => return None,
     };
-    let seconds = hours.parse::<i32>().ok()? * 3600 + minutes.parse::<i32>().ok()? * 60;
+    let (hours, minutes) = (hours.parse::<u8>().ok()?, minutes.parse::<u8>().ok()?);
+    if hours > 23 || minutes > 59 {
+        return None;
+    }
+    let seconds = i32::from(hours) * 3600 + i32::from(minutes) * 60;
     jiff::tz::Offset::from_seconds(sign * seconds).ok()
 }
 

@@ -729,7 +729,10 @@ impl<'s> Running<'s> {
             if over {
                 let failure = Failure {
                     status: status::DATA,
-                    message: format!("more than {text} (--max-late)"),
+                    message: format!(
+                        "more than {text} (--max-late): {} of {records}",
+                        report.late
+                    ),
                 };
                 report.failure.get_or_insert(failure.into());
             }

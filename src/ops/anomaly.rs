@@ -63,7 +63,7 @@ pub const ANOMALY: Operator = Operator {
         flag(
             "sigma",
             ("K", Kind::Positive),
-            "Deviations from which on a value is far (3)",
+            "Deviations beyond which a value is far (3)",
         ),
         flag(
             "alpha",

@@ -132,3 +132,15 @@ z
 $ printf 'x\ny\n' > r; printf 'a\nb\n' > l; dstream --batch-lines 1 union r reduce 'all=collect:$1' l
 ["a","x"]
 ["b","y"]
+
+# Marks are of batches: where windows go by event time, no row is of one.
+$ seq 7 | dstream --batch-lines 3 --mark-batches --time '$1:s' window 5s count
+dstream: --mark-batches: what comes here goes by event time, so no row is of a batch; leave it out
+    dstream --batch-lines 3 --mark-batches --time '$1:s' window 5s count
+                            ^^^^^^^^^^^^^^
+? 2
+$ seq 7 | dstream --batch-lines 3 --mark-batches window all count
+-- 1
+-- 2
+-- 3
+7

@@ -70,7 +70,7 @@ $ printf '0 a\n10 b\n4 c\n12 d\n9 e\n25 f\n' > in; dstream --time '$1:s' --water
 1970-01-01T00:00:00Z	1
 1970-01-01T00:00:10Z	2
 1970-01-01T00:00:25Z	1
-dstream: more than 1 late records (--max-late)
+dstream: more than 1 late records (--max-late): 2 of 6
 ? 65
 
 # Formats with times of their own need no --time.
