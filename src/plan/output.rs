@@ -289,7 +289,8 @@ impl Builder<'_> {
                 self.shown.push(added.remove(at));
                 continue;
             }
-            let id = match self.schema.find(&called) {
+            let known = self.schema.find(&called);
+            let id = match known.or_else(|| self.of_united(&name, &called)) {
                 Some(id) => id,
                 None => self.add_read(&name, &called, ty.clone()),
             };

@@ -397,7 +397,11 @@ impl Builder<'_> {
                 };
                 let id = match (at, ty) {
                     (Some(id), _) => id,
-                    (None, Some(ty)) => self.add_read(&name, &name, ty),
+                    (None, Some(ty)) => {
+                        let id = self.add_read(&name, &name, ty);
+                        self.optional.push(id);
+                        id
+                    }
                     (None, None) if self.sides[side].stream.is_open() => {
                         self.add_field(&name, Type::Json, true)
                     }
@@ -510,6 +514,15 @@ impl Builder<'_> {
         {
             columns.push((id, value));
         }
+    }
+
+    /// The column of a first record where the other streams are only united with this one: their rows have it, too.
+    pub(super) fn of_united(&mut self, name: &str, called: &str) -> Option<FieldId> {
+        let mut sides = (0..self.sides.len()).filter(|&side| self.is_in_force(side));
+        if name != called || !sides.all(|side| self.sides[side].union) {
+            return None;
+        }
+        self.plain(&path_ast(name)?).ok().flatten()
     }
 
     /// Names of the other streams' first records, for formats whose rows are all alike.

@@ -1,0 +1,20 @@
+# Columns of the first record are both streams', where their names are known by it alone.
+$ printf '{"k":1,"a":1}\n' > l.json; printf '{"k":2,"ri":1}\n{"k":3,"a":4}\n' > r.json; dstream -i json union r.json -o csv l.json
+k,a,ri
+1,1,
+2,,1
+3,4,
+$ dstream -i json union r.json rename k=key -o csv l.json
+key,a,ri
+1,1,
+2,,1
+3,4,
+$ printf 'k=1 a=1\n' > l; printf 'k=2 ri=1\n' > r; dstream -i logfmt union r l
+1	1	
+2		1
+
+# What no stream has is told, and no more.
+$ printf 'k=1 a=1\n' > l; printf 'k=2 ri=1\n' > r; dstream -i logfmt union r select k,x,ri < l
+1		
+2		1
+dstream: field 'x' never occurred in 2 records
