@@ -25,17 +25,18 @@ impl Running<'_> {
                 Form::Whole => process.whole(told),
                 _ => process.close(upto.less(*lag), told),
             });
-            if turnstile.with(|state| state.has_failed()) {
-                // What follows lacks its rows.
-                return i64::MAX;
-            }
-            turnstile.with(|state| {
+            let failed = turnstile.with(|state| {
                 if let Ordered::Process { process, front, .. } = state {
                     *front = *lag;
                     next_end = next_end.min(process.next_end().saturating_add(*lag));
                     *lag = lag.saturating_add(process.lag());
                 }
+                state.has_failed()
             });
+            if failed {
+                // What follows lacks its rows.
+                return i64::MAX;
+            }
         }
         *lag = lag.saturating_add(stage.waits_at(stage.ordered.len()));
         next_end

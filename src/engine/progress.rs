@@ -74,8 +74,7 @@ impl Progress {
     pub fn hold(&self, keys: usize, bytes: usize) {
         self.keys.store(keys, Ordering::Relaxed);
         self.state.store(bytes, Ordering::Relaxed);
-        self.keys_most.fetch_max(keys, Ordering::Relaxed);
-        self.state_most.fetch_max(bytes, Ordering::Relaxed);
+        self.hold_at_least(keys, bytes);
     }
 
     /// State takes so much at least.

@@ -30,7 +30,7 @@ use rustix::fs::OFlags;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -285,10 +285,9 @@ pub fn open_pipe(path: &str) -> Option<OwnedFd> {
 
 /// What was begun, if it is the file of these data.
 fn begun(how: &Opening, meta: &Metadata) -> Option<File> {
-    let id = |meta: &Metadata| (meta.dev(), meta.ino());
     let file = File::from(how.begun.as_ref()?.try_clone().ok()?);
     let own = file.metadata().ok()?;
-    (id(&own) == id(meta)).then_some(file)
+    (rotated::id(&own) == rotated::id(meta)).then_some(file)
 }
 
 fn open_file(path: &str, how: &Opening) -> Result<Input> {
