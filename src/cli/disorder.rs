@@ -172,6 +172,7 @@ fn counting(
         zone: zone.clone(),
         mark_batches: false,
         peek_every: None,
+        tick_every: None,
         notes: Vec::new(),
         awaits: Vec::new(),
     }

@@ -155,15 +155,14 @@ impl<'c, 's> Control<'c, 's> {
                     }
             )
         );
-        let mut arrival = first_window
+        let arrival = first_window
             .filter(|_| by_clock)
             .map(|window| Grid::new(window, &plan.zone));
-        let boundary = arrival.as_mut().map_or(i64::MAX, |grid| grid.next_end(now));
         let mut control = Control {
             running,
             pulses: Vec::new(),
             arrival,
-            boundary,
+            boundary: i64::MAX,
             reached: running.kept.and_then(|kept| kept.moments.reached),
             last_epoch: now,
             until: running
@@ -208,7 +207,8 @@ impl<'c, 's> Control<'c, 's> {
         for group in groups {
             control.add(group.side, group.live);
         }
-        control.open_file();
+        control.boundary = control.next_boundary(now);
+        control.enter();
         control
     }
 
@@ -334,15 +334,24 @@ impl<'c, 's> Control<'c, 's> {
         }
     }
 
+    /// Nodes give what the clock lets out, and those behind them what that makes.
+    pub(super) fn tick(&mut self, now: i64, flight: &Flight) {
+        self.running.tick(now);
+        if self.is_due() {
+            self.pass(flight);
+        }
+    }
+
     fn trigger(&mut self, now: i64, flight: &Flight) {
         if now < self.next_trigger() {
             return;
         }
+        self.batch_is(now.saturating_sub(1));
         // What is final goes first.
-        self.epoch(flight);
+        let upto = self.pass(flight);
         let mut is_whole = false;
         if self.running.next_tick() <= now {
-            self.running.tick(now);
+            self.tick(now, flight);
             is_whole = true;
         }
         if self.peek_at <= now
@@ -359,6 +368,8 @@ impl<'c, 's> Control<'c, 's> {
         if is_whole && self.running.shared.replaces {
             self.running.give_whole(Whole::Ends);
         }
+        self.running.mark(upto);
+        self.batch_is(now);
         self.running.shared.out.flush();
         if self.file_at <= now {
             self.next_file(now);
@@ -506,14 +517,32 @@ impl<'c, 's> Control<'c, 's> {
         }
     }
 
+    /// When the clock next ends a window by arrival, or a batch that is to be marked.
+    fn next_boundary(&mut self, now: i64) -> i64 {
+        let end = self
+            .arrival
+            .as_mut()
+            .map_or(i64::MAX, |grid| grid.next_end(now));
+        match self.running.shared.marks.filter(|_| self.by_wall) {
+            Some(step) => end.min(next_multiple(now, step)),
+            None => end,
+        }
+    }
+
+    /// What comes now is of the batch that the machine's clock shows, though it be of a window with a later end.
+    fn batch_is(&self, now: i64) {
+        if let Some(step) = self.running.shared.marks.filter(|_| self.by_wall) {
+            self.running.shared.out.mark_most(now.div_euclid(step));
+        }
+    }
+
     fn clock(&mut self, now: i64, flight: &Flight) {
+        self.trigger(now, flight);
         if now >= self.boundary {
             self.epoch(flight);
-            if let Some(grid) = &mut self.arrival {
-                self.boundary = grid.next_end(now);
-            }
+            self.batch_is(now);
+            self.boundary = self.next_boundary(now);
         }
-        self.trigger(now, flight);
         self.show(flight);
         if now >= self.note_at {
             self.note_at = now.saturating_add(NOTE);
@@ -547,27 +576,23 @@ impl<'c, 's> Control<'c, 's> {
 
     /// Nothing more is read: batches that have ended are closed, before what the end of the input closes.
     pub fn finish(&mut self, flight: &Flight) {
-        let batched = |pulse: &Pulse<'_>| {
-            let time = pulse.spec.time.as_ref();
-            time.is_some_and(|time| time.batch().is_some())
-        };
-        if self.pulses.iter().any(batched) {
-            for pulse in &mut self.pulses {
-                pulse.ended = false;
-            }
+        let step = self.running.plan.source.time.as_ref();
+        if let Some(step) = step.and_then(Times::batch) {
+            // One that ended sooner has given empty batches since.
+            let marks = (0..self.pulses.len()).filter_map(|source| self.mark(source));
+            self.reached = self.reached.max(marks.max());
             // The last, part batch has ended with the input, if it has a record.
-            let step = self
-                .running
-                .plan
-                .source
-                .time
-                .as_ref()
-                .and_then(Times::batch);
             let last = self.running.shared.last_batch.load(Ordering::Relaxed);
-            if let Some(step) = step.filter(|_| last > i64::MIN) {
-                self.reached = self.reached.max(Some((last + 1).saturating_mul(step)));
+            let part = (last > i64::MIN).then(|| (last + 1).saturating_mul(step));
+            self.reached = self.reached.max(part);
+            let upto = self.pass(flight);
+            if let Some(end) = part.filter(|_| self.by_wall) {
+                self.trigger(end, flight);
             }
-            self.epoch(flight);
+            self.last_batch(flight);
+            self.running.mark(upto);
+        } else {
+            self.last_batch(flight);
         }
     }
 
@@ -630,9 +655,19 @@ impl<'c, 's> Control<'c, 's> {
     }
 
     pub(super) fn epoch(&mut self, flight: &Flight) {
+        let upto = self.pass(flight);
+        self.running.mark(upto);
+        // What a layout makes of rows must not show where epochs of a file end.
+        if self.running.live {
+            self.running.shared.out.flush();
+        }
+    }
+
+    /// An epoch, whose batches are not marked yet; returns how far time has come.
+    pub(super) fn pass(&mut self, flight: &Flight) -> Watermark {
         flight.wait();
         if lock(&self.running.shared.failure).is_some() {
-            return;
+            return Watermark::None;
         }
         // Blocks that landed meanwhile have moved the watermark; judging does not depend on it.
         let upto = self.watermark();
@@ -653,11 +688,8 @@ impl<'c, 's> Control<'c, 's> {
             self.last_batch = batch;
             self.running.give_whole(Whole::Ends);
         }
-        // What a layout makes of rows must not show where epochs of a file end.
-        if self.running.live {
-            self.running.shared.out.flush();
-        }
         self.last_epoch = self.now();
         self.note(upto);
+        upto
     }
 }

@@ -291,8 +291,12 @@ impl<'s> Running<'s> {
         if self.shared.replaces {
             self.give_whole(Whole::Last);
         }
-        self.close(Watermark::End);
         let last = self.shared.last_batch.load(Ordering::Relaxed);
+        if self.shared.marks.is_some() && last > i64::MIN {
+            // What is still open is of no batch.
+            self.shared.out.mark_most(last + 1);
+        }
+        self.close(Watermark::End);
         if self.shared.marks.is_some() && last > i64::MIN {
             self.shared.out.mark_to(last + 1);
         }
@@ -424,6 +428,9 @@ impl<'s> Running<'s> {
             }
             let upto = upto.less(lag);
             self.hand_in(lane);
+            if let (End::Aggregate(state), Some(first)) = (&stage.end, self.first_reading()) {
+                state.begin_empties(first);
+            }
             // It is never more than now; between, the control looks now and then.
             if upto == Watermark::End {
                 self.note_held();
@@ -495,6 +502,16 @@ impl<'s> Running<'s> {
         {
             self.shared.out.closed(at);
         }
+    }
+
+    /// The first reading of the clock that the data tell, among all sources.
+    fn first_reading(&self) -> Option<i64> {
+        let meters = self.shared.meters.iter();
+        meters.filter_map(Meter::first).min()
+    }
+
+    /// Marks the batches that have ended; all that they let out has been given.
+    pub fn mark(&self, upto: Watermark) {
         if let (Some(step), Watermark::At(at)) = (self.shared.marks, upto) {
             self.shared.out.mark_to(at.div_euclid(step));
         }

@@ -227,34 +227,73 @@ impl Control<'_, '_> {
         let Some((first, multiple)) = self.passes() else {
             return;
         };
-        let Some(early) = &mut self.early else { return };
-        early.passed.multiple = Some(multiple);
-        let at = first.saturating_mul(early.every);
-        let is_new = std::mem::take(&mut early.passed.is_new);
         let reached = match is_beside {
             true => time,
             // By arrival the watermark is the clock.
             false => Some(clock),
         };
-        early.at_cut = Some((source, reached));
-        // What is final goes first.
-        self.epoch(flight);
-        let files = self.running.plan.sink.files.as_ref();
-        let has_files = matches!(files.map(|files| files.of), Some(Span::Every(_)));
-        if has_files {
-            // What nodes give by themselves is given before the row that shows the clock.
-            self.running.tick(at);
+        if let Some(early) = &mut self.early {
+            early.at_cut = Some((source, reached));
         }
-        let has_peek = self.running.plan.peek_every.is_some();
-        if has_peek && is_new {
-            self.peek();
-        }
-        if has_files {
-            self.running.shared.out.closed(at);
-        }
-        self.open_file();
+        self.look(first, multiple, flight);
         if let Some(early) = &mut self.early {
             early.at_cut = None;
+        }
+    }
+
+    /// The clock has passed these multiples: what that lets out.
+    fn look(&mut self, first: i64, last: i64, flight: &Flight) {
+        let Some(early) = &mut self.early else { return };
+        early.passed.multiple = Some(last);
+        let is_new = std::mem::take(&mut early.passed.is_new);
+        let (at, now) = (
+            first.saturating_mul(early.every),
+            last.saturating_mul(early.every),
+        );
+        let (plan, shared) = (self.running.plan, self.running.shared);
+        if let Some(step) = shared.marks {
+            shared.out.mark_most(now.div_euclid(step) - 1);
+        }
+        // What is final goes first.
+        let upto = self.pass(flight);
+        let files = plan.sink.files.as_ref();
+        let has_files = matches!(files.map(|files| files.of), Some(Span::Every(_)));
+        let has_ticks = plan.tick_every.is_some();
+        if is_new && (has_files || has_ticks) {
+            // What nodes give by themselves is given before the row that shows the clock.
+            self.tick(now, flight);
+        }
+        if is_new && (plan.peek_every.is_some() || has_ticks && shared.replaces) {
+            self.peek();
+        }
+        self.running.mark(upto);
+        if self.running.live {
+            shared.out.flush();
+        }
+        if has_files {
+            shared.out.closed(at);
+        }
+        self.enter();
+    }
+
+    /// The input has ended, and with it the batch of its last record, though that may lack records or its mark: its
+    /// end lets out what any other's does.
+    pub(super) fn last_batch(&mut self, flight: &Flight) {
+        let source = &self.running.plan.source;
+        let clock = source.clock.as_ref().or(source.time.as_ref());
+        let last = self.running.shared.last_batch.load(Ordering::Relaxed);
+        let (Some(early), Some(step)) = (&self.early, clock.and_then(Times::batch)) else {
+            return;
+        };
+        let Some(passed) = early.passed.multiple.filter(|_| last > i64::MIN) else {
+            return;
+        };
+        if self.running.is_cut_off() {
+            return;
+        }
+        let multiple = (last + 1).saturating_mul(step).div_euclid(early.every);
+        if multiple > passed {
+            self.look(passed + 1, multiple, flight);
         }
     }
 
@@ -267,16 +306,20 @@ impl Control<'_, '_> {
                 }
             }
         }
-        if self.running.live {
-            self.running.shared.out.flush();
-        }
     }
 
-    /// Rows go to the file of `--every` that the clock has come to.
-    pub fn open_file(&self) {
-        if let Some(next) = self.early.as_ref().and_then(Early::next_file) {
-            let next_file = &self.running.shared.next_file;
-            next_file.store(next, Ordering::Relaxed);
+    /// Rows go to the file of `--every` that the clock has come to, and are of the batch that it shows.
+    pub fn enter(&self) {
+        let Some(early) = &self.early else { return };
+        let shared = self.running.shared;
+        if let Some(next) = early.next_file() {
+            shared.next_file.store(next, Ordering::Relaxed);
+        }
+        if let (Some(step), Some(multiple)) = (shared.marks, early.passed.multiple) {
+            let is_each = step == early.every;
+            shared
+                .out
+                .mark_most(if is_each { multiple } else { i64::MAX });
         }
     }
 
@@ -309,7 +352,7 @@ impl Control<'_, '_> {
             None => {
                 // The first that is shown has nothing in front of it.
                 early.passed.multiple = Some(multiple);
-                self.open_file();
+                self.enter();
                 None
             }
             Some(before) if multiple > before => Some((before + 1, multiple)),

@@ -13,18 +13,18 @@ impl AggregateState<'_> {
         self.empties = Mutex::new(Some(from));
     }
 
+    /// The clock that the data tell has begun there.
+    pub fn begin_empties(&self, first: i64) {
+        if let Some(from) = &mut *lock(&self.empties) {
+            from.get_or_insert(first);
+        }
+    }
+
     /// Behind which end the next window to be given has its own, where there is one for each.
     pub(super) fn given_upto(&self) -> Option<i64> {
         let from = (*lock(&self.empties))?;
         match *lock(&self.closed) {
-            i64::MIN => from.or_else(|| {
-                let ends = lock(&self.ends);
-                let first = match &self.spaces {
-                    Spaces::Panes(panes) => panes.window(panes.seen(*ends.keys().next()?).0).1,
-                    _ => *ends.values().min()?,
-                };
-                Some(first.saturating_sub(1))
-            }),
+            i64::MIN => from,
             i64::MAX => None,
             closed => Some(closed),
         }

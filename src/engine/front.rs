@@ -262,8 +262,12 @@ impl<'p> SourceWorker<'p> {
         let Some(times) = &chunk.times else {
             return true;
         };
-        if let (Some(step), Some(row)) = (time.batch(), chunk.live.iter().last()) {
-            let batch = times[row as usize].div_euclid(step);
+        let (clock, shown) = match (&source.clock, &chunk.clocks) {
+            (Some(clock), Some(clocks)) => (clock, clocks),
+            _ => (time, times),
+        };
+        if let (Some(step), Some(row)) = (clock.batch(), chunk.live.iter().last()) {
+            let batch = shown[row as usize].div_euclid(step);
             shared.last_batch.fetch_max(batch, Ordering::Relaxed);
             if let (Some(_), Some(first)) = (shared.marks, meter.first()) {
                 shared.out.mark_from(first.div_euclid(step));
@@ -301,10 +305,12 @@ impl<'p> SourceWorker<'p> {
         }
         for &(made, field) in &source.made {
             let column = match made {
-                Made::Time => chunk
-                    .times
-                    .clone()
-                    .map(|times| ColumnV::new(Column::Nanos(times))),
+                Made::Time => chunk.times.as_ref().map(|times| {
+                    // A batch carries its end, behind the last instant of it.
+                    let later = i64::from(time.batch().is_some());
+                    let shown = times.iter().map(|at| at.saturating_add(later));
+                    ColumnV::new(Column::Nanos(shown.collect()))
+                }),
                 Made::Watermark => chunk.before.clone().map(|before| {
                     let mut valid = crate::data::Bitmap::new(n, true);
                     for (row, at) in before.iter().enumerate() {

@@ -169,6 +169,8 @@ struct Outgoing {
     next: u64,
     waiting: BTreeMap<u64, Piece>,
     marker: Option<Marker>,
+    /// No row is of a later batch.
+    mark_most: i64,
     sink: Box<dyn Sink>,
     layout: Option<Box<dyn Layout>>,
     /// What comes is shown and not printed.
@@ -196,6 +198,7 @@ impl Linearizer {
                 next: 0,
                 waiting: BTreeMap::new(),
                 marker: None,
+                mark_most: i64::MAX,
                 sink,
                 layout,
                 aside: None,
@@ -334,6 +337,11 @@ impl Linearizer {
         lock(&self.state)
             .marker
             .get_or_insert(Marker { batch, number: 1 });
+    }
+
+    /// Rows come in no later batch, whatever their times are: the end of a window that has not ended yet.
+    pub fn mark_most(&self, batch: i64) {
+        lock(&self.state).mark_most = batch;
     }
 
     /// All rows of batches before this one have been put: they are marked.
@@ -500,7 +508,7 @@ impl Outgoing {
         let mut bytes = piece.bytes;
         for (i, &(batch, from)) in piece.ends.iter().enumerate() {
             let to = piece.ends.get(i + 1).map_or(bytes.len(), |next| next.1);
-            self.mark_to(batch);
+            self.mark_to(batch.min(self.mark_most));
             self.lay(&bytes[from..to]);
         }
         for (i, (target, from)) in piece.files.iter().enumerate() {

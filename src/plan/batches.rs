@@ -33,7 +33,8 @@ impl Plan {
             Some(Span::Every(every)) => Some(every),
             _ => None,
         };
-        let every = self.peek_every.or(of_files).filter(|_| is_told)?;
+        let every = self.peek_every.or(of_files).or(self.tick_every);
+        let every = every.filter(|_| is_told)?;
         Some((clock, every))
     }
 }
@@ -53,6 +54,20 @@ impl Builder<'_> {
             self.timed = true;
         }
         goes
+    }
+
+    /// A node's early rows go by that clock too, if there is one: at each `every`, behind each batch where delays may
+    /// be over by then or what each Nth record lets out must be of a batch that is marked.
+    pub(super) fn ticks_by_data(&mut self, every: Option<i64>, delay: Option<i64>, records: bool) {
+        let marked = records && self.options.mark_batches;
+        if !(every.or(delay).is_some() || marked) || !self.arrival_replays() {
+            return;
+        }
+        self.times.get_or_insert_with(|| self.arrival.clone());
+        self.timed = true;
+        let batch = self.options.batch_step();
+        let batch = batch.filter(|_| delay.is_some() || marked);
+        self.tick_every = batch.or(every).or(self.tick_every);
     }
 
     /// What arrival is: the clock, the field that tells one, batches.

@@ -180,6 +180,7 @@ pub struct Builder<'a> {
     /// What has no window works batch by batch.
     pub(super) batched: bool,
     pub(super) peek_every: Option<i64>,
+    pub(super) tick_every: Option<i64>,
     /// A field that json and logfmt are taken to have their time in, if the chain has a window.
     pub(super) guessed: Option<(String, Expr)>,
     pub(super) notes: Vec<String>,
@@ -302,6 +303,7 @@ impl<'a> Builder<'a> {
             arrival: Times::Arrival,
             batched,
             peek_every: None,
+            tick_every: None,
             guessed: None,
             notes: Vec::new(),
             name: String::new(),
@@ -740,6 +742,7 @@ impl<'a> Builder<'a> {
             zone: self.options.zone.clone(),
             mark_batches: self.options.mark_batches,
             peek_every: self.peek_every,
+            tick_every: self.tick_every,
             notes: self.notes,
             awaits: self.awaits,
         };

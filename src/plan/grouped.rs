@@ -286,11 +286,8 @@ impl Builder<'_> {
             pane_columns,
         };
         let grouping = Arc::new(self.grouping(shape, gives)?);
-        if grouping.every.or(grouping.every_delay).is_some() && self.arrival_replays() {
-            // Rows tell the clock that these go by.
-            self.times.get_or_insert_with(|| self.arrival.clone());
-            self.timed = true;
-        }
+        let by_records = grouping.every_records.is_some();
+        self.ticks_by_data(grouping.every, grouping.every_delay, by_records);
         let varies = match &grouping.shape {
             Shape::Rows => self.windows == Windows::Vary,
             shape => shape.varies(),
@@ -522,10 +519,16 @@ impl Builder<'_> {
             && !self.has_panes
             && self.gives_again.is_none()
         {
-            return Err(Usage::new(format!(
-                "{option} is for a chain whose last operator with state is an aggregate; '{}' is none",
-                node.operator
-            )));
+            let operator = &node.operator;
+            return Err(Usage::new(match node.kind {
+                NodeKind::Aggregate { .. } if self.batched => format!(
+                    "'{operator}' works batch by batch, and a batch is printed once; for {option} give it a window, as \
+                     'window all' in front"
+                ),
+                _ => format!(
+                    "{option} is for a chain whose last operator with state is an aggregate; '{operator}' is none"
+                ),
+            }));
         }
         Ok(())
     }

@@ -25,6 +25,9 @@ pub struct Plan {
     /// At each multiple of so much of the clock, ns, what would come if the input ended now is given out, by the
     /// nodes that rank and sort. Where the data tell the clock, between two rows (`Plan::early_by_data`).
     pub peek_every: Option<i64>,
+    /// At each multiple of so much of the clock that the data tell, ns, nodes look whether they have early rows; where
+    /// the machine's clock rules, each says when itself.
+    pub tick_every: Option<i64>,
     /// What was chosen for the user, to be told once on stderr: `taking event time from 'ts'`.
     pub notes: Vec<String>,
     /// Other streams whose fields are columns of the rows, and whose first record, which would tell them, is not there.

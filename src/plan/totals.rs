@@ -118,11 +118,7 @@ impl Builder<'_> {
                 "what keys have come to is printed at the end of a window or batch; --every is for input without them",
             ));
         }
-        if every.is_some() && self.arrival_replays() {
-            // Rows tell the clock that it goes by.
-            self.times.get_or_insert_with(|| self.arrival.clone());
-            self.timed = true;
-        }
+        self.ticks_by_data(every, None, false);
         Ok((complete, every))
     }
 

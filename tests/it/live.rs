@@ -664,6 +664,63 @@ fn the_last_window_of_a_quiet_stream_is_printed() {
     }
 }
 
+/// INTERFACE 9.1, "the end of a batch is a trigger"; 9.3: its rows do not wait for the record behind.
+#[test]
+fn rows_of_a_batch_come_when_it_has_ended() {
+    let chains: [&[&str]; 4] = [
+        &[
+            "--batch-on",
+            "^--",
+            "--output-mode",
+            "update",
+            "window",
+            "1h",
+            "count",
+        ],
+        &[
+            "--batch-on",
+            "^--",
+            "--output-mode",
+            "complete",
+            "window",
+            "1h",
+            "count",
+            "top",
+            "1",
+        ],
+        &[
+            "--batch-on",
+            "^--",
+            "--every-delay",
+            "1s",
+            "window",
+            "1h",
+            "count",
+        ],
+        &[
+            "--batch-on",
+            "^--",
+            "--every",
+            "1s",
+            "window",
+            "all",
+            "count",
+        ],
+    ];
+    for chain in chains {
+        for time in [&[][..], &["--time", "$1:s"]] {
+            let mut running = start(&[time, chain].concat());
+            running.write("1\n2\n--\n--\n");
+            assert!(running.line().ends_with('2'), "{time:?} {chain:?}");
+            running.write("3\n--\n--\n");
+            assert!(running.line().ends_with('3'), "{time:?} {chain:?}");
+            running.close();
+            assert!(running.end().success());
+            assert_eq!(running.rest().len(), 1, "{time:?} {chain:?}");
+        }
+    }
+}
+
 /// EVENT-TIME 2.5: early rows at multiples of the clock; INTERFACE 9.1: changed ones, of a ranking all.
 #[test]
 fn early_rows_come_by_the_clock() {

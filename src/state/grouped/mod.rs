@@ -603,10 +603,10 @@ impl Grouped {
                 self.watermark = self.watermark.max(before);
             }
             if let Some(clock) = of(&feed.chunk.clocks) {
-                // Where the data tell the clock, what it lets out comes before the row that shows it.
-                if clock >= self.next_tick() {
+                // Where the data tell the clock, a delay that is over by then comes before the row that shows it.
+                if clock >= self.next_timer() {
                     self.flush(&mut feed);
-                    self.give_by_clock(clock);
+                    self.give_delayed(clock);
                 }
                 self.clock = self.clock.max(clock);
             }
@@ -724,8 +724,7 @@ impl Process for Grouped {
     }
 
     fn next_tick(&self) -> i64 {
-        let timer = self.timers.peek().map_or(NEVER, |Reverse((at, _, _))| *at);
-        timer.min(self.tick_at)
+        self.next_timer().min(self.tick_at)
     }
 
     fn fork(&self) -> Box<dyn Process> {

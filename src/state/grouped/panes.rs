@@ -220,11 +220,34 @@ impl Grouped {
 
     /// Early rows that the clock lets out.
     pub(super) fn give_by_clock(&mut self, now: i64) {
-        let mut none = crate::data::Chunk::default();
-        let mut feed = Feed {
-            chunk: &mut none,
-            args: &[],
-        };
+        let mut due = self.take_delayed(now);
+        if now >= self.tick_at {
+            self.tick_at = NEVER;
+            due.clear();
+            for (_, of_key) in self.keyed.iter() {
+                let is_new = |place: &&u32| {
+                    let group = &self.groups[**place as usize];
+                    group.new > 0 && (!group.printed || self.plan.complete)
+                };
+                due.extend(of_key.groups.iter().filter(is_new));
+            }
+        }
+        self.give_all_early(due);
+    }
+
+    /// When a delay is over next.
+    pub(super) fn next_timer(&self) -> i64 {
+        self.timers.peek().map_or(NEVER, |Reverse((at, _, _))| *at)
+    }
+
+    /// Gives the rows of groups whose delay is over.
+    pub(super) fn give_delayed(&mut self, now: i64) {
+        let due = self.take_delayed(now);
+        self.give_all_early(due);
+    }
+
+    /// The groups whose delay is over.
+    fn take_delayed(&mut self, now: i64) -> Vec<u32> {
         let mut due: Vec<u32> = Vec::new();
         while let Some(&Reverse((at, place, life))) = self.timers.peek() {
             let group = &mut self.groups[place as usize];
@@ -238,20 +261,18 @@ impl Grouped {
                 due.push(place);
             }
         }
-        if now >= self.tick_at {
-            self.tick_at = NEVER;
-            due.clear();
-            for (_, of_key) in self.keyed.iter() {
-                let is_new = |place: &&u32| {
-                    let group = &self.groups[**place as usize];
-                    group.new > 0 && (!group.printed || self.plan.complete)
-                };
-                due.extend(of_key.groups.iter().filter(is_new));
-            }
-        }
+        due
+    }
+
+    fn give_all_early(&mut self, mut due: Vec<u32>) {
         if due.is_empty() {
             return;
         }
+        let mut none = crate::data::Chunk::default();
+        let mut feed = Feed {
+            chunk: &mut none,
+            args: &[],
+        };
         if self.plan.complete {
             return self.give_all(&mut feed);
         }

@@ -407,16 +407,6 @@ impl Totals {
                 self.advance(before, out, told);
                 next = self.next_event();
             }
-            if let Some(clocks) = &chunk.clocks
-                && self.of.every.is_some()
-                && clocks[row as usize] >= self.tick_at
-            {
-                // What the clock lets out that the data tell comes before the row that shows it.
-                let clock = clocks[row as usize];
-                self.add(chunk, given, &live[from..at]);
-                from = at;
-                self.print_by_clock(clock, out, told);
-            }
             if let (Some(windows), true) = (&chunk.windows, self.of.printed != Printed::Input) {
                 next = next.min(windows[row as usize].1);
             }

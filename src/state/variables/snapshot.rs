@@ -114,44 +114,6 @@ impl Snapshot {
         }
     }
 
-    /// Takes rows that no window holds; where the data tell the clock, what it lets out comes before the row that
-    /// shows it.
-    fn take_all(&mut self, chunk: &mut Chunk, given: &Given, told: &mut Told) -> Chunk {
-        let clocks = chunk.clocks.clone().filter(|_| self.every.is_some());
-        let mut out = self.out(usize::MAX);
-        let live = std::mem::take(&mut chunk.live);
-        let rows: Vec<u32> = live.iter().collect();
-        let mut from = 0;
-        for (at, &row) in rows.iter().enumerate() {
-            let clock = clocks
-                .as_ref()
-                .map_or(i64::MIN, |clocks| clocks[row as usize]);
-            if clock >= self.tick_at {
-                chunk.live = Selection::Some(rows[from..at].to_vec());
-                from = at;
-                self.state.take(chunk, given, told);
-                if told.failure.is_some() {
-                    break;
-                }
-                let lapse = self.state.keeping.lapse;
-                if let (Lapse::Event { .. }, true) = (lapse, self.state.alone) {
-                    let judged = rows::watermark(lapse, chunk, given.now, row);
-                    self.state.expire(judged);
-                }
-                self.print_by_clock(clock, &mut out);
-            }
-        }
-        chunk.live = match from {
-            0 => live,
-            from => Selection::Some(rows[from..].to_vec()),
-        };
-        if told.failure.is_none() {
-            self.state.take(chunk, given, told);
-        }
-        out.flush();
-        out.done.pop().unwrap_or_default()
-    }
-
     /// The clock has passed a multiple of `--every`.
     fn print_by_clock(&mut self, clock: i64, out: &mut Out) {
         if let Some(every) = self.every {
@@ -387,7 +349,8 @@ impl Process for Snapshot {
                 .map(|row| rows::time(lapse, chunk, given.now, row))
                 .max();
             self.latest = self.latest.max(latest.unwrap_or(i64::MIN));
-            *chunk = self.take_all(chunk, given, told);
+            self.state.take(chunk, given, told);
+            *chunk = Chunk::default();
             return;
         }
         let mut out = self.out(usize::MAX);
@@ -431,7 +394,12 @@ impl Process for Snapshot {
         let mut out = self.out(CHUNK);
         match (upto, &self.printed) {
             (Watermark::End, Printed::Input) => self.end_of_input(&mut out, told),
-            (Watermark::None, _) | (_, Printed::Input) => return Vec::new(),
+            (Watermark::None, _) => return Vec::new(),
+            (Watermark::At(at), Printed::Input) => {
+                if let Lapse::Event { .. } = self.state.keeping.lapse {
+                    self.state.expire(at);
+                }
+            }
             (Watermark::At(at), _) => self.advance(at, &mut out, told),
             (Watermark::End, _) => {
                 self.begin(0, told);

@@ -81,7 +81,6 @@ a	1
 b	2
 a	1
 -- 4
--- 5
 a	1
 $ printf '0 a\n10 b\n59 a\n70 b\n200 c\n201 a\n' | dstream --time '$1:s' --watermark 0s update-state-by '$2' count --ttl 1m --on-timeout emit
 a	2

@@ -144,3 +144,98 @@ $ seq 7 | dstream --batch-lines 3 --mark-batches window all count
 -- 2
 -- 3
 7
+
+# INTERFACE 8.2, "all records of a batch have one time, the batch's": it is its end, for `@time` as for `now()`.
+$ seq 3 | dstream --batch-lines 2 map 't=@time,n=now()'
+1	1970-01-01T00:00:01Z	1970-01-01T00:00:01Z
+2	1970-01-01T00:00:01Z	1970-01-01T00:00:01Z
+3	1970-01-01T00:00:02Z	1970-01-01T00:00:02Z
+
+# INTERFACE 9.1, "the end of a batch is a trigger, for windows by event time too": of every batch, also of the last one, which
+# the end of the input ends.
+$ seq 4 | dstream --batch-lines 2 --time '$1:s' --output-mode update --pane-columns window 10s count
+1970-01-01T00:00:00Z	2	early	0
+1970-01-01T00:00:00Z	4	early	1
+1970-01-01T00:00:00Z	4	on_time	2
+$ seq 5 | dstream --batch-lines 2 --time '$1:s' --output-mode update --pane-columns window 10s count
+1970-01-01T00:00:00Z	2	early	0
+1970-01-01T00:00:00Z	4	early	1
+1970-01-01T00:00:00Z	5	early	2
+1970-01-01T00:00:00Z	5	on_time	3
+$ printf '1\n2\n--\n3\n--\n--\n' | dstream --batch-on '^--' --time '$1:s' --output-mode complete --pane-columns window 10s count-by '$1%2'
+1970-01-01T00:00:00Z	0	1	early	0
+1970-01-01T00:00:00Z	1	1	early	0
+1970-01-01T00:00:00Z	0	1	early	1
+1970-01-01T00:00:00Z	1	2	early	1
+1970-01-01T00:00:00Z	0	1	on_time	2
+1970-01-01T00:00:00Z	1	2	on_time	2
+$ seq 5 | dstream --batch-lines 2 --output-mode update --pane-columns window 10s count
+1970-01-01T00:00:00Z	2	early	0
+1970-01-01T00:00:00Z	4	early	1
+1970-01-01T00:00:00Z	5	early	2
+1970-01-01T00:00:00Z	5	on_time	3
+$ printf '1 a\n1 b\n2 a\n3 a\n' | dstream --batch-lines 1 --every-delay 1s --time '$1:s' --pane-columns window 10s count-by '$2'
+1970-01-01T00:00:00Z	a	1	early	0
+1970-01-01T00:00:00Z	b	1	early	0
+1970-01-01T00:00:00Z	a	2	early	1
+1970-01-01T00:00:00Z	a	3	on_time	2
+1970-01-01T00:00:00Z	b	1	on_time	1
+# A record that a filter keeps from the window is one of its batch all the same: the window has early rows of batches
+# before it is closed by the record of the batch behind.
+$ printf '1\n2\n30\n41\n' | dstream --batch-lines 2 --time '$1:s' --watermark 0s --output-mode update --pane-columns filter '$1!=30' window 10s count
+1970-01-01T00:00:00Z	2	early	0
+1970-01-01T00:00:00Z	2	on_time	1
+1970-01-01T00:00:40Z	1	early	0
+1970-01-01T00:00:40Z	1	on_time	1
+
+# Early rows stand before the mark of the batch that they are of; what is open at the end of the input is of none.
+$ seq 4 | dstream --batch-lines 3 --mark-batches --output-mode update window 10s count
+1970-01-01T00:00:00Z	3
+-- 1
+1970-01-01T00:00:00Z	4
+-- 2
+1970-01-01T00:00:00Z	4
+$ seq 4 | dstream --batch-lines 1 --mark-batches --every-records 2 window 10s count
+-- 1
+1970-01-01T00:00:00Z	2
+-- 2
+-- 3
+1970-01-01T00:00:00Z	4
+-- 4
+1970-01-01T00:00:00Z	4
+$ seq 4 | dstream --batch-lines 1 --mark-batches --every 2s window 3s count top 2
+-- 1
+1970-01-01T00:00:00Z	2
+-- 2
+1970-01-01T00:00:00Z	3
+-- 3
+1970-01-01T00:00:03Z	1
+-- 4
+1970-01-01T00:00:03Z	1
+
+# 8.2: a source that has ended gives empty batches, and the chain ends with the last of them, also where those are empty.
+$ printf '1\n--\n2\n' > r; printf '1\n--\n--\n--\n' | dstream --batch-on '^--' --mark-batches union r count
+2
+-- 1
+1
+-- 2
+0
+-- 3
+
+# SPARK 1.2: a count is given of every batch since the first, though no window holds that one.
+$ printf '2 a\n9 c\n16 d\n' | dstream --clock '$1:s' --batch 1s window 1s --slide 2s count
+dstream: the slide of 2s is longer than the window of 1s: records between windows count nowhere
+1970-01-01T00:00:03Z	0
+1970-01-01T00:00:05Z	0
+1970-01-01T00:00:07Z	0
+1970-01-01T00:00:09Z	1
+1970-01-01T00:00:11Z	0
+1970-01-01T00:00:13Z	0
+1970-01-01T00:00:15Z	0
+
+# What works by batch has nothing to correct.
+$ seq 3 | dstream --batch-lines 2 --output-mode complete count
+dstream: 'count' works batch by batch, and a batch is printed once; for --output-mode complete give it a window, as 'window all' in front
+    dstream --batch-lines 2 --output-mode complete count
+                                                   ^^^^^
+? 2

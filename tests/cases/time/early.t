@@ -52,8 +52,12 @@ $ printf 'a\nb\na\nc\na\n' | dstream --batch-lines 2 --output-mode complete wind
 1970-01-01T00:00:00Z	b	1
 1970-01-01T00:00:00Z	a	3
 1970-01-01T00:00:00Z	b	1
+1970-01-01T00:00:00Z	a	3
+1970-01-01T00:00:00Z	b	1
 $ printf 'a\nb\n--\n--\na\n--\nc\n' | dstream --batch-on '^--' --output-mode complete window 5s count-by '$1' top 2
 1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:00Z	b	1
+1970-01-01T00:00:00Z	a	2
 1970-01-01T00:00:00Z	b	1
 1970-01-01T00:00:00Z	a	2
 1970-01-01T00:00:00Z	b	1

@@ -21,7 +21,7 @@ const CLOCKS: [&str; 8] = [
 ];
 
 /// What is looked at.
-const CHAINS: [&str; 14] = [
+const CHAINS: [&str; 20] = [
     "count-by $2 top 3",
     "reduce-by $2 n=count,s=sum:$3 sort-by s",
     "filter $3>2 count-by $2 sort-by count",
@@ -36,6 +36,12 @@ const CHAINS: [&str; 14] = [
     "window 10s top 2 --by $3 --rank",
     "window 12s --slide 4s count-by $2 top 2",
     "window 10s count-by $2 map t=count*2 sort-by t,$2",
+    "window 10s count-by $2",
+    "filter $3>2 window 12s --slide 4s count-by $2",
+    "session-window 3s count-by $2",
+    "window 10s count-by $2 window 30s reduce-by $2 s=sum:count",
+    "window all count-by $2",
+    "scan-by $2 n=cumcount window all count-by n",
 ];
 
 fn words(turn: usize) -> Vec<String> {
