@@ -113,6 +113,17 @@ impl Builder<'_> {
             self.need_window_times()?;
             self.records_have_an_age()?;
         }
+        if let Shape::Count {
+            size,
+            slide: Some(slide),
+            ..
+        } = &shape
+            && slide > size
+        {
+            self.notes.push(format!(
+                "the slide of {slide} records is longer than the window of {size}: records between windows count nowhere"
+            ));
+        }
         self.pending = None;
         self.in_force = None;
         self.shaped = Some(shape);

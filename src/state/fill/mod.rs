@@ -336,7 +336,7 @@ impl Fill {
         self.zone.write_time(start, &mut time);
         format!(
             "fill: the windows missing before {} ask for more than {ROWS_MAX} rows; is that time right? \
-             --max-ahead holds back times that are far ahead",
+             --since and --until leave times out, and of live input --max-ahead waits with those that are far ahead",
             String::from_utf8_lossy(&time)
         )
     }

@@ -66,7 +66,7 @@ dstream: fill: it goes directly behind the aggregate of a window: window 1m coun
 ? 2
 $ printf '0\n400000000\n' | dstream --time '$1:s' window 1s count fill zero
 1970-01-01T00:00:00Z	1
-dstream: fill: the windows missing before 1982-09-04T15:06:40Z ask for more than 10000000 rows; is that time right? --max-ahead holds back times that are far ahead
+dstream: fill: the windows missing before 1982-09-04T15:06:40Z ask for more than 10000000 rows; is that time right? --since and --until leave times out, and of live input --max-ahead waits with those that are far ahead
 ? 65
 
 # Rows of windows that wait for late records are filled when they come.

@@ -19,6 +19,7 @@ $ seq 7 | dstream count-window 4 --slide-rows 3 --partial yes reduce 'join:$1'
 3,4,5,6
 6,7
 $ seq 7 | dstream count-window 2 --slide-rows 3 reduce 'join:$1'
+dstream: the slide of 3 records is longer than the window of 2: records between windows count nowhere
 2,3
 5,6
 # Whole records: the largest of each three.
