@@ -101,6 +101,13 @@ impl Paths {
         made
     }
 
+    /// Keys of the line's object that are known, whether a path begins with them or not.
+    pub fn know<'n>(&mut self, names: impl IntoIterator<Item = &'n [u8]>) {
+        for name in names {
+            self.child(0, &Step::Key(name.to_vec()));
+        }
+    }
+
     fn child(&mut self, node: usize, step: &Step) -> usize {
         let next = self.nodes.len();
         let found = match step {
@@ -142,23 +149,26 @@ impl Paths {
     ///
     /// Of equal keys the last counts. The structure of the line is checked, and what is found; nested
     /// values that no path needs are held to brackets and strings that end. Places in a fault count from
-    /// the line's start. Bytes behind the line are read, where there are any, and mean nothing.
+    /// the line's start. Bytes behind the line are read, where there are any, and mean nothing. The answer is whether
+    /// the object has a key that is neither known nor the begin of a path.
     pub fn fields(
         &self,
         (block, start, len): (&[u8], usize, usize),
         out: &mut [Span],
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         debug_assert!(out.len() >= self.paths);
         out.fill(ABSENT);
         let mut walk = Walk {
             text: block,
             at: start,
             end: (start + len).min(block.len()),
+            others: false,
         };
         self.line(&mut walk, out).map_err(|fault| Fault {
             at: fault.at.saturating_sub(start),
             ..fault
-        })
+        })?;
+        Ok(walk.others)
     }
 
     fn line(&self, walk: &mut Walk, out: &mut [Span]) -> Result<(), Fault> {
@@ -205,7 +215,10 @@ impl Paths {
             walk.at += 1;
             walk.next();
             match found {
-                None => walk.skip(depth)?,
+                None => {
+                    walk.others |= node == 0;
+                    walk.skip(depth)?;
+                }
                 Some(child) => self.value(walk, child, depth, out)?,
             }
             match walk.next() {
@@ -390,6 +403,22 @@ mod tests {
             span => String::from_utf8(span.of(line.as_bytes(), &[]).to_vec()).unwrap(),
         };
         Ok(out.iter().map(text).collect())
+    }
+
+    #[test]
+    fn keys_that_are_neither_known_nor_asked_for_are_told() {
+        let mut paths = Paths::new(&[vec![key("a"), key("b")]]);
+        paths.know([&b"k"[..], b"a"]);
+        for (line, others) in [
+            (r#"{"a":{"b":1,"c":2},"k":[{"x":1}]}"#, false),
+            (r#"{"\u006b":1}"#, false),
+            (r#"{"k":1,"kk":2,"a":3}"#, true),
+            (r#"{"c":null}"#, true),
+            ("{}", false),
+        ] {
+            let found = paths.fields((line.as_bytes(), 0, line.len()), &mut [ABSENT]);
+            assert_eq!(found, Ok(others), "{line}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ struct Reader<'a> {
     paths: &'a [Vec<Step>],
     out: Vec<Span>,
     deepest: usize,
+    others: bool,
 }
 
 type Read<T> = Option<T>;
@@ -161,6 +162,7 @@ impl Reader<'_> {
                 .filter(|&&(path, step)| self.paths[path].get(step) == Some(&here))
                 .map(|&(path, step)| (path, step + 1))
                 .collect();
+            self.others |= depth == 1 && object && next.is_empty();
             self.value(&next, depth)?;
             self.blanks();
             if self.take(close) {
@@ -174,20 +176,21 @@ impl Reader<'_> {
     }
 }
 
-/// The spans of the paths in a line and how deep it is; nothing for a line that is no JSON value.
-pub fn fields(line: &[u8], paths: &[Vec<Step>]) -> Option<(Vec<Span>, usize)> {
+/// The spans of the paths in a line, how deep it is, and whether it has a key that no path begins with; nothing for a line that is no JSON value.
+pub fn fields(line: &[u8], paths: &[Vec<Step>]) -> Option<(Vec<Span>, usize, bool)> {
     let mut reader = Reader {
         text: line,
         at: 0,
         paths,
         out: vec![ABSENT; paths.len()],
         deepest: 0,
+        others: false,
     };
     let live: Vec<_> = (0..paths.len()).map(|path| (path, 0)).collect();
     reader.blanks();
     reader.value(&live, 0)?;
     reader.blanks();
-    (reader.at == line.len()).then_some((reader.out, reader.deepest))
+    (reader.at == line.len()).then_some((reader.out, reader.deepest, reader.others))
 }
 
 /// The paths that fuzzing asks for.
@@ -226,28 +229,29 @@ pub fn fuzz(line: &[u8]) {
             .map(|&span| (span != ABSENT).then(|| span.of(&block, &[])))
             .collect();
         match (&result, &model) {
-            (Ok(()), Some((expected, _))) => {
+            (Ok(others), Some((expected, _, expected_others))) => {
+                assert_eq!(others, expected_others);
                 for (found, expected) in shifted.iter().zip(expected) {
                     let expected = (*expected != ABSENT).then(|| expected.of(line, &[]));
                     assert_eq!(*found, expected, "{}", String::from_utf8_lossy(line));
                 }
             }
             // What no path needs is looked at for brackets and strings only; the rest must be sound.
-            (Ok(()), None) => shifted.iter().flatten().for_each(|raw| {
+            (Ok(_), None) => shifted.iter().flatten().for_each(|raw| {
                 assert!(
                     fields(raw, &[]).is_some(),
                     "{}",
                     String::from_utf8_lossy(raw)
                 );
             }),
-            (Err(fault), Some((_, depth))) => match fault.kind {
+            (Err(fault), Some((_, depth, _))) => match fault.kind {
                 FaultKind::Depth => assert!(*depth > super::DEPTH_MAX),
                 _ => assert!(!object, "{fault} in {}", String::from_utf8_lossy(line)),
             },
             (Err(fault), None) => assert!(fault.at <= line.len()),
         }
     }
-    texts(line, model.as_ref().map(|(_, depth)| *depth));
+    texts(line, model.as_ref().map(|(_, depth, _)| *depth));
 }
 
 /// The functions over values as written.
@@ -292,6 +296,7 @@ fn texts(line: &[u8], depth: Option<usize>) {
                 paths: &[],
                 out: Vec::new(),
                 deepest: 0,
+                others: false,
             };
             assert_eq!(reader.string(), Some(rest));
         }

@@ -122,6 +122,8 @@ pub(super) struct Walk<'a> {
     pub text: &'a [u8],
     pub at: usize,
     pub end: usize,
+    /// The line's object has a key that no path begins with.
+    pub others: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -130,6 +132,7 @@ impl<'a> Walk<'a> {
             text,
             at: 0,
             end: text.len(),
+            others: false,
         }
     }
 

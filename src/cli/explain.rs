@@ -3,12 +3,12 @@
 
 use super::globals::Options;
 use crate::aggs::bound;
-use crate::data::Type;
+use crate::data::{FieldId, Type};
 use crate::formats::Framing;
 use crate::formats::begins::Begins;
 use crate::plan::files::Span;
 use crate::plan::node::{
-    Extent, Hand, Matching, Node, NodeKind, Output, Plan, Scope, Taker, Times, Window,
+    Extent, Hand, Made, Matching, Node, NodeKind, Output, Plan, Scope, Taker, Times, Window,
 };
 use crate::plan::when::{UNBOUNDED, When, batches, windows};
 use crate::plan::window::duration;
@@ -94,7 +94,7 @@ fn fields(plan: &Plan) -> String {
             .get(id)
             .map_or("?", |field| field.name.as_str())
     };
-    let made = plan.source.made.iter().map(|(_, id)| *id);
+    let made = made(plan);
     let names: Vec<&str> = made
         .chain(plan.source.wanted.iter().copied())
         .map(name)
@@ -103,6 +103,13 @@ fn fields(plan: &Plan) -> String {
         true => "none are looked for".into(),
         false => names.join(", "),
     }
+}
+
+/// Fields that are made of a record and can be named.
+fn made(plan: &Plan) -> impl Iterator<Item = FieldId> {
+    let made = plan.source.made.iter();
+    made.filter(|(made, _)| *made != Made::Others)
+        .map(|(_, id)| *id)
 }
 
 fn time(plan: &Plan, options: &Options) -> String {
@@ -184,6 +191,9 @@ fn does(node: &Node, plan: &Plan) -> String {
             false => "adds what the pattern finds, drops records without a match".into(),
         },
         NodeKind::Explode { .. } => "one record for each item".into(),
+        NodeKind::Others { .. } => {
+            "counts records with fields that are no columns, as the first record lacks them".into()
+        }
         NodeKind::Sample { .. } => "keeps the same share of lines each time, by their hash".into(),
         NodeKind::Assign {
             window, lateness, ..
@@ -361,7 +371,7 @@ fn written(plan: &Plan, options: &Options) -> String {
 pub fn json(plan: &Plan) -> String {
     let strings = |items: Vec<String>| Value::from(items);
     let name = |id: &usize| plan.source.schema.fields[*id].name.clone();
-    let mut source_fields: Vec<String> = plan.source.made.iter().map(|(_, id)| name(id)).collect();
+    let mut source_fields: Vec<String> = made(plan).map(|id| name(&id)).collect();
     source_fields.extend(plan.source.wanted.iter().map(name));
     let time = match &plan.source.time {
         None => Value::Null,

@@ -942,7 +942,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Writing,
         doc: doc(
             "how records are written",
-            "Without it a chain that changes no record passes the original lines byte for byte. Otherwise a terminal gets a table, anything else tab-separated values without a header.",
+            "Without it a chain that changes no record passes the original lines byte for byte. Otherwise a terminal gets a table, anything else tab-separated values without a header. Records of json and logfmt go whole into `json`, `lines` and their own format; every other one has columns, those of the first record, and rows with fields beyond them are counted and told: `select` says which columns there are.",
         ),
         set: |options, value| {
             options.output_format = Some(value.into());
@@ -1438,7 +1438,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::State,
         doc: Doc {
             summary: "what becomes of state beyond --max-keys and --max-state",
-            text: "`fail`: the run ends with status 65. `evict-oldest`, with `--max-keys`: the key that was used longest ago, by time, is forgotten and counted; `distinct` forgets the one that came first. `spill`: what is beyond lies on the disk, under `--tmp`, in files without a name; the answer is the same. Groups of an aggregate, over windows or the whole input, and rows that are sorted over the whole input, go there in sorted runs, and are merged when their window closes or at the end. All other state (`distinct`, sessions, joins, windows that slide, running totals, …), and all of a job with `--checkpoint`, has its memory in a file from then on, of which the system keeps in memory what is used most: that is as fast as memory while there is some to spare, and as slow as the disk where keys that come at random are many times what fits. A disk that is full ends the run with 74.",
+            text: "`fail`: the run ends with status 65. `evict-oldest`, with `--max-keys`: the key that was used longest ago, by time, is forgotten and counted; `distinct` forgets the one whose first record is the oldest, by time. `spill`: what is beyond lies on the disk, under `--tmp`, in files without a name; the answer is the same. Groups of an aggregate, over windows or the whole input, and rows that are sorted over the whole input, go there in sorted runs, and are merged when their window closes or at the end. All other state (`distinct`, sessions, joins, windows that slide, running totals, …), and all of a job with `--checkpoint`, has its memory in a file from then on, of which the system keeps in memory what is used most: that is as fast as memory while there is some to spare, and as slow as the disk where keys that come at random are many times what fits. A disk that is full ends the run with 74.",
             examples: &[Example {
                 title: "More keys than memory may hold",
                 session: "$ seq 1 3000 | sed 's/$/ x/' > keys; dstream --max-state 64KiB --on-full spill count-by '$1' keys | tail -1\n3000\t1\n",
@@ -1512,7 +1512,10 @@ pub const OPTIONS: &[Opt] = &[
         takes: Takes::Value("FILE"),
         value: What::File,
         section: Section::Reports,
-        doc: doc("keeps bad records, with reason and place in front", ""),
+        doc: doc(
+            "keeps bad records, with reason and place in front",
+            "Separated by tabs. The place is the input's name and how many of its bytes are in front of the record, `app.log byte 2048`.",
+        ),
         set: |options, value| {
             options.bad_file = Some(value.into());
             Ok(())

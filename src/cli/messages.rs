@@ -2,6 +2,7 @@
 //! `mod.rs` prints them. Every line begins with the program's name, remedies below it are indented.
 
 use super::suggest;
+use crate::data::step::OtherFields;
 use std::path::Path;
 
 /// A count with commas: `48,210`.
@@ -60,11 +61,44 @@ pub fn bad(kind: &str, count: u64, records: u64, first: &str) -> String {
     text
 }
 
-pub fn never_occurred(field: &str, records: u64, near: Option<&str>) -> String {
+/// `of`: the stream, where there are several; empty: standard input.
+pub fn never_occurred(
+    field: &str,
+    (records, of): (u64, Option<&str>),
+    near: Option<&str>,
+) -> String {
+    let of = match of {
+        None => String::new(),
+        Some("" | "-") => " of standard input".into(),
+        Some(words) => format!(" of {words}"),
+    };
     let remedy = near.map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
     format!(
-        "field '{field}' never occurred in {}{remedy}",
+        "field '{field}' never occurred in {}{of}{remedy}",
         counted(records, "record")
+    )
+}
+
+/// Rows had fields that were no columns. `may_be_whole`: with `-o json` they would be written.
+pub fn others(of: &OtherFields, may_be_whole: bool) -> String {
+    let shown = |name: &Vec<u8>| -> String {
+        String::from_utf8_lossy(name)
+            .chars()
+            .map(printable)
+            .collect()
+    };
+    let names: Vec<String> = of.names.keys().map(shown).collect();
+    format!(
+        "{} {} fields that are no columns, as the first record lacks them: {}{}; name them with select{}",
+        counted(of.rows, "row"),
+        if of.rows == 1 { "has" } else { "have" },
+        names.join(", "),
+        if of.more { ", …" } else { "" },
+        if may_be_whole {
+            ", or write records whole with -o json"
+        } else {
+            ""
+        },
     )
 }
 
@@ -79,21 +113,29 @@ pub fn progress(records: u64, bytes: u64, rows: u64) -> String {
 }
 
 /// `file`: where they were put (`--late FILE`).
-pub fn late(count: u64, records: u64, file: Option<&Path>) -> String {
+/// `merged`: what they are behind is the order of `--merge-sorted`.
+pub fn late(count: u64, records: u64, file: Option<&Path>, merged: bool) -> String {
     let dropped = match file {
         None => "dropped".to_string(),
         Some(file) => format!("put into {}", file.display()),
     };
+    let was = if count == 1 { "was" } else { "were" };
+    let (behind, remedy) = match (merged, count) {
+        (true, 1) => (
+            "was older than one before it in its source",
+            "sorts what is so much out of order",
+        ),
+        (true, _) => (
+            "were older than one before them in their source",
+            "sorts what is so much out of order",
+        ),
+        (false, 1) => ("came too late for its window", "waits longer"),
+        (false, _) => ("came too late for their windows", "waits longer"),
+    };
     format!(
-        "{} of {} came too late for {} and {} {dropped}; --watermark D waits longer",
+        "{} of {} {behind} and {was} {dropped}; --watermark D {remedy}",
         grouped(count),
         counted(records, "record"),
-        if count == 1 {
-            "its window"
-        } else {
-            "their windows"
-        },
-        if count == 1 { "was" } else { "were" },
     )
 }
 
@@ -131,6 +173,15 @@ pub fn not_the_format(format: &str, first: &[u8]) -> String {
         }
     }
     text
+}
+
+/// All of the input is bad since its times are of other years than can be told.
+pub fn far_times(records: u64, first: &[u8]) -> String {
+    format!(
+        "none of {} has a time of 1700 to 2239, the years that 64 bits of nanoseconds hold; the first line is {}; is --time right (:s, :ms, :us, :ns)?",
+        counted(records, "record"),
+        shown(first)
+    )
 }
 
 /// All of the input is bad since it has no times.
@@ -302,11 +353,11 @@ mod tests {
             "1 of 1 record is bad: no closing quote"
         );
         assert_eq!(
-            never_occurred("stauts", 48_210, Some("status")),
+            never_occurred("stauts", (48_210, None), Some("status")),
             "field 'stauts' never occurred in 48,210 records; did you mean 'status'?"
         );
         assert_eq!(
-            late(2, 3_000, None),
+            late(2, 3_000, None, false),
             "2 of 3,000 records came too late for their windows and were dropped; --watermark D waits longer"
         );
     }

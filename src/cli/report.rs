@@ -5,7 +5,7 @@ use super::globals::{Options, Stats};
 use super::messages::{self, counted, grouped};
 use super::{suggest, terminal};
 use crate::data::delays::Delays;
-use crate::engine::{Batch, Batches, NO_TIME, OnBad, Report};
+use crate::engine::{Batch, Batches, FAR_TIME, NO_TIME, OnBad, Report};
 use crate::error::{Failure, status};
 use crate::plan::window::duration;
 
@@ -71,7 +71,9 @@ fn failed(failure: Failure, report: &Report, format: &str, options: &Options) ->
     // Too many bad records: the first of them is the reason.
     if let Some(fault) = report.faults.first().filter(|_| status == status::DATA) {
         let all = report.records_bad == report.records_in && options.on_bad == OnBad::Warn;
-        if message.is_empty() && all && fault.what == NO_TIME {
+        if message.is_empty() && all && fault.what == FAR_TIME {
+            terminal::say(&messages::far_times(report.records_in, &fault.text));
+        } else if message.is_empty() && all && fault.what == NO_TIME {
             terminal::say(&messages::no_times(report.records_in, &fault.text));
         } else if message.is_empty() && all {
             terminal::say(&messages::not_the_format(format, &fault.text));
@@ -121,6 +123,7 @@ fn summary(report: &Report, known: &[String], options: &Options) -> Vec<String> 
             report.late,
             report.records_in,
             options.late_file.as_deref(),
+            options.merge_sorted,
         ));
     }
     for (what, count) in &report.counts {
@@ -129,11 +132,16 @@ fn summary(report: &Report, known: &[String], options: &Options) -> Vec<String> 
     for (what, count) in &report.failed {
         lines.push(messages::failed(what, *count));
     }
-    if report.records_in > 0 {
-        for field in &report.never {
-            let near = suggest::nearest(field, known.iter().map(String::as_str));
-            lines.push(messages::never_occurred(field, report.records_in, near));
-        }
+    if report.others.rows > 0 {
+        let is_json = options.output_format.as_deref() == Some("json");
+        let may_be_whole = report.others_may_be_whole && !is_json;
+        lines.push(messages::others(&report.others, may_be_whole));
+    }
+    for never in &report.never {
+        let known = known.iter().map(String::as_str).filter(|_| never.own);
+        let near = suggest::nearest(&never.field, known);
+        let of = (never.records, never.of.as_deref());
+        lines.push(messages::never_occurred(&never.field, of, near));
     }
     lines
 }

@@ -25,5 +25,5 @@ pub use crate::bytes::{Cells, PADDING, Span};
 pub use block::Block;
 pub use chunk::{Chunk, Selection};
 pub use column::{Column, ColumnBuilder, ColumnV};
-pub use schema::{Field, FieldId, Open, Schema, Type};
+pub use schema::{Field, FieldId, Open, Others, Schema, Type};
 pub use value::Value;

@@ -84,6 +84,17 @@ pub struct Schema {
     pub fields: Vec<Field>,
     /// What else a record of the source may hold beyond `fields`; `None`: nothing.
     pub open: Option<Open>,
+    /// Where the names go of what a record has beyond what is known.
+    pub others: Option<Others>,
+}
+
+/// Fields of records of an open source that are no columns, where rows have the columns of the first record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Others {
+    /// Their names, a line each; null where there are none.
+    pub field: FieldId,
+    /// Fields that are no others, by their keys.
+    pub known: Vec<String>,
 }
 
 /// A source whose records have fields that no header names.
@@ -97,7 +108,10 @@ pub enum Open {
 
 impl Schema {
     pub fn new(fields: Vec<Field>) -> Schema {
-        Schema { fields, open: None }
+        Schema {
+            fields,
+            ..Schema::default()
+        }
     }
 
     /// The latest field of that name: a later one hides an earlier one.

@@ -18,10 +18,10 @@ use super::steps::{LastNeeded, Setting};
 use super::worker::{
     self, End, Partial, Stage, StageWorker, add_counts, entries, first_batch, stages, tee_failures,
 };
-use super::{FaultTold, Limit, OnBad, Report, Run, Shared, routing};
+use super::{FaultTold, Limit, Never, OnBad, Report, Run, Shared, routing};
 use crate::data::Chunk;
 use crate::data::process::Late;
-use crate::data::step::Counts;
+use crate::data::step::{Counts, OtherFields};
 use crate::data::time::Watermark;
 use crate::error::{Failure, status};
 use crate::plan::files::Span;
@@ -186,7 +186,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
                     .collect()
             })
             .collect(),
-        all_seen: AtomicBool::new(!may_never_occur(plan)),
+        all_seen: AtomicBool::new(!may_never_occur(&plan.source)),
         counts: Mutex::new(Counts::default()),
         failure: Mutex::new(None),
         arrivals: worker::arrivals(plan),
@@ -232,8 +232,55 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     }
     report.stopped = run.stop.load(Ordering::Relaxed);
     running.settle(plan, report);
-    tables.tell(&mut report.counts);
+    tables.tell(plan, report);
     Ok(())
+}
+
+/// Fields of schemaless streams that none of their records has: of the chain's own all that it asks for, of others the
+/// keys.
+fn never(plan: &Plan, shared: &Shared<'_>) -> Vec<Never> {
+    let name = |source: &Source, at: usize| {
+        let field = source.wanted.get(at)?;
+        Some(source.schema.fields.get(*field)?.name.clone())
+    };
+    let seen = |side: usize, at: usize| shared.seen[side][at].load(Ordering::Relaxed);
+    // A field that another stream may have in its place need occur in one of them.
+    let elsewhere = |wanted: &str| {
+        plan.sides().enumerate().skip(1).any(|(side, source)| {
+            let is_it = |at: &usize| name(source, *at).as_deref() == Some(wanted);
+            let mut named = (0..source.wanted.len()).filter(is_it);
+            named.any(|at| seen(side, at))
+        })
+    };
+    // What a table in memory has is not known here.
+    let looks_up = |node: &Node| matches!(&node.kind, NodeKind::Lookup(_));
+    let has_table = plan.nodes.iter().any(looks_up);
+    let is_alone = plan.sides().nth(1).is_none() && !has_table;
+    let mut never = Vec::new();
+    for (side, source) in plan.sides().enumerate() {
+        let records = shared.ledger.good(side);
+        if records == 0 || !may_never_occur(source) {
+            continue;
+        }
+        for (at, field) in source.wanted.iter().enumerate() {
+            let Some(name) = name(source, at).filter(|_| !seen(side, at)) else {
+                continue;
+            };
+            let is_told = match plan.right_of_side(side) {
+                Some(right) => right.is_key(*field),
+                None => !source.optional.contains(field) || !has_table && !elsewhere(&name),
+            };
+            if is_told {
+                never.push(Never {
+                    field: name,
+                    records,
+                    of: (!is_alone).then(|| source.words.join(" ")),
+                    own: side == 0,
+                });
+            }
+        }
+    }
+    never
 }
 
 /// Headers must have what the chain asks for, each of its side.
@@ -670,12 +717,17 @@ impl<'s> Running<'s> {
         report.failed = std::mem::take(&mut lock(&shared.counts).failed)
             .into_iter()
             .collect();
+        report.others_may_be_whole = plan.writes_records();
+        report.others = std::mem::take(&mut lock(&shared.counts).others);
         let is_enough = shared.sides_done.load(Ordering::Relaxed) > 1;
         report.is_accident =
             is_enough && plan.may_end_anywhere() || shared.is_accident.load(Ordering::Relaxed);
         if shared.ledger.is_closed() || report.is_accident {
             // Others were ahead of the last record that was needed: how far is accident.
             report.failed.clear();
+            if plan.counts_others_before_limit() {
+                report.others = OtherFields::default();
+            }
             if plan.has_state_before_limit() {
                 report.counts.clear();
             }
@@ -702,38 +754,8 @@ impl<'s> Running<'s> {
             .collect();
         let read_all = !shared.enough.load(Ordering::Relaxed)
             && shared.sides_done.load(Ordering::Relaxed) == 0;
-        if may_never_occur(plan) && records > bad && read_all {
-            let name = |source: &Source, at: usize| {
-                let field = source.wanted.get(at)?;
-                Some(source.schema.fields.get(*field)?.name.clone())
-            };
-            let seen = |side: usize, at: usize| shared.seen[side][at].load(Ordering::Relaxed);
-            // A field that another stream may have in its place need occur in one of them.
-            let elsewhere = |wanted: &str| {
-                plan.sides().enumerate().skip(1).any(|(side, source)| {
-                    let is_it = |at: &usize| name(source, *at).as_deref() == Some(wanted);
-                    let mut named = (0..source.wanted.len()).filter(is_it);
-                    named.any(|at| seen(side, at))
-                })
-            };
-            // What a table in memory has is not known here.
-            let looks_up = |node: &Node| matches!(&node.kind, NodeKind::Lookup(_));
-            let has_table = plan.nodes.iter().any(looks_up);
-            // Of several streams this one may have had no record, and a run of many may have had few.
-            let is_known = match plan.sides().nth(1) {
-                None => self.kept.is_none_or(|kept| !kept.had),
-                Some(_) => (0..plan.source.wanted.len()).any(|at| seen(0, at)),
-            };
-            report.never = (0..plan.source.wanted.len())
-                .filter(|_| is_known)
-                .filter(|&at| !seen(0, at))
-                .filter_map(|at| {
-                    let is_optional = plan.source.optional.contains(&plan.source.wanted[at]);
-                    let may_be_elsewhere =
-                        |name: &String| is_optional && (has_table || elsewhere(name));
-                    name(&plan.source, at).filter(|name| !may_be_elsewhere(name))
-                })
-                .collect();
+        if read_all && self.kept.is_none_or(|kept| !kept.had) {
+            report.never = never(plan, shared);
         }
         if let Some(limit) = shared.run.max_late.filter(|_| !report.is_accident) {
             let (over, text) = match limit {

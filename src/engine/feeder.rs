@@ -17,6 +17,8 @@ use crate::plan::node::Custom;
 pub struct Feeder {
     keys: Vec<Expr>,
     args: Vec<Expr>,
+    /// Where names of fields beyond the columns are, which are counted here.
+    others: Option<FieldId>,
     coder: KeyCoder,
     input: usize,
     /// Keys and arguments of the chunk at hand.
@@ -35,6 +37,7 @@ impl Feeder {
         Feeder {
             keys: custom.keys.clone(),
             args: custom.args.clone(),
+            others: None,
             coder: KeyCoder::new(custom.keys.iter().map(|key| key.ty.clone()).collect()),
             input: 0,
             ready: None,
@@ -50,6 +53,7 @@ impl Feeder {
         Some(Feeder {
             keys: right.keys.clone(),
             args: right.args.clone(),
+            others: right.others().filter(|_| custom.own_rows),
             coder: KeyCoder::new(right.keys.iter().map(|key| key.ty.clone()).collect()),
             input: 1,
             ready: None,
@@ -57,6 +61,7 @@ impl Feeder {
                 let exprs = right.keys.iter().chain(&right.args);
                 let mut fields: Vec<FieldId> =
                     exprs.flat_map(|expr| expr.fields.iter().copied()).collect();
+                fields.extend(right.others());
                 fields.sort_unstable();
                 fields.dedup();
                 Box::new((Grid::new(window, zone), right.lateness, fields))
@@ -71,6 +76,7 @@ impl Feeder {
         Feeder {
             keys: Vec::new(),
             args: Vec::new(),
+            others: None,
             coder: KeyCoder::new(Vec::new()),
             input: 0,
             ready: None,
@@ -123,6 +129,9 @@ impl Feeder {
             self.late.lines = keep_late.then(Vec::new);
             judge_later(*lateness, chunk);
             assign(grid, None, fields, chunk, &mut self.late);
+        }
+        if let Some(field) = self.others {
+            cx.counts.others.add(chunk, &[field]);
         }
         let args = self.args.iter_mut();
         let args = args.map(|arg| arg.eval(chunk, cx)).collect();

@@ -8,11 +8,14 @@ use super::ledger::{Account, BadRecord};
 use super::meter::{Judged, Meter, last_of};
 use super::prefix::Lines;
 use super::steps::LastNeeded;
-use super::{NO_TIME, Shared};
+use super::{FAR_TIME, NO_TIME, Shared};
+use crate::bytes::time::is_leap;
 use crate::bytes::{Span, scan};
 use crate::data::step::Counts;
 use crate::data::time::EVENT_TIMES;
-use crate::data::{Block, Chunk, Column, ColumnBuilder, ColumnV, FieldId, Open, Type};
+use crate::data::{
+    Bitmap, Block, Chunk, Column, ColumnBuilder, ColumnV, FieldId, Open, Selection, Type,
+};
 use crate::error::{Failure, status};
 use crate::expr::{Arrivals, EvalContext, Expr};
 use crate::formats::{Bad, Framing, Reader, begins};
@@ -406,20 +409,29 @@ impl<'p> SourceWorker<'p> {
         let any_outside = outside.fold(false, |any, outside| any | outside);
         if any_outside || column.valid.is_some() {
             let mut live = std::mem::take(&mut chunk.live);
+            let mut unread = Vec::new();
             live.retain(|row| {
                 let stamp = stamps.get(row as usize);
-                let good = column.is_valid(row as usize)
-                    && stamp.is_none_or(|stamp| EVENT_TIMES.contains(stamp));
-                if !good {
+                let is_read = column.is_valid(row as usize);
+                let good = is_read && stamp.is_none_or(|stamp| EVENT_TIMES.contains(stamp));
+                if !is_read {
+                    unread.push(row);
+                } else if !good {
                     bad.push(Bad {
                         row,
                         column: 0,
-                        what: NO_TIME,
+                        what: FAR_TIME,
                     });
                 }
                 good
             });
             chunk.live = live;
+            let far = far_times(at, chunk, &unread);
+            bad.extend(unread.iter().zip(far).map(|(&row, far)| Bad {
+                row,
+                column: 0,
+                what: if far { FAR_TIME } else { NO_TIME },
+            }));
         }
         match column.data {
             Column::Nanos(times) => times,
@@ -434,20 +446,67 @@ impl<'p> SourceWorker<'p> {
             if seen.load(Ordering::Relaxed) {
                 continue;
             }
-            let valid = chunk
-                .column(field)
-                .is_some_and(|column| chunk.live.iter().any(|row| column.is_valid(row as usize)));
-            // A field that is always JSON's null is there all the same.
-            let occurs = valid || {
-                let name = &self.source.schema.fields[field].name;
-                self.source.format_name == "json" && is_named(chunk.block.bytes(), name)
-            };
+            let occurs = occurs(self.source, chunk, field);
             seen.fetch_or(occurs, Ordering::Relaxed);
             all &= occurs;
         }
         if all && self.side == 0 {
             shared.all_seen.store(true, Ordering::Relaxed);
         }
+    }
+}
+
+/// Which of these rows, whose stamps cannot be read, have one that only is too far from 1970: it can be read with
+/// another year, and a long number as 0.
+#[cold]
+fn far_times(at: &mut Expr, chunk: &Chunk, rows: &[u32]) -> Vec<bool> {
+    let mut nearer = Chunk::default();
+    nearer.rows = vec![Span::default(); rows.len()];
+    nearer.live = Selection::All(rows.len() as u32);
+    let mut text = Vec::new();
+    for &field in &at.fields {
+        let Some(column) = chunk.column(field) else {
+            continue;
+        };
+        let Column::Bytes(spans) = &column.data else {
+            continue;
+        };
+        let mut valid = Bitmap::new(rows.len(), true);
+        let cells = rows.iter().enumerate().map(|(i, &row)| {
+            let from = text.len();
+            match column.is_valid(row as usize) {
+                true => brought_nearer(chunk.bytes(spans[row as usize]), &mut text),
+                false => valid.set(i, false),
+            }
+            Span::scratch(from, text.len() - from)
+        });
+        let data = Column::Bytes(cells.collect());
+        let valid = Some(valid);
+        nearer.set_column(field, ColumnV { data, valid });
+    }
+    nearer.set_scratch(text);
+    let mut cx = EvalContext {
+        now: 0,
+        arrivals: Arrivals::default(),
+        counts: &mut Counts::default(),
+    };
+    let read = at.eval(&mut nearer, &mut cx);
+    (0..rows.len()).map(|row| read.is_valid(row)).collect()
+}
+
+/// A text whose numbers of four digits are years that can be told, and whose longer ones than of seconds of our days are 0.
+fn brought_nearer(text: &[u8], out: &mut Vec<u8>) {
+    for run in text.chunk_by(|one, next| one.is_ascii_digit() == next.is_ascii_digit()) {
+        let number = || {
+            run.iter()
+                .fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'))
+        };
+        out.extend_from_slice(match run {
+            [b'0'..=b'9', ..] if run.len() > 10 => b"0",
+            [b'0'..=b'9', _, _, _] if is_leap(i64::from(number())) => b"2000",
+            [b'0'..=b'9', _, _, _] => b"2001",
+            other => other,
+        });
     }
 }
 
@@ -486,6 +545,18 @@ pub fn of_header(info: Option<&InputInfo>, error: &anyhow::Error) -> anyhow::Err
     .into()
 }
 
+/// Whether a record of a chunk has a field of its source.
+pub fn occurs(source: &Source, chunk: &Chunk, field: FieldId) -> bool {
+    let valid = chunk
+        .column(field)
+        .is_some_and(|column| chunk.live.iter().any(|row| column.is_valid(row as usize)));
+    // A field that is always JSON's null is there all the same.
+    valid || {
+        let name = &source.schema.fields[field].name;
+        source.format_name == "json" && is_named(chunk.block.bytes(), name)
+    }
+}
+
 /// Whether a block of JSON holds the names of a path as strings; of one with backticks the last name.
 fn is_named(block: &[u8], path: &str) -> bool {
     let named = |name: &str| memmem::find(block, format!("\"{name}\"").as_bytes()).is_some();
@@ -501,8 +572,8 @@ fn is_named(block: &[u8], path: &str) -> bool {
 }
 
 /// Whether fields may turn out never to occur: those of inputs without a header.
-pub fn may_never_occur(plan: &Plan) -> bool {
-    matches!(plan.source.schema.open, Some(Open::Named(_)))
+pub fn may_never_occur(source: &Source) -> bool {
+    matches!(source.schema.open, Some(Open::Named(_)))
 }
 
 /// A column that is no part of the record's text; `None` of times, which are not made of the block alone. `before`:
@@ -543,7 +614,7 @@ pub fn made_column(
             }
             builder.finish()
         }
-        Made::Time | Made::Watermark => return None,
+        Made::Time | Made::Watermark | Made::Others => return None,
     })
 }
 

@@ -62,6 +62,8 @@ struct State {
     closed: usize,
     records: u64,
     bad: u64,
+    /// Good records by side.
+    good: Vec<u64>,
     faults: HashMap<&'static str, Fault>,
     bad_file: Option<FileSink>,
     late: Late,
@@ -101,6 +103,7 @@ impl Ledger {
             closed: 0,
             records: 0,
             bad: 0,
+            good: Vec::new(),
             faults: HashMap::new(),
             bad_file,
             late: Late::default(),
@@ -202,11 +205,15 @@ impl Ledger {
             && self.on_bad == OnBad::Warn
             && !self.known;
         state.records += account.records;
+        if state.good.len() <= account.side {
+            state.good.resize(account.side + 1, 0);
+        }
+        state.good[account.side] += account.records.saturating_sub(account.bad.len() as u64);
         for bad in account.bad {
             state.bad += 1;
             if let Some(file) = &mut state.bad_file {
                 let name = inputs.name(bad.input);
-                let mut line = format!("{}\t{name}:{}\t", bad.what, bad.offset).into_bytes();
+                let mut line = format!("{}\t{name} byte {}\t", bad.what, bad.offset).into_bytes();
                 line.extend_from_slice(&bad.text);
                 line.push(b'\n');
                 file.write(&line).map_err(|error| Failure {
@@ -278,6 +285,12 @@ impl Ledger {
             });
         }
         Ok(())
+    }
+
+    /// Good records of a side.
+    pub fn good(&self, side: usize) -> u64 {
+        let state = lock(&self.state);
+        state.good.get(side).copied().unwrap_or(0)
     }
 
     /// Records read, bad ones among them, and their kinds by frequency.

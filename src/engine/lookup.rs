@@ -1,11 +1,11 @@
 //! Tables in memory that rows are looked up in: read whole before the run, and again when their file has changed.
 //! Refuses no row: what a table lacks is the plan's to judge. Invariant: a chunk sees one state of a table.
 
-use super::Run;
 use super::cutter::{Cut, Cutter};
-use super::front::made_column;
+use super::front::{made_column, may_never_occur, occurs};
 use super::order::lock;
 use super::steps::replicate;
+use super::{Never, Report, Run};
 use crate::bytes::table::KeyTable;
 use crate::bytes::{Span, scan};
 use crate::data::keys::KeyCoder;
@@ -61,6 +61,9 @@ struct Table {
     cells: Vec<usize>,
     bytes: Vec<u8>,
     bad: u64,
+    records: u64,
+    /// Fields of keys that no row has, of a table without a header.
+    never: Vec<FieldId>,
 }
 
 impl Tables {
@@ -96,14 +99,24 @@ impl Tables {
     }
 
     /// What must be told at the end.
-    pub fn tell(&self, counts: &mut BTreeMap<&'static str, u64>) {
+    pub fn tell(&self, plan: &Plan, report: &mut Report) {
         let mut add = |what, n| {
             if n > 0 {
-                *counts.entry(what).or_default() += n;
+                *report.counts.entry(what).or_default() += n;
             }
         };
-        for table in self.0.values() {
-            add("bad records in a table", lock(&table.current).1.bad);
+        for (at, table) in &self.0 {
+            let current = lock(&table.current).1.clone();
+            add("bad records in a table", current.bad);
+            if let NodeKind::Lookup(lookup) = &plan.nodes[*at].kind {
+                let source = &lookup.right.source;
+                report.never.extend(current.never.iter().map(|field| Never {
+                    field: source.schema.fields[*field].name.clone(),
+                    records: current.records,
+                    of: Some(source.words.join(" ")),
+                    own: false,
+                }));
+            }
             add(
                 "changes of a table that could not be read",
                 table.unreadable.load(Ordering::Relaxed),
@@ -203,6 +216,15 @@ impl Table {
             cells: Vec::new(),
             bytes: Vec::new(),
             bad: 0,
+            records: 0,
+            never: match may_never_occur(source) {
+                true => right
+                    .keys
+                    .iter()
+                    .flat_map(|key| key.fields.clone())
+                    .collect(),
+                false => Vec::new(),
+            },
         };
         let mut groups = Vec::new();
         let (mut chunk, mut bad, mut counts) = (Chunk::default(), Vec::new(), Counts::default());
@@ -224,6 +246,7 @@ impl Table {
             reader.read(&mut chunk, true, &mut bad);
             table.bad += bad.len() as u64;
             make(&mut chunk, &source.made, &name, lines);
+            table.never.retain(|&field| !occurs(source, &chunk, field));
             lines += scan::count_byte(chunk.block.bytes(), b'\n') as u64;
             let mut cx = EvalContext {
                 now: 0,
@@ -239,6 +262,7 @@ impl Table {
                 .map(|key| key.eval(&mut chunk, &mut cx))
                 .collect();
             let key = coder.encode(key, &mut chunk);
+            table.records += chunk.live.len() as u64;
             for row in chunk.live.iter() {
                 let bytes = key_at(&chunk, &key, row);
                 // Null equals nothing, so nobody asks for such a row.
@@ -253,6 +277,9 @@ impl Table {
             }
         }
         table.order(&groups);
+        if table.records == 0 {
+            table.never.clear();
+        }
         Ok(table)
     }
 
@@ -296,6 +323,7 @@ fn key_at<'c>(chunk: &'c Chunk, key: &ColumnV, row: u32) -> Option<&'c [u8]> {
 
 /// Columns that are no part of the record's text. A table has no times.
 fn make(chunk: &mut Chunk, made: &[(Made, FieldId)], name: &str, lines: u64) {
+    let made = made.iter().filter(|(made, _)| *made != Made::Others);
     for &(made, field) in made {
         let column = made_column(made, chunk, name, |_| lines);
         let nulls = || ColumnV::nulls(chunk.rows.len());

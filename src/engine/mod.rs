@@ -52,7 +52,7 @@ pub use wal::Logging;
 
 use crate::data::delays::Delays;
 use crate::data::process::{Late, Limits};
-use crate::data::step::Counts;
+use crate::data::step::{Counts, OtherFields};
 use crate::data::time::Zone;
 use crate::expr::Arrivals;
 use crate::plan::files::Files;
@@ -244,8 +244,12 @@ pub struct Report {
     pub sketched: u64,
     /// Conversions that failed, by what was converted.
     pub failed: Vec<(String, u64)>,
+    /// Rows with fields that were no columns, as the first record lacks them.
+    pub others: OtherFields,
+    /// They would be written by a format that takes records whole.
+    pub others_may_be_whole: bool,
     /// Fields of a schemaless input that never occurred.
-    pub never: Vec<String>,
+    pub never: Vec<Never>,
     /// Inputs that could not be opened or read, with the reason, and the status that they come to.
     pub unreadable: Vec<(String, i32)>,
     /// The reader of our output has left.
@@ -260,8 +264,23 @@ pub struct Report {
     pub failure: Option<anyhow::Error>,
 }
 
+/// A field that none of a stream's records has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Never {
+    pub field: String,
+    pub records: u64,
+    /// The stream, where there are several; empty: standard input.
+    pub of: Option<String>,
+    /// It is the chain's own.
+    pub own: bool,
+}
+
 /// What is wrong with a record that has no event time.
 pub const NO_TIME: &str = "without a time that can be read";
+
+/// The same of one whose time can be read, but not be told in 64 bits of nanoseconds ([`crate::data::time::EVENT_TIMES`]).
+pub const FAR_TIME: &str =
+    "with a time outside 1700 to 2239, the years that 64 bits of nanoseconds hold";
 
 /// One kind of bad record and where the first stands.
 #[derive(Clone, Debug)]

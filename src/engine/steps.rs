@@ -32,6 +32,7 @@ pub enum Op<'p> {
         into: FieldId,
         carry: &'p [FieldId],
     },
+    Others(&'p [FieldId]),
     Sample {
         below: u64,
     },
@@ -119,6 +120,7 @@ pub fn op<'p>(
             into: *into,
             carry,
         },
+        NodeKind::Others { fields } => Op::Others(fields),
         NodeKind::Sample { below } => Op::Sample { below: *below },
         NodeKind::Assign {
             window,
@@ -352,6 +354,7 @@ impl Op<'_> {
             Op::Parse(captures) => captures.run(chunk, cx),
             Op::Explode { list, into, carry } => explode(list, *into, carry, chunk, cx),
             Op::Lookup(work) => work.run(chunk, cx),
+            Op::Others(fields) => cx.counts.others.add(chunk, fields),
             Op::Sample { below } => {
                 let mut live = std::mem::take(&mut chunk.live);
                 live.retain(|row| hash::stable(chunk.line(row)) < *below);

@@ -655,4 +655,5 @@ pub fn add_counts(shared: &Shared<'_>, counts: &mut Counts) {
     for (what, n) in std::mem::take(&mut counts.failed) {
         *sum.failed.entry(what).or_default() += n;
     }
+    sum.others.append(std::mem::take(&mut counts.others));
 }

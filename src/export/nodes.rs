@@ -370,6 +370,7 @@ impl Walk<'_> {
                 Ok(())
             }
             NodeKind::Explode { list, into, .. } => self.explode(list, *into, node, schema),
+            NodeKind::Others { .. } => Ok(()),
             NodeKind::Sample { .. } => {
                 none("the same share of lines each time, by their hash, has no counterpart")
             }

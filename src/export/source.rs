@@ -107,7 +107,7 @@ pub fn table(
         let sql = match made {
             Made::Line => relation.line.clone(),
             Made::Time => relation.time.clone(),
-            Made::Watermark | Made::File | Made::LineNumber => None,
+            Made::Watermark | Made::File | Made::LineNumber | Made::Others => None,
         };
         if let Some(sql) = sql {
             relation.columns.insert(*id, sql);

@@ -22,7 +22,8 @@ pub(super) const CSV: Format = Format {
                byte order mark is no part of a name. With `--no-header` the columns are `$1`, `$2`, … as \
                many as the first record has. Empty lines are skipped. A record with more or fewer cells \
                than the header, or with a quote inside a bare cell or behind a closing one, is bad.\n\n\
-               Written: always with a header; cells are quoted where they must be.",
+               Written: always with a header; cells are quoted where they must be. Of json and logfmt the columns are \
+               those of the first record, unless `select` names them; rows with other fields are counted and told.",
         examples: &[
             Example {
                 title: "csv to JSON",

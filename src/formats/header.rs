@@ -47,6 +47,7 @@ pub(super) fn schema(names: Vec<String>, no_header: bool) -> Schema {
     Schema {
         fields: names.into_iter().map(field).collect(),
         open,
+        others: None,
     }
 }
 

@@ -60,6 +60,7 @@ impl ReadFormat for Json {
         Ok(Schema {
             fields: Vec::new(),
             open: Some(Open::Named(Type::Json)),
+            others: None,
         })
     }
 
@@ -81,8 +82,27 @@ impl ReadFormat for Json {
             paths.push(path);
             fields.push(field);
         }
-        let paths = Paths::new(&paths);
-        Ok(Box::new(ByRecord::new(JsonRecord { paths }, fields)))
+        let others = schema.others.as_ref();
+        let is_other = |path: &Vec<Step>| {
+            let top = |known: &String| matches!(path.first(), Some(Step::Key(key)) if **key == *known.as_bytes());
+            others.is_some_and(|others| !others.known.iter().any(top))
+        };
+        let record = JsonRecord {
+            others: (0..paths.len())
+                .filter(|&at| is_other(&paths[at]))
+                .collect(),
+            paths: {
+                let mut made = Paths::new(&paths);
+                if let Some(others) = others {
+                    made.know(others.known.iter().map(String::as_bytes));
+                }
+                made
+            },
+            tells: others.is_some(),
+        };
+        Ok(Box::new(
+            ByRecord::new(record, fields).telling("json", others),
+        ))
     }
 }
 
@@ -122,6 +142,9 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 struct JsonRecord {
     paths: Paths,
+    /// It is told which records have fields beyond those that are known; paths that lead into such.
+    tells: bool,
+    others: Vec<usize>,
 }
 
 impl Record for JsonRecord {
@@ -152,10 +175,13 @@ impl Record for JsonRecord {
                 },
             };
         }
-        for cell in cells {
+        for cell in cells.iter_mut() {
             if *cell == json::ABSENT || block[cell.start()] == b'n' {
                 *cell = ABSENT;
             }
+        }
+        if self.tells && (result == Ok(true) || self.others.iter().any(|&at| cells[at] != ABSENT)) {
+            return Verdict::Others;
         }
         Verdict::Good
     }

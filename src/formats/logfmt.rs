@@ -152,6 +152,7 @@ impl ReadFormat for Logfmt {
         Ok(Schema {
             fields: Vec::new(),
             open: Some(Open::Named(Type::Untyped)),
+            others: None,
         })
     }
 
@@ -168,15 +169,21 @@ impl ReadFormat for Logfmt {
             .clone()
             .map(|&field| schema.fields[field].name.replace('`', "").into_bytes())
             .collect();
-        Ok(Box::new(ByRecord::new(
-            LogfmtRecord { keys },
-            wanted.copied(),
-        )))
+        let others = schema.others.as_ref();
+        let record = LogfmtRecord {
+            keys,
+            known: others.map(|others| others.known.iter().map(|key| key.clone().into()).collect()),
+        };
+        Ok(Box::new(
+            ByRecord::new(record, wanted.copied()).telling("logfmt", others),
+        ))
     }
 }
 
 struct LogfmtRecord {
     keys: Vec<Vec<u8>>,
+    /// Keys that are no others, where those are told.
+    known: Option<Vec<Vec<u8>>>,
 }
 
 impl Record for LogfmtRecord {
@@ -189,7 +196,7 @@ impl Record for LogfmtRecord {
     ) -> Verdict {
         cells.fill(ABSENT);
         let line = &block[row.start()..row.start() + row.len()];
-        let (mut pairs, mut equals) = (0, 0);
+        let (mut pairs, mut equals, mut others) = (0, 0, false);
         for pair in Pairs::new(line) {
             let pair = match pair {
                 Ok(pair) => pair,
@@ -197,6 +204,9 @@ impl Record for LogfmtRecord {
             };
             pairs += 1;
             equals += usize::from(!pair.bare);
+            if let Some(known) = &self.known {
+                others |= known.iter().all(|key| **key != *pair.key.0);
+            }
             for (key, cell) in self.keys.iter().zip(&mut *cells) {
                 if **key != *pair.key.0 {
                     continue;
@@ -219,6 +229,7 @@ impl Record for LogfmtRecord {
                 column: 0,
                 what: "no key=value",
             },
+            _ if others => Verdict::Others,
             _ => Verdict::Good,
         }
     }

@@ -5,9 +5,10 @@ use super::Framing;
 use super::begins;
 use super::cells::{Making, live_without, without_cr};
 use super::lines::Rows;
+use super::rest::pairs_of;
 use super::{Bad, Reader};
 use crate::bytes::Span;
-use crate::data::{Chunk, FieldId};
+use crate::data::{Chunk, FieldId, Others};
 
 /// A cell that a record does not have.
 pub(super) const ABSENT: Span = Span {
@@ -18,6 +19,8 @@ pub(super) const ABSENT: Span = Span {
 /// What a record is found to be.
 pub(super) enum Verdict {
     Good,
+    /// The same, perhaps with fields beyond those that are known.
+    Others,
     /// An empty line where such count for nothing.
     Skip,
     Bad {
@@ -46,6 +49,8 @@ pub(super) struct ByRecord<R> {
     rows: Rows,
     columns: Vec<Making>,
     cells: Vec<Span>,
+    /// Where names of fields beyond the known go, and the name of the format.
+    others: Option<(&'static str, Making, Vec<String>)>,
 }
 
 impl<R: Record> ByRecord<R> {
@@ -57,7 +62,15 @@ impl<R: Record> ByRecord<R> {
             rows: Rows::default(),
             cells: vec![ABSENT; columns.len()],
             columns,
+            others: None,
         }
+    }
+
+    /// Tells what records have beyond the fields that are known.
+    pub fn telling(mut self, format: &'static str, others: Option<&Others>) -> ByRecord<R> {
+        self.others =
+            others.map(|others| (format, Making::new(others.field), others.known.clone()));
+        self
     }
 
     /// Of records that lie so.
@@ -74,6 +87,9 @@ impl<R: Record> Reader for ByRecord<R> {
         }
         let rows = chunk.rows.len();
         for making in &mut self.columns {
+            making.begin(chunk, rows);
+        }
+        if let Some((_, making, _)) = &mut self.others {
             making.begin(chunk, rows);
         }
         let mut scratch = chunk.take_scratch();
@@ -105,8 +121,18 @@ impl<R: Record> Reader for ByRecord<R> {
                     verdict
                 }
             };
+            if let Some((format, making, known)) = &mut self.others {
+                let names = match verdict {
+                    Verdict::Others => others(format, text, known, &mut scratch),
+                    _ => ABSENT,
+                };
+                match names {
+                    ABSENT => making.null(rows),
+                    names => making.push(names),
+                }
+            }
             match verdict {
-                Verdict::Good => {
+                Verdict::Good | Verdict::Others => {
                     for (making, &cell) in self.columns.iter_mut().zip(&self.cells) {
                         match cell {
                             ABSENT => making.null(rows),
@@ -134,5 +160,28 @@ impl<R: Record> Reader for ByRecord<R> {
         for making in &mut self.columns {
             making.finish(chunk);
         }
+        if let Some((_, making, _)) = &mut self.others {
+            making.finish(chunk);
+        }
+    }
+}
+
+/// The names of a record's fields beyond `known`, a line each; null is no field.
+#[cold]
+fn others(format: &str, record: &[u8], known: &[String], scratch: &mut Vec<u8>) -> Span {
+    let from = scratch.len();
+    for (key, value) in pairs_of(format, record) {
+        let name = key.text();
+        if value.is_null() || known.iter().any(|known| known.as_bytes() == &*name) {
+            continue;
+        }
+        if scratch.len() > from {
+            scratch.push(b'\n');
+        }
+        scratch.extend_from_slice(&name);
+    }
+    match scratch.len() - from {
+        0 => ABSENT,
+        len => Span::scratch(from, len),
     }
 }

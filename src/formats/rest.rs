@@ -38,6 +38,10 @@ impl<'a> Piece<'a> {
         }
     }
 
+    pub fn is_null(self) -> bool {
+        matches!(self, Piece::Json(raw) if json::kind(raw) == json::Kind::Null)
+    }
+
     /// As a key of an object.
     pub fn write_key(self, out: &mut Vec<u8>) {
         match self {

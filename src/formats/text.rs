@@ -54,6 +54,7 @@ impl ReadFormat for TextFormat {
         Ok(Schema {
             fields: vec![Field::new("line", Type::Untyped)],
             open: Some(Open::Positional),
+            others: None,
         })
     }
 

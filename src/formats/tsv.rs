@@ -22,7 +22,8 @@ pub(super) const TSV: Format = Format {
                are ordinary bytes. Empty lines are skipped, and a record with more or fewer cells than the \
                header is bad.\n\n\
                Written: the same escapes, without a header unless `-H` asks for it. This is what goes to \
-               files and pipes when no `-o` is given.",
+               files and pipes when no `-o` is given. Of json and logfmt the columns are those of the first record, unless \
+               `select` names them; rows with other fields are counted and told.",
         examples: &[
             Example {
                 title: "Sums by the first column",

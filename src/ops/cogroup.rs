@@ -22,7 +22,8 @@ pub const COGROUP: Operator = Operator {
         summary: "Group two streams by key together",
         text: "For each key one list per other field of both streams, in the order of arrival, as `group-by` \
                gives them; lists of a stream that has not the key are empty. In a window when it closes, else at \
-               the end of the input. The other stream's fields have the names that `join` gives them. Null equals \
+               the end of the input. The other stream's fields have the names that `join` gives them. Of \
+               json and logfmt they are those of the first record, as with `group-by`. Null equals \
                nothing, so records without a key of one stream never stand with those of the other.\n\n\
                Behind `session-window` a session is of what `--on` names and of both streams' records together, and is \
                over when it is for both watermarks. `--within D` is `session-window D` in front: a group is a run \

@@ -10,7 +10,9 @@ pub const GROUP_BY: Operator = Operator {
     doc: Doc {
         summary: "One list per other field, by key",
         text: "For each key a row with one list for every other field, under the field's name, in the order of \
-               arrival; of a line of text, a list of the lines under the name `$0`. The lists are held in memory.",
+               arrival; of a line of text, a list of the lines under the name `$0`. Fields of json and logfmt are \
+               those of the first record: records with others are counted and told, and `select` in front names the \
+               fields. The lists are held in memory.",
         examples: &[Example {
             title: "The values of each key",
             session: "$ printf 'k,v\\na,1\\nb,2\\na,3\\n' | dstream -i csv group-by k\na\t[1,3]\nb\t[2]\n",
@@ -91,7 +93,7 @@ mod tests {
         );
         check(
             "json: group-by a",
-            "aggregate keys a   aggs group(b) as b   scope forever\nsink      tsv: a, b\n",
+            "others    counted\naggregate keys a   aggs group(b) as b   scope forever\nsink      tsv: a, b\n",
         );
     }
 }

@@ -42,6 +42,7 @@ pub fn plan(line: &str) -> Result<Plan, Usage> {
     let named = |open| Schema {
         fields: Vec::new(),
         open: Some(open),
+        others: None,
     };
     let (name, schema, header): (&str, Schema, &[u8]) = match format {
         "csv" => {

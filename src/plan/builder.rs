@@ -661,7 +661,10 @@ impl<'a> Builder<'a> {
 
     /// A copy of the stream.
     pub fn tee(&mut self, path: &str) -> Result<(), Usage> {
+        // The columns of the copy are not those of the stream.
+        let shown = self.shown.clone();
         let written = self.written(None, Some(path))?;
+        self.shown = shown;
         self.push(NodeKind::Tee {
             path: path.into(),
             format: written.format,

@@ -45,6 +45,7 @@ impl Builder<'_> {
         self.shown = chosen;
         self.schema.open = None;
         self.rest = None;
+        self.leave_others();
         for side in &mut self.sides {
             side.closed = true;
         }
@@ -277,6 +278,11 @@ impl Builder<'_> {
     /// A call of `collect` for each column that is no key, for `group-by`.
     pub fn collected(&mut self, keys: &[Expr]) -> Vec<AggCall> {
         self.show_first_record();
+        let names = keys.iter().filter_map(Expr::as_field);
+        let names: Vec<String> = names
+            .map(|id| names::display(&self.schema.fields[id].name).into())
+            .collect();
+        self.tell_others(&names);
         let mut columns: Vec<(FieldId, String)> = self
             .shown
             .iter()

@@ -91,6 +91,8 @@ pub enum Made {
     File,
     /// `@line`
     LineNumber,
+    /// Names of fields beyond the columns: the reader finds them.
+    Others,
 }
 
 /// Where rows have their times from.
@@ -181,6 +183,10 @@ pub enum NodeKind {
         list: Expr,
         into: FieldId,
         carry: Vec<FieldId>,
+    },
+    /// Counts rows that have fields beyond the columns, by the names that stand in these fields.
+    Others {
+        fields: Vec<FieldId>,
     },
     /// Keeps the rows whose line's stable hash is below the share (of 2^64).
     Sample {
@@ -317,6 +323,19 @@ pub struct Right {
     pub turn: Turn,
     /// Which of its source's fields the reader finds.
     pub read: Vec<bool>,
+}
+
+impl Right {
+    /// Whether a field of its records is read for its keys.
+    pub fn is_key(&self, field: FieldId) -> bool {
+        self.keys.iter().any(|key| key.fields.contains(&field))
+    }
+
+    /// Where the names of fields beyond the columns of its records are, where they are counted.
+    pub fn others(&self) -> Option<FieldId> {
+        let others = self.source.schema.others.as_ref();
+        others.map(|others| others.field)
+    }
 }
 
 /// A table that is read whole before the run and again when it changes.

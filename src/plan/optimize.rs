@@ -47,7 +47,8 @@ fn finish_rights(plan: &mut Plan) {
             Some(line) if lines => right.args.push(line),
             _ => {}
         }
-        let mut live = Live::new();
+        // What gives rows of its own counts them itself.
+        let mut live: Live = right.others().into_iter().collect();
         for expr in right.keys.iter().chain(&right.args) {
             reads(expr, &mut live);
         }
@@ -62,7 +63,18 @@ fn finish_rights(plan: &mut Plan) {
 /// Fields of a source that are read: what is made of the record has a name of its own, and the reader does not
 /// find it.
 fn find(source: &mut Source, live: Live, read: &[bool]) {
+    let others = source.schema.others.take();
+    source.schema.others = others.filter(|others| live.contains(&others.field));
     for id in live {
+        if source
+            .schema
+            .others
+            .as_ref()
+            .is_some_and(|others| others.field == id)
+        {
+            source.made.push((Made::Others, id));
+            continue;
+        }
         match made(&source.schema.fields[id].name) {
             Some(made) if !read[id] => source.made.push((made, id)),
             _ if read[id] => source.wanted.push(id),
@@ -205,13 +217,18 @@ fn through(node: &mut Node, live: &mut Live) {
                 reads(expr, live);
             }
         }
+        NodeKind::Others { fields } => live.extend(fields.iter().copied()),
         NodeKind::Sample { .. } | NodeKind::Limit { .. } => {}
     }
 }
 
 /// Whether nothing is left for a node to do.
 fn is_idle(kind: &NodeKind) -> bool {
-    matches!(kind, NodeKind::Project { columns } if columns.is_empty())
+    match kind {
+        NodeKind::Project { columns } => columns.is_empty(),
+        NodeKind::Others { fields } => fields.is_empty(),
+        _ => false,
+    }
 }
 
 /// Lines without a text that the first filter needs are skipped unread, where every line is not looked at for
@@ -265,11 +282,19 @@ impl Plan {
 
     /// What is read: the chain's own source, then the other streams in the order of their nodes.
     pub fn sides(&self) -> impl Iterator<Item = &Source> {
-        let right = self.nodes.iter().filter_map(|node| match &node.kind {
-            NodeKind::Custom(custom) => custom.right.as_ref(),
+        std::iter::once(&self.source).chain(self.rights().map(|right| &right.source))
+    }
+
+    /// The other stream that is side `side`; `None` of the chain's own.
+    pub fn right_of_side(&self, side: usize) -> Option<&Right> {
+        self.rights().nth(side.checked_sub(1)?)
+    }
+
+    fn rights(&self) -> impl Iterator<Item = &Right> {
+        self.nodes.iter().filter_map(|node| match &node.kind {
+            NodeKind::Custom(custom) => custom.right.as_deref(),
             _ => None,
-        });
-        std::iter::once(&self.source).chain(right.map(|right| &right.source))
+        })
     }
 
     /// How many sides there are whose rows come to a node.
@@ -331,6 +356,30 @@ impl Plan {
         let limit = self.nodes.iter().rposition(is_limit).unwrap_or(0);
         let mut before = self.nodes[..limit].iter();
         before.any(|node| matches!(node.kind, NodeKind::Custom(_)))
+    }
+
+    /// Whether what is written are the records, and no rows of a node's own.
+    pub fn writes_records(&self) -> bool {
+        !self.nodes.iter().any(|node| match &node.kind {
+            NodeKind::Aggregate { .. } => true,
+            NodeKind::Custom(custom) => custom.own_rows,
+            _ => false,
+        })
+    }
+
+    /// Whether rows with fields beyond the columns are counted in front of a limit.
+    pub fn counts_others_before_limit(&self) -> bool {
+        let is_limit = |node: &Node| matches!(node.kind, NodeKind::Limit { .. });
+        let limit = self.nodes.iter().rposition(is_limit).unwrap_or(0);
+        let mut before = self.nodes[..limit].iter();
+        before.any(|node| match &node.kind {
+            NodeKind::Others { .. } => true,
+            NodeKind::Custom(custom) if custom.own_rows => custom
+                .right
+                .as_ref()
+                .is_some_and(|right| right.others().is_some()),
+            _ => false,
+        })
     }
 
     /// Whether the chain cuts the source's rows into windows.

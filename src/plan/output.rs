@@ -3,15 +3,18 @@
 
 use super::builder::{Builder, Windows};
 use super::names;
-use super::node::{Output, Plan};
+use super::node::{NodeKind, Output, Plan};
 use crate::data::value::Printing;
-use crate::data::{Field, FieldId, Open, Schema, Type};
+use crate::data::{Field, FieldId, Open, Others, Schema, Type};
 use crate::error::Usage;
-use crate::formats::{self, Drawn, OutColumn, OutSchema, What, WriteFormat, WriteOptions};
+use crate::formats::{self, Drawn, OutColumn, OutSchema, Rest, What, WriteFormat, WriteOptions};
 use std::sync::Arc;
 
 /// Digits of floats in a table.
 const TABLE_DIGITS: u8 = 6;
+
+/// What the field is called that has the names of others: no expression spells it.
+pub(super) const OTHERS: &str = "(others)";
 
 /// A column that a sink prints.
 #[derive(Clone, Debug)]
@@ -143,6 +146,7 @@ impl Builder<'_> {
         let mut columns = Vec::new();
         if whole.is_none() && self.rest.is_some() {
             self.show_first_record();
+            self.tell_others(&[]);
         }
         for shown in self.shown.clone() {
             let named = json || word == "logfmt";
@@ -300,6 +304,63 @@ impl Builder<'_> {
         let mut right = self.show_first_of_right();
         self.shown.append(&mut right);
         self.rest = Some(rest);
+    }
+
+    /// Counts rows here whose records have fields that are no columns: those of the first record are, and `besides`.
+    pub(super) fn tell_others(&mut self, besides: &[String]) {
+        let known = self.known_fields(besides);
+        let mut fields = Vec::new();
+        if self.at_source() && self.reads_names() && self.source.others.is_none() {
+            fields.push(self.add_others(known.clone()));
+        }
+        fields.extend(self.others_of_right(&known, fields.first().copied()));
+        if !fields.is_empty() {
+            self.push(NodeKind::Others { fields });
+        }
+    }
+
+    /// Columns are chosen by name: what an operator's own rows leave out is not asked for.
+    pub(super) fn leave_others(&mut self) {
+        for (node, _) in &self.parts {
+            if let Some(NodeKind::Others { fields }) = node
+                .checked_sub(1)
+                .map(|before| &mut self.nodes[before].kind)
+            {
+                fields.clear();
+            }
+            for side in self.sides.iter_mut().filter(|side| side.node == *node) {
+                side.stream.builder.source.others = None;
+            }
+        }
+    }
+
+    /// The field that has the names of what its records have beyond these.
+    pub(super) fn add_others(&mut self, known: Vec<String>) -> FieldId {
+        let field = self.add_field(OTHERS, Type::Text, true);
+        self.source.fields[field].name = OTHERS.into();
+        self.source.others = Some(Others { field, known });
+        field
+    }
+
+    /// Keys of the source's records that are not lost: what is shown, and what was dropped by name.
+    fn known_fields(&self, besides: &[String]) -> Vec<String> {
+        let bare = |name: &String| names::display(name).to_string();
+        let before = self.sides.iter().filter_map(|side| side.left_rest.as_ref());
+        let rests: Vec<&Rest> = self.rest.iter().chain(before).collect();
+        let shown = self.shown.iter().filter(|shown| !shown.window);
+        let shown = shown.map(|shown| &shown.name).chain(besides);
+        let own = shown.map(|label| {
+            let mut renamed = rests.iter().flat_map(|rest| &rest.renamed);
+            let renamed = renamed.find(|(_, new)| bare(new) == *label);
+            renamed.map_or(label.clone(), |(old, _)| bare(old))
+        });
+        let dropped = rests.iter().flat_map(|rest| &rest.dropped);
+        own.chain(dropped.map(bare)).collect()
+    }
+
+    /// Whether its records have fields that are known by their names alone.
+    pub(super) fn reads_names(&self) -> bool {
+        self.rest.is_some() && matches!(self.format_name.as_str(), "json" | "logfmt")
     }
 
     /// Adds a field of the source that is called otherwise here.

@@ -93,12 +93,22 @@ impl OtherStream {
     /// The same as expressions, without those of these names.
     pub fn fields(&mut self, without: &[String]) -> Vec<(String, Expr)> {
         let columns = self.columns();
+        let first = self.builder.first_record.iter();
+        let known = first.map(|name| names::display(name).to_string());
+        self.know(known.chain(without.iter().cloned()).collect());
         let others = columns
             .into_iter()
             .filter(|(name, _)| !without.contains(name));
         others
             .map(|(name, id)| (name, self.builder.field_expr(id)))
             .collect()
+    }
+
+    /// Where the names of its fields beyond these are from now on; `None`: it has no others, or they are told.
+    pub(super) fn know(&mut self, known: Vec<String>) -> Option<FieldId> {
+        let builder = &mut self.builder;
+        let is_told = !builder.reads_names() || builder.source.others.is_some();
+        (!is_told).then(|| builder.add_others(known))
     }
 
     /// How a column of it is called in rows that have the left's, too.

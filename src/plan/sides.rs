@@ -6,7 +6,7 @@ use super::builder::{Builder, Windows};
 use super::custom::{Ordered, OwnRows};
 use super::names;
 use super::node::{Matching, NodeKind, Right};
-use super::output::Shown;
+use super::output::{OTHERS, Shown};
 use super::right::{On, OtherStream, right_of, right_of_mut};
 use crate::data::{Field, FieldId, Open, Schema, Type};
 use crate::error::Usage;
@@ -24,7 +24,7 @@ pub(super) struct Side {
     part: usize,
     pub(super) stream: OtherStream,
     /// The left records beyond their fields, as they were there.
-    left_rest: Option<Rest>,
+    pub(super) left_rest: Option<Rest>,
     left_open: Option<Type>,
     /// What is dropped is not brought again.
     pub(super) closed: bool,
@@ -139,6 +139,7 @@ impl Builder<'_> {
     /// The columns that would be printed here, but those of windows and of these names.
     pub fn columns_but(&mut self, without: &[String]) -> Vec<(String, Expr)> {
         self.show_first_record();
+        self.tell_others(without);
         let columns = self.shown.iter().filter(|shown| !shown.window);
         columns
             .filter(|shown| !without.contains(&shown.name))
@@ -523,6 +524,41 @@ impl Builder<'_> {
             return None;
         }
         self.plain(&path_ast(name)?).ok().flatten()
+    }
+
+    /// The fields of rows here that have the names of others, of records of the other streams in force. `ours`: the one
+    /// of the chain's own source, whose `known` fields are columns.
+    pub(super) fn others_of_right(
+        &mut self,
+        known: &[String],
+        ours: Option<FieldId>,
+    ) -> Vec<FieldId> {
+        let mut added = Vec::new();
+        for side in 0..self.sides.len() {
+            if !self.is_in_force(side) {
+                continue;
+            }
+            let of = &mut self.sides[side];
+            let first = of.stream.builder.first_record.iter().chain(&of.keys);
+            let theirs = first.map(|name| names::display(name).to_string());
+            let ours_too = known.iter().filter(|_| of.union).cloned();
+            let theirs = theirs.chain(ours_too).collect();
+            let (is_united, stream) = (of.union, &mut of.stream);
+            let Some(field) = stream.know(theirs) else {
+                continue;
+            };
+            let expr = stream.builder.field_expr(field);
+            let id = match ours {
+                Some(ours) if is_united => ours,
+                _ => {
+                    let id = self.add_field(OTHERS, Type::Text, true);
+                    added.push(id);
+                    id
+                }
+            };
+            self.give_expr(side, expr, id);
+        }
+        added
     }
 
     /// Names of the other streams' first records, for formats whose rows are all alike.

@@ -40,7 +40,7 @@ pub fn chain(plan: &Plan) -> String {
 }
 
 /// What a checkpoint is bound to, a line each: the format, the times and the nodes up to the last one with state.
-/// Not: paths of sources, watermark, output.
+/// Not: paths of sources, watermark, output, what is only told.
 pub fn canonical(plan: &Plan) -> Vec<String> {
     let parse = format!(
         "parse     {} {}",
@@ -57,7 +57,8 @@ pub fn canonical(plan: &Plan) -> Vec<String> {
         out.push(format!("range     {}", range(plan)));
     }
     let last = plan.nodes.iter().rposition(|node| has_state(&node.kind));
-    for node in &plan.nodes[..last.map_or(0, |last| last + 1)] {
+    let nodes = plan.nodes[..last.map_or(0, |last| last + 1)].iter();
+    for node in nodes.filter(|node| !matches!(node.kind, NodeKind::Others { .. })) {
         let (word, rest) = node_text(node, false);
         let rest = without_limits(&rest);
         out.push(format!("{word:<10}{rest}").trim_end().to_string());
@@ -232,6 +233,7 @@ pub(super) fn exprs(kind: &NodeKind) -> Vec<&Expr> {
         NodeKind::Lookup(lookup) => lookup.keys.iter().collect(),
         NodeKind::Custom(custom) => custom.keys.iter().chain(&custom.args).collect(),
         NodeKind::Sample { .. }
+        | NodeKind::Others { .. }
         | NodeKind::Assign { .. }
         | NodeKind::Limit { .. }
         | NodeKind::Tee { .. }
@@ -279,6 +281,7 @@ fn node_text(node: &Node, carries: bool) -> (&'static str, String) {
                 carried(carry),
             ]),
         ),
+        NodeKind::Others { .. } => ("others", "counted".into()),
         NodeKind::Sample { below } => ("sample", format!("below {below}")),
         NodeKind::Assign {
             window,

@@ -139,6 +139,7 @@ $ mv other other.1; : > other
 $ dstream -i json --time t:s --once --checkpoint ck --output out join other --left --on k --within 200ms --as o in
 $ printf '{"t":4,"k":"a","y":1}\n' > other
 $ dstream -i json --time t:s --once --final --checkpoint ck --output out join other --left --on k --within 200ms --as o in
+dstream: 1 row has fields that are no columns, as the first record lacks them: y; name them with select, or write records whole with -o json
 $ cat out
 1	a	1	5
 2	a	2	6
@@ -166,6 +167,7 @@ $ cat in | dstream -i json --time t:s --once --checkpoint ck --output out join o
 dstream: other has no record yet: its fields will be no columns of this job's output
 $ printf '{"t":1,"k":"a","z":5}\n' > other
 $ cat in | dstream -i json --time t:s --once --final --checkpoint ck --output out join other --left --on k --within 200ms --as o
+dstream: 2 rows have fields that are no columns, as the first record lacks them: t, z; name them with select, or write records whole with -o json
 
 # Rotated before anything was read of it, and nothing new is there: its first record is found where it is
 # once

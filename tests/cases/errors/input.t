@@ -95,7 +95,7 @@ $ printf '{"a":1}\nx\n{"a":3}\n' > in; dstream --bad-file bad -i json select a i
 1
 3
 dstream: 1 of 3 records is not JSON (first: in:2 col 1)
-not JSON	in:8	x
+not JSON	in byte 8	x
 
 # Invalid UTF-8 passes as it came, and is escaped where it must be text.
 $ printf 'a\xffb 1\nc 2\n' | dstream filter '$2 > 0' | od -An -c

@@ -80,3 +80,80 @@ $ printf 'a,b\n1,2\n' > in; dstream -i csv count-by a --output out.csv in; dstre
 a,count
 1,1
 2,1
+
+# Columns of json and logfmt are those of the first record: rows with other fields are told, by their first names. What is
+# dropped, computed or filtered out is not lost.
+$ printf '{"k":1,"a":1}\n{"k":2,"v":5,"a":2,"n":null}\n{"k":3,"v":6,"w x":1}\n' > in; dstream -i json -o csv in
+k,a
+1,1
+2,2
+3,
+dstream: 2 rows have fields that are no columns, as the first record lacks them: v, w x; name them with select, or write records whole with -o json
+$ dstream -i json -o tsv map 'k2=k*2' in
+1	1	2
+2	2	4
+3		6
+dstream: 2 rows have fields that are no columns, as the first record lacks them: v, w x; name them with select, or write records whole with -o json
+$ dstream -i json -o logfmt sort-by k:desc in
+k=3
+k=2 a=2
+k=1 a=1
+dstream: 2 rows have fields that are no columns, as the first record lacks them: v, w x; name them with select, or write records whole with -o json
+$ dstream -i json -o csv drop v in
+k,a
+1,1
+2,2
+3,
+dstream: 1 row has fields that are no columns, as the first record lacks them: w x; name them with select, or write records whole with -o json
+$ dstream -i json -o csv map 'v=1' in
+k,a,v
+1,1,1
+2,2,1
+3,,1
+dstream: 1 row has fields that are no columns, as the first record lacks them: w x; name them with select, or write records whole with -o json
+$ dstream -i json -o csv filter 'k<2' in
+k,a
+1,1
+$ dstream -i json -o csv filter 'v>5' in
+k,a
+3,
+dstream: 1 row has fields that are no columns, as the first record lacks them: v, w x; name them with select, or write records whole with -o json
+$ dstream -i json -o csv head 1 in
+k,a
+1,1
+$ dstream -i json -o csv head 2 in
+k,a
+1,1
+2,2
+dstream: 1 row has fields that are no columns, as the first record lacks them: v; name them with select, or write records whole with -o json
+$ dstream -i json -o csv rename v=b in
+k,a
+1,1
+2,2
+3,
+dstream: 2 rows have fields that are no columns, as the first record lacks them: v, w x; name them with select, or write records whole with -o json
+$ dstream -i json -o csv select k,v in
+k,v
+1,
+2,5
+3,6
+$ dstream -i json -o json tee all.csv in
+{"k":1,"a":1}
+{"k":2,"v":5,"a":2,"n":null}
+{"k":3,"v":6,"w x":1}
+dstream: 2 rows have fields that are no columns, as the first record lacks them: v, w x; name them with select
+
+$ printf 'k=1 a=2\nk=2 b=3 c d="x" e=5\n' > in; dstream -i logfmt -o csv in
+k,a
+1,2
+2,
+dstream: 1 row has fields that are no columns, as the first record lacks them: b, c, d, …; name them with select, or write records whole with -o json
+$ dstream -i logfmt -o json in
+{"k":1,"a":2}
+{"k":2,"b":3,"c":"true","d":"x","e":5}
+
+$ printf '{"k":1}\n{"\\u006b":2,"\\u0076":{"z":1}}\n' | dstream -i json -o csv
+k
+1
+2
+dstream: 1 row has fields that are no columns, as the first record lacks them: v; name them with select, or write records whole with -o json

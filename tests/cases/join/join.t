@@ -189,7 +189,7 @@ dstream: select: no field 'z'
 
 # A field that neither side has is told.
 $ printf '{"id":1}\n' > r.ndjson; printf '{"id":1}\n' > l.ndjson; dstream -i json join r.ndjson --on id filter 'x>3' l.ndjson
-dstream: field 'x' never occurred in 2 records
+dstream: field 'x' never occurred in 1 record of l.ndjson
 
 # INTERFACE 9.1: with an allowed lateness too, pairs come when W passes the later of the two: 5 and 8 do not wait for 20 s more.
 # A late record that is allowed (INTERFACE 6.2: late is t < W - L) finds its pair, behind what had been passed when it came.
@@ -366,3 +366,68 @@ $ dstream -i csv --time t:s window 10s --grow 5s join r.csv --on k count l.csv
 $ dstream --explain -i csv --time t:s window 10s --grow 5s join r.csv --on k l.csv | grep '^then'
 then       join r.csv --on k: puts records into windows of 10s and their beginnings, longer by 5s each; keeps nothing
 then       join r.csv --on k: keeps both streams' records of a window of 10s until it closes, then prints its pairs
+
+# Fields that the first record of a stream lacks are told where rows have columns.
+$ printf '{"k":1,"a":1}\n{"k":1,"a":2,"v":5}\n' > l.ndjson; printf '{"k":1,"x":1}\n{"k":1,"y":2}\n' > r.ndjson
+$ dstream -i json join r.ndjson --on k l.ndjson -o csv
+k,a,x
+1,1,1
+1,1,
+1,2,1
+1,2,
+dstream: 3 rows have fields that are no columns, as the first record lacks them: v, y; name them with select, or write records whole with -o json
+$ dstream -i json join r.ndjson --on k l.ndjson -o json
+{"k":1,"a":1,"x":1}
+{"k":1,"a":1,"y":2}
+{"k":1,"a":2,"v":5,"x":1}
+{"k":1,"a":2,"v":5,"y":2}
+$ dstream -i json drop v join r.ndjson --on k l.ndjson -o csv
+k,a,x
+1,1,1
+1,1,
+1,2,1
+1,2,
+dstream: 2 rows have fields that are no columns, as the first record lacks them: y; name them with select, or write records whole with -o json
+$ dstream -i json lookup r.ndjson --on k l.ndjson -o csv
+k,a,x
+1,1,1
+1,1,
+1,2,1
+1,2,
+dstream: 3 rows have fields that are no columns, as the first record lacks them: v, y; name them with select, or write records whole with -o json
+$ dstream -i json cogroup r.ndjson --on k l.ndjson -o json
+{"k":1,"a":[1,2],"x":[1,null]}
+dstream: 2 rows have fields that are no columns, as the first record lacks them: v, y; name them with select
+$ dstream -i json union r.ndjson l.ndjson -o csv
+k,a,x
+1,1,
+1,2,
+1,,1
+1,,
+dstream: 2 rows have fields that are no columns, as the first record lacks them: v, y; name them with select, or write records whole with -o json
+
+# A key that a stream lacks is told of that stream.
+$ printf '{"a":1,"t":1}\n{"a":2,"t":2,"b":3}\n' > l.ndjson; printf '{"b":1,"t":1}\n{"b":2,"t":2}\n' > r.ndjson
+$ dstream -i json join r.ndjson --on b l.ndjson -o json
+$ dstream -i json join r.ndjson --on a l.ndjson -o json
+dstream: field 'a' never occurred in 2 records of r.ndjson
+$ dstream -i json join r.ndjson --on t=x l.ndjson -o json
+dstream: field 'x' never occurred in 2 records of r.ndjson
+$ dstream -i json join r.ndjson --on x l.ndjson -o json
+dstream: field 'x' never occurred in 2 records of l.ndjson
+dstream: field 'x' never occurred in 2 records of r.ndjson
+$ dstream -i json lookup r.ndjson --on a l.ndjson -o json
+dstream: field 'a' never occurred in 2 records of r.ndjson
+$ dstream -i json lookup r.ndjson --on x=b l.ndjson -o json
+dstream: field 'x' never occurred in 2 records of l.ndjson
+$ dstream -i json cogroup r.ndjson --on a select a,t l.ndjson -o json
+{"a":null,"t":[]}
+{"a":1,"t":[1]}
+{"a":2,"t":[2]}
+dstream: field 'a' never occurred in 2 records of r.ndjson
+$ dstream -i json --time t:s asof-join r.ndjson --on a l.ndjson -o json
+dstream: field 'a' never occurred in 2 records of r.ndjson
+$ dstream -i json --time t:s window 1m join r.ndjson --on a l.ndjson -o json
+dstream: field 'a' never occurred in 2 records of r.ndjson
+$ dstream -i json join r.ndjson --on a - -o json < l.ndjson
+dstream: field 'a' never occurred in 2 records of r.ndjson

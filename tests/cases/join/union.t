@@ -17,4 +17,4 @@ $ printf 'k=1 a=1\n' > l; printf 'k=2 ri=1\n' > r; dstream -i logfmt union r l
 $ printf 'k=1 a=1\n' > l; printf 'k=2 ri=1\n' > r; dstream -i logfmt union r select k,x,ri < l
 1		
 2		1
-dstream: field 'x' never occurred in 2 records
+dstream: field 'x' never occurred in 1 record of standard input

@@ -6,8 +6,8 @@ $ printf '5\nx\n\n12\n' > in; dstream --time '$1:s' --bad-file bad window 10s co
 1970-01-01T00:00:10Z	1
 dstream: 2 of 4 records are bad: without a time that can be read (first: in:2 col 1)
 $ cat bad
-without a time that can be read	in:2	x
-without a time that can be read	in:4	
+without a time that can be read	in byte 2	x
+without a time that can be read	in byte 4	
 $ dstream --time '$1:s' --on-bad skip window 10s count in
 1970-01-01T00:00:00Z	1
 1970-01-01T00:00:10Z	1
@@ -41,7 +41,7 @@ dstream: --time: no field 'x'
 $ printf '1900-01-01T00:00:00Z\n9999-12-31T23:59:59Z\n2026-11-20T10:00:00Z\n' | dstream --time '$1' --watermark 0s --tz Europe/Berlin window 1d count
 1900-01-01T00:00:00+01:00	1
 2026-11-20T00:00:00+01:00	1
-dstream: 1 of 3 records is bad: without a time that can be read (first: standard input:2 col 1)
+dstream: 1 of 3 records is bad: with a time outside 1700 to 2239, the years that 64 bits of nanoseconds hold (first: standard input:2 col 1)
 $ printf '2026-11-20T10:00:00Z\n1900-01-01T00:00:00Z\n2026-11-20T10:00:00Z\n' | dstream --time '$1' --watermark 0s window 1d count
 2026-11-20T00:00:00Z	2
 dstream: 1 of 3 records came too late for its window and was dropped; --watermark D waits longer
@@ -59,7 +59,7 @@ $ printf '1677-09-21T00:13:00Z\n1699-12-31T23:59:59.999999999Z\n1700-01-01T00:00
 $ dstream --time '$1' window 10s count edges
 1700-01-01T00:00:00Z	1
 2239-12-31T23:59:50Z	1
-dstream: 4 of 6 records are bad: without a time that can be read (first: edges:1 col 1)
+dstream: 4 of 6 records are bad: with a time outside 1700 to 2239, the years that 64 bits of nanoseconds hold (first: edges:1 col 1)
 $ dstream --time '$1' --on-bad skip window 1d count edges
 1700-01-01T00:00:00Z	1
 2239-12-31T00:00:00Z	1
@@ -292,3 +292,16 @@ $ printf '2026-10-25T00:30:00Z\n2026-10-25T23:30:00Z\n' | dstream --tz Europe/Be
 2026-10-24T08:00:00+02:00	1
 2026-10-25T02:00:00+02:00	2
 2026-10-25T19:00:00+01:00	1
+
+# A time that can be read, but is of no year that is told: said so, and counted apart from what cannot be read.
+$ printf '{"t":"1650-01-01T00:00:00Z"}\n{"t":"9999-12-31T23:59:59+01:00"}\n{"t":"2245-01-01T00:00:00Z"}\n{"t":"2000-01-01T00:00:00Z"}\n{"t":"9999-02-29T00:00:00Z"}\n{"a":1}\n{"t":99999999999999999999999}\n' | dstream -i json --time t window 1m count
+2000-01-01T00:00:00Z	1
+dstream: 4 of 7 records are bad: with a time outside 1700 to 2239, the years that 64 bits of nanoseconds hold (first: standard input:1 col 1)
+dstream: 2 of 7 records are bad: without a time that can be read (first: standard input:5 col 1)
+$ printf 'at 3015-11-02 10:00:00 x\nat 2015-11-02 10:00:00 x\nat 3015-13-02 10:00:00 x\n' | dstream --time-regex 'at (\S+ \S+)' window 1m count
+2015-11-02T10:00:00Z	1
+dstream: 1 of 3 records is bad: with a time outside 1700 to 2239, the years that 64 bits of nanoseconds hold (first: standard input:1 col 1)
+dstream: 1 of 3 records is bad: without a time that can be read (first: standard input:3 col 1)
+$ printf '1447000000000 a\n' | dstream --time '$1:s' window 1m count
+dstream: none of 1 record has a time of 1700 to 2239, the years that 64 bits of nanoseconds hold; the first line is '1447000000000 a'; is --time right (:s, :ms, :us, :ns)?
+? 65

@@ -24,7 +24,7 @@ $ dstream -i csv --time t:s --merge-sorted select t,k a.csv c.csv
 4	a
 7	c
 9	a
-dstream: 1 of 6 records came too late for its window and was dropped; --watermark D waits longer
+dstream: 1 of 6 records was older than one before it in its source and was dropped; --watermark D sorts what is so much out of order
 $ dstream -i csv --time t:s --merge-sorted window 4s count-by k a.csv b.csv
 1970-01-01T00:00:00Z	a	1
 1970-01-01T00:00:00Z	b	1

@@ -92,7 +92,9 @@ fn what_is_told_ends_where_head_does() {
                 // Of what is not told a part is in the files.
                 let lines = fs::read(path).unwrap_or_default();
                 if is_told {
-                    let name = |line: &str| line.replace(&format!("\t{}:", of.display()), "\t-:");
+                    let name = |line: &str| {
+                        line.replace(&format!("\t{} byte ", of.display()), "\t- byte ")
+                    };
                     answer.said += &name(&String::from_utf8_lossy(&lines));
                 }
                 fs::remove_file(path).unwrap_or_default();
