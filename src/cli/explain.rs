@@ -8,7 +8,7 @@ use crate::formats::Framing;
 use crate::formats::begins::Begins;
 use crate::plan::files::Span;
 use crate::plan::node::{
-    Extent, Hand, Made, Matching, Node, NodeKind, Output, Plan, Scope, Taker, Times, Window,
+    Extent, Hand, Made, Matching, Node, NodeKind, Output, Overdue, Plan, Scope, Taker, Times, Window,
 };
 use crate::plan::when::{UNBOUNDED, When, batches, windows};
 use crate::plan::window::duration;
@@ -196,8 +196,15 @@ fn does(node: &Node, plan: &Plan) -> String {
         }
         NodeKind::Sample { .. } => "keeps the same share of lines each time, by their hash".into(),
         NodeKind::Assign {
-            window, lateness, ..
+            window,
+            lateness,
+            overdue,
+            ..
         } => {
+            let late = match overdue {
+                Overdue::Late => "",
+                Overdue::Next => "; what is late counts in the one that is open",
+            };
             let waits = match lateness {
                 0 => String::new(),
                 lateness => format!(
@@ -206,7 +213,7 @@ fn does(node: &Node, plan: &Plan) -> String {
                 ),
             };
             format!(
-                "puts records into {}{waits}; keeps nothing",
+                "puts records into {}{waits}{late}; keeps nothing",
                 windows(window)
             )
         }

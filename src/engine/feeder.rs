@@ -11,7 +11,7 @@ use crate::data::time::Zone;
 use crate::data::{Chunk, ColumnV, FieldId, Schema};
 use crate::expr::{EvalContext, Expr};
 use crate::plan::grid::Grid;
-use crate::plan::node::Custom;
+use crate::plan::node::{Custom, Overdue};
 
 /// A worker's own part of a custom node.
 pub struct Feeder {
@@ -128,7 +128,7 @@ impl Feeder {
             let (grid, lateness, fields) = windows.as_mut();
             self.late.lines = keep_late.then(Vec::new);
             judge_later(*lateness, chunk);
-            assign(grid, None, fields, chunk, &mut self.late);
+            assign((grid, Overdue::Late), None, fields, chunk, &mut self.late);
         }
         if let Some(field) = self.others {
             cx.counts.others.add(chunk, &[field]);

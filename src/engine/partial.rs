@@ -13,6 +13,7 @@ use crate::data::{Chunk, ColumnV, Selection};
 use crate::expr::{EvalContext, Expr};
 use crate::memory;
 use crate::plan::grid::Grid;
+use crate::plan::node::Overdue;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -182,7 +183,7 @@ impl<'p> AggregatePartial<'p> {
     fn assign(&mut self, chunk: &mut Chunk, late: &mut Late) {
         if let Spaces::Expanded(grid) = &mut self.spaces {
             let all: Vec<usize> = (0..chunk.columns.len()).collect();
-            super::steps::assign(grid, None, &all, chunk, late);
+            super::steps::assign((grid, Overdue::Late), None, &all, chunk, late);
         }
         let mut live = std::mem::take(&mut chunk.live);
         let Chunk {

@@ -16,7 +16,7 @@ use crate::formats::Writer;
 use crate::plan::grid::Grid;
 use crate::plan::grouping::Shape;
 use crate::plan::meaning::Meaning;
-use crate::plan::node::{Custom, Node, NodeKind, Output, Plan, Scope};
+use crate::plan::node::{Custom, Node, NodeKind, Output, Overdue, Plan, Scope};
 use crate::sinks::{Earlier, FileSink, Mode, Sink};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
@@ -39,6 +39,7 @@ pub enum Op<'p> {
     Assign {
         grid: Grid,
         lateness: i64,
+        overdue: Overdue,
         into: Option<(FieldId, FieldId)>,
         carry: &'p [FieldId],
     },
@@ -125,11 +126,13 @@ pub fn op<'p>(
         NodeKind::Assign {
             window,
             lateness,
+            overdue,
             into,
             carry,
         } => Op::Assign {
             grid: Grid::new(window, zone),
             lateness: *lateness,
+            overdue: *overdue,
             into: *into,
             carry,
         },
@@ -363,11 +366,12 @@ impl Op<'_> {
             Op::Assign {
                 grid,
                 lateness,
+                overdue,
                 into,
                 carry,
             } => {
                 judge_later(*lateness, chunk);
-                assign(grid, *into, carry, chunk, &mut met.late);
+                assign((grid, *overdue), *into, carry, chunk, &mut met.late);
             }
         }
         Some(())
@@ -732,9 +736,10 @@ pub fn judge_later(lateness: i64, chunk: &mut Chunk) {
     }
 }
 
-/// Puts rows into their windows, a row for each; tells those that were late for all of theirs.
+/// Puts rows into their windows, a row for each; those that were late for all of theirs are told, or enter the first
+/// one that is not over.
 pub fn assign(
-    grid: &mut Grid,
+    (grid, overdue): (&mut Grid, Overdue),
     into: Option<(FieldId, FieldId)>,
     carry: &[FieldId],
     chunk: &mut Chunk,
@@ -754,7 +759,10 @@ pub fn assign(
         let all = windows.len();
         windows.retain(|(_, end)| *end > before);
         if all > 0 && windows.is_empty() {
-            late.tell(chunk, row);
+            match overdue {
+                Overdue::Late => late.tell(chunk, row),
+                Overdue::Next => windows.push(grid.open_at(before)),
+            }
         }
         parents.resize(parents.len() + windows.len(), row);
         made.append(&mut windows);

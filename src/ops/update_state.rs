@@ -32,14 +32,15 @@ const TEXT: &str = "\
     Totals outlive windows and batches. At the end of each window (by the watermark) or batch the keys that had a \
     record in it are printed with their totals up to there; without either at the end of the input, and before at each D of the clock with `--every D`. `--output-mode \
     complete` prints all keys each time, of batches also where nothing came. A record of a later window is in no \
-    earlier total, whatever the order of records. Windows that overlap are refused: a record counts once.\n\n\
+    earlier total, whatever the order of records; with `complete` none is late: one whose window is over counts in the \
+    next that ends. Windows that overlap are refused: a record counts once.\n\n\
     `--ttl D` forgets a key that has been silent for D, by event time where the chain has one: when the watermark has \
     reached its last record's time and D. With `--on-timeout emit` it then has a row, in the window or batch that \
     holds this moment; at the end of the input, when event time ends, every key that is left has one, behind the last \
     window. Without `--ttl` and `--max-keys` totals are kept for ever.\n\n\
     `--initial FILE` holds records with the columns that are printed, by name (of text: by place, keys first), for \
     aggregates whose value is all they keep: `collect count first last max min sum`. They count as seen in the first \
-    window or batch that is printed.";
+    window or batch that is printed; of several of one key the last counts.";
 
 pub const UPDATE_STATE_BY: Operator = Operator {
     name: "update-state-by",
@@ -124,6 +125,9 @@ fn lower(keys: Vec<Key>, aggregates: &str, args: &Args, b: &mut Builder<'_>) -> 
         (None, Some(_)) => b.lapse_of_age(&terms.limits),
         (None, None) => Lapse::Event { disorder: None },
     };
+    if let Some(ttl) = terms.ttl.filter(|_| !emit) {
+        b.tell_short_lives(ttl, &printed);
+    }
     let mut text = format!("totals {}", totalled.text);
     text.push_str(match &printed {
         Printed::Input => " of the input",

@@ -131,6 +131,13 @@ impl Grid {
         self.end(start)
     }
 
+    /// Of windows end to end, or with gaps: the first that is not over at `t`.
+    pub fn open_at(&mut self, t: i64) -> (i64, i64) {
+        let (start, next) = self.cell(t);
+        let start = if self.end(start) > t { start } else { next };
+        (start, self.end(start))
+    }
+
     /// The first end of a window behind `t`: when the clock next closes one.
     pub fn next_end(&mut self, t: i64) -> i64 {
         let mut windows = Vec::new();

@@ -194,10 +194,11 @@ pub enum NodeKind {
     },
     /// Puts rows into the windows they belong to (a row for each) and drops late ones. `into`: columns for
     /// `window_start` and `window_end`, where something reads them. `lateness`: how long a window takes records when it is
-    /// over, and what follows waits for them, ns.
+    /// over, and what follows waits for them, ns. `overdue`: those that come later still.
     Assign {
         window: Window,
         lateness: i64,
+        overdue: Overdue,
         into: Option<(FieldId, FieldId)>,
         carry: Vec<FieldId>,
     },
@@ -425,6 +426,15 @@ pub enum Scope {
     Assign(Window),
     /// Rows have their window already (`Chunk::windows`).
     Rows,
+}
+
+/// What becomes of a record whose windows are over.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Overdue {
+    /// It is late.
+    Late,
+    /// It counts in the window that is open.
+    Next,
 }
 
 /// A window operator.

@@ -4,7 +4,7 @@
 use super::builder::{Builder, Windows};
 use super::grouped::Lateness;
 use super::grouping::Shape;
-use super::node::{Custom, NodeKind, Scope, Window};
+use super::node::{Custom, NodeKind, Overdue, Scope, Window};
 use super::output::Shown;
 use super::when::When;
 use crate::data::{FieldId, Type};
@@ -60,6 +60,10 @@ impl Builder<'_> {
 
     /// Puts rows into the window that waits, since what comes next cannot do it itself.
     pub(super) fn assign(&mut self) {
+        self.assign_with(Overdue::Late);
+    }
+
+    pub(super) fn assign_with(&mut self, overdue: Overdue) {
         if let Some(shape) = self.shaped.take() {
             let keys: Vec<Expr> = self
                 .key
@@ -78,6 +82,7 @@ impl Builder<'_> {
             self.push(NodeKind::Assign {
                 window,
                 lateness: 0,
+                overdue,
                 into: None,
                 carry: Vec::new(),
             });
@@ -97,6 +102,7 @@ impl Builder<'_> {
         self.window_keys.clear();
         self.push(NodeKind::Assign {
             lateness: self.lateness_in(&Shape::Grid(window.clone())),
+            overdue,
             window,
             into: Some((start, end)),
             carry: Vec::new(),

@@ -2,8 +2,8 @@
 //! Invariant: everything from the source's kind to the last node that changes a result is in it.
 
 use super::node::{
-    AggCall, Batching, Custom, Hand, Lookup, Node, NodeKind, Output, Plan, Right, Scope, Sink,
-    SortKey, Taker, Times,
+    AggCall, Batching, Custom, Hand, Lookup, Node, NodeKind, Output, Overdue, Plan, Right, Scope,
+    Sink, SortKey, Taker, Times,
 };
 use super::window::duration;
 use crate::data::{FieldId, Schema};
@@ -286,16 +286,21 @@ fn node_text(node: &Node, carries: bool) -> (&'static str, String) {
         NodeKind::Assign {
             window,
             lateness,
+            overdue,
             carry,
             ..
         } => {
+            let late = match overdue {
+                Overdue::Late => String::new(),
+                Overdue::Next => "late ones in the next".into(),
+            };
             let waits = match lateness {
                 0 => String::new(),
                 lateness => format!("lateness {}", duration(*lateness)),
             };
             (
                 "assign",
-                join([format!("window {window}"), waits, carried(carry)]),
+                join([format!("window {window}"), waits, late, carried(carry)]),
             )
         }
         NodeKind::Aggregate {

@@ -7,7 +7,8 @@ use super::custom::{Ordered, OwnRows};
 use super::grouped::OutputMode;
 use super::grouping::Agg;
 use super::keys::Key;
-use super::node::{Times, Window};
+use super::node::{Overdue, Times, Window};
+use super::window::duration;
 use crate::aggs;
 use crate::data::Type;
 use crate::error::Usage;
@@ -95,7 +96,11 @@ impl Builder<'_> {
                 "it counts a record once, and windows of {window} hold it several times; leave --slide out"
             )));
         }
-        self.assign();
+        // Where nothing is ever freed nothing is late; what was printed stays as it was.
+        self.assign_with(match self.options.triggers.output_mode {
+            Some(OutputMode::Complete) => Overdue::Next,
+            _ => Overdue::Late,
+        });
         let times = self.times.as_ref().and_then(Times::batch);
         let batch = times.or(self.arrival.batch());
         Ok(match (self.windows, batch) {
@@ -110,7 +115,7 @@ impl Builder<'_> {
         let triggers = &self.options.triggers;
         let complete = triggers.output_mode == Some(OutputMode::Complete);
         let every = triggers.every;
-        if triggers.beyond() == Some("--output-mode complete") {
+        if matches!(triggers.beyond(), None | Some("--output-mode complete")) {
             self.has_panes = true;
         }
         if every.is_some() && *printed != Printed::Input {
@@ -120,6 +125,21 @@ impl Builder<'_> {
         }
         self.ticks_by_data(every, None, false);
         Ok((complete, every))
+    }
+
+    /// A word where what `--ttl` forgets may have been in no window's rows.
+    pub fn tell_short_lives(&mut self, ttl: i64, printed: &Printed) {
+        if let Printed::Windows(Some(window)) = printed
+            && ttl < window.size.about()
+        {
+            self.notes.push(format!(
+                "{}: --ttl {} is shorter than the window of {}: a key that is silent for so long before its end is not \
+                 printed; give --on-timeout emit for a row of it",
+                self.name,
+                duration(ttl),
+                window.size
+            ));
+        }
     }
 
     /// Rows of totals.

@@ -11,7 +11,7 @@ use crate::data::{Block, Chunk, Column, FieldId, Schema, Type};
 use crate::error::Usage;
 use crate::expr::{self, Arrivals, Ast, Env, EvalContext, Expr};
 use crate::formats::Framing;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Reads a file that belongs to the command.
@@ -35,7 +35,7 @@ pub struct Variable {
     pub value: Expr,
 }
 
-/// What keys begin with: the key as it is coded, and the variables, packed.
+/// What keys begin with, each once: the key as it is coded, and the variables, packed.
 pub type Initial = Vec<(Option<Vec<u8>>, Vec<u8>)>;
 
 /// Types that a variable may go through before it settles.
@@ -177,10 +177,13 @@ impl Builder<'_> {
         if let Some(name) = counts.failed.keys().next() {
             return Err(wrong(format!("a value of {name} could not be converted")));
         }
-        let (of_keys, of_variables) = columns.split_at(keys.len());
+        let (key_columns, of_variables) = columns.split_at(keys.len());
         let coder = KeyCoder::new(keys.iter().map(|key| key.expr.ty.clone()).collect());
-        let coded = coder.encode(of_keys.to_vec(), &mut chunk);
-        let mut initial = Vec::new();
+        let coded = coder.encode(key_columns.to_vec(), &mut chunk);
+        // A file of what was printed window by window has a key several times: the last says how it is.
+        let mut of_keys: HashMap<Option<Vec<u8>>, usize> = HashMap::new();
+        let mut again = 0;
+        let mut initial: Initial = Vec::new();
         for row in chunk.live.iter() {
             let row = row as usize;
             if !of_variables.iter().any(|column| column.is_valid(row)) {
@@ -196,7 +199,21 @@ impl Builder<'_> {
             for column in of_variables {
                 packed::pack_cell(&chunk, column, row, &mut packed);
             }
-            initial.push((key, packed));
+            match of_keys.get(&key) {
+                Some(&at) => {
+                    initial[at].1 = packed;
+                    again += 1;
+                }
+                None => {
+                    of_keys.insert(key.clone(), initial.len());
+                    initial.push((key, packed));
+                }
+            }
+        }
+        if again > 0 {
+            self.notes.push(format!(
+                "{path}: of several rows of one key the last counts; passed over: {again}"
+            ));
         }
         Ok(initial)
     }

@@ -114,13 +114,8 @@ impl Variables {
             let slot = self.keyed.slot(key.as_deref());
             let packed = packed.clone();
             self.bytes += packed.len();
-            match self.keyed.get_mut(slot) {
-                Some(values) => values.packed = packed,
-                None => {
-                    let values = Values { packed, row: 0 };
-                    self.keyed.insert(slot, at, values, told);
-                }
-            }
+            let values = Values { packed, row: 0 };
+            self.keyed.insert(slot, at, values, told);
         }
     }
 

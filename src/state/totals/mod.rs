@@ -122,17 +122,8 @@ impl Totals {
         let slots = super::initial::add(&of.aggs, &of.initial, &mut self.totals);
         for ((key, _), from) in of.initial.iter().zip(slots) {
             let slot = self.keyed.slot(key.as_deref());
-            match self.keyed.get(slot).copied() {
-                // A key that is there twice: all its records count.
-                Some(to) => {
-                    self.totals.join(to, from);
-                    self.totals.give_back(from);
-                }
-                None => {
-                    if let Some((_, old)) = self.keyed.insert(slot, at, from, told) {
-                        self.totals.give_back(old);
-                    }
-                }
+            if let Some((_, old)) = self.keyed.insert(slot, at, from, told) {
+                self.totals.give_back(old);
             }
         }
     }

@@ -314,7 +314,12 @@ fn cases() -> impl Strategy<Value = Case> {
         Printed::Windows(Some(batches::window(SIZE))),
         Printed::Batches(batches::window(SIZE)),
     ]);
-    let begun = prop::collection::vec((0u8..5, -9i64..9, 0u8..200), 0..3);
+    let begun = prop::collection::btree_map(0u8..5, (-9i64..9, 0u8..200), 0..3);
+    let begun = begun.prop_map(|keys| {
+        keys.into_iter()
+            .map(|(key, (sum, n))| (key, sum, n))
+            .collect()
+    });
     let ttl = prop::option::of(1i64..25);
     (printed, 0i64..9, ttl, any::<bool>(), any::<bool>(), begun).prop_map(
         |(printed, disorder, ttl, emit, complete, initial)| Case {

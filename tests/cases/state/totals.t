@@ -126,3 +126,56 @@ $ printf '1 a\n2 b\n12 a\n23 b\n24 a\n' > log; dstream --once --checkpoint ck --
 1970-01-01T00:00:20Z	b	2
 1970-01-01T00:00:40Z	a	4
 1970-01-01T00:00:40Z	b	3
+
+# INTERFACE 9.1: in complete "nothing is late": a record whose window is over counts in the next that ends, and what was
+# printed stays.
+$ printf '1 a\n12 b\n3 a\n25 a\n4 b\n' | dstream --time '$1:s' --watermark 0s --output-mode complete window 10s update-state-by '$2' count
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:10Z	a	2
+1970-01-01T00:00:10Z	b	1
+1970-01-01T00:00:20Z	a	3
+1970-01-01T00:00:20Z	b	2
+$ printf '1 a\n12 b\n3 a\n25 a\n4 b\n' | dstream --time '$1:s' --watermark 0s --output-mode complete window 10s map-with-state-by '$2' 'n=(n ?? 0)+1'
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:10Z	a	2
+1970-01-01T00:00:10Z	b	1
+1970-01-01T00:00:20Z	a	3
+1970-01-01T00:00:20Z	b	2
+$ printf '1 a\n12 b\n3 a\n25 a\n4 b\n' > log; dstream --time '$1:s' --watermark 0s --output-mode complete window 10s update-state-by '$2' count --output out log; cat out
+1970-01-01T00:00:20Z	a	3
+1970-01-01T00:00:20Z	b	2
+# Windows with gaps between them: the first that is not over.
+$ printf '1 a\n7 b\n2 b\n11 a\n3 a\n' | dstream --time '$1:s' --watermark 0s --output-mode complete window 4s --slide 10s update-state-by '$2' count
+dstream: the slide of 10s is longer than the window of 4s: records between windows count nowhere
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:10Z	a	3
+1970-01-01T00:00:10Z	b	1
+# Otherwise it is late.
+$ printf '1 a\n12 b\n3 a\n' | dstream --time '$1:s' --watermark 0s window 10s update-state-by '$2' count
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:10Z	b	1
+dstream: 1 of 3 records came too late for its window and was dropped; --watermark D waits longer
+
+# EVENT-TIME 2.7: "expired entries must never be visible": that may be all that a window has of a key, and is said.
+$ printf '1 a\n2 b\n58 a\n125 c\n' | dstream --time '$1:s' --watermark 0s window 1m update-state-by '$2' count --ttl 5s
+dstream: update-state-by: --ttl 5s is shorter than the window of 1m: a key that is silent for so long before its end is not printed; give --on-timeout emit for a row of it
+1970-01-01T00:00:00Z	a	2
+$ printf '1 a\n2 b\n58 a\n125 c\n' | dstream --time '$1:s' --watermark 0s window 1m update-state-by '$2' count --ttl 5s --on-timeout emit
+1970-01-01T00:00:00Z	b	1
+1970-01-01T00:00:00Z	a	2
+1970-01-01T00:01:00Z	a	2
+1970-01-01T00:02:00Z	c	1
+
+# A key may be in a file several times, as in one of totals window by window: the last counts, of whatever keeps state.
+$ printf 'a 40\nz 7\na 3\n' > totals.txt
+$ printf 'a\n' | dstream update-state-by '$1' count --initial totals.txt
+dstream: totals.txt: of several rows of one key the last counts; passed over: 1
+a	4
+z	7
+$ printf 'a\n' | dstream map-with-state-by '$1' 'n=(n ?? 0)+1' --initial totals.txt
+dstream: totals.txt: of several rows of one key the last counts; passed over: 1
+a	4
+$ printf 'a\n' | dstream --output-mode complete map-with-state-by '$1' 'n=(n ?? 0)+1' --initial totals.txt
+dstream: totals.txt: of several rows of one key the last counts; passed over: 1
+a	4
+z	7
