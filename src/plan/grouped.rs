@@ -5,6 +5,7 @@
 use super::again::{Fed, Next};
 use super::builder::{Builder, Windows};
 use super::custom::{Ordered, OwnRows};
+use super::files;
 use super::grouping::{Agg, Gives, Grouping, Panes, Shape};
 use super::keys::Key;
 use super::meaning::Meaning;
@@ -526,22 +527,39 @@ impl Builder<'_> {
                 _ => {}
             }
         }
-        if let (Some(option), Some(node)) = (triggers.beyond(), last)
-            && !self.has_panes
-            && self.gives_again.is_none()
-        {
-            let operator = &node.operator;
-            return Err(Usage::new(match node.kind {
-                NodeKind::Aggregate { .. } if self.batched => format!(
-                    "'{operator}' works batch by batch, and a batch is printed once; for {option} give it a window, as \
-                     'window all' in front"
-                ),
-                _ => format!(
-                    "{option} is for a chain whose last operator with state is an aggregate; '{operator}' is none"
-                ),
-            }));
+        // The files of an output may be those of the clock.
+        let names_files = self.options.output.as_deref().is_some_and(files::has_times);
+        let every = triggers.every.map(|_| "--every").filter(|_| !names_files);
+        let Some(option) = triggers.beyond().or(every) else {
+            return Ok(());
+        };
+        if self.has_panes || self.gives_again.is_some() {
+            return Ok(());
         }
-        Ok(())
+        let Some(node) = last else {
+            return Err(Usage::new(format!(
+                "{option} is for windows and state, and nothing in this chain has any"
+            )));
+        };
+        let is_ranking = matches!(&node.kind, NodeKind::Sort { by, .. } if !by.is_empty());
+        let operator = &node.operator;
+        let is_aggregate = matches!(&node.kind, NodeKind::Aggregate { .. });
+        Err(Usage::new(match option {
+            _ if self.batched && is_aggregate => format!(
+                "'{operator}' works batch by batch, and a batch is printed once; for {option} give it a window, as \
+                 'window all' in front"
+            ),
+            "--every-delay" | "--every-records" if is_ranking => format!(
+                "{option} goes by what is new in a window of a key, and '{operator}' here is printed as a whole, by the \
+                 clock: give --every D, or put an aggregate in a window in front of it"
+            ),
+            "--every" => format!(
+                "--every is for a chain whose last operator with state is an aggregate or a ranking; '{operator}' is none"
+            ),
+            _ => format!(
+                "{option} is for a chain whose last operator with state is an aggregate; '{operator}' is none"
+            ),
+        }))
     }
 }
 

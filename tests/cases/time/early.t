@@ -163,3 +163,39 @@ $ printf '1 1 a\n1 3 b\n2 8 a\n4 16 c\n' | dstream --time '$1:s' --watermark 5s 
 1970-01-01T00:00:02Z	a	1
 1970-01-01T00:00:03Z	c	1
 1970-01-01T00:00:04Z	c	1
+
+# What no operator here carries out is refused with the reason.
+$ printf '1 a\n' | dstream --time '$1:s' --every 2s window 10s count-by '$2' fill zero
+dstream: --every is for a chain whose last operator with state is an aggregate or a ranking; 'fill zero' is none
+    dstream --time '$1:s' --every 2s window 10s count-by '$2' fill zero
+                          ^^^^^^^
+? 2
+$ printf '1 a\n' | dstream --time '$1:s' --every 2s window 10s count-by '$2' scan lag:count
+dstream: --every is for a chain whose last operator with state is an aggregate or a ranking; 'scan lag:count' is none
+    dstream --time '$1:s' --every 2s window 10s count-by '$2' scan lag:count
+                          ^^^^^^^
+? 2
+$ printf '1 a\n' | dstream --every 2s distinct
+dstream: --every is for a chain whose last operator with state is an aggregate or a ranking; 'distinct' is none
+    dstream --every 2s distinct
+                       ^^^^^^^^
+? 2
+$ printf '1 a\n' | dstream --every 2s filter true
+dstream: --every is for windows and state, and nothing in this chain has any
+    dstream --every 2s filter true
+            ^^^^^^^
+? 2
+$ printf '1 a\n' | dstream --every-records 2 top 1 --by '$1'
+dstream: --every-records goes by what is new in a window of a key, and 'top 1 --by $1' here is printed as a whole, by the clock: give --every D, or put an aggregate in a window in front of it
+    dstream --every-records 2 top 1 --by '$1'
+            ^^^^^^^^^^^^^^^
+? 2
+$ printf '1 a\n' | dstream --every-delay 2s count-by '$2' sort-by count
+dstream: --every-delay goes by what is new in a window of a key, and 'sort-by count' here is printed as a whole, by the clock: give --every D, or put an aggregate in a window in front of it
+    dstream --every-delay 2s count-by '$2' sort-by count
+            ^^^^^^^^^^^^^
+? 2
+# The files of an output may go by it.
+$ printf '1 a\n5 b\n' | dstream --clock '$1:s' --every 4s filter true --output '%S.log'; cat 04.log 08.log
+1 a
+5 b
