@@ -629,21 +629,9 @@ impl<'s> Running<'s> {
         });
     }
 
-    /// What is told at the end.
-    fn settle(&self, plan: &Plan, report: &mut Report) {
+    /// Rows that were made are written, whatever else went wrong; but a file only appears when all went well.
+    fn write_out(&self, plan: &Plan, report: &mut Report) {
         let shared = self.shared;
-        for lane in self.lanes {
-            for worker in &lane.workers {
-                add_counts(shared, &mut lock(worker).0.counts);
-            }
-        }
-        let failed = lock(&shared.failure).take();
-        let ended_early = failed.is_some();
-        report.failure = failed;
-        if !ended_early && let Err(failure) = shared.ledger.finish() {
-            report.failure = Some(failure.into());
-        }
-        // Rows that were made are written, whatever else went wrong; but a file only appears when all went well.
         let whole = report.failure.is_none();
         let written = match self.kept {
             Some(kept) => {
@@ -675,13 +663,30 @@ impl<'s> Running<'s> {
             report.failure.get_or_insert(failure.into());
         }
         let written = shared.out.written();
+        report.records_out = written.rows;
+        report.bytes_out = written.bytes;
+    }
+
+    /// What is told at the end.
+    fn settle(&self, plan: &Plan, report: &mut Report) {
+        let shared = self.shared;
+        for lane in self.lanes {
+            for worker in &lane.workers {
+                add_counts(shared, &mut lock(worker).0.counts);
+            }
+        }
+        let failed = lock(&shared.failure).take();
+        let ended_early = failed.is_some();
+        report.failure = failed;
+        if !ended_early && let Err(failure) = shared.ledger.finish() {
+            report.failure = Some(failure.into());
+        }
         let (records, bad, faults) = shared.ledger.totals();
         report.records_in = records;
         report.records_bad = bad;
-        report.records_out = written.rows;
-        report.bytes_out = written.bytes;
         report.bytes_in = shared.bytes_in.load(Ordering::Relaxed);
         let mut rest = std::mem::take(&mut *lock(&shared.rest_late));
+        let mut regrets = Vec::new();
         for mut told in self.lanes.iter().flat_map(|lane| lane.stage.told()) {
             rest.append(&mut told.late);
             for (what, n) in told.counts {
@@ -690,11 +695,11 @@ impl<'s> Running<'s> {
             for (what, n) in told.failed {
                 *lock(&shared.counts).failed.entry(what).or_default() += n;
             }
-            if let Some((status, message)) = told.failure.or(told.regret) {
-                report
-                    .failure
-                    .get_or_insert(Failure { status, message }.into());
+            if let Some((status, message)) = told.failure {
+                let failure = Failure { status, message };
+                report.failure.get_or_insert(failure.into());
             }
+            regrets.extend(told.regret);
         }
         for lane in self.lanes {
             if let End::Aggregate(state) = &lane.stage.end {
@@ -722,6 +727,30 @@ impl<'s> Running<'s> {
         let is_enough = shared.sides_done.load(Ordering::Relaxed) > 1;
         report.is_accident =
             is_enough && plan.may_end_anywhere() || shared.is_accident.load(Ordering::Relaxed);
+        if let Some(limit) = shared.run.max_late.filter(|_| !report.is_accident) {
+            let (over, text) = match limit {
+                Limit::Count(most) => (report.late > most, format!("{most} late records")),
+                Limit::Share(most) => (
+                    report.late as f64 > most * records as f64,
+                    format!("{}% late records", most * 100.0),
+                ),
+            };
+            if over {
+                let failure = Failure {
+                    status: status::DATA,
+                    message: format!(
+                        "more than {text} (--max-late): {} of {records}",
+                        report.late
+                    ),
+                };
+                report.failure.get_or_insert(failure.into());
+            }
+        }
+        self.write_out(plan, report);
+        for (status, message) in regrets {
+            let failure = Failure { status, message };
+            report.failure.get_or_insert(failure.into());
+        }
         if shared.ledger.is_closed() || report.is_accident {
             // Others were ahead of the last record that was needed: how far is accident.
             report.failed.clear();
@@ -756,25 +785,6 @@ impl<'s> Running<'s> {
             && shared.sides_done.load(Ordering::Relaxed) == 0;
         if read_all && self.kept.is_none_or(|kept| !kept.had) {
             report.never = never(plan, shared);
-        }
-        if let Some(limit) = shared.run.max_late.filter(|_| !report.is_accident) {
-            let (over, text) = match limit {
-                Limit::Count(most) => (report.late > most, format!("{most} late records")),
-                Limit::Share(most) => (
-                    report.late as f64 > most * records as f64,
-                    format!("{}% late records", most * 100.0),
-                ),
-            };
-            if over {
-                let failure = Failure {
-                    status: status::DATA,
-                    message: format!(
-                        "more than {text} (--max-late): {} of {records}",
-                        report.late
-                    ),
-                };
-                report.failure.get_or_insert(failure.into());
-            }
         }
         if shared.run.on_bad == OnBad::Skip || report.is_accident {
             report.faults.clear();
