@@ -62,6 +62,7 @@ pub const ASOF_JOIN: Operator = Operator {
             },
             None => None,
         };
+        other::keys_stay(b)?;
         let mut stream = other::stream(args, b)?;
         b.need_row_times("the newest record")?;
         stream.need_times()?;

@@ -65,6 +65,7 @@ pub const COGROUP: Operator = Operator {
         other::RIGHT_WATERMARK,
     ],
     lower: |args, b| {
+        other::keys_stay(b)?;
         let mut stream = other::stream(args, b)?;
         let mut window = None;
         let session = session(args, b)?;

@@ -104,6 +104,7 @@ pub const JOIN: Operator = Operator {
             }
             None => None,
         };
+        other::keys_stay(b)?;
         let mut stream = other::stream(args, b)?;
         let mut window: Option<Window> = None;
         let mut session = None;

@@ -1,6 +1,7 @@
 //! The words by which operators speak of another stream. Invariant: an option means the same wherever it stands.
 
 use super::prelude::*;
+use crate::data::process::OnFull;
 use crate::formats::merge::Merge;
 use crate::plan::node::Matching;
 use crate::plan::right::{On, Other, OtherStream};
@@ -81,6 +82,17 @@ pub(super) fn stream(args: &Args, b: &mut Builder<'_>) -> Result<OtherStream, Us
         watermark,
         prefix: args.flag("as"),
     })
+}
+
+/// Refuses to forget keys whose records the other stream may still have a match for.
+pub(super) fn keys_stay(b: &Builder<'_>) -> Result<(), Usage> {
+    match b.options().limits.on_full {
+        OnFull::EvictOldest => Err(b.fault(
+            "--on-full evict-oldest: records of a key that is forgotten would go on as if the other stream had none for \
+             them; give --on-full fail or spill",
+        )),
+        OnFull::Fail | OnFull::Spill => Ok(()),
+    }
 }
 
 /// What must be equal.

@@ -158,10 +158,9 @@ impl Process for Asof {
             self.places += 1;
         }
         self.form.pairs().replace(chunk);
-        check_keys(self.newest.len(), self.keys_max, told);
     }
 
-    fn close(&mut self, upto: Watermark, _told: &mut Told) -> Vec<Chunk> {
+    fn close(&mut self, upto: Watermark, told: &mut Told) -> Vec<Chunk> {
         let upto = match upto.less(self.lateness) {
             Watermark::None => return Vec::new(),
             Watermark::At(at) => Some(at),
@@ -176,11 +175,15 @@ impl Process for Asof {
             let Some(Reverse(one)) = self.waiting.pop() else {
                 break;
             };
+            self.age(one.turn);
             if !one.left {
                 self.version(&one);
+                check_keys(self.newest.len(), self.keys_max, told);
+                if told.failure.is_some() {
+                    break;
+                }
                 continue;
             }
-            self.age(one.turn);
             pairs.judge_by(Some(one.turn));
             let slot = one.key.as_ref().map(|key| self.newest.slot(Some(key)));
             let within = self.within.unwrap_or(i64::MAX);

@@ -330,14 +330,18 @@ impl Sessions {
                 self.hold_at(row.0.saturating_sub(self.terms.lateness));
             }
             self.enter(row, told);
+            // Those that are over by now are gone, whenever time is told.
+            let keys = self.keyed.iter().map(Keyed::len).sum();
+            check_keys(keys, self.keys_max, told);
+            if told.failure.is_some() {
+                return;
+            }
         }
         self.end_below(upto, give);
         if let Some(upto) = upto {
             self.hold_at(upto.saturating_sub(self.terms.lateness));
             self.passed = self.passed.max(upto);
         }
-        let keys = self.keyed.iter().map(Keyed::len).sum();
-        check_keys(keys, self.keys_max, told);
         self.tidy();
     }
 

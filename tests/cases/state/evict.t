@@ -78,3 +78,20 @@ dstream: --max-keys: nothing in this chain is bounded by it
 # It is told.
 $ dstream --max-keys 2 --on-full evict-oldest count-by '$2' --explain /dev/null | grep then
 then       count-by $2: one row of state for each key; prints at the end of the input; of more than 2 keys the one used longest ago is forgotten with what it has, so rows go in one lane
+
+# A join cannot forget: what is kept would go on as if it had no match.
+$ printf '1 a\n' > r; printf '1 a\n' | dstream --time '$1:s' --max-keys 2 --on-full evict-oldest asof-join r --on '$2'
+dstream: asof-join: --on-full evict-oldest: records of a key that is forgotten would go on as if the other stream had none for them; give --on-full fail or spill
+    dstream --time '$1:s' --max-keys 2 --on-full evict-oldest asof-join r --on '$2'
+                                       ^^^^^^^^^
+? 2
+$ printf '1 a\n' | dstream --time '$1:s' --max-keys 2 --on-full evict-oldest window 10s join r --on '$2'
+dstream: join: --on-full evict-oldest: records of a key that is forgotten would go on as if the other stream had none for them; give --on-full fail or spill
+    dstream --time '$1:s' --max-keys 2 --on-full evict-oldest window 10s join r --on '$2'
+                                       ^^^^^^^^^
+? 2
+$ printf '1 a\n' | dstream --time '$1:s' --max-keys 2 --on-full evict-oldest window 10s cogroup r --on '$2'
+dstream: cogroup: --on-full evict-oldest: records of a key that is forgotten would go on as if the other stream had none for them; give --on-full fail or spill
+    dstream --time '$1:s' --max-keys 2 --on-full evict-oldest window 10s cogroup r --on '$2'
+                                       ^^^^^^^^^
+? 2
