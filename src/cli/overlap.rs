@@ -1,6 +1,6 @@
 //! Files that a run would write while it reads them, or write twice: refused before anything is opened. Looks at
-//! files by device and inode, and opens none. Invariant: what is no regular file, and what is named in `/dev`, may be
-//! named as often as one likes.
+//! files by device and inode, and opens none. Of an output that is many files those count that are there. Invariant:
+//! what is no regular file, and what is named in `/dev`, may be named as often as one likes.
 
 use super::globals::Options;
 use super::run::Sources;
@@ -8,8 +8,9 @@ use crate::error::Usage;
 use crate::plan::files;
 use crate::plan::node::{NodeKind, Plan};
 use crate::sources::{self, NamePattern, Word};
+use std::ffi::OsStr;
 use std::fs::{self, Metadata};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -47,9 +48,9 @@ fn folder(path: &Path) -> Option<PathBuf> {
 }
 
 /// A file that a run writes.
-struct Written<'a> {
+struct Written {
     by: &'static str,
-    path: &'a Path,
+    path: PathBuf,
     identity: Identity,
     /// It is written while input is read.
     meanwhile: bool,
@@ -58,7 +59,7 @@ struct Written<'a> {
 
 /// Refuses files that are written and read, and files that are written twice.
 pub fn check(plan: &Plan, options: &Options) -> Result<(), Usage> {
-    let all = written(plan, options);
+    let mut all = written(plan, options);
     for (at, one) in all.iter().enumerate() {
         let path = one.path.display();
         if let Some(other) = all[..at]
@@ -71,6 +72,12 @@ pub fn check(plan: &Plan, options: &Options) -> Result<(), Usage> {
             )));
         }
     }
+    all.extend(of_pattern(plan, options));
+    all.retain(|one| one.meanwhile);
+    let stdout = match plan.sink.path {
+        None if !options.quiet => of_stream(std::io::stdout().as_fd()),
+        _ => None,
+    };
     let tables = plan.nodes.iter().filter_map(|node| match &node.kind {
         NodeKind::Lookup(lookup) => Some(&lookup.right.source),
         _ => None,
@@ -82,20 +89,35 @@ pub fn check(plan: &Plan, options: &Options) -> Result<(), Usage> {
             words => words,
         };
         for word in words.iter().filter_map(|word| sources::parse(word).ok()) {
-            for one in all.iter().filter(|one| one.meanwhile) {
-                if let Some(read) = read_as(&word, one, options) {
-                    return Err(refused(one, &read));
-                }
+            if let Some((one, read)) = is_read(&word, &all, options) {
+                return Err(refused(one, &read));
+            }
+            if let (Some(wal), Word::Dir(dir)) = (&options.keep.wal, &word)
+                && fs::canonicalize(dir).is_ok_and(|dir| fs::canonicalize(wal).ok() == Some(dir))
+            {
+                return Err(Usage::new(format!(
+                    "--wal: '{}' is read by 'dir:{dir}': what is written to it would be read; name another directory",
+                    wal.display()
+                )));
+            }
+            // `< f >> f` may be meant: it is read as far as it goes at the start.
+            if let Some(stdout) = stdout.as_ref().filter(|_| word != Word::Stdin)
+                && let Some(path) = is_in(&word, stdout, options)
+            {
+                return Err(Usage::new(format!(
+                    "'{path}' is read as input, and is standard output, too: what is written would be read again; write to another file"
+                )));
             }
         }
     }
     Ok(())
 }
 
-fn refused(one: &Written<'_>, read: &str) -> Usage {
-    let so = match one.appended {
-        true => "what is added to it would be read again",
-        false => "it would be lost",
+fn refused(one: &Written, read: &str) -> Usage {
+    let so = match (&one.identity, one.appended) {
+        (Identity::WillBe(_), _) => "what is written to it would be read",
+        (Identity::Is(..), true) => "what is added to it would be read again",
+        (Identity::Is(..), false) => "it would be lost",
     };
     Usage::new(format!(
         "{}: '{}' is {read}: {so}; name another file",
@@ -104,44 +126,124 @@ fn refused(one: &Written<'_>, read: &str) -> Usage {
     ))
 }
 
-/// How a source reads a file that is written, if it does.
-fn read_as(word: &Word, one: &Written<'_>, options: &Options) -> Option<String> {
-    let is_it = |path: &str| Identity::of(Path::new(path)).as_ref() == Some(&one.identity);
-    let named = |path: &str| match Path::new(path) == one.path {
-        true => String::from("read as input"),
-        false => format!("the file that is read as '{path}'"),
+/// The file that a descriptor is of, if it is a regular one.
+fn of_stream(stream: BorrowedFd<'_>) -> Option<Identity> {
+    let file = fs::File::from(stream.try_clone_to_owned().ok()?);
+    Identity::of_file(&file.metadata().ok()?)
+}
+
+/// The files that a word names now.
+fn paths(word: &Word) -> Vec<String> {
+    let matched = match word {
+        Word::File(path) => return vec![path.clone()],
+        Word::Glob(_) => sources::expand(word, &sources::Opening::default()),
+        _ => return Vec::new(),
     };
-    match word {
-        Word::File(path) => is_it(path).then(|| named(path)),
-        Word::Stdin => {
-            let stdin = std::io::stdin().as_fd().try_clone_to_owned().ok()?;
-            let stdin = Identity::of_file(&fs::File::from(stdin).metadata().ok()?)?;
-            (stdin == one.identity).then(|| "read as standard input".into())
-        }
-        Word::Glob(pattern) => {
-            let matched = sources::expand(word, &sources::Opening::default()).ok()?;
-            let mut paths = matched.iter().map(Word::name);
-            paths
-                .any(|path| is_it(&path))
-                .then(|| format!("read by 'glob:{pattern}'"))
-        }
-        Word::Dir(dir) => {
-            let is_there = folder(one.path) == fs::canonicalize(dir).ok();
-            let names = options.glob.as_deref().map(NamePattern::parse);
-            let names = names.transpose().ok()?;
-            let is_read = sources::is_wanted(one.path.file_name()?, names.as_ref());
-            (is_there && is_read).then(|| format!("read by 'dir:{dir}'"))
-        }
-        _ => None,
+    let matched = matched.unwrap_or_default();
+    matched.iter().map(Word::name).collect()
+}
+
+/// Whether a name in a directory is read by `dir:`.
+fn is_wanted(name: &OsStr, options: &Options) -> bool {
+    let names = options.glob.as_deref().map(NamePattern::parse);
+    match names.transpose() {
+        Ok(names) => sources::is_wanted(name, names.as_ref()),
+        Err(_) => false,
     }
 }
 
-fn written<'a>(plan: &'a Plan, options: &'a Options) -> Vec<Written<'a>> {
+/// The name by which a source reads a file that is there.
+fn is_in(word: &Word, file: &Identity, options: &Options) -> Option<String> {
+    let is_it = |path: &Path| Identity::of(path).as_ref() == Some(file);
+    match word {
+        Word::Dir(dir) => {
+            let entries = fs::read_dir(dir).ok()?.filter_map(Result::ok);
+            let mut paths = entries
+                .filter(|entry| is_wanted(&entry.file_name(), options))
+                .map(|entry| entry.path());
+            let path = paths.find(|path| is_it(path))?;
+            Some(path.to_string_lossy().into_owned())
+        }
+        word => paths(word).into_iter().find(|path| is_it(Path::new(path))),
+    }
+}
+
+/// The first file that is written and that a source reads, and how it does.
+fn is_read<'w>(
+    word: &Word,
+    all: &'w [Written],
+    options: &Options,
+) -> Option<(&'w Written, String)> {
+    let find = |identity: &Identity| all.iter().find(|one| one.identity == *identity);
+    match word {
+        Word::Stdin => {
+            let one = find(&of_stream(std::io::stdin().as_fd())?)?;
+            Some((one, "read as standard input".into()))
+        }
+        Word::Dir(dir) => {
+            let folder_read = fs::canonicalize(dir).ok()?;
+            let is_there = |one: &&Written| folder(&one.path).as_ref() == Some(&folder_read);
+            let is_read = |one: &&Written| {
+                let name = one.path.file_name();
+                name.is_some_and(|name| is_wanted(name, options))
+            };
+            let one = all.iter().filter(is_there).find(is_read)?;
+            Some((one, format!("read by 'dir:{dir}'")))
+        }
+        word => paths(word).into_iter().find_map(|path| {
+            let one = find(&Identity::of(Path::new(&path))?)?;
+            let read = match word {
+                Word::Glob(pattern) => format!("read by 'glob:{pattern}'"),
+                _ if Path::new(&path) == one.path => "read as input".into(),
+                _ => format!("the file that is read as '{path}'"),
+            };
+            Some((one, read))
+        }),
+    }
+}
+
+/// Whether an output of one file, or of files by name, is written while input is read.
+fn is_written_meanwhile(plan: &Plan, options: &Options) -> bool {
+    // Of input that ends it gets its name at the end.
+    let keep = &options.keep;
+    let follows = options.follow && !keep.once;
+    let ends = |words: &[String]| Sources::of(words, follows).is_ok_and(|sources| sources.regular);
+    let goes_on = keep.checkpoint.is_some() && (keep.once || follows) && !keep.last;
+    goes_on || !plan.sides().all(|source| ends(&source.words))
+}
+
+/// The files of an output that is many, of which one that is there may be written.
+fn of_pattern(plan: &Plan, options: &Options) -> Vec<Written> {
+    let pattern = options.output.as_deref();
+    let Some(pattern) = pattern.filter(|pattern| files::is_pattern(pattern)) else {
+        return Vec::new();
+    };
+    // A window's has its name when that is over.
+    let meanwhile = files::has_times(pattern) || is_written_meanwhile(plan, options);
+    let Some(glob) = files::as_glob(pattern).filter(|_| meanwhile) else {
+        return Vec::new();
+    };
+    let there = paths(&Word::Glob(glob)).into_iter().map(PathBuf::from);
+    // And one that is not there yet.
+    let files = there.chain([PathBuf::from(pattern)]);
+    let written = files.filter_map(|path| {
+        Some(Written {
+            by: "--output",
+            identity: Identity::of(&path)?,
+            path,
+            meanwhile,
+            appended: options.append,
+        })
+    });
+    written.collect()
+}
+
+fn written(plan: &Plan, options: &Options) -> Vec<Written> {
     let mut all = Vec::new();
-    let mut add = |by, path: &'a Path, meanwhile, appended| {
+    let mut add = |by, path: &Path, meanwhile, appended| {
         all.extend(Identity::of(path).map(|identity| Written {
             by,
-            path,
+            path: path.to_owned(),
             identity,
             meanwhile,
             appended,
@@ -151,19 +253,17 @@ fn written<'a>(plan: &'a Plan, options: &'a Options) -> Vec<Written<'a>> {
         && !files::is_socket(output)
         && !files::is_pattern(output)
     {
-        // Of input that ends it gets its name at the end.
-        let keep = &options.keep;
-        let follows = options.follow && !keep.once;
-        let ends =
-            |words: &[String]| Sources::of(words, follows).is_ok_and(|sources| sources.regular);
-        let goes_on = keep.checkpoint.is_some() && (keep.once || follows) && !keep.last;
-        let is_live = !plan.sides().all(|source| ends(&source.words));
-        add(
-            "--output",
-            Path::new(output),
-            is_live || goes_on,
-            options.append,
-        );
+        let meanwhile = is_written_meanwhile(plan, options);
+        add("--output", Path::new(output), meanwhile, options.append);
+    }
+    if let Some(path) = &options.keep.checkpoint {
+        add("--checkpoint", path, true, false);
+        // The generation before, and the lock.
+        for ending in [".1", ".lock"] {
+            let mut beside = path.clone().into_os_string();
+            beside.push(ending);
+            add("--checkpoint", Path::new(&beside), true, false);
+        }
     }
     for (by, path) in [
         ("--late", &options.late_file),

@@ -165,6 +165,36 @@ pub fn has_times(path: &str) -> bool {
     is_pattern(path) && path.replace("%%", "").contains('%')
 }
 
+/// The names that a pattern may give, as a pattern of `glob:`, which knows no times and no values.
+pub fn as_glob(pattern: &str) -> Option<String> {
+    let mut out = String::new();
+    // What means something there may be any letter.
+    let plain = |text: &str| text.replace(['*', '?', '[', ']', '{', '}', '\\'], "?");
+    for piece in pieces(pattern).ok()? {
+        match piece {
+            Piece::Text(text) => out.push_str(&plain(&text)),
+            Piece::Field(..) => out.push('*'),
+            Piece::Time(text) => {
+                let mut rest = text.as_str();
+                while let Some(at) = rest.find('%') {
+                    out.push_str(&plain(&rest[..at]));
+                    let end =
+                        rest[at + 1..].find(|letter: char| letter == '%' || letter.is_alphabetic());
+                    let end = at + 1 + end?;
+                    match rest.as_bytes()[end] {
+                        b'%' => out.push('%'),
+                        b'D' => out.push_str("*/*/*"),
+                        _ => out.push('*'),
+                    }
+                    rest = &rest[end + 1..];
+                }
+                out.push_str(&plain(rest));
+            }
+        }
+    }
+    Some(out)
+}
+
 /// Whether `--output` names a stream socket.
 pub fn is_socket(path: &str) -> bool {
     path.starts_with("tcp:") || path.starts_with("unix:")

@@ -52,7 +52,7 @@ b	1
 # Files that are no checkpoints
 # once
 $ printf 'a 1\nb 2\na 3\n' > log
-$ ln -s log ck; dstream --once --checkpoint ck count-by '$1' log
+$ touch other; ln -s other ck; dstream --once --checkpoint ck count-by '$1' log
 dstream: the checkpoint 'ck' is a symbolic link, which is not followed; name the file itself
 ? 65
 $ rm ck; mkdir ck; dstream --once --checkpoint ck count-by '$1' log

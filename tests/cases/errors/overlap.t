@@ -48,7 +48,7 @@ dstream: tee: './z' is the file that is read as 'z': it would be lost; name anot
                 ^^^
 ? 2
 $ dstream tee in/b count dir:in
-dstream: tee: 'in/b' is read by 'dir:in': it would be lost; name another file
+dstream: tee: 'in/b' is read by 'dir:in': what is written to it would be read; name another file
     dstream tee in/b count dir:in
                 ^^^^
 ? 2
@@ -127,3 +127,70 @@ dstream: tee: 'l' is written by tee as well; give each a file of its own
 $ echo 1 > z; dstream --late /dev/null --bad-file /dev/null tee /dev/null tee /dev/stderr count z
 1
 1
+
+# Standard output onto what is read, as the shell has opened it.
+$ echo 1 > z; mkdir out; cp z out/a; cp z l
+$ dstream filter true z >> z
+dstream: 'z' is read as input, and is standard output, too: what is written would be read again; write to another file
+    dstream filter true z
+                        ^
+? 2
+$ dstream --once filter true dir:out >> out/a
+dstream: 'out/a' is read as input, and is standard output, too: what is written would be read again; write to another file
+? 2
+$ dstream filter true 'glob:out/*' >> out/a
+dstream: 'out/a' is read as input, and is standard output, too: what is written would be read again; write to another file
+? 2
+$ dstream join z --on '$1' l >> z
+dstream: 'z' is read as input, and is standard output, too: what is written would be read again; write to another file
+    dstream join z --on '$1' l
+                 ^
+? 2
+$ dstream -q filter true z >> z
+$ dstream count z --output y >> z; cat y
+1
+# Appending to standard input may be meant.
+$ echo 1 > z; dstream filter true < z >> z; cat z
+1
+1
+
+# Files that a pattern may name.
+$ echo 1 > 1970-01.log; mkdir out
+$ dstream --time '$1:s' window month filter true --output '%Y-%m.log' 1970-01.log
+dstream: --output: '1970-01.log' is read as input: it would be lost; name another file
+    … --time '$1:s' window month filter true --output %Y-%m.log 1970-01.log
+                                                                ^^^^^^^^^^^
+? 2
+$ dstream -F --for 0.2s filter true --output '{$1}.log' 1970-01.log
+dstream: --output: '1970-01.log' is read as input: it would be lost; name another file
+    dstream -F --for 0.2s filter true --output '{$1}.log' 1970-01.log
+                                                          ^^^^^^^^^^^
+? 2
+$ dstream --once filter true --output 'out/{$1}' dir:out
+dstream: --output: 'out/{$1}' is read by 'dir:out': what is written to it would be read; name another file
+    dstream --once filter true --output 'out/{$1}' dir:out
+                                         ^^^^^^^^
+? 2
+$ dstream --time '$1:s' window month filter true --output 'new-%Y-%m.log' 1970-01.log; cat new-1970-01.log
+1970-01-01T00:00:00Z	1
+# Those by value of input that ends get their names at the end.
+$ echo 1 > 1.log; dstream map 'n=2' --output '{$1}.log' 1.log; cat 1.log
+1	2
+
+# Checkpoints and logs.
+$ echo 1 > z; cp z ck.1; mkdir wal
+$ dstream --once --checkpoint z filter true z
+dstream: --checkpoint: 'z' is read as input: it would be lost; name another file
+    dstream --once --checkpoint z filter true z
+                                ^
+? 2
+$ dstream --once --checkpoint ck filter true ck.1
+dstream: --checkpoint: 'ck.1' is read as input: it would be lost; name another file
+    dstream --once --checkpoint ck filter true ck.1
+                                               ^^^^
+? 2
+$ dstream --once --checkpoint ck --wal wal filter true dir:wal
+dstream: --wal: 'wal' is read by 'dir:wal': what is written to it would be read; name another directory
+    dstream --once --checkpoint ck --wal wal filter true dir:wal
+                                         ^^^
+? 2
