@@ -54,6 +54,28 @@ fn hup_opens_outputs_again_and_ends_nothing() {
     assert_eq!(text(&moved), "line,n\na,1\n");
 }
 
+/// INTERFACE 8.1: the file of late records can be read again, "a header first for csv": so can the next one.
+#[test]
+fn hup_opens_the_file_of_late_records_again_with_its_header() {
+    let scratch = Scratch::new();
+    let path = |name: &str| scratch.0.join(name);
+    let (late, moved, out) = (path("late.csv"), path("late.csv.1"), path("out"));
+    let mut chain = vec!["-i", "csv", "--time", "t:s", "--watermark", "0s"];
+    chain.extend(["--late", name(&late), "--output", name(&out)]);
+    chain.extend(["window", "2s", "count"]);
+    let mut running = start(&chain);
+    running.write("t,v\n1,a\n9,b\n2,c\n");
+    wait_until("the late one is there", || text(&late) == "t,v\n2,c\n");
+    fs::rename(&late, &moved).expect("it is there");
+    running.signal(Signal::HUP);
+    wait_until("the header is there again", || text(&late) == "t,v\n");
+    running.write("3,d\n");
+    wait_until("so is the next one", || text(&late) == "t,v\n3,d\n");
+    running.close();
+    assert!(running.end().success());
+    assert_eq!(text(&moved), "t,v\n2,c\n");
+}
+
 /// INTERFACE 10: "else as TERM".
 #[test]
 fn hup_ends_a_run_without_an_output() {
