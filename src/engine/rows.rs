@@ -467,12 +467,17 @@ impl<'p> RowsState<'p> {
     /// Sorts, cuts to the limit, and numbers the rows of each partition from 1.
     fn choose(&self, kept: &[Kept], entries: &mut Vec<Entry>, threads: usize) -> Vec<u64> {
         sort(entries, threads, &|a, b| {
-            self.scope_order(a, b)
-                .then_with(|| self.key_order(kept, a, b, 0..self.exprs.len()))
-                .then_with(|| {
-                    let places = (a.time, a.place).cmp(&(b.time, b.place));
-                    if self.last { places.reverse() } else { places }
-                })
+            let keys = || self.key_order(kept, a, b, 0..self.exprs.len());
+            // A ranking is that of a window; other rows come by the instant, then by key.
+            let in_order = match self.last {
+                true => (a.window.1.cmp(&b.window.1).then_with(keys))
+                    .then_with(|| a.window.0.cmp(&b.window.0)),
+                false => self.scope_order(a, b).then_with(keys),
+            };
+            in_order.then_with(|| {
+                let places = (a.time, a.place).cmp(&(b.time, b.place));
+                if self.last { places.reverse() } else { places }
+            })
         });
         let per = 0..self.per;
         let by = self.per..self.exprs.len();

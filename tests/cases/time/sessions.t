@@ -98,3 +98,17 @@ dstream: window: records of 'sort-by $1' are of windows by count, and may be of 
     … '$1:s' --watermark 0s key-by '$2' count-window 2 sort-by '$1' window 10s reduce 'join:$1' log
                                                                     ^^^^^^
 ? 2
+
+# INTERFACE 9.1: "rows come by the instant they close at, then by key (5.3), then by window start".
+$ printf '1 b\n3 b\n2 a\n0 c\n3 a\n3 c\n' > log; dstream --time '$1:s' session-window 5s count-by '$2' log
+1970-01-01T00:00:02Z	1970-01-01T00:00:08Z	a	2
+1970-01-01T00:00:01Z	1970-01-01T00:00:08Z	b	2
+1970-01-01T00:00:00Z	1970-01-01T00:00:08Z	c	2
+$ dstream --time '$1:s' session-window 5s distinct-by '$2' --last log
+1970-01-01T00:00:02Z	1970-01-01T00:00:08Z	3 a
+1970-01-01T00:00:01Z	1970-01-01T00:00:08Z	3 b
+1970-01-01T00:00:00Z	1970-01-01T00:00:08Z	3 c
+$ dstream --time '$1:s' session-window 5s count-by '$2' top 1 log
+1970-01-01T00:00:00Z	1970-01-01T00:00:08Z	c	2
+1970-01-01T00:00:01Z	1970-01-01T00:00:08Z	b	2
+1970-01-01T00:00:02Z	1970-01-01T00:00:08Z	a	2
