@@ -73,6 +73,7 @@ pub fn check(plan: &Plan, options: &Options) -> Result<(), Usage> {
         }
     }
     all.extend(of_pattern(plan, options));
+    all.extend(beside_checkpoint(options));
     all.retain(|one| one.meanwhile);
     let stdout = match plan.sink.path {
         None if !options.quiet => of_stream(std::io::stdout().as_fd()),
@@ -104,8 +105,13 @@ pub fn check(plan: &Plan, options: &Options) -> Result<(), Usage> {
             if let Some(stdout) = stdout.as_ref().filter(|_| word != Word::Stdin)
                 && let Some(path) = is_in(&word, stdout, options)
             {
+                let read = match &word {
+                    Word::Glob(pattern) => format!("by 'glob:{pattern}'"),
+                    Word::Dir(dir) => format!("by 'dir:{dir}'"),
+                    _ => "as input".into(),
+                };
                 return Err(Usage::new(format!(
-                    "'{path}' is read as input, and is standard output, too: what is written would be read again; write to another file"
+                    "'{path}' is read {read}, and is standard output, too: what is written would be read again; write to another file"
                 )));
             }
         }
@@ -238,6 +244,23 @@ fn of_pattern(plan: &Plan, options: &Options) -> Vec<Written> {
     written.collect()
 }
 
+/// The generation before and the lock. A run that was killed may have left one file by both names.
+fn beside_checkpoint(options: &Options) -> Vec<Written> {
+    let written = [".1", ".lock"].into_iter().filter_map(|ending| {
+        let mut path = options.keep.checkpoint.clone()?.into_os_string();
+        path.push(ending);
+        let path = PathBuf::from(path);
+        Some(Written {
+            by: "--checkpoint",
+            identity: Identity::of(&path)?,
+            path,
+            meanwhile: true,
+            appended: false,
+        })
+    });
+    written.collect()
+}
+
 fn written(plan: &Plan, options: &Options) -> Vec<Written> {
     let mut all = Vec::new();
     let mut add = |by, path: &Path, meanwhile, appended| {
@@ -258,12 +281,6 @@ fn written(plan: &Plan, options: &Options) -> Vec<Written> {
     }
     if let Some(path) = &options.keep.checkpoint {
         add("--checkpoint", path, true, false);
-        // The generation before, and the lock.
-        for ending in [".1", ".lock"] {
-            let mut beside = path.clone().into_os_string();
-            beside.push(ending);
-            add("--checkpoint", Path::new(&beside), true, false);
-        }
     }
     for (by, path) in [
         ("--late", &options.late_file),
