@@ -5,6 +5,7 @@ use super::other;
 use super::prelude::*;
 use crate::plan::meaning::Meaning;
 use crate::plan::node::{Custom, Matching, Turn};
+use crate::plan::when::UNBOUNDED;
 use crate::plan::window::duration;
 use crate::state::join::asof::Asof;
 use std::sync::Arc;
@@ -72,6 +73,10 @@ pub const ASOF_JOIN: Operator = Operator {
         let keys = on.iter().map(|on| on.right.clone()).collect();
         let right = stream.right(keys, Vec::new(), Turn::Any);
         let age = within.map_or(String::new(), |ns| format!(" within {}", duration(ns)));
+        let bound = match b.options().limits.keys_most() {
+            Some(most) => format!(", {most} at most (--max-keys)"),
+            None => format!("; {UNBOUNDED} with the keys"),
+        };
         let node = NodeKind::Custom(Custom {
             text: format!("asof-join {}{age}", kind.name()),
             keys: on.iter().map(|on| on.left.clone()).collect(),
@@ -80,7 +85,9 @@ pub const ASOF_JOIN: Operator = Operator {
             own_rows: false,
             carry: Vec::new(),
             right: Some(Box::new(right)),
-            keeps: "holds records until the watermark has passed them, then prints them; of the other stream it keeps the newest of each key; grows without bound with the keys".into(),
+            keeps: format!(
+                "holds records until the watermark has passed them, then prints them; of the other stream it keeps the newest of each key{bound}"
+            ),
             meaning: Meaning::Asof { kind, within },
             make: Arc::new(move |making| {
                 Box::new(Asof::new(
