@@ -31,6 +31,8 @@ pub struct Making<'a> {
     pub limits: Limits,
     /// The chain's own rows come in batches.
     pub batched: bool,
+    /// [`Process::tick`] is called at each moment of a clock that the data tell, whatever the process knows of it.
+    pub ticked: bool,
 }
 
 /// `--max-keys`, `--max-state` and what happens then.

@@ -511,10 +511,16 @@ impl<'c, 's> Control<'c, 's> {
         self.pulses[source].ended = !self.running.kept.is_some_and(Kept::goes_on);
         if self.pulses.iter().any(|pulse| !pulse.ended) {
             flight.wait();
+            self.moments_behind_end(flight);
             if self.is_due() {
                 self.epoch(flight);
             }
         }
+    }
+
+    /// The plan's time has come so far.
+    pub(super) fn reach(&mut self, time: i64) {
+        self.reached = self.reached.max(Some(time));
     }
 
     /// When the clock next ends a window by arrival, or a batch that is to be marked.
@@ -580,11 +586,15 @@ impl<'c, 's> Control<'c, 's> {
         if let Some(step) = step.and_then(Times::batch) {
             // One that ended sooner has given empty batches since.
             let marks = (0..self.pulses.len()).filter_map(|source| self.mark(source));
-            self.reached = self.reached.max(marks.max());
+            let ended = marks.max();
             // The last, part batch has ended with the input, if it has a record.
             let last = self.running.shared.last_batch.load(Ordering::Relaxed);
             let part = (last > i64::MIN).then(|| (last + 1).saturating_mul(step));
-            self.reached = self.reached.max(part);
+            let ended = ended.max(part);
+            if let Some(ended) = ended {
+                self.last_moments(ended, flight);
+            }
+            self.reached = self.reached.max(ended);
             let upto = self.pass(flight);
             if let Some(end) = part.filter(|_| self.by_wall) {
                 self.trigger(end, flight);

@@ -552,8 +552,8 @@ impl<'s> Running<'s> {
     }
 
     /// The first reading of the clock that the data tell, among all sources.
-    fn first_reading(&self) -> Option<i64> {
-        let meters = self.shared.meters.iter();
+    pub(super) fn first_reading(&self) -> Option<i64> {
+        let meters = self.shared.meters.iter().chain(&self.shared.clocks);
         meters.filter_map(Meter::first).min()
     }
 

@@ -35,8 +35,16 @@ pub struct Early {
     /// By source, how far its clock has come.
     clocks: Vec<Option<i64>>,
     pub passed: Passed,
-    /// A source that has come so far in time where a block is cut.
-    at_cut: Option<(usize, Option<i64>)>,
+    /// How far sources are said to have come in time.
+    told: Option<Told>,
+}
+
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Told {
+    /// The one whose block is cut.
+    Of(usize, Option<i64>),
+    /// All of them: they have come further.
+    All(i64),
 }
 
 /// A place between two rows of a source.
@@ -55,7 +63,7 @@ impl Early {
             every,
             clocks: Vec::new(),
             passed,
-            at_cut: None,
+            told: None,
         })
     }
 
@@ -72,8 +80,10 @@ impl Early {
 
     /// What a source's watermark is said to be.
     pub fn told(&self, source: usize) -> Option<Option<i64>> {
-        let is_it = |told: &&(usize, Option<i64>)| told.0 == source;
-        self.at_cut.as_ref().filter(is_it).map(|told| told.1)
+        match self.told? {
+            Told::Of(cut, time) => (cut == source).then_some(time),
+            Told::All(time) => Some(Some(time)),
+        }
     }
 }
 
@@ -227,17 +237,78 @@ impl Control<'_, '_> {
         let Some((first, multiple)) = self.passes() else {
             return;
         };
+        if self.is_in_steps() {
+            return self.steps(first, multiple, flight);
+        }
         let reached = match is_beside {
             true => time,
             // By arrival the watermark is the clock.
             false => Some(clock),
         };
-        if let Some(early) = &mut self.early {
-            early.at_cut = Some((source, reached));
-        }
+        self.tell(Some(Told::Of(source, reached)));
         self.look(first, multiple, flight);
+        self.tell(None);
+    }
+
+    fn tell(&mut self, told: Option<Told>) {
         if let Some(early) = &mut self.early {
-            early.at_cut = None;
+            early.told = told;
+        }
+    }
+
+    /// Whether rows of a moment may wait for another source to come to it: those of batches, of which each is let out
+    /// when all sources have ended it.
+    fn is_in_steps(&self) -> bool {
+        let source = &self.running.plan.source;
+        let in_batches = source.time.as_ref().and_then(Times::batch).is_some();
+        self.early.is_some() && self.sources() > 1 && in_batches
+    }
+
+    /// The clocks of all sources have passed these multiples. What waits between is let out moment by moment, as if no
+    /// source had been read further.
+    fn steps(&mut self, first: i64, last: i64, flight: &Flight) {
+        let Some(every) = self.early.as_ref().map(|early| early.every) else {
+            return;
+        };
+        let mut at = first;
+        loop {
+            let time = at.saturating_mul(every);
+            if let Some(early) = &mut self.early {
+                early.passed.is_new = self.running.next_end() <= time;
+            }
+            self.reach(time);
+            self.tell(Some(Told::All(time)));
+            self.look(at, at, flight);
+            if at >= last || self.running.is_cut_off() {
+                break;
+            }
+            let next = self.running.next_end();
+            let next = next.div_euclid(every) + i64::from(next.rem_euclid(every) > 0);
+            at = next.clamp(at + 1, last);
+        }
+        self.tell(None);
+    }
+
+    /// A source has ended: the others may have come further.
+    pub(super) fn moments_behind_end(&mut self, flight: &Flight) {
+        if self.is_in_steps()
+            && let Some((first, last)) = self.passes()
+        {
+            self.steps(first, last, flight);
+        }
+    }
+
+    /// All batches up to there have ended, with the input.
+    pub(super) fn last_moments(&mut self, upto: i64, flight: &Flight) {
+        let Some(early) = self.early.as_ref().filter(|_| self.is_in_steps()) else {
+            return;
+        };
+        let last = upto.div_euclid(early.every);
+        if let Some(passed) = early.passed.multiple
+            && passed < last
+            && !self.running.is_cut_off()
+        {
+            self.steps(passed + 1, last, flight);
         }
     }
 
@@ -346,17 +417,23 @@ impl Control<'_, '_> {
             let clock = early.clocks[source]?;
             least = Some(least.map_or(clock, |least| least.min(clock)));
         }
+        let least = least?;
+        // What is counted begins at nothing; what a clock shows first has nothing in front of it.
+        let began = match self.running.first_reading() {
+            Some(first) => first.min(least),
+            None => least.min(0),
+        };
         let early = self.early.as_mut()?;
-        let multiple = least?.div_euclid(early.every);
-        match early.passed.multiple {
+        let multiple = least.div_euclid(early.every);
+        let before = match early.passed.multiple {
+            Some(before) => before,
             None => {
-                // The first that is shown has nothing in front of it.
-                early.passed.multiple = Some(multiple);
+                let before = began.div_euclid(early.every);
+                early.passed.multiple = Some(before);
                 self.enter();
-                None
+                before
             }
-            Some(before) if multiple > before => Some((before + 1, multiple)),
-            Some(_) => None,
-        }
+        };
+        (multiple > before).then_some((before + 1, multiple))
     }
 }

@@ -116,6 +116,7 @@ impl Feeder {
                 .time
                 .as_ref()
                 .is_some_and(|time| time.batch().is_some()),
+            ticked: plan.tick_every.is_some(),
         })
     }
 

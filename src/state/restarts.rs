@@ -593,6 +593,7 @@ fn made(case: &Case) -> Box<dyn Process> {
         alone: !matches!(case.fed, Fed::Sides | Fed::SidesInWindows),
         limits: Limits::default(),
         batched: case.batched,
+        ticked: false,
     })
 }
 

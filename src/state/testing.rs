@@ -224,6 +224,7 @@ pub fn run_with(
             alone: true,
             limits,
             batched: false,
+            ticked: false,
         })
     };
     let mut process = made();

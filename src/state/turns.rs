@@ -283,6 +283,7 @@ mod tests {
             alone,
             limits: Limits::default(),
             batched: false,
+            ticked: false,
         })
     }
 

@@ -46,6 +46,7 @@ fn making<T>(limits: Limits, run: impl FnOnce(&Making<'_>) -> T) -> T {
         alone: true,
         limits,
         batched: false,
+        ticked: false,
     })
 }
 

@@ -166,6 +166,9 @@ pub struct Grouped {
     /// By the clock: the last time seen, and when `every` next gives rows.
     clock: i64,
     tick_at: i64,
+    /// It is told when the clock passes one; rows are in batches, whose times are the clock.
+    ticked: bool,
+    batched: bool,
     /// Windows by count that have been given.
     counted: i64,
     /// A number for each time that rows are given, for what is fed.
@@ -209,7 +212,12 @@ impl Grouped {
             },
             watermark: i64::MIN,
             clock: i64::MIN,
-            tick_at: NEVER,
+            tick_at: match (&grouping.every, making.ticked) {
+                (Some(_), true) => i64::MIN,
+                _ => NEVER,
+            },
+            ticked: making.ticked,
+            batched: making.batched,
             counted: 0,
             moment: 0,
             given: Given::new(&grouping, false),
@@ -602,7 +610,9 @@ impl Grouped {
             if self.alone {
                 self.watermark = self.watermark.max(before);
             }
-            if let Some(clock) = of(&feed.chunk.clocks) {
+            // Rows of two streams have lost theirs.
+            let of_batch = || of(&feed.chunk.times).filter(|_| self.ticked && self.batched);
+            if let Some(clock) = of(&feed.chunk.clocks).or_else(of_batch) {
                 // Where the data tell the clock, a delay that is over by then comes before the row that shows it.
                 if clock >= self.next_timer() {
                     self.flush(&mut feed);
@@ -635,7 +645,7 @@ impl Grouped {
 
 impl Process for Grouped {
     fn take(&mut self, chunk: &mut Chunk, given: &Fed, told: &mut Told) {
-        if chunk.clocks.is_none() {
+        if chunk.clocks.is_none() && !self.ticked {
             self.clock = self.clock.max(given.now);
         }
         if chunk.times.is_some() && !self.timed {
@@ -749,6 +759,8 @@ impl Process for Grouped {
             watermark: self.watermark,
             clock: self.clock,
             tick_at: self.tick_at,
+            ticked: self.ticked,
+            batched: self.batched,
             counted: self.counted,
             moment: self.moment,
             given: Given::new(&self.plan, self.timed),

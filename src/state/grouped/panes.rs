@@ -222,7 +222,9 @@ impl Grouped {
     pub(super) fn give_by_clock(&mut self, now: i64) {
         let mut due = self.take_delayed(now);
         if now >= self.tick_at {
-            self.tick_at = NEVER;
+            if !self.ticked {
+                self.tick_at = NEVER;
+            }
             due.clear();
             for (_, of_key) in self.keyed.iter() {
                 let is_new = |place: &&u32| {

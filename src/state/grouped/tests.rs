@@ -86,6 +86,7 @@ fn process_of(grouping: &Grouping, limits: Limits, alone: bool) -> Box<dyn Proce
         alone,
         limits,
         batched: false,
+        ticked: false,
     })
 }
 

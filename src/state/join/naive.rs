@@ -56,6 +56,7 @@ fn made(make: impl Fn(&Making<'_>) -> Box<dyn Process>) -> Box<dyn Process> {
         alone: false,
         limits: Limits::default(),
         batched: false,
+        ticked: false,
     })
 }
 

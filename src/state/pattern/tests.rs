@@ -209,6 +209,7 @@ fn limited(case: &Case, alone: bool, limits: Limits) -> Matcher {
             alone,
             limits,
             batched: false,
+            ticked: false,
         },
     )
 }

@@ -103,7 +103,7 @@ impl Totals {
             latest: i64::MIN,
             failed: false,
             waiting: BTreeMap::new(),
-            tick_at: NEVER,
+            tick_at: if making.ticked { i64::MIN } else { NEVER },
             of_rows: Vec::new(),
             of_keys: Vec::new(),
             of,

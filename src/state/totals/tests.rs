@@ -92,6 +92,7 @@ fn run(case: &Case, rows: &[Row], cuts: &[(usize, bool)]) -> (Vec<String>, Told)
                 alone: true,
                 limits: case.limits,
                 batched: false,
+                ticked: false,
             },
         ))
     };

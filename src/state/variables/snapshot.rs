@@ -87,7 +87,7 @@ impl Snapshot {
             waiting: BTreeMap::new(),
             last: None,
             latest: i64::MIN,
-            tick_at: NEVER,
+            tick_at: if making.ticked { i64::MIN } else { NEVER },
         }
     }
 
