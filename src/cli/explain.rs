@@ -8,7 +8,8 @@ use crate::formats::Framing;
 use crate::formats::begins::Begins;
 use crate::plan::files::Span;
 use crate::plan::node::{
-    Extent, Hand, Made, Matching, Node, NodeKind, Output, Overdue, Plan, Scope, Taker, Times, Window,
+    Extent, Hand, Made, Matching, Node, NodeKind, Output, Overdue, Plan, Scope, Taker, Times,
+    Window,
 };
 use crate::plan::when::{UNBOUNDED, When, batches, windows};
 use crate::plan::window::duration;

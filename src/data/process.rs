@@ -269,6 +269,16 @@ pub trait Process: Send {
         0
     }
 
+    /// The same of the ends of the windows that those rows are in.
+    fn lag_of_windows(&self) -> i64 {
+        self.lag()
+    }
+
+    /// Whether it closes by the windows that rows are in when they come, and by nothing else.
+    fn goes_by_windows(&self) -> bool {
+        false
+    }
+
     /// Gives what the clock lets out at `now`: rows that are early.
     fn tick(&mut self, _now: i64) -> Vec<Chunk> {
         Vec::new()

@@ -231,6 +231,11 @@ impl<'p> AggregateState<'p> {
         self.sketched.load(Relaxed)
     }
 
+    /// Whether it closes by the windows that rows are in when they come.
+    pub fn goes_by_windows(&self) -> bool {
+        matches!(self.spaces, Spaces::Starts)
+    }
+
     /// The first end of an open window, when the watermark next closes something.
     pub fn next_end(&self) -> Option<i64> {
         if let Some(from) = self.given_upto() {

@@ -7,6 +7,7 @@ use super::front::{SourceWorker, may_never_occur, next_chunk, of_header};
 use super::input::FileBlocks;
 use super::inputs::line_of;
 use super::ledger::{BadRecord, Ledger};
+use super::letting::Lag;
 use super::lookup::Tables;
 use super::meter::Meter;
 use super::open::{Inputs, Opened, open_inputs, open_output, replaces};
@@ -158,6 +159,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
             .and_then(Times::batch)
             .filter(|_| plan.mark_batches),
         last_batch: AtomicI64::new(i64::MIN),
+        behind: AtomicI64::new(0),
         files: plan.sink.files.as_ref().map(|files| (files, &plan.zone)),
         replaces: replaces(plan, run),
         next_file: AtomicI64::new(routing::first_file(plan, began)),
@@ -460,7 +462,7 @@ impl<'s> Running<'s> {
     /// way.
     pub fn close(&self, upto: Watermark) {
         // What all before may still give has times that are not below the watermark by more than this.
-        let mut lag = 0;
+        let mut lag = Lag::default();
         if upto == Watermark::End || self.shared.run.progress.held_most().bytes == 0 {
             // What is let out is held no more, and may be all that ever was.
             self.note_held();
@@ -473,7 +475,9 @@ impl<'s> Running<'s> {
             if lock(&self.shared.failure).is_some() || stage.has_failed() {
                 return;
             }
-            let upto = upto.less(lag);
+            let of_times = upto.less(lag.times);
+            let by_windows = stage.end.goes_by_windows();
+            let upto = upto.less(lag.of(by_windows));
             self.hand_in(lane);
             if let (End::Aggregate(state), Some(first)) = (&stage.end, self.first_reading()) {
                 state.begin_empties(first);
@@ -531,23 +535,27 @@ impl<'s> Running<'s> {
                 }
                 End::Sink => None,
             };
-            let next_end = next_end.map_or(i64::MAX, |end| end.saturating_add(lag));
+            let behind = lag.of(by_windows);
+            let next_end = next_end.map_or(i64::MAX, |end| end.saturating_add(behind));
             stage
                 .next_end
                 .store(next_end.min(processes_end), Ordering::Relaxed);
-            stage.behind.store(lag, Ordering::Relaxed);
-            if let Watermark::At(upto) = upto {
+            stage.behind.store(behind, Ordering::Relaxed);
+            if let Watermark::At(upto) = of_times {
                 for turnstile in &stage.ordered {
                     turnstile.with(|state| state.close(upto));
                 }
             }
-            lag = lag.saturating_add(stage.lag);
+            lag = lag.behind(by_windows, stage.lag, 0);
         }
-        if let (Some((files, _)), Watermark::At(at)) = (self.shared.files, upto.less(lag))
+        if let (Some((files, _)), Watermark::At(at)) = (self.shared.files, upto.less(lag.times))
             && self.form == Form::Itself
             && matches!(files.of, Span::Window | Span::Batch(_))
         {
             self.shared.out.closed(at);
+        }
+        if self.form == Form::Itself {
+            self.shared.behind.store(lag.of(true), Ordering::Relaxed);
         }
     }
 
@@ -559,7 +567,8 @@ impl<'s> Running<'s> {
 
     /// Marks the batches that have ended; all that they let out has been given.
     pub fn mark(&self, upto: Watermark) {
-        if let (Some(step), Watermark::At(at)) = (self.shared.marks, upto) {
+        let behind = self.shared.behind.load(Ordering::Relaxed);
+        if let (Some(step), Watermark::At(at)) = (self.shared.marks, upto.less(behind)) {
             self.shared.out.mark_to(at.div_euclid(step));
         }
     }

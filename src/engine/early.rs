@@ -413,8 +413,9 @@ impl Control<'_, '_> {
             if self.has_ended(source) || self.early_clock(source).is_none() {
                 continue;
             }
-            let early = self.early.as_ref()?;
-            let clock = early.clocks[source]?;
+            // One that has given nothing in this run stands where another has left it.
+            let shown = self.early.as_ref()?.clocks[source];
+            let clock = shown.or_else(|| self.early_mark(source))?;
             least = Some(least.map_or(clock, |least| least.min(clock)));
         }
         let least = least?;

@@ -11,25 +11,60 @@ use crate::data::time::Watermark;
 use crate::error::Failure;
 use std::sync::atomic::Ordering;
 
+/// How far behind the plan's watermark what is still to come to a node may be, ns.
+#[derive(Copy, Clone, Debug, Default)]
+pub struct Lag {
+    /// Times of rows.
+    pub times: i64,
+    /// Ends of the windows that they are in: those of a window leave it together, as old as they are.
+    ends: i64,
+}
+
+impl Lag {
+    /// How far behind a node is told that time is.
+    pub fn of(self, by_windows: bool) -> i64 {
+        match by_windows {
+            true => self.ends,
+            false => self.times,
+        }
+    }
+
+    /// All that comes is that much later.
+    pub fn wait(&mut self, more: i64) {
+        self.times = self.times.saturating_add(more);
+        self.ends = self.ends.saturating_add(more);
+    }
+
+    /// Behind a node that is told of time as [`Lag::of`] says and whose rows are behind that, and their windows' ends.
+    pub fn behind(self, by_windows: bool, times: i64, ends: i64) -> Lag {
+        let told = self.of(by_windows);
+        Lag {
+            times: told.saturating_add(times),
+            ends: told.saturating_add(ends),
+        }
+    }
+}
+
 impl Running<'_> {
     /// What time lets out of the state in the middle of a stage goes through the rest of it, as chunks behind all
     /// that have passed.
     /// Returns when the watermark next lets something out there.
-    pub fn flush(&self, at: usize, upto: Watermark, lag: &mut i64) -> i64 {
+    pub fn flush(&self, at: usize, upto: Watermark, lag: &mut Lag) -> i64 {
         let mut next_end = i64::MAX;
         let stage = self.lanes[at].stage;
         for (number, turnstile) in stage.ordered.iter().enumerate() {
-            *lag = lag.saturating_add(stage.waits_at(number));
+            lag.wait(stage.waits_at(number));
             self.let_out(at, number, &|process, told| match self.form {
                 _ if told.failure.is_some() => Vec::new(),
                 Form::Whole => process.whole(told),
-                _ => process.close(upto.less(*lag), told),
+                _ => process.close(upto.less(lag.of(process.goes_by_windows())), told),
             });
             let failed = turnstile.with(|state| {
                 if let Ordered::Process { process, front, .. } = state {
-                    *front = *lag;
-                    next_end = next_end.min(process.next_end().saturating_add(*lag));
-                    *lag = lag.saturating_add(process.lag());
+                    let by_windows = process.goes_by_windows();
+                    *front = lag.of(by_windows);
+                    next_end = next_end.min(process.next_end().saturating_add(*front));
+                    *lag = lag.behind(by_windows, process.lag(), process.lag_of_windows());
                 }
                 state.has_failed()
             });
@@ -38,7 +73,7 @@ impl Running<'_> {
                 return i64::MAX;
             }
         }
-        *lag = lag.saturating_add(stage.waits_at(stage.ordered.len()));
+        lag.wait(stage.waits_at(stage.ordered.len()));
         next_end
     }
 

@@ -56,6 +56,17 @@ pub enum End<'p> {
     Sink,
 }
 
+impl End<'_> {
+    /// Whether it closes by the windows that rows are in when they come.
+    pub fn goes_by_windows(&self) -> bool {
+        match self {
+            End::Aggregate(state) => state.goes_by_windows(),
+            End::Rows(_) => true,
+            End::Sink => false,
+        }
+    }
+}
+
 /// Where the other streams of a plan come in: the stage, and which of the stage's.
 pub fn entries(plan: &Plan, stages: &[Stage<'_>]) -> Vec<(usize, usize)> {
     let mut out = Vec::new();
@@ -397,7 +408,10 @@ impl StageWorker<'_> {
         };
         let mut batches: Vec<(i64, Vec<u32>)> = Vec::new();
         for row in chunk.live.iter() {
-            let batch = times[row as usize].div_euclid(step);
+            // Rows of a window leave it with its end, whatever their own times are.
+            let window = chunk.windows.as_ref().map(|windows| windows[row as usize]);
+            let time = window.map_or(times[row as usize], |(_, end)| end.saturating_sub(1));
+            let batch = time.div_euclid(step);
             match batches.last_mut() {
                 Some((last, rows)) if *last == batch => rows.push(row),
                 _ => batches.push((batch, vec![row])),

@@ -37,6 +37,24 @@ impl Plan {
         let every = every.filter(|_| is_told)?;
         Some((clock, every))
     }
+
+    /// Of two streams one may have been read further than the other when the clocks of both have come to a moment: what
+    /// is early then is exact where the rows of batches wait for each other, and refused elsewhere.
+    pub fn check_early(&self, options: &Options) -> Result<(), Usage> {
+        let in_batches = self.source.time.as_ref().and_then(Times::batch).is_some();
+        let waits = in_batches && self.peek_every.is_none();
+        if self.early_by_data().is_none() || waits || self.sides().nth(1).is_none() {
+            return Ok(());
+        }
+        let option = match options.triggers.every {
+            Some(_) => "--every",
+            None => "--output-mode",
+        };
+        Err(Usage::new(format!(
+            "{option} by a clock that the data tell is for one stream, or for an aggregate over batches of both (--batch, \
+             --batch-lines, --batch-on without --time); leave it out"
+        )))
+    }
 }
 
 impl Builder<'_> {

@@ -749,6 +749,7 @@ impl<'a> Builder<'a> {
             notes: self.notes,
             awaits: self.awaits,
         };
+        plan.check_early(&self.options)?;
         super::optimize::optimize(&mut plan, &self.read);
         if self.options.flush {
             super::output::mark_partial(&mut plan)?;

@@ -726,6 +726,10 @@ impl Process for Grouped {
         }
     }
 
+    fn goes_by_windows(&self) -> bool {
+        self.plan.shape == Shape::Rows
+    }
+
     fn tick(&mut self, now: i64) -> Vec<Chunk> {
         self.clock = self.clock.max(now);
         self.give_by_clock(now);

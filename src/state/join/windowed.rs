@@ -169,6 +169,14 @@ impl Process for Windowed {
         self.size
     }
 
+    fn lag_of_windows(&self) -> i64 {
+        0
+    }
+
+    fn goes_by_windows(&self) -> bool {
+        true
+    }
+
     fn fork(&self) -> Box<dyn Process> {
         Box::new(self.clone())
     }

@@ -239,3 +239,30 @@ dstream: 'count' works batch by batch, and a batch is printed once; for --output
     dstream --batch-lines 2 --output-mode complete count
                                                    ^^^^^
 ? 2
+
+# 8.2: of two streams each batch has its early rows, however far one of them was read before the other.
+$ seq 1 8 > l; seq 11 14 > r; dstream --batch-lines 3 --output-mode update --mark-batches union r window 2s count l
+1970-01-01T00:00:00Z	6
+-- 1
+1970-01-01T00:00:00Z	10
+-- 2
+1970-01-01T00:00:02Z	2
+-- 3
+1970-01-01T00:00:02Z	2
+$ seq 1 8 > l; seq 11 14 > r; dstream --batch-lines 3 --every-delay 1s --pane-columns union r window 3s count l
+1970-01-01T00:00:00Z	6	early	0
+1970-01-01T00:00:00Z	10	early	1
+1970-01-01T00:00:00Z	12	on_time	2
+$ seq 1 8 > l; seq 4 3 20 > r; dstream --clock '$1:s' --batch 2s --every 4s union r window all count l
+3
+9
+11
+12
+14
+14
+# What is early beside event time, or a ranking of what is so far, would be of what had been read by then.
+$ seq 1 8 > l; seq 4 3 20 > r; dstream --batch-lines 2 --output-mode complete union r window 10s count-by '$1%2' top 1 l
+dstream: --output-mode by a clock that the data tell is for one stream, or for an aggregate over batches of both (--batch, --batch-lines, --batch-on without --time); leave it out
+    dstream --batch-lines 2 --output-mode complete union r window 10s count-by '$1%2' top 1 l
+                            ^^^^^^^^^^^^^
+? 2

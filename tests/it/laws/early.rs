@@ -3,7 +3,8 @@
 
 use super::super::session::{Faults, Scratch, on_two_threads};
 use super::data::{self, Format, Random};
-use super::restarts::try_one;
+use super::restarts::{Other, try_one};
+use super::seconds::OTHER;
 use super::{PLAIN, Through, run, settings_of, told};
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -116,4 +117,73 @@ fn early_rankings_survive_restarts() {
         }
     });
     faults.tell("restarts of early rankings");
+}
+
+/// Batches of two streams, each of which has a clock of its own.
+const OF_TWO: [&str; 5] = [
+    "--clock $1 --batch 2s --every 4s",
+    "--batch-lines 7 --output-mode update",
+    "--batch-on h3 --output-mode update",
+    "--batch-lines 5 --every-delay 2s --pane-columns",
+    "--batch-lines 3 --mark-batches --every 1s",
+];
+
+const CHAINS_OF_TWO: [&str; 5] = [
+    "union OTHER window 12s count-by $2",
+    "union OTHER window all reduce-by $2 n=count,s=sum:$3",
+    "union OTHER filter $3>2 window 12s --slide 4s count",
+    "window 12s join OTHER --on $2 count-by $2",
+    "window 4s cogroup OTHER --on $2 window all count-by $2",
+];
+
+/// SPARK.md 4.5: batch n of the chain is batch n of each stream; INTERFACE 9.1: its end is a trigger. How far one stream
+/// was read when the other had come to a batch shows nowhere, nor does a restart.
+#[test]
+fn batches_of_two_streams_are_early_together() {
+    let scratch = Scratch::new();
+    let faults = Faults::default();
+    on_two_threads(OF_TWO.len() * CHAINS_OF_TWO.len() * 2, |turn| {
+        let clock = OF_TWO[turn % OF_TWO.len()];
+        let chain = CHAINS_OF_TWO[turn / OF_TWO.len() % CHAINS_OF_TWO.len()];
+        let words = clock.split(' ').chain(chain.split(' '));
+        let words: Vec<String> = words.map(String::from).collect();
+        let mut random = Random::new(90_001 + turn as u64);
+        let sizes = [(200, 90), (40, 300)][turn % 2];
+        let one = data::sample(Format::Text, &mut random, sizes.0, 4).bytes;
+        let other = data::sample(Format::Text, &mut random, sizes.1, 4).bytes;
+        let (path, right) = (
+            scratch.0.join(turn.to_string()),
+            scratch.0.join(format!("r{turn}")),
+        );
+        fs::write(&path, &one).expect("a sample can be written");
+        fs::write(&right, &other).expect("a sample can be written");
+        let named = words.iter().map(|word| match word == OTHER {
+            true => right.to_string_lossy().into_owned(),
+            false => word.clone(),
+        });
+        let named: Vec<String> = named.collect();
+        let plain = run(&named, &PLAIN, &path, Through::File);
+        if plain.out.is_empty() {
+            return faults.push(turn, format!("{words:?} gives nothing: {}", plain.said));
+        }
+        for through in [Through::File, Through::Pipe] {
+            for setting in settings_of(turn + 1) {
+                let again = run(&named, &setting, &path, through);
+                if let Some(fault) = told(&plain, &again) {
+                    let options = setting.options();
+                    return faults.push(turn, format!("{through:?} {options} {words:?}\n{fault}"));
+                }
+            }
+        }
+        let other = Other {
+            format: Format::Text,
+            bytes: other,
+            whole: false,
+        };
+        let given = (one.as_slice(), Some(&other));
+        if let Err(fault) = try_one(&words, given, &mut random, turn, &scratch.0) {
+            faults.push(turn, fault);
+        }
+    });
+    faults.tell("batches of two streams");
 }

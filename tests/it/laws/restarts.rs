@@ -39,10 +39,10 @@ fn once(words: &[String], setting: &Setting, dir: &Path, job: &str, last: bool) 
 
 /// The other stream of a chain.
 pub struct Other {
-    format: Format,
-    bytes: Vec<u8>,
+    pub format: Format,
+    pub bytes: Vec<u8>,
     /// Every run reads all of it.
-    whole: bool,
+    pub whole: bool,
 }
 
 /// One chain, undisturbed and in pieces.
