@@ -346,7 +346,9 @@ impl<'c, 's> Control<'c, 's> {
         if now < self.next_trigger() {
             return;
         }
-        self.batch_is(now.saturating_sub(1));
+        // At the end of a batch they are of that.
+        let ended = now.min(self.boundary.saturating_sub(1));
+        self.batch_is(ended);
         // What is final goes first.
         let upto = self.pass(flight);
         let mut is_whole = false;
@@ -659,9 +661,15 @@ impl<'c, 's> Control<'c, 's> {
 
     fn is_due(&mut self) -> bool {
         match self.watermark() {
-            Watermark::At(at) => at >= self.running.next_end(),
+            Watermark::At(at) => at >= self.running.next_end() || self.ends_batch(at),
             _ => false,
         }
+    }
+
+    /// Whether a batch has ended that is not marked yet.
+    fn ends_batch(&self, at: i64) -> bool {
+        let marks = self.running.shared.marks.filter(|_| self.running.live);
+        marks.is_some_and(|step| Some(at.div_euclid(step)) > self.last_batch)
     }
 
     pub(super) fn epoch(&mut self, flight: &Flight) {
@@ -694,9 +702,11 @@ impl<'c, 's> Control<'c, 's> {
             Watermark::At(at) => self.batch_step.map(|step| at.div_euclid(step)),
             _ => None,
         };
-        if batch > self.last_batch && self.running.shared.replaces {
+        if batch > self.last_batch {
             self.last_batch = batch;
-            self.running.give_whole(Whole::Ends);
+            if self.running.shared.replaces {
+                self.running.give_whole(Whole::Ends);
+            }
         }
         self.last_epoch = self.now();
         self.note(upto);

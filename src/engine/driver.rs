@@ -19,14 +19,14 @@ use super::steps::{LastNeeded, Setting};
 use super::worker::{
     self, End, Partial, Stage, StageWorker, add_counts, entries, first_batch, stages, tee_failures,
 };
-use super::{FaultTold, Limit, Never, OnBad, Report, Run, Shared, routing};
+use super::{FaultTold, Limit, OnBad, Report, Run, Shared, never, routing};
 use crate::data::Chunk;
 use crate::data::process::Late;
 use crate::data::step::{Counts, OtherFields};
 use crate::data::time::Watermark;
 use crate::error::{Failure, status};
 use crate::plan::files::Span;
-use crate::plan::node::{Node, NodeKind, Plan, Source, Times};
+use crate::plan::node::{Plan, Times};
 use crate::sinks::{self, FileSink, Mode, Sink, Whole};
 use anyhow::Result;
 use std::hash::{BuildHasher, Hasher};
@@ -238,53 +238,6 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     Ok(())
 }
 
-/// Fields of schemaless streams that none of their records has: of the chain's own all that it asks for, of others the
-/// keys.
-fn never(plan: &Plan, shared: &Shared<'_>) -> Vec<Never> {
-    let name = |source: &Source, at: usize| {
-        let field = source.wanted.get(at)?;
-        Some(source.schema.fields.get(*field)?.name.clone())
-    };
-    let seen = |side: usize, at: usize| shared.seen[side][at].load(Ordering::Relaxed);
-    // A field that another stream may have in its place need occur in one of them.
-    let elsewhere = |wanted: &str| {
-        plan.sides().enumerate().skip(1).any(|(side, source)| {
-            let is_it = |at: &usize| name(source, *at).as_deref() == Some(wanted);
-            let mut named = (0..source.wanted.len()).filter(is_it);
-            named.any(|at| seen(side, at))
-        })
-    };
-    // What a table in memory has is not known here.
-    let looks_up = |node: &Node| matches!(&node.kind, NodeKind::Lookup(_));
-    let has_table = plan.nodes.iter().any(looks_up);
-    let is_alone = plan.sides().nth(1).is_none() && !has_table;
-    let mut never = Vec::new();
-    for (side, source) in plan.sides().enumerate() {
-        let records = shared.ledger.good(side);
-        if records == 0 || !may_never_occur(source) {
-            continue;
-        }
-        for (at, field) in source.wanted.iter().enumerate() {
-            let Some(name) = name(source, at).filter(|_| !seen(side, at)) else {
-                continue;
-            };
-            let is_told = match plan.right_of_side(side) {
-                Some(right) => right.is_key(*field),
-                None => !source.optional.contains(field) || !has_table && !elsewhere(&name),
-            };
-            if is_told {
-                never.push(Never {
-                    field: name,
-                    records,
-                    of: (!is_alone).then(|| source.words.join(" ")),
-                    own: side == 0,
-                });
-            }
-        }
-    }
-    never
-}
-
 /// Headers must have what the chain asks for, each of its side.
 fn check_headers(plan: &Plan, opened: &Opened) -> Result<()> {
     for info in opened.list.all() {
@@ -346,7 +299,8 @@ impl<'s> Running<'s> {
             self.shared.out.mark_most(last + 1);
         }
         self.close(Watermark::End);
-        if self.shared.marks.is_some() && last > i64::MIN {
+        let enough = self.shared.enough.load(Ordering::Relaxed);
+        if self.shared.marks.is_some() && last > i64::MIN && !enough {
             self.shared.out.mark_to(last + 1);
         }
     }
@@ -567,6 +521,10 @@ impl<'s> Running<'s> {
 
     /// Marks the batches that have ended; all that they let out has been given.
     pub fn mark(&self, upto: Watermark) {
+        // What is behind the last record that counts is read by accident.
+        if self.shared.enough.load(Ordering::Relaxed) {
+            return;
+        }
         let behind = self.shared.behind.load(Ordering::Relaxed);
         if let (Some(step), Watermark::At(at)) = (self.shared.marks, upto.less(behind)) {
             self.shared.out.mark_to(at.div_euclid(step));
@@ -793,7 +751,7 @@ impl<'s> Running<'s> {
         let read_all = !shared.enough.load(Ordering::Relaxed)
             && shared.sides_done.load(Ordering::Relaxed) == 0;
         if read_all && self.kept.is_none_or(|kept| !kept.had) {
-            report.never = never(plan, shared);
+            report.never = never::fields(plan, shared);
         }
         if shared.run.on_bad == OnBad::Skip || report.is_accident {
             report.faults.clear();

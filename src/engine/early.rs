@@ -13,6 +13,7 @@ use super::meter::floor;
 use super::order::lock;
 use super::steps::LastNeeded;
 use crate::data::process::Late;
+use crate::data::time::Watermark;
 use crate::data::{Chunk, Selection};
 use crate::plan::files::Span;
 use crate::plan::node::{Plan, Times};
@@ -256,15 +257,19 @@ impl Control<'_, '_> {
         }
     }
 
-    /// Whether rows of a moment may wait for another source to come to it: those of batches, of which each is let out
-    /// when all sources have ended it.
+    /// Whether the clock is time itself, so that windows close between moments that it passes at once.
     fn is_in_steps(&self) -> bool {
-        let source = &self.running.plan.source;
-        let in_batches = source.time.as_ref().and_then(Times::batch).is_some();
-        self.early.is_some() && self.sources() > 1 && in_batches
+        self.early.is_some() && self.running.plan.source.clock.is_none()
     }
 
-    /// The clocks of all sources have passed these multiples. What waits between is let out moment by moment, as if no
+    /// Whether the rows of a moment may have waited for another source to come to it: those of batches, of which each is
+    /// let out when all sources have ended it.
+    fn rows_wait(&self) -> bool {
+        let time = self.running.plan.source.time.as_ref();
+        self.sources() > 1 && time.and_then(Times::batch).is_some()
+    }
+
+    /// The clocks of all sources have passed these multiples. What is let out between comes moment by moment, as if no
     /// source had been read further.
     fn steps(&mut self, first: i64, last: i64, flight: &Flight) {
         let Some(every) = self.early.as_ref().map(|early| early.every) else {
@@ -273,7 +278,9 @@ impl Control<'_, '_> {
         let mut at = first;
         loop {
             let time = at.saturating_mul(every);
-            if let Some(early) = &mut self.early {
+            if self.rows_wait()
+                && let Some(early) = &mut self.early
+            {
                 early.passed.is_new = self.running.next_end() <= time;
             }
             self.reach(time);
@@ -282,7 +289,7 @@ impl Control<'_, '_> {
             if at >= last || self.running.is_cut_off() {
                 break;
             }
-            let next = self.running.next_end();
+            let next = self.running.next_end().min(self.running.next_tick());
             let next = next.div_euclid(every) + i64::from(next.rem_euclid(every) > 0);
             at = next.clamp(at + 1, last);
         }
@@ -325,12 +332,16 @@ impl Control<'_, '_> {
         if let Some(step) = shared.marks {
             shared.out.mark_most(now.div_euclid(step) - 1);
         }
-        // What is final goes first.
+        // What is final goes first, and the batches before.
         let upto = self.pass(flight);
+        if let Some(step) = shared.marks {
+            self.running.mark(Watermark::At(now - step));
+        }
         let files = plan.sink.files.as_ref();
         let has_files = matches!(files.map(|files| files.of), Some(Span::Every(_)));
         let has_ticks = plan.tick_every.is_some();
-        if is_new && (has_files || has_ticks) {
+        let has_waited = self.running.next_tick() <= now;
+        if (is_new || has_waited) && (has_files || has_ticks) {
             // What nodes give by themselves is given before the row that shows the clock.
             self.tick(now, flight);
         }

@@ -22,6 +22,7 @@ pub mod ledger;
 mod letting;
 mod lookup;
 mod meter;
+mod never;
 mod open;
 pub mod order;
 pub mod ordered;

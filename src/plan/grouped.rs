@@ -9,7 +9,7 @@ use super::files;
 use super::grouping::{Agg, Gives, Grouping, Panes, Shape};
 use super::keys::Key;
 use super::meaning::Meaning;
-use super::node::{AggCall, NodeKind};
+use super::node::{AggCall, Node, NodeKind};
 use super::output::{Mark, Shown};
 use super::when::{UNBOUNDED, When};
 use crate::data::process::OnFull;
@@ -185,20 +185,21 @@ impl Builder<'_> {
             || triggers.pane_columns
             || triggers.panes != Panes::Accumulate;
         let mode = triggers.output_mode;
+        let early = triggers.every.or(self.batch_trigger()).is_some();
         let fits = match self.next {
             // A ranking by the machine's clock alone is a peek: what it ranks need not be taken in order.
             Next::Ranking => {
                 let by_data = triggers.every.is_some() && self.arrival_replays();
-                (again || by_data) && mode.is_none()
+                // A ranking is a whole.
+                again && matches!(mode, None | Some(OutputMode::Complete))
+                    || by_data && mode.is_none()
             }
             Next::Aggregate | Next::Distinct => {
-                (again || triggers.every.is_some())
-                    && matches!(mode, None | Some(OutputMode::Update))
+                (again || early) && matches!(mode, None | Some(OutputMode::Update))
             }
             Next::Other => false,
         };
-        let batched = self.pending_batch || self.batch_trigger().is_some();
-        fits && !batched
+        fits && !self.pending_batch
     }
 
     /// Where windows are no batches, the end of a batch is a trigger in these modes.
@@ -242,7 +243,7 @@ impl Builder<'_> {
             grouping.panes = Panes::Retract;
             grouping.every_delay = triggers.every_delay;
             grouping.every_records = triggers.every_records;
-            grouping.every = triggers.every;
+            grouping.every = triggers.every.or(self.batch_trigger());
             return Ok(grouping);
         }
         if !self.is_last {
@@ -495,6 +496,21 @@ impl Builder<'_> {
                     "--output-mode append prints a window once, when it is final; {option} prints it before"
                 )));
             }
+        }
+        let is_aggregate = |node: &&Node| match &node.kind {
+            NodeKind::Aggregate { .. } => true,
+            NodeKind::Custom(custom) => {
+                custom.own_rows && matches!(custom.meaning, Meaning::Group(_))
+            }
+            _ => false,
+        };
+        let aggregates: Vec<&Node> = self.nodes.iter().filter(is_aggregate).collect();
+        if let (Some(OutputMode::Complete), [.., _, node]) = (triggers.output_mode, &aggregates[..])
+        {
+            return Err(Usage::new(format!(
+                "--output-mode complete prints all rows of one aggregate, and '{}' is the second one; leave it out",
+                node.operator
+            )));
         }
         let last = self.nodes.iter().rev().find(|node| {
             matches!(

@@ -667,6 +667,19 @@ fn the_last_window_of_a_quiet_stream_is_printed() {
 /// INTERFACE 9.1, "the end of a batch is a trigger"; 9.3: its rows do not wait for the record behind.
 #[test]
 fn rows_of_a_batch_come_when_it_has_ended() {
+    let mut running = start(&[
+        "--batch-on",
+        "^--",
+        "--mark-batches",
+        "window",
+        "9s",
+        "count",
+    ]);
+    running.write("1\n--\n");
+    assert_eq!(running.line(), "-- 1");
+    running.close();
+    assert!(running.end().success());
+
     let chains: [&[&str]; 4] = [
         &[
             "--batch-on",

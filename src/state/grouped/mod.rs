@@ -738,7 +738,10 @@ impl Process for Grouped {
     }
 
     fn next_tick(&self) -> i64 {
-        self.next_timer().min(self.tick_at)
+        match self.ticked {
+            true => self.next_timer(),
+            false => self.next_timer().min(self.tick_at),
+        }
     }
 
     fn fork(&self) -> Box<dyn Process> {

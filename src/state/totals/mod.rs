@@ -26,6 +26,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const NEVER: i64 = i64::MAX;
+/// The next moment of a clock that is told of, whenever that is.
+const TOLD: i64 = i64::MIN;
 /// No slot.
 const NONE: u32 = u32::MAX;
 /// The window of what has none.
@@ -103,7 +105,7 @@ impl Totals {
             latest: i64::MIN,
             failed: false,
             waiting: BTreeMap::new(),
-            tick_at: if making.ticked { i64::MIN } else { NEVER },
+            tick_at: if making.ticked { TOLD } else { NEVER },
             of_rows: Vec::new(),
             of_keys: Vec::new(),
             of,
@@ -299,7 +301,9 @@ impl Totals {
     fn print_by_clock(&mut self, clock: i64, out: &mut Out, told: &mut Told) {
         if let Some(every) = self.of.every {
             self.close_window(ALL, out, told);
-            self.tick_at = next_multiple(clock, every);
+            if self.tick_at != TOLD {
+                self.tick_at = next_multiple(clock, every);
+            }
         }
     }
 
@@ -586,9 +590,14 @@ impl Process for Totals {
     }
 
     fn next_tick(&self) -> i64 {
+        let tick_at = if self.tick_at == TOLD {
+            NEVER
+        } else {
+            self.tick_at
+        };
         match (self.of.emit, self.of.lapse) {
-            (true, Lapse::Arrival) => self.tick_at.min(self.keyed.next_end_about()),
-            _ => self.tick_at,
+            (true, Lapse::Arrival) => tick_at.min(self.keyed.next_end_about()),
+            _ => tick_at,
         }
     }
 

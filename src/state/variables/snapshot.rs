@@ -20,6 +20,8 @@ use crate::plan::totals::Printed;
 use std::collections::BTreeMap;
 
 const NEVER: i64 = i64::MAX;
+/// The next moment of a clock that is told of, whenever that is.
+const TOLD: i64 = i64::MIN;
 
 /// Rows that came at one time of the clock and wait for the end of their window: of each its time, its watermark, the life
 /// of its key that it is of, the key and the arguments.
@@ -87,7 +89,7 @@ impl Snapshot {
             waiting: BTreeMap::new(),
             last: None,
             latest: i64::MIN,
-            tick_at: if making.ticked { i64::MIN } else { NEVER },
+            tick_at: if making.ticked { TOLD } else { NEVER },
         }
     }
 
@@ -118,7 +120,9 @@ impl Snapshot {
     fn print_by_clock(&mut self, clock: i64, out: &mut Out) {
         if let Some(every) = self.every {
             self.print(None, out);
-            self.tick_at = next_multiple(clock, every);
+            if self.tick_at != TOLD {
+                self.tick_at = next_multiple(clock, every);
+            }
         }
     }
 
@@ -449,7 +453,11 @@ impl Process for Snapshot {
     }
 
     fn next_tick(&self) -> i64 {
-        self.tick_at
+        if self.tick_at == TOLD {
+            NEVER
+        } else {
+            self.tick_at
+        }
     }
 
     fn fork(&self) -> Box<dyn Process> {

@@ -266,3 +266,73 @@ dstream: --output-mode by a clock that the data tell is for one stream, or for a
     dstream --batch-lines 2 --output-mode complete union r window 10s count-by '$1%2' top 1 l
                             ^^^^^^^^^^^^^
 ? 2
+
+# An empty batch behind does not take a batch's early rows away, nor do marks come before them.
+$ printf 'a\n--\n--\n' | dstream --batch-on '^--' --mark-batches --output-mode update window 4s count-by '$1'
+1970-01-01T00:00:00Z	a	1
+-- 1
+-- 2
+1970-01-01T00:00:00Z	a	1
+$ printf 'a\n--\n--\na\n--\n--\n--\n' | dstream --batch-on '^--' --output-mode update --pane-columns window 2s count-by '$1'
+1970-01-01T00:00:00Z	a	1	early	0
+1970-01-01T00:00:00Z	a	1	on_time	1
+1970-01-01T00:00:02Z	a	1	early	0
+1970-01-01T00:00:02Z	a	1	on_time	1
+$ printf '1 a\n2 a\n37 b\n' | dstream --clock '$1:s' --every 5s --pane-columns window 10s count-by '$2'
+1970-01-01T00:00:00Z	a	2	early	0
+1970-01-01T00:00:00Z	a	2	on_time	1
+1970-01-01T00:00:30Z	b	1	on_time	0
+# Two aggregates, and a ranking that is asked for whole.
+$ seq 5 | dstream --batch-lines 2 --output-mode update window 3s count-by '$1' reduce n=count
+1970-01-01T00:00:00Z	2
+1970-01-01T00:00:00Z	4
+1970-01-01T00:00:00Z	5
+$ seq 3 | dstream --batch-lines 1 --every-records 1 --output-mode complete window 3s count-by '$1%2' top 1
+1970-01-01T00:00:00Z	1	1
+1970-01-01T00:00:00Z	0	1
+1970-01-01T00:00:00Z	1	2
+1970-01-01T00:00:00Z	1	2
+$ seq 5 | dstream --batch-lines 2 --output-mode complete window 3s count-by '$1' reduce n=count
+dstream: --output-mode complete prints all rows of one aggregate, and 'reduce n=count' is the second one; leave it out
+    dstream --batch-lines 2 --output-mode complete window 3s count-by '$1' reduce n=count
+                            ^^^^^^^^^^^^^
+? 2
+
+# Rows of a window leave it with its last batch, wherever blocks end.
+$ printf 'x\ny\nz\nx\n' | dstream --batch-lines 1 --mark-batches window 2s
+-- 1
+1970-01-01T00:00:00Z	x
+1970-01-01T00:00:00Z	y
+-- 2
+-- 3
+1970-01-01T00:00:02Z	z
+1970-01-01T00:00:02Z	x
+-- 4
+$ printf 'x\ny\nz\nx\n' | dstream --batch-lines 1 --mark-batches window 4s --slide 2s distinct
+-- 1
+1969-12-31T23:59:58Z	x
+1969-12-31T23:59:58Z	y
+-- 2
+-- 3
+1970-01-01T00:00:00Z	x
+1970-01-01T00:00:00Z	y
+1970-01-01T00:00:00Z	z
+-- 4
+1970-01-01T00:00:02Z	z
+1970-01-01T00:00:02Z	x
+$ printf 'a 1\n--\na 2\n--\n' > l; printf 'a x\n--\na y\n--\n' > r; dstream --batch-on '^--' --mark-batches join r --on '$1' count-by '$1' l
+a	1
+-- 1
+a	1
+-- 2
+$ printf 'a 1\n--\na 2\n--\n' > l; printf 'a x\n--\na y\n--\n' > r; dstream --batch-on '^--' --mark-batches window 2s join r --on '$1' count-by '$1' l
+-- 1
+1970-01-01T00:00:00Z	a	4
+-- 2
+# What is behind the last record that counts is not marked: how far it was read is accident.
+$ seq 5 | dstream --batch-lines 1 --mark-batches head 3
+1
+-- 1
+2
+-- 2
+3

@@ -27,12 +27,15 @@ $ printf '1 a 1\n3 b 2\n7 b 3\n8 b 1\n12 b 4\n31 a 5\n29 c 6\n36 c 7\n' > log; d
 1970-01-01T00:00:00Z	a	1
 1970-01-01T00:00:00Z	b	4
 1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:00Z	b	4
+1970-01-01T00:00:00Z	a	1
 1970-01-01T00:00:20Z	a	1
 1970-01-01T00:00:20Z	c	1
 1970-01-01T00:00:20Z	c	2
 1970-01-01T00:00:20Z	a	1
 $ printf '1 a 1\n3 b 2\n7 b 3\n21 b 1\n22 b 4\n' | dstream --clock '$1:s' --every 5s window 20s top 1 --by '$3'
 1970-01-01T00:00:00Z	3 b 2
+1970-01-01T00:00:00Z	7 b 3
 1970-01-01T00:00:00Z	7 b 3
 1970-01-01T00:00:20Z	22 b 4
 # Beside event time: windows close by event time, rankings come by the clock.

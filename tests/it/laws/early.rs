@@ -10,12 +10,13 @@ use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// When it is looked.
-const CLOCKS: [&str; 8] = [
+const CLOCKS: [&str; 9] = [
     "--clock $1 --every 3s",
     "--clock $1 --batch 2s --every 5s",
     "--batch-lines 7 --every 2s",
     "--batch-lines 20 --output-mode complete",
     "--batch-on h3 --every 1s",
+    "--batch-lines 5 --mark-batches --every 2s",
     "--time $1 --watermark 4s --clock $1 --every 3s",
     "--time $1 --watermark 2s --batch-lines 9 --every 2s",
     "--time $1 --batch-on h3 --output-mode complete",
@@ -46,8 +47,12 @@ const CHAINS: [&str; 20] = [
 ];
 
 fn words(turn: usize) -> Vec<String> {
-    let clock = CLOCKS[turn % CLOCKS.len()];
     let chain = CHAINS[turn / CLOCKS.len()];
+    let mut clock = CLOCKS[turn % CLOCKS.len()].to_string();
+    if chain.contains("reduce-by $2 s=") {
+        // All rows are those of one aggregate.
+        clock = clock.replace("complete", "update");
+    }
     let words = clock.split(' ').chain(chain.split(' '));
     words.map(String::from).collect()
 }

@@ -1,0 +1,54 @@
+//! Fields that no record had: of streams without a header, whose fields are known by what the chain asks for.
+//! Invariant: what another stream may have in its place is not told.
+
+use super::front::may_never_occur;
+use super::{Never, Shared};
+use crate::plan::node::{Node, NodeKind, Plan, Source};
+use std::sync::atomic::Ordering;
+
+/// Fields of schemaless streams that none of their records has: of the chain's own all that it asks for, of others the
+/// keys.
+pub fn fields(plan: &Plan, shared: &Shared<'_>) -> Vec<Never> {
+    let name = |source: &Source, at: usize| {
+        let field = source.wanted.get(at)?;
+        Some(source.schema.fields.get(*field)?.name.clone())
+    };
+    let seen = |side: usize, at: usize| shared.seen[side][at].load(Ordering::Relaxed);
+    // A field that another stream may have in its place need occur in one of them.
+    let elsewhere = |wanted: &str| {
+        plan.sides().enumerate().skip(1).any(|(side, source)| {
+            let is_it = |at: &usize| name(source, *at).as_deref() == Some(wanted);
+            let mut named = (0..source.wanted.len()).filter(is_it);
+            named.any(|at| seen(side, at))
+        })
+    };
+    // What a table in memory has is not known here.
+    let looks_up = |node: &Node| matches!(&node.kind, NodeKind::Lookup(_));
+    let has_table = plan.nodes.iter().any(looks_up);
+    let is_alone = plan.sides().nth(1).is_none() && !has_table;
+    let mut never = Vec::new();
+    for (side, source) in plan.sides().enumerate() {
+        let records = shared.ledger.good(side);
+        if records == 0 || !may_never_occur(source) {
+            continue;
+        }
+        for (at, field) in source.wanted.iter().enumerate() {
+            let Some(name) = name(source, at).filter(|_| !seen(side, at)) else {
+                continue;
+            };
+            let is_told = match plan.right_of_side(side) {
+                Some(right) => right.is_key(*field),
+                None => !source.optional.contains(field) || !has_table && !elsewhere(&name),
+            };
+            if is_told {
+                never.push(Never {
+                    field: name,
+                    records,
+                    of: (!is_alone).then(|| source.words.join(" ")),
+                    own: side == 0,
+                });
+            }
+        }
+    }
+    never
+}
