@@ -50,6 +50,8 @@ pub struct Chain {
     pub operators: Vec<Args>,
     pub options: Vec<(&'static Opt, String)>,
     pub sources: Vec<String>,
+    /// Files that words of it were read from.
+    pub scripts: Vec<String>,
 }
 
 /// What is asked for.
@@ -406,6 +408,7 @@ impl Splitter<'_> {
         }
         let words = script::words(path, &(self.world.script)(path)?)?;
         self.of_script = words.len();
+        self.chain.scripts.push(path.into());
         for word in words.into_iter().rev() {
             self.words.push_front(word);
         }

@@ -7,7 +7,7 @@ use super::run::Sources;
 use crate::error::Usage;
 use crate::plan::files;
 use crate::plan::node::{NodeKind, Plan};
-use crate::sources::{self, NamePattern, Word};
+use crate::sources::{self, NamePattern, PathPattern, Word};
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -57,13 +57,17 @@ struct Written {
     appended: bool,
 }
 
-/// Refuses files that are written and read, and files that are written twice.
-pub fn check(plan: &Plan, options: &Options) -> Result<(), Usage> {
+/// Refuses files that are written and read, and files that are written twice. `own`: files that the command itself is
+/// made of, each with the word that names it.
+pub fn check(plan: &Plan, options: &Options, own: &[(&str, &Path)]) -> Result<(), Usage> {
     let mut all = written(plan, options);
+    let beside = beside_checkpoint(options);
     for (at, one) in all.iter().enumerate() {
         let path = one.path.display();
+        let beside = beside.iter().filter(|other| other.by != one.by);
         if let Some(other) = all[..at]
             .iter()
+            .chain(beside)
             .find(|other| other.identity == one.identity)
         {
             return Err(Usage::new(format!(
@@ -73,8 +77,18 @@ pub fn check(plan: &Plan, options: &Options) -> Result<(), Usage> {
         }
     }
     all.extend(of_pattern(plan, options));
-    all.extend(beside_checkpoint(options));
+    all.extend(beside);
     all.retain(|one| one.meanwhile);
+    for (word, path) in own {
+        // They are read before anything is written, so what is added loses nothing.
+        let Some(identity) = Identity::of(path) else {
+            continue;
+        };
+        let mut emptied = all.iter().filter(|one| !one.appended);
+        if let Some(one) = emptied.find(|one| one.identity == identity) {
+            return Err(refused(one, &format!("read by {word}")));
+        }
+    }
     let stdout = match plan.sink.path {
         None if !options.quiet => of_stream(std::io::stdout().as_fd()),
         _ => None,
@@ -196,16 +210,47 @@ fn is_read<'w>(
             let one = all.iter().filter(is_there).find(is_read)?;
             Some((one, format!("read by 'dir:{dir}'")))
         }
-        word => paths(word).into_iter().find_map(|path| {
-            let one = find(&Identity::of(Path::new(&path))?)?;
-            let read = match word {
-                Word::Glob(pattern) => format!("read by 'glob:{pattern}'"),
-                _ if Path::new(&path) == one.path => "read as input".into(),
-                _ => format!("the file that is read as '{path}'"),
-            };
-            Some((one, read))
-        }),
+        word => {
+            let mut there = paths(word).into_iter();
+            let there = there.find_map(|path| {
+                let one = find(&Identity::of(Path::new(&path))?)?;
+                let read = match word {
+                    Word::Glob(pattern) => format!("read by 'glob:{pattern}'"),
+                    _ if Path::new(&path) == one.path => "read as input".into(),
+                    _ => format!("the file that is read as '{path}'"),
+                };
+                Some((one, read))
+            });
+            there.or_else(|| will_be_read(word, all, options))
+        }
     }
+}
+
+/// The first file that is written and that a pattern takes when it appears.
+fn will_be_read<'w>(
+    word: &Word,
+    all: &'w [Written],
+    options: &Options,
+) -> Option<(&'w Written, String)> {
+    let Word::Glob(pattern) = word else {
+        return None;
+    };
+    if !options.follow || options.keep.once {
+        return None;
+    }
+    let names = PathPattern::parse(pattern).ok()?;
+    let here = fs::canonicalize(".").ok()?;
+    let one = all.iter().find(|one| {
+        let Some(path) = folder(&one.path).zip(one.path.file_name()) else {
+            return false;
+        };
+        let path = path.0.join(path.1);
+        let below = path.strip_prefix(&here).ok();
+        names.matches(&one.path)
+            || names.matches(&path)
+            || below.is_some_and(|path| names.matches(path))
+    })?;
+    Some((one, format!("read by 'glob:{pattern}'")))
 }
 
 /// Whether an output of one file, or of files by name, is written while input is read.
@@ -215,7 +260,9 @@ fn is_written_meanwhile(plan: &Plan, options: &Options) -> bool {
     let follows = options.follow && !keep.once;
     let ends = |words: &[String]| Sources::of(words, follows).is_ok_and(|sources| sources.regular);
     let goes_on = keep.checkpoint.is_some() && (keep.once || follows) && !keep.last;
-    goes_on || !plan.sides().all(|source| ends(&source.words))
+    // With a checkpoint a file is read as far as it goes, not to where it ended when it was opened.
+    let chases = keep.checkpoint.is_some() && options.append;
+    goes_on || chases || !plan.sides().all(|source| ends(&source.words))
 }
 
 /// The files of an output that is many, of which one that is there may be written.

@@ -28,6 +28,7 @@ use crate::plan::variables::Load;
 use crate::plan::{builder, files, names};
 use crate::sources::{Form, Notes, Opening, Place, Word};
 use std::io::IsTerminal;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -164,7 +165,15 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     } {
         return Ok(terminal::print(&text));
     }
-    overlap::check(&plan, &options)?;
+    let scripts = chain.scripts.iter().map(|path| ("-f", Path::new(path)));
+    let functions = options.expressions.iter();
+    let functions = functions.map(|path| ("-x", path.as_path()));
+    let begun = operators
+        .iter()
+        .filter_map(|(_, args)| args.flag("initial"));
+    let begun = begun.map(|path| ("--initial", Path::new(path)));
+    let own: Vec<_> = scripts.chain(functions).chain(begun).collect();
+    overlap::check(&plan, &options, &own)?;
     for note in &plan.notes {
         terminal::say(note);
     }

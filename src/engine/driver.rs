@@ -39,7 +39,9 @@ pub fn run(plan: &Plan, run: &Run) -> Report {
     let began = run.clock.now();
     let mut report = Report::default();
     if let Err(error) = execute(plan, run, began, &mut report) {
-        report.failure.get_or_insert(error);
+        // A FIFO whose other end nobody opened is no fault of a run that is to end.
+        report.stopped = run.stop.load(Ordering::Relaxed) && super::is_interrupted(&error);
+        report.failure = report.failure.take().or((!report.stopped).then_some(error));
     }
     report.elapsed = run.clock.now() - began;
     report
@@ -134,7 +136,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         workers.push(of_stage?);
     }
     let side_file = |path: &Option<PathBuf>| -> Result<Option<(FileSink, u64)>> {
-        let open = |path: &PathBuf| FileSink::open(path, Mode::Growing, setting.earlier);
+        let open = |path: &PathBuf| FileSink::open(path, Mode::Growing, setting.earlier, &run.stop);
         path.as_ref().map(open).transpose()
     };
     if let Some(path) = &run.bad_file {

@@ -20,10 +20,13 @@ use anyhow::{Context, Error, Result};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// Bytes of a block of a table's file.
 const BLOCK: usize = 1 << 20;
 const NONE: u32 = u32::MAX;
+/// Between two looks at whether the run is to end, while a table is waited for.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The tables of a plan, by node.
 #[derive(Default)]
@@ -189,7 +192,7 @@ impl Table {
             ..Opening::default()
         };
         let (name, live) = match sources::open(word, &how)? {
-            Input::Plain { name, file, .. } => (name, sources::from_start(file)?),
+            Input::Plain { name, file, len } => (name, sources::from_start(file, len)),
             Input::Stream { name, live, .. } => (name, live),
             Input::Parts { name, .. } | Input::Finder { name, .. } => {
                 anyhow::bail!("{name}: a table is one file, or what is read once to its end")
@@ -199,8 +202,17 @@ impl Table {
         let first = begun.map_or_else(Vec::new, |begun| begun.bytes);
         let framing = source.format.framing();
         let mut cutter = Cutter::new(live, first, 0, framing, BLOCK, run.max_line);
+        let wait_on = || match run.stop.load(Ordering::Relaxed) {
+            true => Err(std::io::Error::from(std::io::ErrorKind::Interrupted)),
+            false => Ok(()),
+        };
         let header = match source.format.has_header() {
-            true => cutter.header(None).with_context(|| name.clone())?,
+            true => loop {
+                if let Some(header) = cutter.header(Some(LOOK)).with_context(|| name.clone())? {
+                    break Some(header);
+                }
+                wait_on()?;
+            },
             false => None,
         };
         let mut reader = source
@@ -231,11 +243,14 @@ impl Table {
         let mut lines = cutter.header_lines;
         loop {
             let block = match cutter
-                .next(None, Vec::new())
+                .next(Some(LOOK), Vec::new())
                 .with_context(|| name.clone())?
             {
                 Cut::End => break,
-                Cut::Idle => continue,
+                Cut::Idle => {
+                    wait_on()?;
+                    continue;
+                }
                 Cut::Block(block, long) => {
                     table.bad += u64::from(long.is_some());
                     block

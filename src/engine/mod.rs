@@ -296,6 +296,13 @@ pub struct FaultTold {
     pub text: Vec<u8>,
 }
 
+/// Whether something was not waited for any longer.
+fn is_interrupted(error: &anyhow::Error) -> bool {
+    let kinds = error.chain().filter_map(|cause| cause.downcast_ref());
+    let mut kinds = kinds.map(std::io::Error::kind);
+    kinds.any(|kind| kind == std::io::ErrorKind::Interrupted)
+}
+
 /// What all workers of a run share.
 pub struct Shared<'r> {
     run: &'r Run,

@@ -19,7 +19,8 @@ pub fn fields(plan: &Plan, shared: &Shared<'_>) -> Vec<Never> {
         plan.sides().enumerate().skip(1).any(|(side, source)| {
             let is_it = |at: &usize| name(source, *at).as_deref() == Some(wanted);
             let mut named = (0..source.wanted.len()).filter(is_it);
-            named.any(|at| seen(side, at))
+            // What a header names is there.
+            named.any(|at| seen(side, at) || !may_never_occur(source))
         })
     };
     // What a table in memory has is not known here.

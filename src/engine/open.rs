@@ -222,9 +222,9 @@ fn streams(
             | Input::Finder { name, .. } => name.clone(),
         };
         let live = match input {
-            Input::Plain { name, file, .. } => {
+            Input::Plain { name, file, len } => {
                 let live = !name_is_file(&name);
-                stream(name, sources::from_start(file)?, live)?
+                stream(name, sources::from_start(file, len), live)?
             }
             Input::Stream {
                 name,
@@ -455,6 +455,7 @@ pub fn open_output(plan: &Plan, run: &Run, live: bool, kept: Option<&Kept>) -> R
                     root: Path::new(files.root()).to_owned(),
                     depth: files.depth(),
                     earlier: earlier.cloned(),
+                    stop: run.stop.clone(),
                 })?)
             }
             None if replaces(plan, run) => {
@@ -462,9 +463,9 @@ pub fn open_output(plan: &Plan, run: &Run, live: bool, kept: Option<&Kept>) -> R
                 Box::new(Replaced::open(Path::new(path), begin.clone(), earlier)?)
             }
             None => {
-                let (sink, len) = FileSink::open(Path::new(path), mode, earlier)?;
+                let (sink, len) = FileSink::open(Path::new(path), mode, earlier, &run.stop)?;
                 begun = len > 0;
-                Box::new(sink.heeding(&run.stop)?)
+                Box::new(sink)
             }
         },
     };

@@ -178,9 +178,13 @@ pub fn op<'p>(
                     status: crate::error::status::CANT_CREATE,
                     message: format!("tee: {path}"),
                 };
-                let (mut sink, len) =
-                    FileSink::open(Path::new(path), Mode::Growing, setting.earlier)
-                        .with_context(failed)?;
+                let (mut sink, len) = FileSink::open(
+                    Path::new(path),
+                    Mode::Growing,
+                    setting.earlier,
+                    &setting.run.stop,
+                )
+                .with_context(failed)?;
                 let mut begin = Vec::new();
                 match out {
                     Output::Original => begin.extend_from_slice(&plan.source.head),
@@ -191,7 +195,7 @@ pub fn op<'p>(
                     sink.write(&begin).with_context(failed)?;
                 }
                 Ok(Ordered::Tee {
-                    sink: Box::new(sink.heeding(&setting.run.stop)?),
+                    sink: Box::new(sink),
                     path: path.clone(),
                     begin,
                     failed: None,

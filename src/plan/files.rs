@@ -165,7 +165,7 @@ pub fn has_times(path: &str) -> bool {
     is_pattern(path) && path.replace("%%", "").contains('%')
 }
 
-/// The names that a pattern may give, as a pattern of `glob:`, which knows no times and no values.
+/// The names that a pattern may give, as a pattern of `glob:`, which knows digits and no values.
 pub fn as_glob(pattern: &str) -> Option<String> {
     let mut out = String::new();
     // What means something there may be any letter.
@@ -181,11 +181,20 @@ pub fn as_glob(pattern: &str) -> Option<String> {
                     let end =
                         rest[at + 1..].find(|letter: char| letter == '%' || letter.is_alphabetic());
                     let end = at + 1 + end?;
-                    match rest.as_bytes()[end] {
-                        b'%' => out.push('%'),
-                        b'D' => out.push_str("*/*/*"),
-                        _ => out.push('*'),
-                    }
+                    out.push_str(match rest.as_bytes()[end] {
+                        b'%' => "%",
+                        b'Y' | b'G' | b's' => "[-0-9]*",
+                        b'y' | b'm' | b'd' | b'H' | b'I' | b'M' | b'S' | b'V' => "[0-9][0-9]",
+                        b'e' => "[ 0-9][0-9]",
+                        b'j' => "[0-9][0-9][0-9]",
+                        b'u' | b'w' => "[0-9]",
+                        b'f' => "[0-9]*",
+                        b'F' => "[-0-9]*-[0-9][0-9]-[0-9][0-9]",
+                        b'T' => "[0-9][0-9]:[0-9][0-9]:[0-9][0-9]",
+                        b'R' => "[0-9][0-9]:[0-9][0-9]",
+                        b'D' => "[0-9][0-9]/[0-9][0-9]/[0-9][0-9]",
+                        _ => "*",
+                    });
                     rest = &rest[end + 1..];
                 }
                 out.push_str(&plain(rest));

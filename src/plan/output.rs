@@ -301,7 +301,7 @@ impl Builder<'_> {
             self.shown.push(Shown::new(id, label));
         }
         self.shown.append(&mut added);
-        let mut right = self.show_first_of_right();
+        let mut right = self.show_first_of_right(&rest);
         self.shown.append(&mut right);
         self.rest = Some(rest);
     }

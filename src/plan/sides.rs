@@ -181,7 +181,11 @@ impl Builder<'_> {
             let rest = field_ast(&field);
             let ty = self.sides[side].stream.builder.schema.fields[id].ty.clone();
             let id = match self.sides[side].left_open.clone() {
-                Some(left) => self.add_read(&field, &field, left),
+                Some(left) => {
+                    let id = self.add_read(&field, &field, left);
+                    self.optional.push(id);
+                    id
+                }
                 None => self.add_field(&field, ty, false),
             };
             self.give(side, &rest, id);
@@ -561,13 +565,15 @@ impl Builder<'_> {
         added
     }
 
-    /// Names of the other streams' first records, for formats whose rows are all alike.
-    pub(super) fn show_first_of_right(&mut self) -> Vec<Shown> {
+    /// Names of the other streams' first records, for formats whose rows are all alike. `rest`: what becomes of fields
+    /// that are no columns yet.
+    pub(super) fn show_first_of_right(&mut self, rest: &Rest) -> Vec<Shown> {
         let mut added = Vec::new();
         for side in 0..self.sides.len() {
             if !self.is_in_force(side) || !self.sides[side].stream.is_open() {
                 continue;
             }
+            added.extend(self.keys_of_none(side, rest));
             self.sides[side].stream.builder.shows_first = true;
             for name in self.sides[side].stream.builder.first_record.clone() {
                 let label = names::display(&name).to_string();
@@ -604,6 +610,27 @@ impl Builder<'_> {
             }
         }
         added
+    }
+
+    /// Keys that the left's first record lacks: they are the right's where the left has none.
+    fn keys_of_none(&self, side: usize, rest: &Rest) -> Vec<Shown> {
+        let of = &self.sides[side];
+        if of.left_open.is_none() {
+            return Vec::new();
+        }
+        let keys = of.keys.iter().filter_map(|key| {
+            let name = names::quoted(key);
+            if rest.dropped.contains(&name) || self.gone_from(side, &name) {
+                return None;
+            }
+            let renamed = rest.renamed.iter().find(|(old, _)| *old == name);
+            let called = renamed.map_or(&name, |(_, new)| new);
+            let label = names::display(called);
+            let is_shown = self.shown.iter().any(|shown| shown.name == label);
+            let id = self.schema.find(called).filter(|_| !is_shown)?;
+            Some(Shown::new(id, label))
+        });
+        keys.collect()
     }
 }
 

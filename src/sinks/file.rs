@@ -2,14 +2,14 @@
 //! checkpoint, what a run that was killed has written behind its last commit is cut off by the next one.
 //! Invariant: a file that somebody else has changed is not cut.
 
-use super::patient::Patient;
+use super::patient::{self, Patient};
 use super::{Earlier, Mark, Names, Sink, Unsynced, Written};
 use crate::data::sum::Sum;
 use crate::error::{Failure, status};
 use anyhow::{Context, Result};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -53,17 +53,25 @@ pub struct FileSink {
 
 impl FileSink {
     /// Opens an output as [`Mode`] says; the length that it has already is given too: a header goes only into an
-    /// empty one. `earlier`: of a job with a checkpoint.
-    pub fn open(path: &Path, mode: Mode, earlier: Option<&Earlier>) -> Result<(FileSink, u64)> {
+    /// empty one. `earlier`: of a job with a checkpoint. `stop`: the run is to end, and a FIFO that nobody reads is not
+    /// waited for.
+    pub fn open(
+        path: &Path,
+        mode: Mode,
+        earlier: Option<&Earlier>,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<(FileSink, u64)> {
         let failed = || Failure {
             status: status::CANT_CREATE,
             message: format!("cannot create '{}'", path.display()),
         };
         let Some(earlier) = earlier else {
             let sink = match mode {
-                Mode::Whole => FileSink::whole(path, &std::process::id().to_string(), false, false),
-                Mode::Growing => FileSink::plain(path, mode, true),
-                Mode::Append => FileSink::plain(path, mode, false),
+                Mode::Whole => {
+                    FileSink::whole(path, &std::process::id().to_string(), false, false, stop)
+                }
+                Mode::Growing => FileSink::plain(path, mode, true, stop),
+                Mode::Append => FileSink::plain(path, mode, false, stop),
             };
             let sink = sink.with_context(failed)?;
             let len = sink.len;
@@ -78,14 +86,18 @@ impl FileSink {
                     .and_then(|()| names.sync())
                     .with_context(failed)?;
                 match mode {
-                    Mode::Whole => FileSink::whole(path, &run, true, false).with_context(failed)?,
+                    Mode::Whole => {
+                        FileSink::whole(path, &run, true, false, stop).with_context(failed)?
+                    }
                     _ => FileSink::again(path, mode, written)?,
                 }
             }
             Some(written) => FileSink::again(path, mode, written)?,
             None => match mode {
-                Mode::Whole => FileSink::whole(path, &run, true, false).with_context(failed)?,
-                _ => FileSink::plain(path, mode, false).with_context(failed)?,
+                Mode::Whole => {
+                    FileSink::whole(path, &run, true, false, stop).with_context(failed)?
+                }
+                _ => FileSink::plain(path, mode, false, stop).with_context(failed)?,
             },
         };
         sink.kept = true;
@@ -103,27 +115,30 @@ impl FileSink {
         Ok((sink, len))
     }
 
-    /// `stop`: the run is to end, and a FIFO that nobody reads is not waited for.
-    pub fn heeding(mut self, stop: &Arc<AtomicBool>) -> io::Result<FileSink> {
-        if let (false, Some(file)) = (self.regular, &self.file) {
-            self.patient = Some(Patient::new(file.try_clone()?, stop));
-        }
-        Ok(self)
-    }
-
     /// One of many files: written aside until it is complete; `append`: behind what has its name already.
-    pub fn part(path: &Path, append: bool, earlier: Option<&Earlier>) -> io::Result<FileSink> {
+    pub fn part(
+        path: &Path,
+        append: bool,
+        earlier: Option<&Earlier>,
+        stop: &Arc<AtomicBool>,
+    ) -> io::Result<FileSink> {
         let run = match earlier {
             Some(earlier) => format!("{:032x}", earlier.run),
             None => std::process::id().to_string(),
         };
-        FileSink::whole(path, &run, earlier.is_some(), append)
+        FileSink::whole(path, &run, earlier.is_some(), append, stop)
     }
 
     /// A file beside `path` that gets its name when it is complete, and is removed if that never comes.
-    fn whole(path: &Path, run: &str, kept: bool, append: bool) -> io::Result<FileSink> {
+    fn whole(
+        path: &Path,
+        run: &str,
+        kept: bool,
+        append: bool,
+        stop: &Arc<AtomicBool>,
+    ) -> io::Result<FileSink> {
         if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
-            return FileSink::plain(path, Mode::Whole, false);
+            return FileSink::plain(path, Mode::Whole, false, stop);
         }
         let name = path
             .file_name()
@@ -170,20 +185,26 @@ impl FileSink {
     }
 
     /// The file itself.
-    fn plain(path: &Path, mode: Mode, empty: bool) -> io::Result<FileSink> {
-        let is_other = fs::metadata(path).is_ok_and(|meta| !meta.is_file());
-        let mut options = OpenOptions::new();
-        if is_other {
-            options.write(true);
-        } else {
-            options.read(true).create(true);
-            match empty {
-                true => options.write(true).truncate(true),
-                false => options.append(true),
-            };
-        }
-        let file = options.open(path)?;
+    fn plain(path: &Path, mode: Mode, empty: bool, stop: &Arc<AtomicBool>) -> io::Result<FileSink> {
+        let there = fs::metadata(path).ok().map(|meta| meta.file_type());
+        let file = match there {
+            Some(kind) if kind.is_fifo() => patient::open(path, stop)?,
+            Some(kind) if !kind.is_file() => OpenOptions::new().write(true).open(path)?,
+            _ => {
+                let mut options = OpenOptions::new();
+                options.read(true).create(true);
+                match empty {
+                    true => options.write(true).truncate(true),
+                    false => options.append(true),
+                };
+                options.open(path)?
+            }
+        };
         let meta = file.metadata()?;
+        let patient = match meta.is_file() {
+            true => None,
+            false => Some(Patient::new(file.try_clone()?, stop)),
+        };
         Ok(FileSink {
             path: path.to_owned(),
             mode,
@@ -191,7 +212,7 @@ impl FileSink {
             complete: false,
             kept: false,
             regular: meta.is_file(),
-            patient: None,
+            patient,
             len: if meta.is_file() { meta.len() } else { 0 },
             file: Some(file),
             marked: None,
@@ -516,7 +537,7 @@ impl Sink for FileSink {
             // What was moved away is part of what the next checkpoint stands on.
             self.handle()?.sync_data()?;
         }
-        let mut again = FileSink::plain(&self.path, self.mode, false)?;
+        let mut again = FileSink::plain(&self.path, self.mode, false, &Arc::default())?;
         if self.kept {
             again.lock().map_err(io::Error::other)?;
         }
@@ -548,12 +569,12 @@ mod tests {
     fn a_whole_file_appears_at_the_end_or_not_at_all() {
         in_a_directory("whole", |dir| {
             let path = dir.join("out");
-            let (mut sink, _) = FileSink::open(&path, Mode::Whole, None).unwrap();
+            let (mut sink, _) = FileSink::open(&path, Mode::Whole, None, &Arc::default()).unwrap();
             sink.write(b"x").unwrap();
             assert!(!path.exists());
             sink.finish().unwrap();
             assert_eq!(fs::read(&path).unwrap(), b"x");
-            let (mut sink, _) = FileSink::open(&path, Mode::Whole, None).unwrap();
+            let (mut sink, _) = FileSink::open(&path, Mode::Whole, None, &Arc::default()).unwrap();
             sink.write(b"y").unwrap();
             drop(sink);
             assert_eq!(fs::read(&path).unwrap(), b"x");
@@ -568,25 +589,37 @@ mod tests {
             let path = dir.join("out");
             fs::write(&path, "before\n").unwrap();
             let mut earlier = Earlier::default();
-            let (mut sink, len) = FileSink::open(&path, Mode::Append, Some(&earlier)).unwrap();
+            let (mut sink, len) =
+                FileSink::open(&path, Mode::Append, Some(&earlier), &Arc::default()).unwrap();
             assert_eq!(len, 7);
             sink.write(b"one\n").unwrap();
             earlier.files = vec![sink.marks().unwrap().remove(0).written];
             sink.write(b"lost\n").unwrap();
             sink.leave();
             drop(sink);
-            let (mut sink, _) = FileSink::open(&path, Mode::Append, Some(&earlier)).unwrap();
+            let (mut sink, _) =
+                FileSink::open(&path, Mode::Append, Some(&earlier), &Arc::default()).unwrap();
             sink.write(b"two\n").unwrap();
             assert_eq!(fs::read(&path).unwrap(), b"before\none\ntwo\n");
-            let second = FileSink::open(&path, Mode::Append, Some(&earlier));
+            let second = FileSink::open(&path, Mode::Append, Some(&earlier), &Arc::default());
             assert!(second.is_err(), "two runs");
             drop(sink);
             fs::write(&path, "befor3\none\ntwo\n").unwrap();
             let message = |result: Result<(FileSink, u64)>| format!("{:#}", result.err().unwrap());
-            let changed = message(FileSink::open(&path, Mode::Append, Some(&earlier)));
+            let changed = message(FileSink::open(
+                &path,
+                Mode::Append,
+                Some(&earlier),
+                &Arc::default(),
+            ));
             assert!(changed.contains("was changed"), "{changed}");
             fs::write(&path, "bef").unwrap();
-            let shorter = message(FileSink::open(&path, Mode::Append, Some(&earlier)));
+            let shorter = message(FileSink::open(
+                &path,
+                Mode::Append,
+                Some(&earlier),
+                &Arc::default(),
+            ));
             assert!(shorter.contains("3 bytes of 11"), "{shorter}");
         });
     }
@@ -597,7 +630,8 @@ mod tests {
         in_a_directory("moved", |dir| {
             let path = dir.join("out");
             let earlier = Earlier::default();
-            let (mut sink, _) = FileSink::open(&path, Mode::Append, Some(&earlier)).unwrap();
+            let (mut sink, _) =
+                FileSink::open(&path, Mode::Append, Some(&earlier), &Arc::default()).unwrap();
             sink.write(b"one\n").unwrap();
             assert!(!sink.reopen().unwrap(), "nobody has moved it");
             sink.write(b"two\n").unwrap();
@@ -618,7 +652,8 @@ mod tests {
                 run: 5,
                 ..Earlier::default()
             };
-            let (mut sink, _) = FileSink::open(&path, Mode::Whole, Some(&earlier)).unwrap();
+            let (mut sink, _) =
+                FileSink::open(&path, Mode::Whole, Some(&earlier), &Arc::default()).unwrap();
             sink.write(b"all\n").unwrap();
             sink.complete();
             earlier.files = vec![sink.marks().unwrap().remove(0).written];
@@ -626,7 +661,7 @@ mod tests {
             drop(sink);
             assert!(!path.exists());
             // The next run finds it complete.
-            drop(FileSink::open(&path, Mode::Whole, Some(&earlier)).unwrap());
+            drop(FileSink::open(&path, Mode::Whole, Some(&earlier), &Arc::default()).unwrap());
             assert_eq!(fs::read(&path).unwrap(), b"all\n");
         });
     }

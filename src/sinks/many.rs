@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// What an output of many files is told.
 #[derive(Clone, Debug)]
@@ -28,6 +30,8 @@ pub struct Many {
     pub depth: usize,
     /// Of a job with a checkpoint.
     pub earlier: Option<Earlier>,
+    /// The run is to end.
+    pub stop: Arc<AtomicBool>,
 }
 
 struct OpenFile {
@@ -110,13 +114,12 @@ impl ManySink {
         {
             fs::create_dir_all(parent).map_err(|error| refused(&error))?;
         }
-        let earlier = self.many.earlier.as_ref();
+        let (earlier, stop) = (self.many.earlier.as_ref(), &self.many.stop);
         let mut sink = match self.many.by_time {
-            true => {
-                FileSink::part(path, self.many.append, earlier).map_err(|error| refused(&error))?
-            }
+            true => FileSink::part(path, self.many.append, earlier, stop)
+                .map_err(|error| refused(&error))?,
             false => {
-                let opened = FileSink::open(path, self.many.mode, earlier);
+                let opened = FileSink::open(path, self.many.mode, earlier, stop);
                 opened.map_err(|error| refused(&error.root_cause()))?.0
             }
         };

@@ -7,15 +7,41 @@ use rustix::net::SendFlags;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// One look at whether the reader takes something again, ms.
 const LOOK_MS: i64 = 100;
+/// Between two looks at whether somebody reads it.
+const OPEN_LOOK: Duration = Duration::from_millis(20);
 /// Looks in a row without a byte taken, after which a run that is to end does without its reader.
 const LOOKS: u32 = 10;
 /// A pipe holds so much, bytes, if the system lets it: a block's output in one piece.
 const PIPE_SIZE: usize = 256 << 10;
+
+/// Opens a FIFO to be written to once somebody reads it. Not waited for when the run is to end.
+pub fn open(path: &Path, stop: &AtomicBool) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    loop {
+        match rustix::fs::open(path, flags, Mode::empty()) {
+            Ok(opened) => {
+                let file = File::from(opened);
+                rustix::fs::fcntl_setfl(&file, OFlags::empty())?;
+                return Ok(file);
+            }
+            // Nobody reads it.
+            Err(rustix::io::Errno::NXIO) if stop.load(Ordering::Relaxed) => {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            Err(rustix::io::Errno::NXIO) => std::thread::sleep(OPEN_LOOK),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
 
 /// A descriptor that is written to with patience.
 pub struct Patient {
@@ -144,7 +170,7 @@ mod tests {
         let reader = std::thread::spawn(move || {
             let (mut all, mut some) = (Vec::new(), vec![0; 1 << 16]);
             for pause in [300, 300, 0] {
-                std::thread::sleep(std::time::Duration::from_millis(pause));
+                std::thread::sleep(Duration::from_millis(pause));
                 let n = read.read(&mut some).unwrap();
                 all.extend_from_slice(&some[..n]);
             }

@@ -6,6 +6,7 @@ use super::{Earlier, FileSink, Mark, Names, Sink, Whole};
 use anyhow::{Context, Result};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub struct Replaced {
     path: PathBuf,
@@ -59,7 +60,7 @@ impl Replaced {
             run: earlier.run.wrapping_add(self.number),
             files: Vec::new(),
         });
-        let opened = FileSink::open(&self.path, Mode::Whole, earlier.as_ref());
+        let opened = FileSink::open(&self.path, Mode::Whole, earlier.as_ref(), &Arc::default());
         Ok(opened?.0.without_keeping())
     }
 }

@@ -46,6 +46,7 @@ pub fn open(
         file: At {
             file: file.try_clone()?,
             at: 0,
+            end: u64::MAX,
         },
         read: unpacking.read.clone(),
     };

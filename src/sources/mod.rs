@@ -36,7 +36,7 @@ use std::time::Duration;
 
 pub use compressed::Unpacking;
 pub use dir::is_wanted;
-pub use pattern::NamePattern;
+pub use pattern::{NamePattern, PathPattern};
 pub use place::{LOOK, PartFile, Place};
 pub use rate::Form;
 pub use register::Register;
@@ -339,6 +339,14 @@ fn of_file(name: String, file: File, regular: bool, len: u64, how: &Opening) -> 
             endless: false,
         });
     }
+    // What the system makes while it is read (`/proc`) tells no length.
+    if len == 0 && !head(&file, 1).with_context(|| name.clone())?.is_empty() {
+        return Ok(Input::Stream {
+            name,
+            live: from_place(&file, 0)?,
+            endless: false,
+        });
+    }
     Ok(Input::Plain { name, file, len })
 }
 
@@ -374,26 +382,35 @@ impl Live for Nothing {
     }
 }
 
-/// A plain file read front to end.
-pub fn from_start(file: File) -> io::Result<Box<dyn Live>> {
-    from_place(&file, 0)
+/// A plain file read from its start to where it ended when it was opened: what is added meanwhile may be our output.
+pub fn from_start(file: File, len: u64) -> Box<dyn Live> {
+    let at = At {
+        file,
+        at: 0,
+        end: len,
+    };
+    Box::new(Blocking(at))
 }
 
 /// A plain file read from a place to its end; the descriptor's own place is left alone.
 fn from_place(file: &File, at: u64) -> io::Result<Box<dyn Live>> {
     let file = file.try_clone()?;
-    Ok(Box::new(Blocking(At { file, at })))
+    let end = u64::MAX;
+    Ok(Box::new(Blocking(At { file, at, end })))
 }
 
 /// A file read from a place of our own.
 struct At {
     file: File,
     at: u64,
+    end: u64,
 }
 
 impl io::Read for At {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let got = rustix::io::pread(&self.file, into, self.at)?;
+        let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let most = into.len().min(left);
+        let got = rustix::io::pread(&self.file, &mut into[..most], self.at)?;
         self.at += got as u64;
         Ok(got)
     }

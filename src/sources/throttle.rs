@@ -19,9 +19,9 @@ const AHEAD: usize = 1 << 16;
 pub fn bound(input: Input, rows: f64) -> Result<Input> {
     let bucket = Bucket::new(rows);
     Ok(match input {
-        Input::Plain { name, file, .. } => Input::Stream {
+        Input::Plain { name, file, len } => Input::Stream {
             name,
-            live: Slow::boxed(from_start(file)?, bucket),
+            live: Slow::boxed(from_start(file, len), bucket),
             endless: false,
         },
         Input::Stream {

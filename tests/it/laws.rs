@@ -214,7 +214,7 @@ fn how_the_work_is_cut_never_shows() {
 }
 
 /// Two spellings of one thing, each with the other stream in its place.
-const EQUALS: [(&str, &str); 19] = [
+const EQUALS: [(&str, &str); 20] = [
     (
         "window 10s union OTHER count-by host",
         "union OTHER window 10s count-by host",
@@ -243,6 +243,11 @@ const EQUALS: [(&str, &str); 19] = [
     (
         "cogroup OTHER --on host --as r --within 3s",
         "session-window 3s cogroup OTHER --on host --as r",
+    ),
+    // Keys are those of a moment, whenever time is told.
+    (
+        "--max-keys 8 --on-full fail join OTHER --on host --within 1s --as r",
+        "join OTHER --on host --within 1s --as r",
     ),
     // What has no match comes at the end, as old as any: no window is over before, however the input is cut.
     (

@@ -316,6 +316,11 @@ fn a_fifo_that_nobody_writes_into_hears_signals() {
             "124\n",
         ),
         (
+            "mkfifo d; for c in '--output d' 'tee d' 'lookup d --on $1' '--late d' '--bad-file d'; do \
+             echo 1 | timeout -k 8 0.3 dstream --time '$1:s' window 1s $c count; echo $?; done",
+            "124\n124\n124\n124\n124\n",
+        ),
+        (
             "mkfifo c; (exec 3>c; sleep 0.1) & echo 1 | timeout -k 8 10 dstream union c; echo $?",
             "1\n0\n",
         ),

@@ -59,6 +59,13 @@ struct Rows {
     count: u32,
 }
 
+impl Rows {
+    /// None was passed.
+    fn is_empty(&self) -> bool {
+        self.first == [NONE; 2]
+    }
+}
+
 #[derive(Clone)]
 pub struct Interval {
     within: Within,
@@ -66,6 +73,8 @@ pub struct Interval {
     coder: KeyCoder,
     keys_max: Option<u64>,
     keyed: Keyed<Rows>,
+    /// Keys that have rows which were passed.
+    keys: usize,
     entries: Vec<Entry>,
     spare: Vec<u32>,
     store: Store,
@@ -97,6 +106,7 @@ impl Interval {
             coder: making.coder.clone(),
             keys_max: making.limits.keys,
             keyed: Keyed::new(making.seed),
+            keys: 0,
             entries: Vec::new(),
             spare: Vec::new(),
             store: Store::default(),
@@ -204,8 +214,16 @@ impl Interval {
         }
     }
 
-    /// Takes a row out of its key's; it is nearly always the first.
+    /// Takes a row out of its key's.
     fn unlink(&mut self, index: u32) {
+        self.unlink_in_key(index);
+        let slot = self.entries[index as usize].slot;
+        let rows = self.keyed.get(slot);
+        self.keys -= usize::from(rows.is_some_and(Rows::is_empty));
+    }
+
+    /// It is nearly always the first.
+    fn unlink_in_key(&mut self, index: u32) {
         let entry = self.entries[index as usize];
         let Some(rows) = self.keyed.get_mut(entry.slot) else {
             return;
@@ -306,6 +324,7 @@ impl Interval {
     fn link(&mut self, index: u32, mut rows: Rows) {
         let entry = self.entries[index as usize];
         let side = entry.side as usize;
+        self.keys += usize::from(rows.is_empty());
         let last = rows.last[side];
         let is_last = last == NONE || self.entries[last as usize].time <= entry.time;
         if is_last {
@@ -460,11 +479,10 @@ impl Process for Interval {
         }
         self.form.pairs().replace(chunk);
         (self.slots, self.packed) = (slots, packed);
-        check_keys(self.keyed.len(), self.keys_max, told);
         self.tidy();
     }
 
-    fn close(&mut self, upto: Watermark, _told: &mut Told) -> Vec<Chunk> {
+    fn close(&mut self, upto: Watermark, told: &mut Told) -> Vec<Chunk> {
         let upto = match upto {
             Watermark::None => return Vec::new(),
             Watermark::At(at) => Some(at),
@@ -481,6 +499,11 @@ impl Process for Interval {
             while at < ready.len() && ready[at].0 == now {
                 self.pass(ready[at].2);
                 at += 1;
+            }
+            // Those that are over by now are gone, whenever time is told.
+            check_keys(self.keys, self.keys_max, told);
+            if told.failure.is_some() {
+                return Vec::new();
             }
             if !self.within.kind.pairs {
                 self.found.clear();

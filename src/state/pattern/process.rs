@@ -46,8 +46,8 @@ struct Key {
     /// Records of it that wait.
     waiting: u32,
     window: Option<(i64, i64)>,
-    /// Which of all keys it was, with `--max-keys`.
-    number: u64,
+    /// The last record that it took and has something left of.
+    used: u64,
 }
 
 #[derive(Clone)]
@@ -58,9 +58,8 @@ pub struct Matcher {
     alone: bool,
     limits: Limits,
     keys: Keyed<Key>,
-    /// With `--max-keys`: slots and numbers of keys, oldest first; some are gone.
-    ages: VecDeque<(u32, u64)>,
-    newest: u64,
+    /// With `--max-keys`: keys that something is left of, by the last record that they took.
+    ages: BTreeMap<u64, u32>,
     /// In the order in which they came, but for [`Matcher::let_in`].
     waiting: Vec<Waiting>,
     in_order: bool,
@@ -91,8 +90,7 @@ impl Matcher {
             alone: making.alone,
             limits: making.limits,
             keys: Keyed::new(making.seed),
-            ages: VecDeque::new(),
-            newest: 0,
+            ages: BTreeMap::new(),
             waiting: Vec::new(),
             in_order: true,
             earliest: i64::MAX,
@@ -167,7 +165,7 @@ impl Matcher {
     }
 
     /// Puts the chunk's rows among those that wait.
-    fn let_in(&mut self, chunk: &Chunk, given: &Given, flags: &[u64], told: &mut Told) {
+    fn let_in(&mut self, chunk: &Chunk, given: &Given, flags: &[u64]) {
         let Some(times) = &chunk.times else {
             return;
         };
@@ -178,12 +176,9 @@ impl Matcher {
             let (time, slot) = (times[at], self.slots[i]);
             let (key, new) = self.keys.get_or(slot, Key::default);
             key.waiting += 1;
-            if new {
-                if let (true, Some(windows)) = (plan.windowed, &chunk.windows) {
-                    key.window = Some(windows[at]);
-                    self.ends.entry(windows[at].1).or_default().push(slot);
-                }
-                self.make_room(slot, told);
+            if let (true, true, Some(windows)) = (new, plan.windowed, &chunk.windows) {
+                key.window = Some(windows[at]);
+                self.ends.entry(windows[at].1).or_default().push(slot);
             }
             self.scratch.clear();
             if flags[i] != 0 && !args.is_empty() {
@@ -198,36 +193,6 @@ impl Matcher {
                 slot,
                 cells: self.scratch.as_slice().into(),
             });
-        }
-    }
-
-    /// `--max-keys`
-    fn make_room(&mut self, newest: u32, told: &mut Told) {
-        let Some(most) = self.limits.keys else {
-            return;
-        };
-        self.newest += 1;
-        if let Some(key) = self.keys.get_mut(newest) {
-            key.number = self.newest;
-        }
-        self.ages.push_back((newest, self.newest));
-        if self.keys.len() as u64 <= most {
-            return;
-        }
-        if self.limits.on_full == OnFull::Fail {
-            told.fail(format!("match: more than {most} keys (--max-keys)"));
-            return;
-        }
-        while let Some((slot, number)) = self.ages.pop_front() {
-            if self.keys.get(slot).is_none_or(|key| key.number != number) {
-                continue;
-            }
-            if let Some(mut key) = self.keys.forget(slot) {
-                key.machine.forget(&self.plan.program, &mut self.findings);
-            }
-            self.waiting.retain(|waiting| waiting.slot != slot);
-            told.forgot();
-            return;
         }
     }
 
@@ -315,7 +280,37 @@ impl Matcher {
             self.timers
                 .push_back((one.time.saturating_add(within), self.places, one.slot));
         }
+        self.use_key(one.slot, told);
         self.found(one.slot, None, told);
+    }
+
+    /// A key has taken a record. Keys are counted here, in the order of time, so cuts do not show (`--max-keys`).
+    fn use_key(&mut self, slot: u32, told: &mut Told) {
+        let (Some(most), Some(key)) = (self.limits.keys_most(), self.keys.get_mut(slot)) else {
+            return;
+        };
+        self.ages.remove(&key.used);
+        if key.machine.is_empty() {
+            return;
+        }
+        key.used = self.places;
+        self.ages.insert(key.used, slot);
+        if self.ages.len() as u64 <= most {
+            return;
+        }
+        if self.limits.on_full == OnFull::Fail {
+            return told.fail(format!("match: more than {most} keys (--max-keys)"));
+        }
+        let Some((_, oldest)) = self.ages.pop_first() else {
+            return;
+        };
+        if let Some(key) = self.keys.get_mut(oldest) {
+            key.machine.forget(&self.plan.program, &mut self.findings);
+            if key.waiting == 0 {
+                self.keys.forget(oldest);
+            }
+        }
+        told.forgot();
     }
 
     /// Takes what a key has found; forgets the key if nothing is left of it.
@@ -330,6 +325,9 @@ impl Matcher {
         let Some(key) = self.keys.get(slot) else {
             return;
         };
+        if key.machine.is_empty() {
+            self.ages.remove(&key.used);
+        }
         let gone = key.machine.is_empty() && key.waiting == 0;
         let window = key.window;
         let late = self.plan.program.is_late();
@@ -424,13 +422,9 @@ impl Matcher {
             }
             None => false,
         });
-        self.ages.retain_mut(|age| match new(age.0) {
-            Some(slot) => {
-                age.0 = slot;
-                true
-            }
-            None => false,
-        });
+        for slot in self.ages.values_mut() {
+            *slot = new(*slot).expect("a key that something is left of is not forgotten");
+        }
         for slots in self.ends.values_mut() {
             slots.retain_mut(|slot| match new(*slot) {
                 Some(moved) => {
@@ -460,7 +454,7 @@ impl Process for Matcher {
         };
         let flags = self.select(chunk, given, told);
         self.find_keys(chunk, &given.key);
-        self.let_in(chunk, given, &flags, told);
+        self.let_in(chunk, given, &flags);
         if let (true, Some(upto)) = (self.alone, upto)
             && upto > i64::MIN
             && told.failure.is_none()
@@ -530,7 +524,7 @@ impl Process for Matcher {
     }
 
     fn save(&self, to: &mut Save) {
-        to.put(&(self.newest, self.places, self.numbers));
+        to.put(&(self.places, self.numbers));
         to.put(&(self.upto, self.conditions.now));
         let mut ways = Ways::default();
         self.keys
@@ -539,14 +533,13 @@ impl Process for Matcher {
         self.held.values().for_each(|row| ways.add(&row.taken));
         ways.save(to);
         self.keys.save(to, |key, to| {
-            to.put(&(key.window, key.number));
+            to.put(&(key.window, key.used));
             key.machine.save(&ways, to);
         });
         saving::put_list(to, self.waiting.iter(), |one, to| {
             to.put(&(one.time, one.flags, one.slot));
             to.put_bytes(&one.cells);
         });
-        to.put(&self.ages);
         to.put(&self.timers);
         to.put(&self.ends);
         saving::put_list(to, self.held.iter(), |(place, row), to| {
@@ -558,7 +551,7 @@ impl Process for Matcher {
     }
 
     fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
-        for number in [&mut self.newest, &mut self.places, &mut self.numbers] {
+        for number in [&mut self.places, &mut self.numbers] {
             *number = saving::count(from)?;
         }
         (self.upto, self.conditions.now) = from.take()?;
@@ -572,15 +565,16 @@ impl Process for Matcher {
         )?;
         let has_window = |window: &Option<(i64, i64)>| window.is_some() == plan.windowed;
         let mut keys = self.keys.clone();
+        let places = self.places;
         let is_key = |key: Option<&[u8]>| self.coder.fits(self.own_key(key));
         keys.load(from, is_key, |from| {
-            let (window, number) = from.take()?;
-            sound(has_window(&window))?;
+            let (window, used) = from.take()?;
+            sound(has_window(&window) && used <= places)?;
             Ok(Key {
                 machine: Machine::load(from, &ways, &plan.program)?,
                 waiting: 0,
                 window,
-                number,
+                used,
             })
         })?;
         self.waiting = saving::take_list(from, |from| {
@@ -599,7 +593,6 @@ impl Process for Matcher {
         self.in_order = self.waiting.is_sorted_by_key(|one| one.time);
         let times = self.waiting.iter().map(|one| one.time);
         self.earliest = times.min().unwrap_or(i64::MAX);
-        self.ages = from.take()?;
         self.timers = from.take()?;
         self.ends = from.take()?;
         // Windows end: what never does is no window's.
@@ -620,6 +613,10 @@ impl Process for Matcher {
         })?;
         self.held = held.into_iter().collect();
         self.keys = keys;
+        if self.limits.keys_most().is_some() {
+            let left = self.keys.iter().filter(|(_, key)| !key.machine.is_empty());
+            self.ages = left.map(|(slot, key)| (key.used, slot)).collect();
+        }
         for (_, key) in self.keys.iter() {
             key.machine.count_open(&plan.program, &mut self.findings);
         }

@@ -203,3 +203,81 @@ dstream: --wal: 'wal' is read by 'dir:wal': what is written to it would be read;
 $ echo 1 > z; dstream --once --checkpoint ck filter true z; ln -f ck ck.1; echo 2 >> z; dstream --once --checkpoint ck filter true z
 1
 2
+
+# With a checkpoint a file is read as far as it goes.
+$ echo 1 > z
+$ dstream --checkpoint c filter true --output z --append z
+dstream: --output: 'z' is read as input: what is added to it would be read again; name another file
+    dstream --checkpoint c filter true --output z --append z
+                                                ^
+? 2
+# Of a file without one what was there when it was opened.
+$ echo 1 > z; echo 1 > y; dstream filter true --output z --append z; dstream join y --on '$1' --as r --output z --append z; cat z
+1
+1
+1	1
+1	1
+
+# Followed by a pattern, files that appear later are read.
+$ mkdir new; echo 1 > new/a.log
+$ dstream -F --for 0.2s tee new/b.log count 'glob:new/*.log'
+dstream: tee: 'new/b.log' is read by 'glob:new/*.log': what is written to it would be read; name another file
+    dstream -F --for 0.2s tee new/b.log count 'glob:new/*.log'
+                              ^^^^^^^^^
+? 2
+$ cd new; dstream -F --for 0.2s filter true --output ../new/b.log 'glob:*.log'; cd ..
+dstream: --output: '../new/b.log' is read by 'glob:*.log': what is written to it would be read; name another file
+    dstream -F --for 0.2s filter true --output ../new/b.log 'glob:*.log'
+                                               ^^^^^^^^^^^^
+
+# What the command itself is made of is read, too.
+$ echo 'filter true' > chain; echo 'twice(a) = 2*a' > fx; echo '1 5' > init; echo 1 > z
+$ dstream -f chain --late chain z
+dstream: --late: 'chain' is read by -f: it would be lost; name another file
+    dstream -f chain --late chain z
+               ^^^^^
+? 2
+$ dstream -x fx --bad-file fx map 'n=twice($1)' z
+dstream: --bad-file: 'fx' is read by -x: it would be lost; name another file
+    dstream -x fx --bad-file fx map 'n=twice($1)' z
+               ^^
+? 2
+$ dstream -x fx map 'n=twice($1)' tee fx z
+dstream: tee: 'fx' is read by -x: it would be lost; name another file
+    dstream -x fx map 'n=twice($1)' tee fx z
+               ^^
+? 2
+$ dstream --late init update-state-by '$1' count --initial init z
+dstream: --late: 'init' is read by --initial: it would be lost; name another file
+    dstream --late init update-state-by '$1' count --initial init z
+                   ^^^^
+? 2
+$ cat chain fx init
+filter true
+twice(a) = 2*a
+1 5
+# It was read when an output gets its name.
+$ echo '1 5' > init; echo 1 > z; dstream update-state-by '$1' count --initial init --output init z; cat init
+1	6
+
+# A checkpoint has neighbours.
+$ echo 1 > z; dstream --once --checkpoint ck --bad-file ck.1 filter true z
+dstream: --bad-file: 'ck.1' is written by --checkpoint as well; give each a file of its own
+    dstream --once --checkpoint ck --bad-file ck.1 filter true z
+                                              ^^^^
+? 2
+$ dstream --once --checkpoint ck --output ck.lock filter true z
+dstream: --output: 'ck.lock' is written by --checkpoint as well; give each a file of its own
+    dstream --once --checkpoint ck --output ck.lock filter true z
+                                            ^^^^^^^
+? 2
+
+# Names of a time have digits where that has.
+$ printf 't\n1\n5\n' > in.csv; dstream -i csv --time t:s --output '%s.csv' window 2s count in.csv; cat 0.csv
+window_start,count
+1970-01-01T00:00:00Z,1
+$ cp 0.csv 12.csv; dstream -i csv --time window_start --output '%s.csv' window 2s count 12.csv
+dstream: --output: '12.csv' is read as input: it would be lost; name another file
+    dstream -i csv --time window_start --output %s.csv window 2s count 12.csv
+                                                                       ^^^^^^
+? 2

@@ -431,3 +431,29 @@ $ dstream -i json --time t:s window 1m join r.ndjson --on a l.ndjson -o json
 dstream: field 'a' never occurred in 2 records of r.ndjson
 $ dstream -i json join r.ndjson --on a - -o json < l.ndjson
 dstream: field 'a' never occurred in 2 records of r.ndjson
+
+# Also where the left's first record lacks it, or there is none.
+$ printf '{"k":1,"a":1}\n' > r.json; : > none.json; printf '{"x":1}\n{"k":1,"x":2}\n' > l.json
+$ dstream -i json join r.json --on k --right -o csv none.json
+k,a
+1,1
+$ dstream -i json join r.json --on k --full -o logfmt none.json
+k=1 a=1
+$ dstream -i json join r.json --on k --full -o csv l.json
+x,k,a
+1,,
+2,1,1
+$ dstream -i json join r.json --on k --full rename k=key -o csv l.json
+x,key,a
+1,,
+2,1,1
+$ dstream -i json join r.json --on k --full drop k -o csv l.json
+x,a
+1,
+2,1
+$ printf '{"t":1,"k":1}\n' > r.json; dstream -i json --time t:s join r.json --on k --within 1s --right -o csv none.json
+k,t
+1,1
+$ dstream -i json --time t:s window 2s join r.json --on k --right -o csv none.json
+window_start,k,t
+1970-01-01T00:00:00Z,1,1

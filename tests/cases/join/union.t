@@ -18,3 +18,9 @@ $ printf 'k=1 a=1\n' > l; printf 'k=2 ri=1\n' > r; dstream -i logfmt union r sel
 1		
 2		1
 dstream: field 'x' never occurred in 1 record of standard input
+
+# A column of a header is there.
+$ printf 'k,b\n1,2\n' > f.csv; printf '{"k":1}\n' > i.json; dstream -i json union f.csv -o csv i.json
+k,b
+1,
+1,2

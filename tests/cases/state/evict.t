@@ -95,3 +95,13 @@ dstream: cogroup: --on-full evict-oldest: records of a key that is forgotten wou
     dstream --time '$1:s' --max-keys 2 --on-full evict-oldest window 10s cogroup r --on '$2'
                                        ^^^^^^^^^
 ? 2
+
+# Sequences: keys are counted when time has come to their records, so it does not matter how the input is cut.
+$ printf 't,k\n11,a\n11,a\n11,b\n' > l.csv; dstream -i csv --time t:s --max-keys 1 --on-full evict-oldest key-by k match 'a b' --within 4s l.csv
+a	1970-01-01T00:00:11Z	1970-01-01T00:00:11Z	2
+$ printf 't,k\n1,a\n2,b\n3,a\n4,b\n' | dstream -i csv --time t:s --max-keys 1 --on-full evict-oldest key-by k match 'a b' --within 4s
+dstream: 3 keys forgotten (--max-keys)
+# The one used longest ago goes.
+$ printf 't,k\n1,a\n2,b\n3,a\n4,c\n5,a\n6,b\n' | dstream -i csv --time t:s --max-keys 2 --on-full evict-oldest key-by k match 'x y z' --measures 'collect:t'
+a	1970-01-01T00:00:01Z	1970-01-01T00:00:05Z	[1,3,5]
+dstream: 1 key forgotten (--max-keys)

@@ -45,3 +45,14 @@ dstream: more than 0 late records (--max-late): 1 of 3
 ? 65
 $ cat out
 old
+
+# Keys whose time is over by a record's turn count no more.
+$ printf 't,k\n0,a\n0,a\n6,d\n' | dstream -i csv --time t:s --max-keys 1 --on-full fail key-by k match 'a b' --within 4s
+a	1970-01-01T00:00:00Z	1970-01-01T00:00:00Z	2
+$ printf 't,k\n1,a\n9,b\n20,c\n' > l.csv; cp l.csv r.csv; dstream -i csv --time t:s --max-keys 1 --on-full fail join r.csv --on k --within 1s l.csv
+1	a	1
+9	b	9
+20	c	20
+$ dstream -i csv --time t:s --max-keys 1 --on-full fail join r.csv --on k --within 9s l.csv
+dstream: a join holds more than 1 keys (--max-keys)
+? 65

@@ -2,7 +2,7 @@
 //! second a key, the third a number. Invariant: each prints something of two hundred records.
 
 /// Chains of state that needs the order of rows.
-pub const STATE_CHAINS: [&[&str]; 31] = [
+pub const STATE_CHAINS: [&[&str]; 33] = [
     &[
         "--max-keys",
         "3",
@@ -67,6 +67,42 @@ pub const STATE_CHAINS: [&[&str]; 31] = [
         "reduce-by",
         "$2",
         "n=count,sum:$3",
+    ],
+    &[
+        "--max-keys",
+        "5",
+        "--on-full",
+        "evict-oldest",
+        "--watermark",
+        "9s",
+        "key-by",
+        "$2",
+        "match",
+        "low high",
+        "--where",
+        "low=$3<40",
+        "--where",
+        "high=$3>9",
+        "--within",
+        "40s",
+    ],
+    &[
+        "--max-keys",
+        "5",
+        "--on-full",
+        "evict-oldest",
+        "--watermark",
+        "3s",
+        "window",
+        "30s",
+        "key-by",
+        "$2",
+        "match",
+        "low any high",
+        "--where",
+        "low=$3<40",
+        "--where",
+        "high=$3>9",
     ],
     &["--watermark", "9s", "distinct-by", "$2", "--ttl", "20s"],
     &[
