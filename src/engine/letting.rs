@@ -29,10 +29,10 @@ impl Lag {
         }
     }
 
-    /// All that comes is that much later.
-    pub fn wait(&mut self, more: i64) {
-        self.times = self.times.saturating_add(more);
-        self.ends = self.ends.saturating_add(more);
+    /// Where rows are put into windows that take them so much longer, by their times.
+    pub fn assigned(&mut self, lateness: i64) {
+        self.times = self.times.saturating_add(lateness);
+        self.ends = self.times;
     }
 
     /// Behind a node that is told of time as [`Lag::of`] says and whose rows are behind that, and their windows' ends.
@@ -53,7 +53,9 @@ impl Running<'_> {
         let mut next_end = i64::MAX;
         let stage = self.lanes[at].stage;
         for (number, turnstile) in stage.ordered.iter().enumerate() {
-            lag.wait(stage.waits_at(number));
+            if let Some(lateness) = stage.assigned_at(number) {
+                lag.assigned(lateness);
+            }
             self.let_out(at, number, &|process, told| match self.form {
                 _ if told.failure.is_some() => Vec::new(),
                 Form::Whole => process.whole(told),
@@ -73,7 +75,9 @@ impl Running<'_> {
                 return i64::MAX;
             }
         }
-        lag.wait(stage.waits_at(stage.ordered.len()));
+        if let Some(lateness) = stage.assigned_at(stage.ordered.len()) {
+            lag.assigned(lateness);
+        }
         next_end
     }
 

@@ -38,14 +38,13 @@ pub struct Stage<'p> {
     /// How far behind the plan's watermark what enters its last node may be, and what leaves it besides, ns.
     pub behind: AtomicI64,
     pub lag: i64,
-    /// How long its windows of records take more of them when they are over, ns, each in front of an ordered state or of
-    /// the end: what follows is behind by that.
-    waits: Vec<(Wait, i64)>,
+    /// Where records are put into windows, and how much longer those take them when they are over, ns.
+    assigns: Vec<(Assigned, i64)>,
 }
 
-/// Where it is waited: the node, and how many ordered states of the stage stand in front of it.
+/// Where records are put into windows: the node, and how many ordered states of the stage stand in front of it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-struct Wait {
+struct Assigned {
     node: usize,
     ordered: usize,
 }
@@ -119,7 +118,7 @@ pub fn stages(plan: &Plan, seed: u64, began: i64) -> Vec<Stage<'_>> {
         next_tick: AtomicI64::new(i64::MAX),
         behind: AtomicI64::new(0),
         lag: 0,
-        waits: Vec::new(),
+        assigns: Vec::new(),
     };
     // Records that leave a window when it closes are as old as the window is long.
     let mut window_of_records = 0;
@@ -188,12 +187,12 @@ impl<'p> Stage<'p> {
         for index in self.nodes.clone() {
             let at = next;
             if let NodeKind::Assign { lateness, .. } = &setting.plan.nodes[index].kind {
-                let wait = Wait {
+                let assigned = Assigned {
                     node: index,
                     ordered: next,
                 };
-                if *lateness > 0 && self.waits.iter().all(|(known, _)| *known != wait) {
-                    self.waits.push((wait, *lateness));
+                if self.assigns.iter().all(|(known, _)| *known != assigned) {
+                    self.assigns.push((assigned, *lateness));
                 }
             }
             ops.extend(op(index, &mut self.ordered, &mut next, setting)?);
@@ -215,10 +214,12 @@ impl<'p> Stage<'p> {
         })
     }
 
-    /// How much further behind what enters an ordered state is, or its end, than what left the one in front of it, ns.
-    pub fn waits_at(&self, ordered: usize) -> i64 {
-        let here = self.waits.iter().filter(|(at, _)| at.ordered == ordered);
-        here.map(|(_, wait)| wait).sum()
+    /// Whether rows are put into windows right in front of an ordered state, or of its end, and how much longer those
+    /// take rows when they are over, ns: all that follows is behind by that.
+    pub fn assigned_at(&self, ordered: usize) -> Option<i64> {
+        let here = self.assigns.iter().filter(|(at, _)| at.ordered == ordered);
+        let lateness = here.map(|(_, lateness)| *lateness);
+        lateness.reduce(i64::saturating_add)
     }
 
     /// Indices of its nodes.
@@ -246,7 +247,7 @@ impl<'p> Stage<'p> {
             next_tick: AtomicI64::new(i64::MAX),
             behind: AtomicI64::new(0),
             lag: self.lag,
-            waits: self.waits.clone(),
+            assigns: self.assigns.clone(),
         }
     }
 
