@@ -584,28 +584,33 @@ impl<'c, 's> Control<'c, 's> {
 
     /// Nothing more is read: batches that have ended are closed, before what the end of the input closes.
     pub fn finish(&mut self, flight: &Flight) {
-        let step = self.running.plan.source.time.as_ref();
-        if let Some(step) = step.and_then(Times::batch) {
-            // One that ended sooner has given empty batches since.
-            let marks = (0..self.pulses.len()).filter_map(|source| self.mark(source));
-            let ended = marks.max();
-            // The last, part batch has ended with the input, if it has a record.
-            let last = self.running.shared.last_batch.load(Ordering::Relaxed);
-            let part = (last > i64::MIN).then(|| (last + 1).saturating_mul(step));
-            let ended = ended.max(part);
-            if let Some(ended) = ended {
+        let source = &self.running.plan.source;
+        let last = self.running.shared.last_batch.load(Ordering::Relaxed);
+        // The last, part batch has ended with the input, if it has a record.
+        let part = |clock: &Times| {
+            let step = clock.batch().filter(|_| last > i64::MIN);
+            step.map(|step| (last + 1).saturating_mul(step))
+        };
+        let in_batches = |time: &&Times| time.batch().is_some();
+        let Some(time) = source.time.as_ref().filter(in_batches) else {
+            // Those that only trigger, beside event time.
+            if let Some(ended) = source.clock.as_ref().and_then(part) {
                 self.last_moments(ended, flight);
             }
-            self.reached = self.reached.max(ended);
-            let upto = self.pass(flight);
-            if let Some(end) = part.filter(|_| self.by_wall) {
-                self.trigger(end, flight);
-            }
-            self.last_batch(flight);
-            self.running.mark(upto);
-        } else {
-            self.last_batch(flight);
+            return;
+        };
+        // One that ended sooner has given empty batches since.
+        let marks = (0..self.pulses.len()).filter_map(|source| self.mark(source));
+        let ended = marks.max().max(part(time));
+        if let Some(ended) = ended {
+            self.last_moments(ended, flight);
         }
+        self.reached = self.reached.max(ended);
+        let upto = self.pass(flight);
+        if let Some(end) = part(time).filter(|_| self.by_wall) {
+            self.trigger(end, flight);
+        }
+        self.running.mark(upto);
     }
 
     /// Nothing came for a while.

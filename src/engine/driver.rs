@@ -296,13 +296,13 @@ impl<'s> Running<'s> {
             self.give_whole(Whole::Last);
         }
         let last = self.shared.last_batch.load(Ordering::Relaxed);
-        if self.shared.marks.is_some() && last > i64::MIN {
+        let is_marked = self.shared.marks.is_some() && last > i64::MIN;
+        if is_marked {
             // What is still open is of no batch.
             self.shared.out.mark_most(last + 1);
         }
         self.close(Watermark::End);
-        let enough = self.shared.enough.load(Ordering::Relaxed);
-        if self.shared.marks.is_some() && last > i64::MIN && !enough {
+        if is_marked && !self.shared.enough.load(Ordering::Relaxed) {
             self.shared.out.mark_to(last + 1);
         }
     }

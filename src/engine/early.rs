@@ -305,17 +305,18 @@ impl Control<'_, '_> {
         }
     }
 
-    /// All batches up to there have ended, with the input.
+    /// The input has ended, and with it all batches up to there: the end of the last one, though that may lack records or
+    /// its mark, lets out what any other's does.
     pub(super) fn last_moments(&mut self, upto: i64, flight: &Flight) {
-        let Some(early) = self.early.as_ref().filter(|_| self.is_in_steps()) else {
+        let Some(early) = &self.early else { return };
+        let last = upto.div_euclid(early.every);
+        let passed = early.passed.multiple.filter(|passed| *passed < last);
+        let Some(passed) = passed.filter(|_| !self.running.is_cut_off()) else {
             return;
         };
-        let last = upto.div_euclid(early.every);
-        if let Some(passed) = early.passed.multiple
-            && passed < last
-            && !self.running.is_cut_off()
-        {
-            self.steps(passed + 1, last, flight);
+        match self.is_in_steps() {
+            true => self.steps(passed + 1, last, flight),
+            false => self.look(passed + 1, last, flight),
         }
     }
 
@@ -356,27 +357,6 @@ impl Control<'_, '_> {
             shared.out.closed(at);
         }
         self.enter();
-    }
-
-    /// The input has ended, and with it the batch of its last record, though that may lack records or its mark: its
-    /// end lets out what any other's does.
-    pub(super) fn last_batch(&mut self, flight: &Flight) {
-        let source = &self.running.plan.source;
-        let clock = source.clock.as_ref().or(source.time.as_ref());
-        let last = self.running.shared.last_batch.load(Ordering::Relaxed);
-        let (Some(early), Some(step)) = (&self.early, clock.and_then(Times::batch)) else {
-            return;
-        };
-        let Some(passed) = early.passed.multiple.filter(|_| last > i64::MIN) else {
-            return;
-        };
-        if self.running.is_cut_off() {
-            return;
-        }
-        let multiple = (last + 1).saturating_mul(step).div_euclid(early.every);
-        if multiple > passed {
-            self.look(passed + 1, multiple, flight);
-        }
     }
 
     fn peek(&mut self) {

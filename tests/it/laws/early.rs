@@ -5,8 +5,9 @@ use super::super::session::{Faults, Scratch, on_two_threads};
 use super::data::{self, Format, Random};
 use super::restarts::{Other, try_one};
 use super::seconds::OTHER;
-use super::{PLAIN, Through, run, settings_of, told};
+use super::{Answer, PLAIN, Through, run, settings_of, told};
 use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// When it is looked.
@@ -63,6 +64,21 @@ fn sample(turn: usize) -> Vec<u8> {
     data::sample(Format::Text, &mut random, 200, disorder).bytes
 }
 
+/// How a run that is cut differs from the plain one, if one does.
+fn cut_shows(
+    words: &[String],
+    plain: &Answer,
+    path: &Path,
+    through: Through,
+    turn: usize,
+) -> Option<String> {
+    settings_of(turn + 1).into_iter().find_map(|setting| {
+        let fault = told(plain, &run(words, &setting, path, through))?;
+        let options = setting.options();
+        Some(format!("{through:?} {options} {words:?}\n{fault}"))
+    })
+}
+
 /// INTERFACE 8.3, "an early row is a peek through the rest of the chain": by the data's clock at places in the data.
 #[test]
 fn early_rankings_know_no_cut() {
@@ -89,12 +105,8 @@ fn early_rankings_know_no_cut() {
                 usize::from(once.out.len() < plain.out.len()),
                 Ordering::Relaxed,
             );
-            for setting in settings_of(turn + 1) {
-                let again = run(&words, &setting, &path, through);
-                if let Some(fault) = told(&plain, &again) {
-                    let options = setting.options();
-                    return faults.push(turn, format!("{through:?} {options} {words:?}\n{fault}"));
-                }
+            if let Some(fault) = cut_shows(&words, &plain, &path, through, turn) {
+                return faults.push(turn, fault);
             }
         }
     });
@@ -172,12 +184,8 @@ fn batches_of_two_streams_are_early_together() {
             return faults.push(turn, format!("{words:?} gives nothing: {}", plain.said));
         }
         for through in [Through::File, Through::Pipe] {
-            for setting in settings_of(turn + 1) {
-                let again = run(&named, &setting, &path, through);
-                if let Some(fault) = told(&plain, &again) {
-                    let options = setting.options();
-                    return faults.push(turn, format!("{through:?} {options} {words:?}\n{fault}"));
-                }
+            if let Some(fault) = cut_shows(&named, &plain, &path, through, turn) {
+                return faults.push(turn, fault);
             }
         }
         let other = Other {
