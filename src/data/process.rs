@@ -225,6 +225,9 @@ pub trait Process: Send {
     /// go on are in it.
     fn take(&mut self, chunk: &mut Chunk, given: &Given, told: &mut Told);
 
+    /// Rows come in batches, and this is the time of the first: told before rows and time are, whenever it is known.
+    fn batches_from(&mut self, _first: i64, _told: &mut Told) {}
+
     /// Gives what the watermark lets out, oldest first. `End`: no row comes any more.
     fn close(&mut self, upto: Watermark, told: &mut Told) -> Vec<Chunk>;
 
@@ -233,6 +236,9 @@ pub trait Process: Send {
     fn whole(&mut self, told: &mut Told) -> Vec<Chunk> {
         self.close(Watermark::End, told)
     }
+
+    /// What [`Process::whole`] of a copy gives has been given.
+    fn given_whole(&mut self) {}
 
     /// Whether [`Process::whole`] has all that was ever given, or takes its place: an answer of its own.
     fn gives_whole(&self) -> bool {

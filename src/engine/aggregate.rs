@@ -15,6 +15,7 @@ use crate::data::time::{Watermark, Zone};
 use crate::data::{Chunk, ColumnBuilder, Schema};
 use crate::expr::Expr;
 use crate::memory;
+use crate::plan::empties::Empties;
 use crate::plan::grid::Grid;
 use crate::plan::node::{AggCall, Extent, Scope, Window};
 use std::cmp::Ordering;
@@ -131,8 +132,8 @@ pub struct AggregateState<'p> {
     pub(super) spilled: Mutex<Vec<Run>>,
     /// Values given that came from sketches.
     sketched: AtomicU64,
-    /// Windows without a record have a row too: from when on, or from the first record's.
-    pub(super) empties: Mutex<Option<Option<i64>>>,
+    /// Windows without a record have a row too.
+    pub(super) empties: Mutex<Option<Empties>>,
 }
 
 impl<'p> AggregateState<'p> {
@@ -210,7 +211,7 @@ impl<'p> AggregateState<'p> {
             seed: self.seed,
             spilled: Mutex::default(),
             sketched: AtomicU64::new(0),
-            empties: Mutex::new(*lock(&self.empties)),
+            empties: Mutex::new(lock(&self.empties).clone()),
         }
     }
 
@@ -238,8 +239,8 @@ impl<'p> AggregateState<'p> {
 
     /// The first end of an open window, when the watermark next closes something.
     pub fn next_end(&self) -> Option<i64> {
-        if let Some(from) = self.given_upto() {
-            return self.window_behind(from).map(|(_, end)| end);
+        if let Some(empties) = &mut *lock(&self.empties) {
+            return empties.peek().map(|(_, end)| end);
         }
         match &self.spaces {
             Spaces::None => None,
@@ -267,7 +268,6 @@ impl<'p> AggregateState<'p> {
         if !matches!(upto, Watermark::End) && self.next_end().is_none_or(|end| end > at) {
             return None;
         }
-        let given_upto = self.given_upto();
         let mut taken: Vec<Groups> = Vec::with_capacity(self.shards.len());
         for shard in &self.shards {
             taken.push(std::mem::replace(
@@ -289,8 +289,8 @@ impl<'p> AggregateState<'p> {
                 self.close_starts(&taken, at)
             }
         };
-        if let Some(from) = given_upto {
-            self.fill_up(from, upto, &mut taken, &mut parts);
+        if let Some(empties) = &mut *lock(&self.empties) {
+            self.fill_up(empties, upto, &mut taken, &mut parts);
         }
         *lock(&self.closed) = at;
         for (_, entries) in &mut parts {

@@ -119,14 +119,13 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     }
     check_headers(plan, &opened)?;
     let threads = run.threads.max(1);
-    let mut made = stages(plan, seed, job_began);
+    let mut made = stages(plan, seed);
     let mut workers = Vec::new();
     let tables = Tables::load(plan, run, seed)?;
     let setting = Setting {
         plan,
         run,
         tables: &tables,
-        began: job_began,
         seed,
         alone: sides.len() == 1,
         earlier: kept.map(|kept| &kept.earlier),
@@ -151,15 +150,11 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         file.write(head)?;
     }
     let late_file = late_file.map(|(file, _)| file);
+    let batches = plan.source.time.as_ref().and_then(Times::batch);
     let shared = Shared {
         run,
         out: open_output(plan, run, opened.live, kept)?,
-        marks: plan
-            .source
-            .time
-            .as_ref()
-            .and_then(Times::batch)
-            .filter(|_| plan.mark_batches),
+        marks: batches.filter(|_| plan.mark_batches),
         last_batch: AtomicI64::new(i64::MIN),
         behind: AtomicI64::new(0),
         files: plan.sink.files.as_ref().map(|files| (files, &plan.zone)),
@@ -196,6 +191,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         arrivals: worker::arrivals(plan),
         began,
         job_began,
+        batches: batches.map(|step| (step, first_batch(plan, job_began))),
     };
     if let (Some(step), Some(first)) = (shared.marks, first_batch(plan, job_began)) {
         shared.out.mark_from(first.div_euclid(step));
@@ -435,7 +431,7 @@ impl<'s> Running<'s> {
             let by_windows = stage.end.goes_by_windows();
             let upto = upto.less(lag.of(by_windows));
             self.hand_in(lane);
-            if let (End::Aggregate(state), Some(first)) = (&stage.end, self.first_reading()) {
+            if let (End::Aggregate(state), Some(first)) = (&stage.end, self.shared.first_batch()) {
                 state.begin_empties(first);
             }
             // It is never more than now; between, the control looks now and then.
@@ -502,7 +498,9 @@ impl<'s> Running<'s> {
                     turnstile.with(|state| state.close(upto));
                 }
             }
-            lag = lag.behind(by_windows, stage.lag, 0);
+            if !matches!(stage.end, End::Sink) {
+                lag = lag.behind(by_windows, stage.lag, 0);
+            }
         }
         if let (Some((files, _)), Watermark::At(at)) = (self.shared.files, upto.less(lag.times))
             && self.form == Form::Itself
@@ -513,12 +511,6 @@ impl<'s> Running<'s> {
         if self.form == Form::Itself {
             self.shared.behind.store(lag.of(true), Ordering::Relaxed);
         }
-    }
-
-    /// The first reading of the clock that the data tell, among all sources.
-    pub(super) fn first_reading(&self) -> Option<i64> {
-        let meters = self.shared.meters.iter().chain(&self.shared.clocks);
-        meters.filter_map(Meter::first).min()
     }
 
     /// Marks the batches that have ended; all that they let out has been given.

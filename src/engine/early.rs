@@ -411,7 +411,7 @@ impl Control<'_, '_> {
         }
         let least = least?;
         // What is counted begins at nothing; what a clock shows first has nothing in front of it.
-        let began = match self.running.first_reading() {
+        let began = match self.running.shared.first_reading() {
             Some(first) => first.min(least),
             None => least.min(0),
         };

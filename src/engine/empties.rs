@@ -1,48 +1,29 @@
-//! Windows of nothing: `count` by batch gives 0 for each batch without a record (SPARK.md 1.2). Invariant: each
-//! window is given once, by its end, whether it has records or not.
+//! Rows of nothing in an aggregate: windows without a record ([`Empties`]) among those that have some.
 
-use super::aggregate::{AggregateState, Entry, Groups, Parts, Spaces};
+use super::aggregate::{AggregateState, Entry, Groups, Parts};
 use super::order::lock;
 use crate::data::time::Watermark;
+use crate::plan::empties::Empties;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 impl AggregateState<'_> {
-    /// Windows without a record have a row too, those that end behind `from`.
-    pub fn give_empties(&mut self, from: Option<i64>) {
-        self.empties = Mutex::new(Some(from));
+    /// Windows without a record have a row too.
+    pub fn give_empties(&mut self, empties: Empties) {
+        self.empties = Mutex::new(Some(empties));
     }
 
-    /// The clock that the data tell has begun there.
+    /// The first batch has this time.
     pub fn begin_empties(&self, first: i64) {
-        if let Some(from) = &mut *lock(&self.empties) {
-            from.get_or_insert(first);
+        if let Some(empties) = &mut *lock(&self.empties) {
+            empties.begin(first);
         }
     }
 
-    /// Behind which end the next window to be given has its own, where there is one for each.
-    pub(super) fn given_upto(&self) -> Option<i64> {
-        let from = (*lock(&self.empties))?;
-        match *lock(&self.closed) {
-            i64::MIN => from,
-            i64::MAX => None,
-            closed => Some(closed),
-        }
-    }
-
-    /// The first window that ends behind `t`.
-    pub(super) fn window_behind(&self, t: i64) -> Option<(i64, i64)> {
-        match &self.spaces {
-            Spaces::Tumbling(grid) => Some(grid.clone().cell(t)),
-            Spaces::Panes(panes) => Some(panes.window_behind(t)),
-            _ => None,
-        }
-    }
-
-    /// Adds what has no record, from behind `from`.
+    /// Adds what has no record to windows that are given.
     pub(super) fn fill_up(
         &self,
-        mut from: i64,
+        empties: &mut Empties,
         upto: Watermark,
         taken: &mut Vec<Groups>,
         parts: &mut Parts,
@@ -63,9 +44,8 @@ impl AggregateState<'_> {
             let (start, end) = window.unwrap_or_default();
             there.insert((end, start), entries);
         }
-        while let Some((start, end)) = self.window_behind(from).filter(|(_, end)| *end <= last) {
+        while let Some((start, end)) = empties.next(last) {
             there.entry((end, start)).or_insert_with(|| vec![entry]);
-            from = end;
         }
         let windows = there.into_iter();
         parts.extend(windows.map(|((end, start), entries)| (Some((start, end)), entries)));

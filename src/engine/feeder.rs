@@ -148,7 +148,7 @@ impl Feeder {
         seq: u64,
         turnstile: &Turnstile<Ordered>,
         cx: &mut EvalContext<'_>,
-        met: &mut Met,
+        met: &mut Met<'_>,
     ) -> Option<()> {
         self.prepare(chunk, cx, met.late.lines.is_some());
         // Also where all rows were late, and none is left.
@@ -186,6 +186,9 @@ impl Feeder {
                 chunk.block.seq = seq;
                 met.enough = true;
                 return;
+            }
+            if let Some(first) = (met.first_batch)() {
+                process.batches_from(first, told);
             }
             process.take(chunk, &given, told);
             if let Some(windows) = windows {

@@ -52,6 +52,7 @@ impl Running<'_> {
     pub fn flush(&self, at: usize, upto: Watermark, lag: &mut Lag) -> i64 {
         let mut next_end = i64::MAX;
         let stage = self.lanes[at].stage;
+        let first = self.shared.first_batch();
         for (number, turnstile) in stage.ordered.iter().enumerate() {
             if let Some(lateness) = stage.assigned_at(number) {
                 lag.assigned(lateness);
@@ -59,7 +60,12 @@ impl Running<'_> {
             self.let_out(at, number, &|process, told| match self.form {
                 _ if told.failure.is_some() => Vec::new(),
                 Form::Whole => process.whole(told),
-                _ => process.close(upto.less(lag.of(process.goes_by_windows())), told),
+                _ => {
+                    if let Some(first) = first {
+                        process.batches_from(first, told);
+                    }
+                    process.close(upto.less(lag.of(process.goes_by_windows())), told)
+                }
             });
             let failed = turnstile.with(|state| {
                 if let Ordered::Process { process, front, .. } = state {

@@ -62,7 +62,7 @@ use crate::sources::Opening;
 use clock::Clock;
 use inputs::InputList;
 use ledger::Ledger;
-use meter::Meter;
+use meter::{Meter, last_of};
 use order::Linearizer;
 use prefix::Board;
 use spill::Spill;
@@ -350,4 +350,27 @@ pub struct Shared<'r> {
     /// When this run began, and the first of the job.
     began: i64,
     job_began: i64,
+    /// There are batches: how long one is, ns, and when the first begins, where the data do not tell it.
+    batches: Option<(i64, Option<i64>)>,
+}
+
+impl Shared<'_> {
+    /// The first reading of the clock that the data tell, among all sources.
+    fn first_reading(&self) -> Option<i64> {
+        let meters = self.meters.iter().chain(&self.clocks);
+        meters.filter_map(Meter::first).min()
+    }
+
+    /// The time of the first batch, if there is one.
+    fn first_batch(&self) -> Option<i64> {
+        let (step, first) = self.batches?;
+        let first = first.or_else(|| self.first_reading())?;
+        Some(last_of(first, Some(step)))
+    }
+
+    /// The same in front of a row: of several sources that tell it, others may have begun before.
+    fn first_batch_by_row(&self) -> Option<i64> {
+        let is_known = |(_, first): (_, Option<i64>)| first.is_some() || self.meters.len() == 1;
+        self.batches.is_some_and(is_known).then(|| self.first_batch())?
+    }
 }

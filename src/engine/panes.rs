@@ -101,11 +101,6 @@ impl Panes {
         (start, start + self.size)
     }
 
-    /// The first window that ends behind `t`.
-    pub fn window_behind(&self, t: i64) -> (i64, i64) {
-        self.window((t - self.offset - self.size).div_euclid(self.slide) + 1)
-    }
-
     /// The space of a row at `t`, judged by `before`: `Err(true)` late for all its windows, `Err(false)` in none.
     pub fn space(&self, t: i64, before: i64) -> Result<i64, bool> {
         let p = (t - self.offset).div_euclid(self.pane);

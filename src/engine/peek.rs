@@ -6,6 +6,7 @@ use super::driver::{Lane, Running};
 use super::order::lock;
 use super::ordered::Ordered;
 use crate::data::time::Watermark;
+use crate::plan::node::Node;
 use crate::sinks::Whole;
 use anyhow::Result;
 use std::sync::atomic::Ordering as Atomic;
@@ -69,9 +70,20 @@ impl Running<'_> {
         of_stages.fold((0, 0), |sum, (keys, bytes)| (sum.0 + keys, sum.1 + bytes))
     }
 
-    /// Gives what would come if the input ended now. No block is on its way.
+    /// Gives what would come if the input ended now, or all there is where that is ranked. No block is on its way.
     pub fn peek(&self) -> Result<()> {
-        self.look(Form::Peek)
+        if !self.plan.nodes.iter().any(Node::is_ranked_whole) {
+            return self.look(Form::Peek);
+        }
+        self.look(Form::Whole)?;
+        for turnstile in self.lanes.iter().flat_map(|lane| &lane.stage.ordered) {
+            turnstile.with(|state| {
+                if let Ordered::Process { process, .. } = state {
+                    process.given_whole();
+                }
+            });
+        }
+        Ok(())
     }
 
     /// Gives all rows there are; those of an output that is replaced are the next answer. No block is on its way.

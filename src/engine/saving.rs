@@ -271,7 +271,10 @@ impl AggregateState<'_> {
     pub fn save(&self, i: usize, to: &mut Save) {
         let Some(shard) = self.shards.get(i) else {
             to.put(&*lock(&self.ends));
-            to.put(&(*lock(&self.closed), *lock(&self.empties)));
+            to.put(&*lock(&self.closed));
+            if let Some(empties) = &*lock(&self.empties) {
+                empties.save(to);
+            }
             return;
         };
         lock(shard).save(to);
@@ -294,20 +297,12 @@ impl AggregateState<'_> {
                 }
                 _ => take_ends(from)?,
             };
-            let (closed, empties): (i64, Option<Option<i64>>) = from.take()?;
-            // Far from where windows behind it would overflow.
-            let is_near =
-                |at: i64| matches!(at, i64::MIN | i64::MAX) || at.unsigned_abs() < 1 << 62;
-            let near = match empties {
-                Some(upto) => is_near(closed) && upto.is_none_or(is_near),
-                None => true,
-            };
-            if lock(&self.empties).is_some() != empties.is_some() || !near {
-                return Err(Damaged);
+            let closed = from.take()?;
+            if let Some(empties) = &mut *lock(&self.empties) {
+                empties.load(from)?;
             }
             *lock(&self.ends) = ends;
             *lock(&self.closed) = closed;
-            *lock(&self.empties) = empties;
             return Ok(());
         };
         let load = |from: &mut Saved<'_>| Groups::load(self.aggs, self.seed, &self.coder, from);
@@ -358,20 +353,15 @@ mod tests {
 
     /// Runs a chain in a runner of its own, with ops that are made for it.
     fn runner<'p>(plan: &'p Plan, run: &'p Run, tables: &'p Tables) -> Runner<'p> {
-        begun(plan, run, tables, 900)
-    }
-
-    fn begun<'p>(plan: &'p Plan, run: &'p Run, tables: &'p Tables, began: i64) -> Runner<'p> {
         let setting = Setting {
             plan,
             run,
             tables,
-            began,
             seed: SEED,
             alone: true,
             earlier: None,
         };
-        let mut stage = stages(plan, SEED, began).remove(0);
+        let mut stage = stages(plan, SEED).remove(0);
         let (mut ops, mut next) = (Vec::new(), 0);
         for index in stage.nodes() {
             let made = op(index, &mut stage.ordered, &mut next, &setting);
@@ -414,7 +404,7 @@ mod tests {
         fn feed(&mut self, mut chunk: Chunk) {
             let seq = self.stage.seq.fetch_add(1, Relaxed);
             assert_eq!(seq, chunk.block.seq, "the number of the next chunk is kept");
-            let (mut counts, mut met) = (Counts::default(), Met::new(false));
+            let (mut counts, mut met) = (Counts::default(), Met::new(false, &|| None));
             let mut cx = EvalContext {
                 now: 0,
                 arrivals: crate::expr::Arrivals::default(),
@@ -541,7 +531,7 @@ mod tests {
     ) -> Runner<'p> {
         old.stage.next_tick.store(SEED as i64, Relaxed);
         // That it begins later does not show.
-        let mut new = begun(plan, run, tables, 1100);
+        let mut new = runner(plan, run, tables);
         assert_eq!(new.stage.pieces(), old.stage.pieces());
         for (i, piece) in old.pieces().iter().enumerate() {
             assert_eq!(new.stage.shape(plan, i), old.stage.shape(plan, i));

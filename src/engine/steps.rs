@@ -75,8 +75,6 @@ pub struct Setting<'p, 'r> {
     pub run: &'p Run,
     pub tables: &'p Tables,
     pub seed: u64,
-    /// When the first run of the job began.
-    pub began: i64,
     /// The input is one source.
     pub alone: bool,
     /// What the runs of the job before have written.
@@ -272,8 +270,9 @@ pub struct LastNeeded {
 }
 
 /// What a chunk met on its way.
-#[derive(Debug)]
-pub struct Met {
+pub struct Met<'a> {
+    /// The time of the first batch, if there is one.
+    pub first_batch: &'a dyn Fn() -> Option<i64>,
     /// Rows that were late for all their windows.
     pub late: Late,
     /// The next end of a window that a process has opened.
@@ -296,10 +295,11 @@ pub struct Met {
     pub broken: Option<(i32, String)>,
 }
 
-impl Met {
+impl<'a> Met<'a> {
     /// `late`: the lines of late records are wanted.
-    pub fn new(late: bool) -> Met {
+    pub fn new(late: bool, first_batch: &'a dyn Fn() -> Option<i64>) -> Met<'a> {
         Met {
+            first_batch,
             late: Late::new(late),
             next_end: None,
             next_tick: i64::MAX,
@@ -343,7 +343,7 @@ impl Op<'_> {
         seq: u64,
         ordered: &[Turnstile<Ordered>],
         cx: &mut EvalContext<'_>,
-        met: &mut Met,
+        met: &mut Met<'_>,
     ) -> Option<()> {
         match self {
             Op::Ordered { at, work } => return work.run(chunk, seq, &ordered[*at], cx, met),
@@ -389,7 +389,7 @@ impl Work {
         seq: u64,
         turnstile: &Turnstile<Ordered>,
         cx: &mut EvalContext<'_>,
-        met: &mut Met,
+        met: &mut Met<'_>,
     ) -> Option<()> {
         match self {
             Work::Process(feeder) => feeder.run(chunk, seq, turnstile, cx, met),

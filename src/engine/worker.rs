@@ -17,6 +17,7 @@ use crate::error::Failure;
 use crate::expr::{Arrivals, EvalContext};
 use crate::formats::Bad;
 use crate::memory;
+use crate::plan::empties::Empties;
 use crate::plan::meaning::Meaning;
 use crate::plan::node::{Batching, NodeKind, Plan, Times};
 use anyhow::Result;
@@ -106,7 +107,7 @@ pub fn arrivals(plan: &Plan) -> Arrivals {
 }
 
 /// Cuts a plan into stages.
-pub fn stages(plan: &Plan, seed: u64, began: i64) -> Vec<Stage<'_>> {
+pub fn stages(plan: &Plan, seed: u64) -> Vec<Stage<'_>> {
     let mut out = Vec::new();
     let mut from = 0;
     let stage = |nodes: Range<usize>, end| Stage {
@@ -151,8 +152,8 @@ pub fn stages(plan: &Plan, seed: u64, began: i64) -> Vec<Stage<'_>> {
             } => {
                 let mut state =
                     AggregateState::new(keys, aggs, scope, &node.schema, &plan.zone, seed);
-                if *empties {
-                    state.give_empties(first_batch(plan, began));
+                if let Some(window) = empties {
+                    state.give_empties(Empties::new(window, &plan.zone));
                 }
                 End::Aggregate(Box::new(state))
             }
@@ -470,7 +471,8 @@ impl StageWorker<'_> {
                 return false;
             }
         }
-        let mut met = Met::new(shared.run.late_file.is_some());
+        let first = || shared.first_batch_by_row();
+        let mut met = Met::new(shared.run.late_file.is_some(), &first);
         let mut cx = EvalContext {
             now: clock_of(chunk, shared),
             arrivals: shared.arrivals,
@@ -514,7 +516,8 @@ impl StageWorker<'_> {
             arrivals: shared.arrivals,
             counts: &mut self.counts,
         };
-        let mut met = Met::new(shared.run.late_file.is_some());
+        let first = || shared.first_batch_by_row();
+        let mut met = Met::new(shared.run.late_file.is_some(), &first);
         for op in &mut self.ops[from..] {
             if let Op::Ordered {
                 work: Work::Process(feeder),
@@ -595,7 +598,7 @@ impl StageWorker<'_> {
     }
 
     /// Hands on what a chunk met.
-    fn heed(&mut self, met: &mut Met, shared: &Shared<'_>, stage: &Stage<'_>) {
+    fn heed(&mut self, met: &mut Met<'_>, shared: &Shared<'_>, stage: &Stage<'_>) {
         // That of a process says by itself what is in front of it.
         let end = met.next_end.unwrap_or(i64::MAX);
         stage.next_end.fetch_min(end, Ordering::Relaxed);

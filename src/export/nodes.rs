@@ -390,7 +390,7 @@ impl Walk<'_> {
                 scope,
                 empties,
             } => {
-                if *empties {
+                if empties.is_some() {
                     return none("a row for each batch, an empty one too, has no counterpart");
                 }
                 let cut = match scope {

@@ -51,6 +51,7 @@ pub const BURST: Operator = Operator {
             rows,
             within,
             lapse,
+            later: b.shown_later(),
             sets,
         };
         let text = format!("burst of {rows} within {}", duration(within));

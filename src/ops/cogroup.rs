@@ -104,7 +104,12 @@ pub const COGROUP: Operator = Operator {
         let args_of_right = right.into_iter().map(|(_, expr)| expr).collect();
         let mut right = stream.right(keys, args_of_right, Turn::Any);
         let text = match (&window, session) {
-            (_, Some(Gap { gap, max, lateness })) => {
+            (_, Some(Gap {
+                    gap,
+                    max,
+                    lateness,
+                    ..
+                })) => {
                 let max = max.map_or(String::new(), |max| format!(" max {}", duration(max)));
                 let waits = other::waits(lateness);
                 format!("cogroup in sessions of {}{max}{waits}", duration(gap))
@@ -159,6 +164,7 @@ fn session(args: &Args, b: &mut Builder<'_>) -> Result<Option<Gap>, Usage> {
             gap,
             max,
             lateness: b.lateness_in(&Shape::Session { gap, max }),
+            later: b.shown_later(),
         }));
     };
     if b.is_windowed() {
@@ -172,6 +178,7 @@ fn session(args: &Args, b: &mut Builder<'_>) -> Result<Option<Gap>, Usage> {
             gap,
             max: None,
             lateness: b.lateness_in(&Shape::Session { gap, max: None }),
+            later: b.shown_later(),
         })),
         Ok(_) => Err(b.fault(format!("--within: '{word}' is not above 0"))),
         Err(_) if word.contains("..") => Err(b.fault(format!(

@@ -119,7 +119,12 @@ pub const JOIN: Operator = Operator {
         } else if let Some((gap, max)) = b.session_of_two()? {
             stream.need_times()?;
             let lateness = b.lateness_in(&Shape::Session { gap, max });
-            session = Some(Gap { gap, max, lateness });
+            session = Some(Gap {
+                gap,
+                max,
+                lateness,
+                later: b.shown_later(),
+            });
         } else if b.row_scope() == Scope::Rows {
             window = b.right_window(&mut stream)?;
         } else if b.is_live() || stream.live {

@@ -158,6 +158,7 @@ fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
         measures,
         keys: keys.iter().map(|key| key.expr.ty.clone()).collect(),
         windowed,
+        later: b.shown_later(),
         arrival,
     });
     b.ordered_rows(

@@ -167,6 +167,14 @@ impl Builder<'_> {
         }
     }
 
+    /// How much later the times of rows here are shown than they are, ns: a batch carries its end, and its records are
+    /// in windows that end then.
+    pub fn shown_later(&self) -> i64 {
+        let by_batch = self.times.as_ref().and_then(Times::batch).is_some();
+        let windowed = self.aggregated.as_ref().is_some_and(|last| last.windowed);
+        i64::from(by_batch && !(windowed && self.windows != Windows::Batch))
+    }
+
     /// Whether what has no window works batch by batch.
     pub fn goes_by_batch(&self) -> bool {
         self.batched

@@ -579,15 +579,18 @@ impl<'a> Builder<'a> {
         self.batch_scope();
         let batch = std::mem::take(&mut self.pending_batch)
             || (self.windows == Windows::Batch && self.pending.is_none() && self.shaped.is_none());
-        if !batch && self.needs_order() {
-            return self.aggregate_in_order(keys, calls);
-        }
         // Windows by event time, which batches only trigger, print nothing where they are empty.
         let by_batch = self
             .times
             .as_ref()
             .is_some_and(|times| times.batch().is_some());
         let empties = std::mem::take(&mut self.empties) && self.batched && by_batch;
+        let grows = self.shaped.as_ref().and_then(Shape::grid);
+        let window = grows.or(self.in_force.as_ref());
+        let empties = window.filter(|_| empties).cloned();
+        if !batch && self.needs_order() {
+            return self.aggregate_in_order(keys, calls, empties);
+        }
         let scope = match (self.pending.take(), self.windows) {
             (Some(window), _) => Scope::Assign(window),
             (None, Windows::Yes | Windows::Vary | Windows::Batch) => Scope::Rows,
@@ -636,7 +639,7 @@ impl<'a> Builder<'a> {
         self.push(NodeKind::Aggregate {
             keys: keys.into_iter().map(|key| key.expr).collect(),
             aggs: calls,
-            empties: empties && matches!(scope, Scope::Assign(_)),
+            empties,
             scope,
         });
         Ok(())

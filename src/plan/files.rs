@@ -5,6 +5,7 @@
 use super::builder::{Builder, Windows};
 use super::grid::Grid;
 use super::grouped::{Lateness, OutputMode};
+use super::node::Node;
 use crate::bytes::hash;
 use crate::bytes::time::{Pattern, strftime};
 use crate::data::time::{SECOND, Zone};
@@ -331,7 +332,8 @@ impl Builder<'_> {
                 "--output-mode complete replaces the file at each trigger; --append cannot add to it",
             ));
         }
-        if complete && self.peek_every.is_some() && self.windows != Windows::No {
+        let ranks = complete && self.peek_every.is_some() && self.windows != Windows::No;
+        if ranks && !self.nodes.iter().any(Node::is_ranked_whole) {
             return Err(self.fault(
                 "a ranking of windows that are closed is not kept, so no file can have all of them; leave out \
                  --output-mode complete",

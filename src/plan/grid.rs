@@ -138,6 +138,16 @@ impl Grid {
         (start, self.end(start))
     }
 
+    /// The first window that ends behind `t`.
+    pub fn behind(&mut self, t: i64) -> (i64, i64) {
+        let mut windows = Vec::new();
+        self.windows(t, &mut windows);
+        windows.first().copied().unwrap_or_else(|| {
+            let start = self.cell(t).1;
+            (start, self.end(start))
+        })
+    }
+
     /// The first end of a window behind `t`: when the clock next closes one.
     pub fn next_end(&mut self, t: i64) -> i64 {
         let mut windows = Vec::new();

@@ -9,7 +9,7 @@ use super::files;
 use super::grouping::{Agg, Gives, Grouping, Panes, Shape};
 use super::keys::Key;
 use super::meaning::Meaning;
-use super::node::{AggCall, Node, NodeKind};
+use super::node::{AggCall, Node, NodeKind, Window};
 use super::output::{Mark, Shown};
 use super::when::{UNBOUNDED, When};
 use crate::data::process::OnFull;
@@ -146,7 +146,16 @@ impl Builder<'_> {
             && (triggers.is_early()
                 || triggers.beyond().is_some()
                 || self.batch_trigger().is_some());
-        rows_vary || is_late || prints || (is_in_window && self.feeds())
+        rows_vary || is_late || prints || (is_in_window && self.feeds()) || self.is_ranked_whole()
+    }
+
+    /// Whether a ranking follows that each trigger prints of all windows there ever were.
+    fn is_ranked_whole(&self) -> bool {
+        let is_whole = self.options.triggers.output_mode == Some(OutputMode::Complete);
+        let shape = self.shaped.as_ref();
+        let in_window = (self.pending.is_some() && !self.pending_batch)
+            || shape.is_some_and(|shape| matches!(shape, Shape::Grid(_) | Shape::Session { .. }));
+        is_whole && self.next == Next::Ranking && in_window && !self.feeds()
     }
 
     /// For `--explain`: what is kept and when it is freed; keys that are forgotten do not grow without bound.
@@ -223,11 +232,21 @@ impl Builder<'_> {
         }
     }
 
-    fn grouping(&self, shape: Shape, gives: Gives) -> Result<Grouping, Usage> {
+    /// How much later bounds of a shape are shown: those that are times of records.
+    fn later_in(&self, shape: &Shape) -> i64 {
+        match shape.is_closed_interval() {
+            true => self.shown_later(),
+            false => 0,
+        }
+    }
+
+    fn grouping(&self, shape: Shape, gives: Gives, ranked: bool) -> Result<Grouping, Usage> {
         let triggers = &self.options.triggers;
         let lateness = self.lateness_in(&shape);
+        let is_whole = triggers.output_mode == Some(OutputMode::Complete);
         let mut grouping = Grouping {
             lateness,
+            later: self.later_in(&shape),
             late_every: triggers.late_every.unwrap_or(1),
             ..Grouping::plain(shape, gives)
         };
@@ -244,6 +263,15 @@ impl Builder<'_> {
             grouping.every_delay = triggers.every_delay;
             grouping.every_records = triggers.every_records;
             grouping.every = triggers.every.or(self.batch_trigger());
+            if is_whole {
+                grouping.lateness = i64::MAX;
+            }
+            return Ok(grouping);
+        }
+        if ranked {
+            grouping.complete = true;
+            grouping.ranked = true;
+            grouping.lateness = i64::MAX;
             return Ok(grouping);
         }
         if !self.is_last {
@@ -270,7 +298,7 @@ impl Builder<'_> {
         grouping.every = triggers.every.or(self.batch_trigger());
         grouping.every_delay = triggers.every_delay;
         grouping.every_records = triggers.every_records;
-        if triggers.output_mode == Some(OutputMode::Complete) {
+        if is_whole {
             grouping.complete = true;
             grouping.lateness = i64::MAX;
             if triggers.is_early() {
@@ -285,7 +313,9 @@ impl Builder<'_> {
         &mut self,
         mut keys: Vec<Key>,
         calls: Vec<AggCall>,
+        empties: Option<Window>,
     ) -> Result<(), Usage> {
+        let ranked = self.is_ranked_whole();
         let shape = self.shape_here();
         let of_key = shape.is_keyed() || !self.window_keys.is_empty();
         if keys.is_empty() && of_key {
@@ -298,7 +328,10 @@ impl Builder<'_> {
             aggs,
             pane_columns,
         };
-        let grouping = Arc::new(self.grouping(shape, gives)?);
+        let grouping = Arc::new(Grouping {
+            empties,
+            ..self.grouping(shape, gives, ranked)?
+        });
         let by_records = grouping.every_records.is_some();
         self.ticks_by_data(grouping.every, grouping.every_delay, by_records);
         let varies = match &grouping.shape {
@@ -421,6 +454,7 @@ impl Builder<'_> {
             holds,
             lateness,
             waits: lateness > 0,
+            later: self.later_in(&shape),
             ..Grouping::plain(shape, Gives::Rows { bounds })
         });
         let Ok(make) = self.make(&grouping) else {

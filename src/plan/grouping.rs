@@ -34,6 +34,14 @@ pub struct Grouping {
     pub late_every: u64,
     /// Each trigger gives all rows, nothing is freed and nothing late.
     pub complete: bool,
+    /// A ranking follows, of all there ever was: the rows of a window come together, and what is late waits for a trigger.
+    pub ranked: bool,
+    /// How much later times are shown than they are, in bounds that follow from them ([`Builder::shown_later`]), ns.
+    ///
+    /// [`Builder::shown_later`]: super::builder::Builder::shown_later
+    pub later: i64,
+    /// Each of these windows has a row, as time passes it.
+    pub empties: Option<Window>,
     /// A window follows that goes by the times of rows which are this much older than the end of theirs, ns.
     pub holds: i64,
     pub gives: Gives,
@@ -64,6 +72,14 @@ impl Shape {
     /// Whether rows have the bounds of a window.
     pub fn is_windowed(&self) -> bool {
         !matches!(self, Shape::Forever | Shape::Count { .. })
+    }
+
+    /// The grid that windows are of.
+    pub fn grid(&self) -> Option<&Window> {
+        match self {
+            Shape::Grid(window) => Some(window),
+            _ => None,
+        }
     }
 
     /// Whether windows of one start may have several ends.
@@ -204,6 +220,9 @@ impl Grouping {
             every: None,
             late_every: 1,
             complete: false,
+            ranked: false,
+            later: 0,
+            empties: None,
             holds: 0,
             gives,
         }
@@ -212,7 +231,7 @@ impl Grouping {
     /// Windows that were printed wait for the next trigger as all do: nothing is late.
     pub fn is_complete_by_triggers(&self) -> bool {
         let clock = self.every.or(self.every_delay).is_some();
-        self.complete && (clock || self.every_records.is_some())
+        self.complete && (clock || self.every_records.is_some() || self.ranked)
     }
 
     /// What follows is told of each row that stands for good: how long one may be withdrawn follows from no time.
@@ -356,6 +375,12 @@ impl fmt::Display for Grouping {
         }
         if self.complete {
             f.write_str(", complete")?;
+        }
+        if self.ranked {
+            f.write_str(", ranked")?;
+        }
+        if self.empties.is_some() {
+            f.write_str(", each")?;
         }
         match self.holds {
             0 => Ok(()),

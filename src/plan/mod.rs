@@ -7,6 +7,7 @@ pub mod builder;
 pub mod clocks;
 pub mod columns;
 pub mod custom;
+pub mod empties;
 pub mod files;
 pub mod filling;
 pub mod grid;

@@ -13,6 +13,16 @@ use crate::formats::{OutSchema, ReadFormat, WriteFormat};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+impl Node {
+    /// Whether it keeps all that a ranking behind it is to have.
+    pub fn is_ranked_whole(&self) -> bool {
+        let NodeKind::Custom(custom) = &self.kind else {
+            return false;
+        };
+        matches!(&custom.meaning, Meaning::Group(grouping) if grouping.ranked)
+    }
+}
+
 /// A chain, ready to run.
 pub struct Plan {
     pub source: Source,
@@ -203,13 +213,13 @@ pub enum NodeKind {
         carry: Vec<FieldId>,
     },
     /// One row a group when its scope closes; its schema is: `window_start`, `window_end` where in windows,
-    /// then keys, then aggregates, in this order from field 0. `empties`: a row of nothing for each window that has
-    /// no record, as time passes it.
+    /// then keys, then aggregates, in this order from field 0. `empties`: a row of nothing for each of these windows
+    /// that has no record, as time passes it.
     Aggregate {
         keys: Vec<Expr>,
         aggs: Vec<AggCall>,
         scope: Scope,
-        empties: bool,
+        empties: Option<Window>,
     },
     /// Rows in order when their scope closes, the first `limit` (of each `per`); equals keep their order.
     /// `ties`: also what equals the last in all of `by`. `rank`: a field for 1, 2, …

@@ -314,10 +314,9 @@ fn node_text(node: &Node, carries: bool) -> (&'static str, String) {
                 keyed("keys", keys),
                 calls(aggs),
                 scoped(scope),
-                if *empties {
-                    "each".into()
-                } else {
-                    String::new()
+                match empties {
+                    Some(_) => "each".into(),
+                    None => String::new(),
                 },
             ]),
         ),

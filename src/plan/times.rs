@@ -1,7 +1,7 @@
 //! Where rows have their times from, and whether a chain needs them. Reads no clock. Invariant: a plan has
 //! times only if something in it asks for them.
 
-use super::builder::Builder;
+use super::builder::{Builder, Windows};
 use super::names;
 use super::node::Times;
 use crate::bytes::time::Shape;
@@ -193,7 +193,11 @@ impl Builder<'_> {
         }
         let windowed = self.aggregated.as_ref().is_some_and(|last| last.windowed);
         if source.contains("@time") && windowed && self.schema.find("@time").is_none() {
-            // The last instant before the window's end.
+            // The last instant before the window's end; a batch carries its end.
+            let last = match self.windows {
+                Windows::Batch => "window_end",
+                _ => "window_end-1ns",
+            };
             let mut schema = Schema::new(vec![
                 Field::new("window_start", Type::Time),
                 Field::new("window_end", Type::Time),
@@ -203,7 +207,7 @@ impl Builder<'_> {
                 zone: &self.options.zone,
                 functions: &[],
             };
-            let last = expr::parse("window_end-1ns").and_then(|ast| expr::compile(&ast, &mut env));
+            let last = expr::parse(last).and_then(|ast| expr::compile(&ast, &mut env));
             if let Ok(last) = last {
                 let id = self.add_field("@time", Type::Time, true);
                 self.project(vec![(id, last)]);

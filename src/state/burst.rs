@@ -21,6 +21,8 @@ pub struct Burst {
     /// All of them are younger than this, ns.
     pub within: i64,
     pub lapse: Lapse,
+    /// How much later times are shown than they are, ns.
+    pub later: i64,
     /// The fields for the count and the first time.
     pub sets: [FieldId; 2],
 }
@@ -104,7 +106,7 @@ impl Bursts {
             if recent.times.len() == most && !recent.told {
                 recent.told = true;
                 let first = recent.times.front().copied().unwrap_or(time);
-                give(&row.packed, most, first);
+                give(&row.packed, most, first.saturating_add(self.burst.later));
             }
         }
     }
@@ -231,6 +233,7 @@ mod tests {
                     rows: most,
                     within,
                     lapse: Lapse::Event { disorder: Some(disorder) },
+                    later: 0,
                     sets: [2, 3],
                 };
                 Box::new(Bursts::new(burst, Terms::default(), making))

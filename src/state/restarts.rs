@@ -279,6 +279,7 @@ fn plan(greedy: bool, windowed: bool, timeouts: bool) -> Plan {
         measures: Vec::new(),
         keys: vec![Type::Text],
         windowed,
+        later: 0,
         arrival: false,
     }
 }
@@ -350,6 +351,7 @@ fn cases() -> Vec<Case> {
         rows: 2,
         within: 6,
         lapse: EVENT,
+        later: 0,
         sets: [2, 7],
     };
     vec![
@@ -456,6 +458,7 @@ fn cases() -> Vec<Case> {
                     gap: 3,
                     max: None,
                     lateness: 0,
+                    later: 0,
                 },
                 (10, 11),
                 12,
@@ -468,6 +471,7 @@ fn cases() -> Vec<Case> {
                 gap: 3,
                 max: Some(6),
                 lateness: 5,
+                later: 0,
             };
             Box::new(cogroup::InSessions::new(making, lists, terms))
         }),

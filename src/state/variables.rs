@@ -381,6 +381,10 @@ struct Out {
 }
 
 impl Process for Variables {
+    fn batches_from(&mut self, first: i64, told: &mut Told) {
+        self.begin(first, told);
+    }
+
     fn take(&mut self, chunk: &mut Chunk, given: &Given, told: &mut Told) {
         if told.failure.is_some() {
             chunk.live = Selection::Some(Vec::new());

@@ -124,7 +124,6 @@ impl Hander {
             };
             Some((*size, *slide, *offset))
         });
-        let first = super::worker::first_batch(setting.plan, setting.began);
         let how = Arc::new(How {
             hand: hand.clone(),
             name: node.operator.split(' ').next().unwrap_or_default().into(),
@@ -133,10 +132,8 @@ impl Hander {
             zone: setting.plan.zone.clone(),
             grid,
         });
-        Ok(Hander {
-            given: first.filter(|_| grid.is_some()),
-            ..Hander::idle(how, RowWriter::new(&hand.out, hand.format.as_ref())?)
-        })
+        let writer = RowWriter::new(&hand.out, hand.format.as_ref())?;
+        Ok(Hander::idle(how, writer))
     }
 
     /// One that has been given nothing.
@@ -494,6 +491,12 @@ impl Hander {
 }
 
 impl Process for Hander {
+    fn batches_from(&mut self, first: i64, _told: &mut Told) {
+        if self.how.grid.is_some() {
+            self.given.get_or_insert(first);
+        }
+    }
+
     fn take(&mut self, chunk: &mut Chunk, given: &Given, told: &mut Told) {
         let live = chunk.live.clone();
         let mut rows = live.iter().peekable();

@@ -52,7 +52,7 @@ impl Grouped {
         true
     }
 
-    fn find_or_open(&mut self, key: u32, start: i64, end: i64) -> u32 {
+    pub(super) fn find_or_open(&mut self, key: u32, start: i64, end: i64) -> u32 {
         let of_key = self.of_key(key);
         let bounds = |place: &u32| {
             let group = &self.groups[*place as usize];

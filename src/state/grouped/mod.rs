@@ -4,6 +4,7 @@
 //! its start. Invariant: where a row's own watermark is that of the plan, what it has passed is given before the
 //! row is looked at, so that neither chunks nor calls of `close` show.
 
+mod closing;
 mod count;
 mod fixed;
 pub(super) mod given;
@@ -23,6 +24,7 @@ use crate::data::process::{Given as Fed, Limits, Making, OnFull, Process, Told};
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
 use crate::data::{Chunk, ColumnV, Selection, Type};
+use crate::plan::empties::Empties;
 use crate::plan::grid::Grid;
 use crate::plan::grouping::{Gives, Grouping, Shape};
 use crate::plan::node::Make;
@@ -166,9 +168,13 @@ pub struct Grouped {
     /// By the clock: the last time seen, and when `every` next gives rows.
     clock: i64,
     tick_at: i64,
+    /// Something has come since the clock last gave rows.
+    is_new: bool,
     /// It is told when the clock passes one; rows are in batches, whose times are the clock.
     ticked: bool,
     batched: bool,
+    /// Windows that have a row even of nothing.
+    empties: Option<Empties>,
     /// Windows by count that have been given.
     counted: i64,
     /// A number for each time that rows are given, for what is fed.
@@ -216,8 +222,13 @@ impl Grouped {
                 (Some(_), true) => i64::MIN,
                 _ => NEVER,
             },
+            is_new: false,
             ticked: making.ticked,
             batched: making.batched,
+            empties: grouping
+                .empties
+                .as_ref()
+                .map(|window| Empties::new(window, making.zone)),
             counted: 0,
             moment: 0,
             given: Given::new(&grouping, false),
@@ -300,176 +311,6 @@ impl Grouped {
             self.slots.give_back(standing.slot);
         }
         self.free.push(place);
-    }
-
-    /// When the watermark next has something to do with a group: gives its row, or frees it.
-    fn due_of(&self, place: u32) -> i64 {
-        let group = &self.groups[place as usize];
-        let shape = &self.plan.shape;
-        let strictly = i64::from(shape.is_closed_interval());
-        let kept = match (group.printed, shape) {
-            (false, _) if self.plan.waits => self.plan.lateness,
-            (false, _) => 0,
-            // Later rows look back at it.
-            (true, Shape::LookBack(back)) => self.plan.lateness.saturating_add(*back),
-            (true, _) => self.plan.lateness,
-        };
-        group.end.saturating_add(kept).saturating_add(strictly)
-    }
-
-    /// Lets the heap look at a group no later than it must.
-    fn schedule(&mut self, place: u32) {
-        let due = self.due_of(place);
-        let group = &mut self.groups[place as usize];
-        if due < group.due {
-            group.due = due;
-            self.heap.push(Reverse((due, place, group.life)));
-        }
-    }
-
-    /// Takes the groups that are due out of the heap.
-    fn due(&mut self, watermark: i64) -> Vec<u32> {
-        let mut due = Vec::new();
-        while let Some(&Reverse((at, place, life))) = self.heap.peek() {
-            if at > watermark {
-                break;
-            }
-            self.heap.pop();
-            let group = &mut self.groups[place as usize];
-            if group.life != life || group.due != at {
-                continue;
-            }
-            group.due = NEVER;
-            if self.due_of(place) > watermark {
-                self.schedule(place);
-            } else {
-                due.push(place);
-            }
-        }
-        due
-    }
-
-    /// The heap's first time that still means something.
-    fn first_due(&mut self) -> i64 {
-        while let Some(&Reverse((at, place, life))) = self.heap.peek() {
-            let group = &self.groups[place as usize];
-            if group.life == life && group.due == at {
-                let due = self.due_of(place);
-                if due == at {
-                    return at;
-                }
-                self.groups[place as usize].due = NEVER;
-                self.heap.pop();
-                self.schedule(place);
-            } else {
-                self.heap.pop();
-            }
-        }
-        NEVER
-    }
-
-    /// Orders groups as their rows are to come: by end, key, start.
-    fn sort(&self, groups: &mut [u32]) {
-        if groups.len() < 2 {
-            return;
-        }
-        let mut entries: Vec<(i64, u64, i64, u32)> = groups
-            .iter()
-            .map(|&place| {
-                let group = &self.groups[place as usize];
-                let rank = self.coder.rank(self.keyed.key(group.key));
-                (group.end, rank, group.start, place)
-            })
-            .collect();
-        entries.sort_unstable_by(|a, b| {
-            let key =
-                |entry: &(i64, u64, i64, u32)| self.keyed.key(self.groups[entry.3 as usize].key);
-            (a.0, a.1)
-                .cmp(&(b.0, b.1))
-                .then_with(|| self.coder.compare(key(a), key(b)))
-                .then_with(|| a.2.cmp(&b.2))
-        });
-        for (place, entry) in groups.iter_mut().zip(entries) {
-            *place = entry.3;
-        }
-    }
-
-    /// Gives the rows of what the watermark has reached, then frees what is over.
-    fn advance(&mut self, watermark: i64, feed: &mut Feed<'_>) {
-        self.watermark = self.watermark.max(watermark);
-        let due = self.due(self.watermark);
-        if due.is_empty() {
-            return;
-        }
-        let mut closing: Vec<u32> = due
-            .iter()
-            .copied()
-            .filter(|&place| !self.groups[place as usize].printed)
-            .collect();
-        self.sort(&mut closing);
-        self.moment += 1;
-        for place in closing {
-            self.give(place, Kind::OnTime, feed);
-            self.groups[place as usize].printed = true;
-        }
-        for place in due {
-            if self.due_of(place) <= self.watermark {
-                self.tell_final(place);
-                self.close_group(place);
-            } else {
-                self.schedule(place);
-            }
-        }
-    }
-
-    /// No record comes any more: every window prints, and nothing is left.
-    fn end(&mut self, feed: &mut Feed<'_>) {
-        if self.plan.shape == Shape::Forever && self.keyed.is_empty() && self.is_unkeyed() {
-            // An unkeyed aggregate over the whole input has a row even of nothing.
-            let key = self.keyed.slot(Some(b""));
-            let place = self.open(key, i64::MIN, i64::MAX);
-            self.list(place);
-        }
-        let mut open: Vec<u32> = Vec::new();
-        for (_, of_key) in self.keyed.iter() {
-            open.extend(&of_key.groups);
-        }
-        if let Shape::Count { .. } = self.plan.shape {
-            self.end_counts(&open, feed);
-        } else {
-            let waits = self.plan.is_complete_by_triggers();
-            open.retain(|&place| {
-                let group = &self.groups[place as usize];
-                !group.printed || (waits && group.new > 0)
-            });
-            self.sort(&mut open);
-            self.moment += 1;
-            for place in open {
-                let kind = match self.groups[place as usize].printed {
-                    true => Kind::Late,
-                    false => Kind::OnTime,
-                };
-                self.give(place, kind, feed);
-            }
-        }
-        self.clear();
-    }
-
-    fn is_unkeyed(&self) -> bool {
-        matches!(&self.plan.gives, Gives::Groups { keys, .. } if keys.is_empty())
-    }
-
-    fn clear(&mut self) {
-        let keys: Vec<u32> = self.keyed.iter().map(|(key, _)| key).collect();
-        for key in keys {
-            let of_key = self.keyed.forget(key).unwrap_or_default();
-            for place in of_key.groups {
-                self.drop_group(place);
-            }
-        }
-        self.heap.clear();
-        self.timers.clear();
-        self.tick_at = NEVER;
     }
 
     // ---- updates ----
@@ -600,7 +441,8 @@ impl Grouped {
             chunk,
             args: &given.args,
         };
-        let mut next = self.first_due();
+        self.first_due();
+        let mut next = self.next_event();
         for (row, &key) in live.iter().zip(&keys) {
             let of = |times: &Option<Vec<i64>>| times.as_ref().map(|times| times[row as usize]);
             let before = of(&feed.chunk.before).unwrap_or(i64::MIN);
@@ -631,7 +473,7 @@ impl Grouped {
             if told.late.records == late {
                 self.oldest.used(&mut self.keyed, key, at.time);
             }
-            next = self.heap.peek().map_or(NEVER, |Reverse((due, _, _))| *due);
+            next = self.next_event();
         }
         self.flush(&mut feed);
         self.of_rows = keys;
@@ -644,6 +486,12 @@ impl Grouped {
 }
 
 impl Process for Grouped {
+    fn batches_from(&mut self, first: i64, _told: &mut Told) {
+        if let Some(empties) = &mut self.empties {
+            empties.begin(first);
+        }
+    }
+
     fn take(&mut self, chunk: &mut Chunk, given: &Fed, told: &mut Told) {
         if chunk.clocks.is_none() && !self.ticked {
             self.clock = self.clock.max(given.now);
@@ -710,19 +558,33 @@ impl Process for Grouped {
         self.chunks()
     }
 
+    fn given_whole(&mut self) {
+        for group in &mut self.groups {
+            group.new = 0;
+        }
+    }
+
     fn next_end(&self) -> i64 {
-        self.heap.peek().map_or(NEVER, |Reverse((due, _, _))| *due)
+        let due = self.heap.peek().map_or(NEVER, |Reverse((due, _, _))| *due);
+        let empty = self.empties.clone().and_then(|mut empties| empties.peek());
+        empty.map_or(due, |(_, end)| due.min(end))
     }
 
     fn lag(&self) -> i64 {
         let shape = &self.plan.shape;
         match shape {
             Shape::Forever | Shape::Rows | Shape::Count { .. } => 0,
-            _ => self
-                .plan
-                .lateness
-                .saturating_add(i64::from(shape.is_closed_interval()))
-                .saturating_add(self.plan.holds),
+            _ => {
+                let strictly = i64::from(shape.is_closed_interval()) - self.plan.later;
+                // Batches are never late, and what is late where nothing is freed comes of a trigger.
+                let lateness = match self.batched || self.plan.complete {
+                    true => 0,
+                    false => self.plan.lateness,
+                };
+                lateness
+                    .saturating_add(strictly)
+                    .saturating_add(self.plan.holds)
+            }
         }
     }
 
@@ -766,8 +628,10 @@ impl Process for Grouped {
             watermark: self.watermark,
             clock: self.clock,
             tick_at: self.tick_at,
+            is_new: self.is_new,
             ticked: self.ticked,
             batched: self.batched,
+            empties: self.empties.clone(),
             counted: self.counted,
             moment: self.moment,
             given: Given::new(&self.plan, self.timed),

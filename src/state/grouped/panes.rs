@@ -3,6 +3,7 @@
 
 use super::given::{Change, Kind, Row};
 use super::{Feed, Grouped, NEVER, Standing};
+use crate::data::Chunk;
 use crate::data::time::next_multiple;
 use crate::plan::grouping::{Gives, Panes, Shape};
 use std::cmp::Reverse;
@@ -19,8 +20,11 @@ impl Grouped {
 
     /// The bounds that a group is printed with.
     fn bounds(&self, place: u32) -> (i64, i64) {
-        let group = &self.groups[place as usize];
-        (group.start, group.end)
+        let (group, later) = (&self.groups[place as usize], self.plan.later);
+        (
+            group.start.saturating_add(later),
+            group.end.saturating_add(later),
+        )
     }
 
     /// The slots that a group's row is made of.
@@ -130,6 +134,7 @@ impl Grouped {
 
     /// A record has come to a window that is not closed: is it time for an early row?
     pub(super) fn came(&mut self, place: u32, feed: &mut Feed<'_>) {
+        self.is_new = true;
         let group = &mut self.groups[place as usize];
         group.new += 1;
         if let Some(every) = self.plan.every_records
@@ -226,10 +231,17 @@ impl Grouped {
                 self.tick_at = NEVER;
             }
             due.clear();
+            let is_new = std::mem::take(&mut self.is_new);
+            if self.plan.complete && is_new {
+                return self.give_all(&mut Feed {
+                    chunk: &mut Chunk::default(),
+                    args: &[],
+                });
+            }
             for (_, of_key) in self.keyed.iter() {
                 let is_new = |place: &&u32| {
                     let group = &self.groups[**place as usize];
-                    group.new > 0 && (!group.printed || self.plan.complete)
+                    group.new > 0 && !group.printed
                 };
                 due.extend(of_key.groups.iter().filter(is_new));
             }
@@ -270,7 +282,7 @@ impl Grouped {
         if due.is_empty() {
             return;
         }
-        let mut none = crate::data::Chunk::default();
+        let mut none = Chunk::default();
         let mut feed = Feed {
             chunk: &mut none,
             args: &[],

@@ -10,8 +10,11 @@ use std::cmp::Reverse;
 
 impl Grouped {
     pub(super) fn put(&self, to: &mut Save) {
-        to.put(&(self.watermark, self.clock, self.tick_at));
+        to.put(&(self.watermark, self.clock, self.tick_at, self.is_new));
         to.put(&(self.counted, self.timed, self.moment));
+        if let Some(empties) = &self.empties {
+            empties.save(to);
+        }
         self.slots.save(to);
         self.keyed.save(to, |of_key, to| {
             to.put(&(of_key.records, &of_key.groups));
@@ -31,10 +34,13 @@ impl Grouped {
     }
 
     pub(super) fn take_saved(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
-        (self.watermark, self.clock, self.tick_at) = from.take()?;
+        (self.watermark, self.clock, self.tick_at, self.is_new) = from.take()?;
         (self.counted, self.timed, self.moment) = from.take()?;
         for number in [self.counted, self.moment] {
             sound(u64::try_from(number).is_ok_and(saving::is_count))?;
+        }
+        if let Some(empties) = &mut self.empties {
+            empties.load(from)?;
         }
         self.given = Given::new(&self.plan, self.timed);
         self.slots.load(from)?;

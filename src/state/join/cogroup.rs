@@ -344,8 +344,7 @@ impl Process for InSessions {
     }
 
     fn lag(&self) -> i64 {
-        // A session is over when the watermark is behind its end and the allowed lateness.
-        self.sessions.lateness().saturating_add(1)
+        self.sessions.lag_of_ends()
     }
 
     fn fork(&self) -> Box<dyn Process> {

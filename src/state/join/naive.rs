@@ -451,7 +451,7 @@ proptest! {
         lateness in prop_oneof![Just(0), 0..30i64],
     ) {
         let kind = kind(which);
-        let terms = Gap { gap, max, lateness };
+        let terms = Gap { gap, max, lateness, later: 0 };
         let made = || {
             made(|making| Box::new(InSessions::new(making, kind, terms, (5, 6), 7, None)))
         };

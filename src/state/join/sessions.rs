@@ -30,6 +30,8 @@ pub struct Gap {
     pub max: Option<i64>,
     /// How long a session that is over still takes records, ns: it waits for them.
     pub lateness: i64,
+    /// How much later times are shown than they are, ns.
+    pub later: i64,
 }
 
 impl Gap {
@@ -289,7 +291,7 @@ impl Sessions {
             give(Closed {
                 side: ((whose as usize) < KNOWN).then_some(whose as usize),
                 key: self.keyed[whose as usize].key(slot),
-                window: (session.first, end),
+                window: (session.first + self.terms.later, end + self.terms.later),
                 rows,
                 before: self.hold,
             });
@@ -383,8 +385,11 @@ impl Sessions {
         }
     }
 
-    pub fn lateness(&self) -> i64 {
-        self.terms.lateness
+    /// How far behind the watermark the ends of sessions may be that are still to come.
+    pub fn lag_of_ends(&self) -> i64 {
+        // One is over when the watermark is behind its end and the allowed lateness.
+        let strictly = 1 - self.terms.later;
+        self.terms.lateness.saturating_add(strictly)
     }
 
     pub fn held(&self) -> (usize, usize) {
@@ -564,6 +569,10 @@ impl Process for InSessions {
 
     fn lag(&self) -> i64 {
         self.sessions.lag()
+    }
+
+    fn lag_of_windows(&self) -> i64 {
+        self.sessions.lag_of_ends()
     }
 
     fn fork(&self) -> Box<dyn Process> {

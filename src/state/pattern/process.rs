@@ -25,6 +25,8 @@ pub struct Plan {
     pub measures: Vec<Measure>,
     pub keys: Vec<Type>,
     pub windowed: bool,
+    /// How much later times are shown than they are, ns.
+    pub later: i64,
     /// Records come by the clock, so none is earlier than those before it.
     pub arrival: bool,
 }
@@ -394,6 +396,7 @@ impl Matcher {
             measures: &plan.measures,
             types: &plan.conditions.types,
             windowed: plan.windowed,
+            later: plan.later,
             timeouts: plan.program.timeouts,
         };
         let ready = std::mem::take(&mut self.ready);

@@ -39,6 +39,8 @@ pub struct Form<'a> {
     /// Of the cells that are kept of a record.
     pub types: &'a [Type],
     pub windowed: bool,
+    /// How much later times are shown than they are, ns.
+    pub later: i64,
     pub timeouts: bool,
 }
 
@@ -67,8 +69,9 @@ pub fn chunk(rows: &[Row], form: &Form<'_>) -> Chunk {
     let ways: Vec<Vec<&Taken>> = rows.iter().map(|row| way(&row.taken)).collect();
     let times: Vec<i64> = rows.iter().map(|row| row.taken.record.time).collect();
     let first = |way: &Vec<&Taken>| way.first().map_or(0, |taken| taken.record.time);
-    columns.push(nanos(&mut ways.iter().map(first)));
-    columns.push(nanos(&mut times.iter().copied()));
+    let shown = |at: i64| at.saturating_add(form.later);
+    columns.push(nanos(&mut ways.iter().map(first).map(shown)));
+    columns.push(nanos(&mut times.iter().copied().map(shown)));
     let mut records = records(&ways, form);
     for measure in form.measures {
         let mut builder = ColumnBuilder::new(&(measure.aggregate.result)(&measure.call));

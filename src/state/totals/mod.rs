@@ -180,10 +180,10 @@ impl Totals {
         part.min(waiting).min(expiry).min(self.next_empty())
     }
 
-    /// The end of the next batch of which all keys are printed, whatever came.
+    /// The end of the next batch of which keys are printed, whatever came: all of them, or what they begin with.
     fn next_empty(&self) -> i64 {
         match (&self.of.printed, self.printed) {
-            (Printed::Batches(_), Some(end)) if self.of.complete => {
+            (Printed::Batches(_), Some(end)) if self.of.complete || self.begun => {
                 self.grid.clone().map_or(NEVER, |mut grid| grid.cell(end).1)
             }
             _ => NEVER,
@@ -498,6 +498,13 @@ impl Totals {
 }
 
 impl Process for Totals {
+    fn batches_from(&mut self, first: i64, told: &mut Told) {
+        if let (Printed::Batches(_), None) = (&self.of.printed, self.printed) {
+            self.printed = Some(first);
+            self.begin(first, told);
+        }
+    }
+
     fn take(&mut self, chunk: &mut Chunk, given: &Given, told: &mut Told) {
         let mut out = self.out(usize::MAX);
         if told.failure.is_none() {

@@ -339,6 +339,13 @@ fn taken_time(cells: &mut &[u8]) -> i64 {
 }
 
 impl Process for Snapshot {
+    fn batches_from(&mut self, first: i64, told: &mut Told) {
+        if let (Printed::Batches(_), None) = (&self.printed, self.last) {
+            self.last = Some(first);
+            self.begin(first, told);
+        }
+    }
+
     fn take(&mut self, chunk: &mut Chunk, given: &Given, told: &mut Told) {
         if self.tick_at == NEVER
             && let Some(every) = self.every

@@ -1,0 +1,55 @@
+//! Windows that have a row even of nothing: `count` by batch gives 0 for each one without a record (SPARK.md 1.2).
+//! Reads no clock. Invariant: each window is told once, by its end.
+
+use super::grid::Grid;
+use super::node::Window;
+use crate::data::saved::{Damaged, Save, Saved};
+use crate::data::time::Zone;
+
+/// Which window comes next, if it has records or not.
+#[derive(Clone, Debug)]
+pub struct Empties {
+    grid: Grid,
+    /// All that end by then have been told; `None`: no batch has begun.
+    told: Option<i64>,
+}
+
+impl Empties {
+    pub fn new(window: &Window, zone: &Zone) -> Empties {
+        Empties {
+            grid: Grid::new(window, zone),
+            told: None,
+        }
+    }
+
+    /// The first batch has this time.
+    pub fn begin(&mut self, first: i64) {
+        self.told.get_or_insert(first);
+    }
+
+    /// The next window.
+    pub fn peek(&mut self) -> Option<(i64, i64)> {
+        Some(self.grid.behind(self.told?))
+    }
+
+    /// The next window that ends by `upto`; it is told now.
+    pub fn next(&mut self, upto: i64) -> Option<(i64, i64)> {
+        let window = self.peek().filter(|(_, end)| *end <= upto)?;
+        self.told = Some(window.1);
+        Some(window)
+    }
+
+    pub fn save(&self, to: &mut Save) {
+        to.put(&self.told);
+    }
+
+    pub fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
+        let told: Option<i64> = from.take()?;
+        // Far from where windows behind it would overflow.
+        if told.is_some_and(|told| told.unsigned_abs() >= 1 << 62) {
+            return Err(Damaged);
+        }
+        self.told = told;
+        Ok(())
+    }
+}
