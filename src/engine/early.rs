@@ -90,15 +90,9 @@ impl Early {
 
 /// How far a clock has come before the row.
 fn shown(clock: &Times, chunk: &Chunk, row: usize) -> Option<i64> {
-    match (&chunk.clocks, &chunk.before) {
-        // Beside event time: the last instant of the batch that the row is in, or the clock.
-        (Some(clocks), _) => Some(match clock.batch() {
-            Some(step) => floor(clocks[row], Some(step)),
-            None => clocks[row],
-        }),
-        (None, Some(before)) => Some(before[row]),
-        (None, None) => None,
-    }
+    // The last instant of the batch that the row is in, or the clock; of arrival it is the row's own time.
+    let clocks = chunk.clocks.as_ref().or(chunk.times.as_ref())?;
+    Some(floor(clocks[row], clock.batch()))
 }
 
 impl Running<'_> {

@@ -5,7 +5,7 @@
 use super::input::TooLong;
 use super::inputs::InputInfo;
 use super::ledger::{Account, BadRecord};
-use super::meter::{Judged, Meter, last_of};
+use super::meter::{Meter, last_of};
 use super::prefix::Lines;
 use super::steps::LastNeeded;
 use super::{FAR_TIME, NO_TIME, Shared};
@@ -249,16 +249,17 @@ impl<'p> SourceWorker<'p> {
                     let meter = &shared.clocks[chunk.block.source as usize];
                     match self.arrivals(clock, meter, shared, chunk, bad) {
                         None => return false,
-                        Some(judged) => chunk.clocks = Some(judged.times),
+                        Some(times) => chunk.clocks = Some(times),
                     }
                 }
             }
             arrival => match self.arrivals(arrival, meter, shared, chunk, bad) {
                 None => return false,
-                Some(judged) => {
-                    chunk.clocks = self.judged.then(|| judged.times.clone());
-                    chunk.times = Some(judged.times);
-                    chunk.before = Some(judged.before);
+                Some(times) => {
+                    // By arrival the watermark is the clock, and a record shows it before it is looked at.
+                    chunk.clocks = self.judged.then(|| times.clone());
+                    chunk.before = Some(times.clone());
+                    chunk.times = Some(times);
                 }
             },
         }
@@ -308,20 +309,15 @@ impl<'p> SourceWorker<'p> {
         }
         for &(made, field) in &source.made {
             let column = match made {
-                Made::Time => chunk.times.as_ref().map(|times| {
-                    // A batch carries its end, behind the last instant of it.
-                    let later = i64::from(time.batch().is_some());
-                    let shown = times.iter().map(|at| at.saturating_add(later));
-                    ColumnV::new(Column::Nanos(shown.collect()))
-                }),
-                Made::Watermark => chunk.before.clone().map(|before| {
+                Made::Time => chunk.times.as_deref().map(|times| shown_times(times, time)),
+                Made::Watermark => chunk.before.as_ref().map(|before| {
                     let mut valid = crate::data::Bitmap::new(n, true);
                     for (row, at) in before.iter().enumerate() {
                         valid.set(row, *at != i64::MIN);
                     }
                     ColumnV {
-                        data: Column::Nanos(before),
                         valid: Some(valid),
+                        ..shown_times(before, time)
                     }
                 }),
                 _ => continue,
@@ -339,14 +335,11 @@ impl<'p> SourceWorker<'p> {
         shared: &Shared<'_>,
         chunk: &mut Chunk,
         bad: &mut Vec<Bad>,
-    ) -> Option<Judged> {
+    ) -> Option<Vec<i64>> {
         let n = chunk.rows.len();
         let (place, arrival) = (chunk.block.place, chunk.block.arrival);
         match times {
-            Times::Arrival | Times::Event { .. } => Some(Judged {
-                times: vec![arrival; n],
-                before: vec![arrival; n],
-            }),
+            Times::Arrival | Times::Event { .. } => Some(vec![arrival; n]),
             Times::Clock { batch, .. } => {
                 let mut clock = self.clock.take();
                 let readings = self.stamps(clock.as_mut(), shared, chunk, bad);
@@ -356,10 +349,7 @@ impl<'p> SourceWorker<'p> {
             Times::Batch {
                 by: Batching::Wall,
                 step,
-            } => Some(Judged {
-                times: vec![last_of(arrival, Some(*step)); n],
-                before: vec![arrival.div_euclid(*step) * step; n],
-            }),
+            } => Some(vec![last_of(arrival, Some(*step)); n]),
             Times::Batch {
                 by: Batching::Lines(size),
                 step,
@@ -717,4 +707,10 @@ pub fn place(chunk: &Chunk, bad: &Bad) -> BadRecord {
 /// A chunk to fill, with the buffers of the one before.
 pub fn next_chunk(chunk: &mut Chunk, block: Block) -> Vec<u8> {
     chunk.reset(block).into_buf()
+}
+/// Times as they are shown: a batch carries its end, behind the last instant of it.
+fn shown_times(times: &[i64], of: &Times) -> ColumnV {
+    let later = i64::from(of.batch().is_some());
+    let shown = times.iter().map(|at| at.saturating_add(later));
+    ColumnV::new(Column::Nanos(shown.collect()))
 }

@@ -108,12 +108,6 @@ struct Kept {
     first: Option<i64>,
 }
 
-/// Times of a chunk's rows, and the watermark before each.
-pub struct Judged {
-    pub times: Vec<i64>,
-    pub before: Vec<i64>,
-}
-
 impl Meter {
     /// The watermark before each row of block `place`, whose rows have event times. Rows behind `cap` do not move
     /// it. `None`: the run is being abandoned.
@@ -162,26 +156,20 @@ impl Meter {
         readings: &[i64],
         live: &Selection,
         batch: Option<i64>,
-    ) -> Option<Judged> {
+    ) -> Option<Vec<i64>> {
         let latest = live.iter().map(|row| readings[row as usize]).max();
         let latest = Latest(latest.unwrap_or(i64::MIN));
         let Latest(mut running) = self.latest.publish(place, latest)?;
-        let n = readings.len();
-        let mut judged = Judged {
-            times: vec![0; n],
-            before: vec![i64::MIN; n],
-        };
+        let mut times = vec![0; readings.len()];
         if let (i64::MIN, Some(row)) = (running, live.iter().next()) {
             self.first.get_or_init(|| readings[row as usize]);
         }
         for row in live.iter() {
             let row = row as usize;
             running = running.max(readings[row]);
-            // By arrival the watermark is the clock, and a record shows it before it is looked at.
-            judged.before[row] = floor(running, batch);
-            judged.times[row] = last_of(running, batch);
+            times[row] = last_of(running, batch);
         }
-        Some(judged)
+        Some(times)
     }
 
     /// Times of batches that are counted: `ends[row]` is how many records or marks of a batch's end stand before
@@ -193,19 +181,11 @@ impl Meter {
         of_block: u64,
         size: u64,
         step: i64,
-    ) -> Option<Judged> {
+    ) -> Option<Vec<i64>> {
         let before = self.counts.publish(place, of_block)?;
         let batch = |end: &u64| ((before + end) / size.max(1)) as i64;
-        Some(Judged {
-            times: ends
-                .iter()
-                .map(|end| (batch(end) + 1).saturating_mul(step) - 1)
-                .collect(),
-            before: ends
-                .iter()
-                .map(|end| batch(end).saturating_mul(step))
-                .collect(),
-        })
+        let last = |end: &u64| (batch(end) + 1).saturating_mul(step) - 1;
+        Some(ends.iter().map(last).collect())
     }
 
     /// How far the source's time has come; `None`: it has said nothing yet, or has no time of its own.
@@ -363,12 +343,8 @@ mod tests {
     #[test]
     fn batches_of_two_lines() {
         let meter = Meter::default();
-        let judged = meter.counted(0, &[0, 1, 2], 3, 2, 10).unwrap();
-        assert_eq!(
-            (judged.times, judged.before),
-            (vec![9, 9, 19], vec![0, 0, 10])
-        );
-        let judged = meter.counted(1, &[0], 1, 2, 10).unwrap();
-        assert_eq!((judged.times, judged.before), (vec![19], vec![10]));
+        let times = meter.counted(0, &[0, 1, 2], 3, 2, 10).unwrap();
+        assert_eq!(times, [9, 9, 19]);
+        assert_eq!(meter.counted(1, &[0], 1, 2, 10).unwrap(), [19]);
     }
 }

@@ -371,6 +371,8 @@ impl Shared<'_> {
     /// The same in front of a row: of several sources that tell it, others may have begun before.
     fn first_batch_by_row(&self) -> Option<i64> {
         let is_known = |(_, first): (_, Option<i64>)| first.is_some() || self.meters.len() == 1;
-        self.batches.is_some_and(is_known).then(|| self.first_batch())?
+        self.batches
+            .is_some_and(is_known)
+            .then(|| self.first_batch())?
     }
 }

@@ -104,12 +104,12 @@ pub const COGROUP: Operator = Operator {
         let args_of_right = right.into_iter().map(|(_, expr)| expr).collect();
         let mut right = stream.right(keys, args_of_right, Turn::Any);
         let text = match (&window, session) {
-            (_, Some(Gap {
-                    gap,
-                    max,
-                    lateness,
-                    ..
-                })) => {
+            (
+                _,
+                Some(Gap {
+                    gap, max, lateness, ..
+                }),
+            ) => {
                 let max = max.map_or(String::new(), |max| format!(" max {}", duration(max)));
                 let waits = other::waits(lateness);
                 format!("cogroup in sessions of {}{max}{waits}", duration(gap))

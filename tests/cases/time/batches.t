@@ -336,3 +336,29 @@ $ seq 5 | dstream --batch-lines 1 --mark-batches head 3
 2
 -- 2
 3
+
+# INTERFACE 7: the count of a batch, and of a window of batches, is 0 where nothing was: with triggers, in windows that grow,
+# behind what keeps rows.
+$ printf 'a\n--\n--\na\nb\n--\n--\n--\n--\nb\n--\n' > l; dstream --batch-on '^--' --pane-columns --output-mode update window 2s count l
+$ dstream --batch-on '^--' window 2s --grow 1s count l
+$ dstream --batch-on '^--' --mark-batches distinct count l
+$ printf 'a\n--\n--\n--\n--\n--\n--\n--\nb\n--\n' > r; dstream --batch-on '^--' --mark-batches join r --on '$0' count l
+$ dstream --batch-on '^--' window 2s join r --on '$0' count l
+# What keys begin with counts as seen in the first batch, though that is empty; all keys are printed of it.
+$ printf -- '--\n{"k":"a"}\n--\n--\n{"k":"b"}\n--\n' > l.json; printf '{"k":"x","count":7}\n{"k":"a","count":3}\n' > i.json; dstream -i json --batch-on '^--' --mark-batches update-state-by k count --initial i.json l.json
+$ dstream -i json --batch-on '^--' --mark-batches --output-mode complete update-state-by k count --initial i.json l.json
+$ dstream -i json --batch-on '^--' --mark-batches --output-mode complete join l.json --on k update-state-by k count l.json
+$ dstream -i json --batch-on '^--' --mark-batches map-with-state-by k 'count=coalesce(count,0)+1' --initial i.json --ttl 2s --on-timeout emit l.json
+# 8.2, "a batch carries its end": so do bounds that are times of records.
+$ printf 'a\nb\n--\n--\na\n--\n--\n--\nb\nb\n--\n' | dstream --batch-on '^--' --mark-batches session-window 2s count-by '$0'
+$ printf 'a\nb\n--\n--\na\n--\n--\n--\nb\nb\n--\n' | dstream --batch-on '^--' key-by '$0' look-back 2s count
+$ printf 'a\nb\n--\n--\na\n--\n--\n--\nb\nb\n--\n' | dstream --batch-on '^--' key-by '$0' burst 2 3s
+$ printf 'a\nb\n--\n--\na\n--\n--\n--\nb\nb\n--\n' | dstream --batch-on '^--' key-by '$0' match 'A B'
+$ printf 'a\nb\n--\n--\na\n--\n--\n--\nb\nb\n--\n' > l; dstream --batch-on '^--' --mark-batches session-window 2s join l --on '$0' count-by '$0' l
+$ printf 'a\n--\n--\nb\n--\n' | dstream --batch-on '^--' count-by '$0' map 't=@time'
+# All rows there ever were at each trigger, and rows that are final.
+$ printf 'a\n--\n--\na\nb\n--\n--\nb\n--\n' > l; dstream --batch-on '^--' --mark-batches --output-mode complete window 2s count-by '$0' l
+$ dstream --batch-on '^--' --mark-batches --output-mode complete window 2s count-by '$0' top 1 l
+# EVENT-TIME 2.7: what has been silent for its time to live is gone, for the record that comes just then too.
+$ printf '10 a\n15 a\n19 a\n24 a\n' | dstream --clock '$1:s' --batch 1s map-with-state-by '$2' 'n=coalesce(n,0)+1' --ttl 5s
+$ printf '10 a\n15 a\n19 a\n24 a\n' | dstream --clock '$1:s' map-with-state-by '$2' 'n=coalesce(n,0)+1' --ttl 5s

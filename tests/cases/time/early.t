@@ -202,3 +202,9 @@ dstream: --every-delay goes by what is new in a window of a key, and 'sort-by co
 $ printf '1 a\n5 b\n' | dstream --clock '$1:s' --every 4s filter true --output '%S.log'; cat 04.log 08.log
 1 a
 5 b
+
+# INTERFACE 9.1: "in complete windows are never freed and nothing is late", also of a ranking that is asked for so; what came
+# late shows with the next trigger, and what has come since at the end.
+$ printf '1 a\n3 b\n12 a\n13 a\n25 c\n2 b\n2 b\n38 c\n4 a\n4 a\n' > l; dstream --time '$1:s' --watermark 0 --clock '$1:s' --every 10s --output-mode complete window 10s count-by '$2' top 1 l
+$ dstream --time '$1:s' --watermark 0 --clock '$1:s' --every 10s --output-mode complete window 10s count-by '$2' top 1 --output o l; cat o
+$ dstream --time '$1:s' --watermark 0 --every-records 2 --output-mode complete window 10s count-by '$2' top 1 l

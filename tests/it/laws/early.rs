@@ -24,7 +24,7 @@ const CLOCKS: [&str; 9] = [
 ];
 
 /// What is looked at.
-const CHAINS: [&str; 20] = [
+const CHAINS: [&str; 22] = [
     "count-by $2 top 3",
     "reduce-by $2 n=count,s=sum:$3 sort-by s",
     "filter $3>2 count-by $2 sort-by count",
@@ -44,6 +44,8 @@ const CHAINS: [&str; 20] = [
     "session-window 3s count-by $2",
     "window 10s count-by $2 window 30s reduce-by $2 s=sum:count",
     "window all count-by $2",
+    "filter $3>7 window 4s --slide 2s count",
+    "filter $3>7 window 12s count",
     "scan-by $2 n=cumcount window all count-by n",
 ];
 
@@ -145,11 +147,12 @@ const OF_TWO: [&str; 5] = [
     "--batch-lines 3 --mark-batches --every 1s",
 ];
 
-const CHAINS_OF_TWO: [&str; 5] = [
+const CHAINS_OF_TWO: [&str; 6] = [
     "union OTHER window 12s count-by $2",
     "union OTHER window all reduce-by $2 n=count,s=sum:$3",
     "union OTHER filter $3>2 window 12s --slide 4s count",
     "window 12s join OTHER --on $2 count-by $2",
+    "session-window 3s join OTHER --on $2 count-by $2",
     "window 4s cogroup OTHER --on $2 window all count-by $2",
 ];
 

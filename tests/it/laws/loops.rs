@@ -262,6 +262,68 @@ fn windows_and_late_records() {
     check(&jobs);
 }
 
+/// How many records above 9 each window of batches of 3 s has, by a clock in the data, also where that is none: `(start,
+/// count)` by end.
+fn counts_by_batch(rows: &[Row], size: i64, slide: i64) -> Vec<(i64, usize)> {
+    let mut clock = i64::MIN;
+    let batches: Vec<(i64, bool)> = rows
+        .iter()
+        .map(|row| {
+            // It never goes back; a batch carries its end.
+            clock = clock.max(row.at);
+            (floor(clock, 3) + 3, row.n > 9)
+        })
+        .collect();
+    let (Some(first), Some(last)) = (batches.first(), batches.last()) else {
+        return Vec::new();
+    };
+    let good = || batches.iter().filter(|(_, good)| *good);
+    // What is open at the end of the input is given where it has a record.
+    let open = good()
+        .map(|(batch, _)| floor(batch - 1 + size, slide))
+        .max();
+    let from = floor(first.0 - 1, slide) + slide;
+    let upto = open.unwrap_or(i64::MIN).max(last.0);
+    let ends = (from..=upto).step_by(slide as usize);
+    ends.map(|end| {
+        let count = good().filter(|(batch, _)| end - size < *batch && *batch <= end);
+        (end - size, count.count())
+    })
+    .collect()
+}
+
+/// INTERFACE 7, "the unkeyed count by batch, with a window or without, is 0 where nothing was, also before the first
+/// record": whichever state counts, and whatever stands in front of it.
+#[test]
+fn every_window_of_batches_has_a_count() {
+    const FORMS: [(&str, &str, &str); 5] = [
+        ("", "", ""),
+        (
+            "--pane-columns --output-mode update",
+            "",
+            " filter pane_kind==\"on_time\" select window_start,count",
+        ),
+        ("--max-keys 9 --on-full fail", "", ""),
+        ("--allowed-lateness 5s", "", ""),
+        ("", "sort-by $3 ", ""),
+    ];
+    let mut jobs = Vec::new();
+    for (size, slide) in [(6, 6), (12, 3), (9, 6)] {
+        for (options, before, behind) in FORMS {
+            let words = format!(
+                "--clock $1 --batch 3s {options} filter $3>9 window {size}s --slide {slide}s {before}count{behind}"
+            );
+            let words: Vec<&str> = words.split_whitespace().collect();
+            jobs.push(job(&words, move |rows| {
+                let counts = counts_by_batch(rows, size, slide).into_iter();
+                let line = |(start, count)| format!("{}\t{count}\n", stamp(BEGIN + start));
+                counts.map(line).collect()
+            }));
+        }
+    }
+    check(&jobs);
+}
+
 /// The first three of `collect`, which keeps the order of the input.
 fn collect(rows: &[&Row]) -> Vec<String> {
     rows.iter().take(3).map(|row| row.n.to_string()).collect()
