@@ -340,25 +340,178 @@ $ seq 5 | dstream --batch-lines 1 --mark-batches head 3
 # INTERFACE 7: the count of a batch, and of a window of batches, is 0 where nothing was: with triggers, in windows that grow,
 # behind what keeps rows.
 $ printf 'a\n--\n--\na\nb\n--\n--\n--\n--\nb\n--\n' > l; dstream --batch-on '^--' --pane-columns --output-mode update window 2s count l
+1970-01-01T00:00:00Z	1	early	0
+1970-01-01T00:00:00Z	1	on_time	1
+1970-01-01T00:00:02Z	2	early	0
+1970-01-01T00:00:02Z	2	on_time	1
+1970-01-01T00:00:04Z	0	on_time	0
+1970-01-01T00:00:06Z	1	early	0
+1970-01-01T00:00:06Z	1	on_time	1
 $ dstream --batch-on '^--' window 2s --grow 1s count l
+1970-01-01T00:00:00Z	1970-01-01T00:00:01Z	1
+1970-01-01T00:00:00Z	1970-01-01T00:00:02Z	1
+1970-01-01T00:00:02Z	1970-01-01T00:00:03Z	2
+1970-01-01T00:00:02Z	1970-01-01T00:00:04Z	2
+1970-01-01T00:00:04Z	1970-01-01T00:00:05Z	0
+1970-01-01T00:00:04Z	1970-01-01T00:00:06Z	0
+1970-01-01T00:00:06Z	1970-01-01T00:00:07Z	1
+1970-01-01T00:00:06Z	1970-01-01T00:00:08Z	1
 $ dstream --batch-on '^--' --mark-batches distinct count l
+1
+-- 1
+0
+-- 2
+2
+-- 3
+0
+-- 4
+0
+-- 5
+0
+-- 6
+1
+-- 7
 $ printf 'a\n--\n--\n--\n--\n--\n--\n--\nb\n--\n' > r; dstream --batch-on '^--' --mark-batches join r --on '$0' count l
+1
+-- 1
+0
+-- 2
+0
+-- 3
+0
+-- 4
+0
+-- 5
+0
+-- 6
+0
+-- 7
+0
+-- 8
 $ dstream --batch-on '^--' window 2s join r --on '$0' count l
+1970-01-01T00:00:00Z	1
+1970-01-01T00:00:02Z	0
+1970-01-01T00:00:04Z	0
+1970-01-01T00:00:06Z	1
 # What keys begin with counts as seen in the first batch, though that is empty; all keys are printed of it.
 $ printf -- '--\n{"k":"a"}\n--\n--\n{"k":"b"}\n--\n' > l.json; printf '{"k":"x","count":7}\n{"k":"a","count":3}\n' > i.json; dstream -i json --batch-on '^--' --mark-batches update-state-by k count --initial i.json l.json
+a	3
+x	7
+-- 1
+a	4
+-- 2
+-- 3
+b	1
+-- 4
 $ dstream -i json --batch-on '^--' --mark-batches --output-mode complete update-state-by k count --initial i.json l.json
+a	3
+x	7
+-- 1
+a	4
+x	7
+-- 2
+a	4
+x	7
+-- 3
+a	4
+b	1
+x	7
+-- 4
 $ dstream -i json --batch-on '^--' --mark-batches --output-mode complete join l.json --on k update-state-by k count l.json
+-- 1
+a	1
+-- 2
+a	1
+-- 3
+a	1
+b	1
+-- 4
 $ dstream -i json --batch-on '^--' --mark-batches map-with-state-by k 'count=coalesce(count,0)+1' --initial i.json --ttl 2s --on-timeout emit l.json
+-- 1
+a	4
+-- 2
+x	7
+-- 3
+a	4
+b	1
+-- 4
+b	1
 # 8.2, "a batch carries its end": so do bounds that are times of records.
 $ printf 'a\nb\n--\n--\na\n--\n--\n--\nb\nb\n--\n' | dstream --batch-on '^--' --mark-batches session-window 2s count-by '$0'
+-- 1
+-- 2
+1970-01-01T00:00:01Z	1970-01-01T00:00:03Z	b	1
+-- 3
+-- 4
+1970-01-01T00:00:01Z	1970-01-01T00:00:05Z	a	2
+-- 5
+-- 6
+1970-01-01T00:00:06Z	1970-01-01T00:00:08Z	b	2
 $ printf 'a\nb\n--\n--\na\n--\n--\n--\nb\nb\n--\n' | dstream --batch-on '^--' key-by '$0' look-back 2s count
+1969-12-31T23:59:59Z	1970-01-01T00:00:01Z	a	1
+1969-12-31T23:59:59Z	1970-01-01T00:00:01Z	b	1
+1970-01-01T00:00:01Z	1970-01-01T00:00:03Z	a	2
+1970-01-01T00:00:04Z	1970-01-01T00:00:06Z	b	2
 $ printf 'a\nb\n--\n--\na\n--\n--\n--\nb\nb\n--\n' | dstream --batch-on '^--' key-by '$0' burst 2 3s
+a	2	1970-01-01T00:00:01Z
+b	2	1970-01-01T00:00:06Z
 $ printf 'a\nb\n--\n--\na\n--\n--\n--\nb\nb\n--\n' | dstream --batch-on '^--' key-by '$0' match 'A B'
+1970-01-01T00:00:05Z	b	1970-01-01T00:00:06Z	1970-01-01T00:00:06Z	2
 $ printf 'a\nb\n--\n--\na\n--\n--\n--\nb\nb\n--\n' > l; dstream --batch-on '^--' --mark-batches session-window 2s join l --on '$0' count-by '$0' l
+-- 1
+-- 2
+1970-01-01T00:00:01Z	1970-01-01T00:00:03Z	b	1
+-- 3
+-- 4
+1970-01-01T00:00:01Z	1970-01-01T00:00:05Z	a	4
+-- 5
+-- 6
+1970-01-01T00:00:06Z	1970-01-01T00:00:08Z	b	4
 $ printf 'a\n--\n--\nb\n--\n' | dstream --batch-on '^--' count-by '$0' map 't=@time'
+a	1	1970-01-01T00:00:01Z
+b	1	1970-01-01T00:00:03Z
 # All rows there ever were at each trigger, and rows that are final.
 $ printf 'a\n--\n--\na\nb\n--\n--\nb\n--\n' > l; dstream --batch-on '^--' --mark-batches --output-mode complete window 2s count-by '$0' l
+1970-01-01T00:00:00Z	a	1
+-- 1
+1970-01-01T00:00:00Z	a	1
+-- 2
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:02Z	a	1
+1970-01-01T00:00:02Z	b	1
+-- 3
+1970-01-01T00:00:02Z	a	1
+1970-01-01T00:00:02Z	b	1
+-- 4
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:02Z	a	1
+1970-01-01T00:00:02Z	b	1
+1970-01-01T00:00:04Z	b	1
+-- 5
+1970-01-01T00:00:04Z	b	1
 $ dstream --batch-on '^--' --mark-batches --output-mode complete window 2s count-by '$0' top 1 l
+1970-01-01T00:00:00Z	a	1
+-- 1
+1970-01-01T00:00:00Z	a	1
+-- 2
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:02Z	a	1
+-- 3
+1970-01-01T00:00:02Z	a	1
+-- 4
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:02Z	a	1
+1970-01-01T00:00:04Z	b	1
+-- 5
+1970-01-01T00:00:04Z	b	1
 # EVENT-TIME 2.7: what has been silent for its time to live is gone, for the record that comes just then too.
 $ printf '10 a\n15 a\n19 a\n24 a\n' | dstream --clock '$1:s' --batch 1s map-with-state-by '$2' 'n=coalesce(n,0)+1' --ttl 5s
+10 a	1
+15 a	1
+19 a	2
+24 a	1
 $ printf '10 a\n15 a\n19 a\n24 a\n' | dstream --clock '$1:s' map-with-state-by '$2' 'n=coalesce(n,0)+1' --ttl 5s
+10 a	1
+15 a	1
+19 a	2
+24 a	1

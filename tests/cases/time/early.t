@@ -206,5 +206,29 @@ $ printf '1 a\n5 b\n' | dstream --clock '$1:s' --every 4s filter true --output '
 # INTERFACE 9.1: "in complete windows are never freed and nothing is late", also of a ranking that is asked for so; what came
 # late shows with the next trigger, and what has come since at the end.
 $ printf '1 a\n3 b\n12 a\n13 a\n25 c\n2 b\n2 b\n38 c\n4 a\n4 a\n' > l; dstream --time '$1:s' --watermark 0 --clock '$1:s' --every 10s --output-mode complete window 10s count-by '$2' top 1 l
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:10Z	a	2
+1970-01-01T00:00:10Z	a	2
+1970-01-01T00:00:00Z	b	3
+1970-01-01T00:00:10Z	a	2
+1970-01-01T00:00:20Z	c	1
+1970-01-01T00:00:00Z	a	3
+1970-01-01T00:00:20Z	c	1
+1970-01-01T00:00:30Z	c	1
 $ dstream --time '$1:s' --watermark 0 --clock '$1:s' --every 10s --output-mode complete window 10s count-by '$2' top 1 --output o l; cat o
+1970-01-01T00:00:00Z	a	3
+1970-01-01T00:00:10Z	a	2
+1970-01-01T00:00:20Z	c	1
+1970-01-01T00:00:30Z	c	1
 $ dstream --time '$1:s' --watermark 0 --every-records 2 --output-mode complete window 10s count-by '$2' top 1 l
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:10Z	a	2
+1970-01-01T00:00:10Z	a	2
+1970-01-01T00:00:00Z	b	2
+1970-01-01T00:00:00Z	b	3
+1970-01-01T00:00:20Z	c	1
+1970-01-01T00:00:00Z	b	3
+1970-01-01T00:00:00Z	a	3
+1970-01-01T00:00:30Z	c	1
