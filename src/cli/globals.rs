@@ -989,7 +989,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Writing,
         doc: doc(
             "add to what is in the file",
-            "A header goes into an empty one only. Of a pattern: to each file that is there already.",
+            "A header goes into an empty one only, and a file that begins with another header is refused. Of a pattern: to each file that is there already.",
         ),
         set: |options, _| {
             options.append = true;

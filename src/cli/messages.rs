@@ -3,6 +3,7 @@
 
 use super::suggest;
 use crate::data::step::OtherFields;
+use crate::engine::{BadInTable, OthersKept};
 use std::path::Path;
 
 /// A count with commas: `48,210`.
@@ -61,6 +62,18 @@ pub fn bad(kind: &str, count: u64, records: u64, first: &str) -> String {
     text
 }
 
+/// Bad records of a table in memory.
+pub fn bad_in_table(count: u64, first: &BadInTable) -> String {
+    let BadInTable {
+        name,
+        line,
+        column,
+        what,
+    } = first;
+    let bad = told("bad records in a table", count);
+    format!("{bad} (first: {name}:{line} col {column}, {what})")
+}
+
 /// `of`: the stream, where there are several; empty: standard input.
 pub fn never_occurred(
     field: &str,
@@ -79,8 +92,8 @@ pub fn never_occurred(
     )
 }
 
-/// Rows had fields that were no columns. `may_be_whole`: with `-o json` they would be written.
-pub fn others(of: &OtherFields, may_be_whole: bool) -> String {
+/// Rows had fields that were no columns.
+pub fn others(of: &OtherFields, kept: &OthersKept) -> String {
     let shown = |name: &Vec<u8>| -> String {
         String::from_utf8_lossy(name)
             .chars()
@@ -88,17 +101,31 @@ pub fn others(of: &OtherFields, may_be_whole: bool) -> String {
             .collect()
     };
     let names: Vec<String> = of.names.keys().map(shown).collect();
+    let remedy = match kept {
+        OthersKept::Select => "name them with select".into(),
+        OthersKept::Whole => {
+            "name them with select, or write records whole with -o json".to_string()
+        }
+        OthersKept::Lists {
+            operator,
+            own,
+            other,
+        } => match (own, other) {
+            (_, false) => format!("name them with select in front of {operator}"),
+            (true, true) => format!(
+                "name them with select in front of {operator}, and in the first record of its other stream"
+            ),
+            (false, true) => {
+                format!("name them in the first record of the other stream of {operator}")
+            }
+        },
+    };
     format!(
-        "{} {} fields that are no columns, as the first record lacks them: {}{}; name them with select{}",
+        "{} {} fields that are no columns, as the first record lacks them: {}{}; {remedy}",
         counted(of.rows, "row"),
         if of.rows == 1 { "has" } else { "have" },
         names.join(", "),
         if of.more { ", …" } else { "" },
-        if may_be_whole {
-            ", or write records whole with -o json"
-        } else {
-            ""
-        },
     )
 }
 
@@ -176,18 +203,18 @@ pub fn not_the_format(format: &str, first: &[u8]) -> String {
 }
 
 /// All of the input is bad since its times are of other years than can be told.
-pub fn far_times(records: u64, first: &[u8]) -> String {
+pub fn far_times(records: u64, first: &[u8], option: &str) -> String {
     format!(
-        "none of {} has a time of 1700 to 2239, the years that 64 bits of nanoseconds hold; the first line is {}; is --time right (:s, :ms, :us, :ns)?",
+        "none of {} has a time of 1700 to 2239, the years that 64 bits of nanoseconds hold; the first line is {}; is {option} right (:s, :ms, :us, :ns)?",
         counted(records, "record"),
         shown(first)
     )
 }
 
 /// All of the input is bad since it has no times.
-pub fn no_times(records: u64, first: &[u8]) -> String {
+pub fn no_times(records: u64, first: &[u8], option: &str) -> String {
     format!(
-        "none of {} has a time that can be read; the first line is {}; is --time right?",
+        "none of {} has a time that can be read; the first line is {}; is {option} right?",
         counted(records, "record"),
         shown(first)
     )

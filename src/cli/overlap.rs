@@ -6,13 +6,15 @@ use super::globals::Options;
 use super::run::Sources;
 use crate::error::Usage;
 use crate::plan::files;
-use crate::plan::node::{NodeKind, Plan};
+use crate::plan::node::{NodeKind, Plan, Source};
+use crate::sinks::Refusal;
 use crate::sources::{self, NamePattern, PathPattern, Word};
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What tells a file from others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,17 +95,8 @@ pub fn check(plan: &Plan, options: &Options, own: &[(&str, &Path)]) -> Result<()
         None if !options.quiet => of_stream(std::io::stdout().as_fd()),
         _ => None,
     };
-    let tables = plan.nodes.iter().filter_map(|node| match &node.kind {
-        NodeKind::Lookup(lookup) => Some(&lookup.right.source),
-        _ => None,
-    });
-    for source in plan.sides().chain(tables) {
-        let stdin = [String::from("-")];
-        let words = match source.words.as_slice() {
-            [] => &stdin,
-            words => words,
-        };
-        for word in words.iter().filter_map(|word| sources::parse(word).ok()) {
+    for source in read(plan) {
+        for word in words_of(source) {
             if let Some((one, read)) = is_read(&word, &all, options) {
                 return Err(refused(one, &read));
             }
@@ -115,8 +108,18 @@ pub fn check(plan: &Plan, options: &Options, own: &[(&str, &Path)]) -> Result<()
                     wal.display()
                 )));
             }
-            // `< f >> f` may be meant: it is read as far as it goes at the start.
-            if let Some(stdout) = stdout.as_ref().filter(|_| word != Word::Stdin)
+            if let (Word::Stdin, Some(stdout)) = (&word, &stdout)
+                && of_stream(std::io::stdin().as_fd()).as_ref() == Some(stdout)
+            {
+                let read = match source.words.iter().any(|word| word == "-") {
+                    true => "'-', standard input,",
+                    false => "standard input",
+                };
+                return Err(Usage::new(format!(
+                    "{read} is the file that is standard output, too: what is written would be read again; write to another file"
+                )));
+            }
+            if let Some(stdout) = &stdout
                 && let Some(path) = is_in(&word, stdout, options)
             {
                 let read = match &word {
@@ -131,6 +134,50 @@ pub fn check(plan: &Plan, options: &Options, own: &[(&str, &Path)]) -> Result<()
         }
     }
     Ok(())
+}
+
+/// What refuses a file of an output that is many, where a row has named one that is read: which ones they name is not
+/// known before.
+pub fn refusal(plan: &Plan, options: &Options) -> Refusal {
+    let pattern = options.output.as_deref();
+    let is_by_value =
+        pattern.is_some_and(|name| files::is_pattern(name) && !files::has_times(name));
+    if !is_by_value || !is_written_meanwhile(plan, options) {
+        return Refusal::default();
+    }
+    let words: Vec<Word> = read(plan).flat_map(words_of).collect();
+    let options = options.clone();
+    Refusal(Some(Arc::new(move |path| {
+        let one = [Written {
+            by: "--output",
+            identity: Identity::of(path)?,
+            path: path.to_owned(),
+            meanwhile: true,
+            appended: options.append,
+        }];
+        let found = words.iter().find_map(|word| is_read(word, &one, &options));
+        found.map(|(one, read)| refused(one, &read).message)
+    })))
+}
+
+/// What is read: streams, and tables in memory.
+fn read(plan: &Plan) -> impl Iterator<Item = &Source> {
+    let tables = plan.nodes.iter().filter_map(|node| match &node.kind {
+        NodeKind::Lookup(lookup) => Some(&lookup.right.source),
+        _ => None,
+    });
+    plan.sides().chain(tables)
+}
+
+fn words_of(source: &Source) -> Vec<Word> {
+    let words = source
+        .words
+        .iter()
+        .filter_map(|word| sources::parse(word).ok());
+    match source.words.is_empty() {
+        true => vec![Word::Stdin],
+        false => words.collect(),
+    }
 }
 
 fn refused(one: &Written, read: &str) -> Usage {
@@ -276,7 +323,12 @@ fn of_pattern(plan: &Plan, options: &Options) -> Vec<Written> {
     let Some(glob) = files::as_glob(pattern).filter(|_| meanwhile) else {
         return Vec::new();
     };
-    let there = paths(&Word::Glob(glob)).into_iter().map(PathBuf::from);
+    // Those that values may name are refused when one does.
+    let there = match files::has_times(pattern) {
+        true => paths(&Word::Glob(glob)),
+        false => Vec::new(),
+    };
+    let there = there.into_iter().map(PathBuf::from);
     // And one that is not there yet.
     let files = there.chain([PathBuf::from(pattern)]);
     let written = files.filter_map(|path| {

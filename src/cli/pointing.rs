@@ -31,20 +31,26 @@ pub fn at(mut usage: Usage, words: &[String], at: usize) -> Usage {
 fn find(message: &str, words: &[String]) -> Option<(usize, Range<usize>)> {
     let first = message.lines().next().unwrap_or_default();
     let about = first.find("did you mean").map_or(first, |at| &first[..at]);
+    // What an option is given may be said by another word, too.
+    let mut parts = about.split([' ', ':', ',']).filter(|part| !part.is_empty());
+    let head = parts.next()?;
+    let given = flag(head, words).map(|(at, _)| at + 1);
     let mut rest = about;
     while let Some(open) = rest.find('\'') {
         let behind = &rest[open + 1..];
         let Some(close) = behind.find('\'') else {
             break;
         };
-        if let Some(found) = whole(&behind[..close], words) {
+        let quoted = &behind[..close];
+        if let Some(at) = given.filter(|&at| words.get(at).is_some_and(|word| word == quoted)) {
+            return Some((at, 0..quoted.len()));
+        }
+        if let Some(found) = whole(quoted, words) {
             return Some(found);
         }
         rest = &behind[close + 1..];
     }
     // Else the option or the operator that it begins with.
-    let mut parts = about.split([' ', ':', ',']).filter(|part| !part.is_empty());
-    let head = parts.next()?;
     if let Some(found) = flag(head, words) {
         return Some(found);
     }
@@ -223,6 +229,11 @@ mod tests {
             "window: sizes over a regular file need a time field",
             &["window", "1m", "count"],
             "\n    dstream window 1m count\n            ^^^^^^",
+        );
+        check(
+            "--late: 'r' is read as input: it would be lost; name another file",
+            &["join", "r", "--late", "r"],
+            "\n    dstream join r --late r\n                          ^",
         );
         check("nothing is known of it", &["count"], "");
     }

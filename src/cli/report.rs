@@ -5,7 +5,9 @@ use super::globals::{Options, Stats};
 use super::messages::{self, counted, grouped};
 use super::{suggest, terminal};
 use crate::data::delays::Delays;
-use crate::engine::{Batch, Batches, FAR_TIME, NO_TIME, OnBad, Report};
+use crate::engine::{
+    Batch, Batches, FAR_READING, FAR_TIME, NO_READING, NO_TIME, OnBad, OthersKept, Report,
+};
 use crate::error::{Failure, status};
 use crate::plan::window::duration;
 
@@ -71,10 +73,16 @@ fn failed(failure: Failure, report: &Report, format: &str, options: &Options) ->
     // Too many bad records: the first of them is the reason.
     if let Some(fault) = report.faults.first().filter(|_| status == status::DATA) {
         let all = report.records_bad == report.records_in && options.on_bad == OnBad::Warn;
-        if message.is_empty() && all && fault.what == FAR_TIME {
-            terminal::say(&messages::far_times(report.records_in, &fault.text));
-        } else if message.is_empty() && all && fault.what == NO_TIME {
-            terminal::say(&messages::no_times(report.records_in, &fault.text));
+        let option = match fault.what {
+            NO_READING | FAR_READING => "--clock",
+            _ => "--time",
+        };
+        if message.is_empty() && all && matches!(fault.what, FAR_TIME | FAR_READING) {
+            let records = report.records_in;
+            terminal::say(&messages::far_times(records, &fault.text, option));
+        } else if message.is_empty() && all && matches!(fault.what, NO_TIME | NO_READING) {
+            let records = report.records_in;
+            terminal::say(&messages::no_times(records, &fault.text, option));
         } else if message.is_empty() && all {
             terminal::say(&messages::not_the_format(format, &fault.text));
         } else if message.is_empty() {
@@ -126,6 +134,9 @@ fn summary(report: &Report, known: &[String], options: &Options) -> Vec<String> 
             options.merge_sorted,
         ));
     }
+    for (count, first) in &report.tables {
+        lines.push(messages::bad_in_table(*count, first));
+    }
     for (what, count) in &report.counts {
         lines.push(messages::told(what, *count));
     }
@@ -134,8 +145,11 @@ fn summary(report: &Report, known: &[String], options: &Options) -> Vec<String> 
     }
     if report.others.rows > 0 {
         let is_json = options.output_format.as_deref() == Some("json");
-        let may_be_whole = report.others_may_be_whole && !is_json;
-        lines.push(messages::others(&report.others, may_be_whole));
+        let kept = match &report.others_kept {
+            OthersKept::Whole if is_json => &OthersKept::Select,
+            kept => kept,
+        };
+        lines.push(messages::others(&report.others, kept));
     }
     for never in &report.never {
         let known = known.iter().map(String::as_str).filter(|_| never.own);

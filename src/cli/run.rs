@@ -653,6 +653,7 @@ fn execute(
     let is_shown = live::is_wanted(options, plan, source);
     let signals = Signals::heard(has_file(options), is_shown)?;
     let mut run = running(options, &signals)?;
+    run.refusal = overlap::refusal(plan, options);
     let view = match is_shown {
         true => Some(
             View::begin(run.quit.clone(), source).map_err(|error| Failure {

@@ -1,6 +1,7 @@
 //! Quantities in options: durations, sizes, shares, moments. Text to numbers; the clock is an argument. A
 //! quantity without its unit is refused rather than guessed.
 
+use crate::data::time::EVENT_TIMES;
 use crate::data::time::{SECOND, Zone};
 use crate::engine::Limit;
 use crate::error::Usage;
@@ -97,10 +98,14 @@ pub fn moment(text: &str, now: i64, zone: &Zone) -> Result<i64, Usage> {
             "'{text}' is not a time; write 2026-11-20T10:00:00Z, 2026-11-20, yesterday or -2h"
         ))
     };
+    let within = |at: Option<i64>| match at.filter(|at| EVENT_TIMES.contains(at)) {
+        Some(at) => Ok(at),
+        None => Err(Usage::new(format!(
+            "'{text}' is outside 1700 to 2239, the years that 64 bits of nanoseconds hold"
+        ))),
+    };
     if let Some(ago) = text.strip_prefix('-') {
-        return now
-            .checked_sub(duration(ago).map_err(|_| wrong())?)
-            .ok_or_else(wrong);
+        return within(now.checked_sub(duration(ago).map_err(|_| wrong())?));
     }
     let day = 86_400 * SECOND;
     let midnight = |days_ago: i64| {
@@ -114,17 +119,12 @@ pub fn moment(text: &str, now: i64, zone: &Zone) -> Result<i64, Usage> {
         _ => {}
     }
     if let Ok(instant) = text.parse::<jiff::Timestamp>() {
-        return i64::try_from(instant.as_nanosecond()).map_err(|_| wrong());
+        return within(i64::try_from(instant.as_nanosecond()).ok());
     }
     let civil: jiff::civil::DateTime = text.parse().map_err(|_| wrong())?;
-    let as_utc = civil
-        .to_zoned(jiff::tz::TimeZone::UTC)
-        .map_err(|_| wrong())?
-        .timestamp()
-        .as_nanosecond();
-    i64::try_from(as_utc)
-        .map(|civil| zone.to_utc(civil))
-        .map_err(|_| wrong())
+    let as_utc = civil.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    let as_utc = as_utc.and_then(|at| i64::try_from(at.timestamp().as_nanosecond()).ok());
+    within(as_utc.map(|civil| zone.to_utc(civil)))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use super::steps::{LastNeeded, Setting};
 use super::worker::{
     self, End, Partial, Stage, StageWorker, add_counts, entries, first_batch, stages, tee_failures,
 };
-use super::{FaultTold, Limit, OnBad, Report, Run, Shared, never, routing};
+use super::{FaultTold, Limit, OnBad, OthersKept, Report, Run, Shared, never, routing};
 use crate::data::Chunk;
 use crate::data::process::Late;
 use crate::data::step::{Counts, OtherFields};
@@ -171,18 +171,15 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         enough: AtomicBool::new(false),
         sides_done: AtomicUsize::new(0),
         is_accident: AtomicBool::new(false),
-        gives_early: plan.limits_what_time_lets_out(),
+        gives_early: plan.limits_what_time_lets_out(run.quiet),
         ending: AtomicBool::new(false),
         peeking: AtomicBool::new(false),
         aside: AtomicUsize::new(0),
         seen: plan
             .sides()
             .map(|source| {
-                source
-                    .wanted
-                    .iter()
-                    .map(|_| AtomicBool::new(false))
-                    .collect()
+                let fields = source.wanted.iter().chain(&source.sought);
+                fields.map(|_| AtomicBool::new(false)).collect()
             })
             .collect(),
         all_seen: AtomicBool::new(!may_never_occur(&plan.source)),
@@ -624,7 +621,10 @@ impl<'s> Running<'s> {
             report.failure.get_or_insert(failure.into());
         }
         let written = shared.out.written();
-        report.records_out = written.rows;
+        report.records_out = match shared.run.quiet {
+            true => written.rows.min(1),
+            false => written.rows,
+        };
         report.bytes_out = written.bytes;
     }
 
@@ -683,11 +683,20 @@ impl<'s> Running<'s> {
         report.failed = std::mem::take(&mut lock(&shared.counts).failed)
             .into_iter()
             .collect();
-        report.others_may_be_whole = plan.writes_records();
+        report.others_kept = match plan.lists_of_firsts() {
+            Some((operator, own, other)) => OthersKept::Lists {
+                operator: operator.into(),
+                own,
+                other,
+            },
+            None if plan.writes_records() => OthersKept::Whole,
+            None => OthersKept::Select,
+        };
         report.others = std::mem::take(&mut lock(&shared.counts).others);
+        let quiet = shared.run.quiet;
         let is_enough = shared.sides_done.load(Ordering::Relaxed) > 1;
         report.is_accident =
-            is_enough && plan.may_end_anywhere() || shared.is_accident.load(Ordering::Relaxed);
+            is_enough && plan.may_end_anywhere(quiet) || shared.is_accident.load(Ordering::Relaxed);
         if let Some(limit) = shared.run.max_late.filter(|_| !report.is_accident) {
             let (over, text) = match limit {
                 Limit::Count(most) => (report.late > most, format!("{most} late records")),
@@ -712,13 +721,17 @@ impl<'s> Running<'s> {
             let failure = Failure { status, message };
             report.failure.get_or_insert(failure.into());
         }
+        if quiet {
+            // Nothing is written that could lack them.
+            report.others = OtherFields::default();
+        }
         if shared.ledger.is_closed() || report.is_accident {
             // Others were ahead of the last record that was needed: how far is accident.
             report.failed.clear();
             if plan.counts_others_before_limit() {
                 report.others = OtherFields::default();
             }
-            if plan.has_state_before_limit() {
+            if plan.has_state_before_limit(quiet) {
                 report.counts.clear();
             }
         }

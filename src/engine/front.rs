@@ -8,7 +8,7 @@ use super::ledger::{Account, BadRecord};
 use super::meter::{Meter, last_of};
 use super::prefix::Lines;
 use super::steps::LastNeeded;
-use super::{FAR_TIME, NO_TIME, Shared};
+use super::{FAR_READING, FAR_TIME, NO_READING, NO_TIME, Shared};
 use crate::bytes::time::is_leap;
 use crate::bytes::{Span, scan};
 use crate::data::step::Counts;
@@ -33,6 +33,8 @@ pub struct SourceWorker<'p> {
     judged: bool,
     /// For the input that it was made for.
     reader: Option<(u32, Box<dyn Reader>)>,
+    /// Finds the fields that are sought, as long as one has not occurred.
+    seeker: Option<Box<dyn Reader>>,
     literal: Option<memmem::Finder<'p>>,
     at: Option<Expr>,
     clock: Option<Expr>,
@@ -48,8 +50,8 @@ pub struct SourceWorker<'p> {
     joined: bool,
     /// Line ends of the block at hand that are in a record too long to be in it.
     skipped: u64,
-    /// Lines of the block at hand that end a batch: they are no records.
-    marks: u64,
+    /// Rows of the block at hand that are no records: empty lines, and lines that end a batch.
+    void: Vec<u32>,
 }
 
 impl<'p> SourceWorker<'p> {
@@ -80,6 +82,7 @@ impl<'p> SourceWorker<'p> {
             side,
             judged: plan.nodes.iter().any(is_custom),
             reader: None,
+            seeker: seeker(source),
             literal: source.literal.as_deref().map(memmem::Finder::new),
             at,
             clock,
@@ -90,7 +93,7 @@ impl<'p> SourceWorker<'p> {
             begins: Vec::new(),
             joined: matches!(source.format.framing(), Framing::Begun(_)),
             skipped: 0,
-            marks: 0,
+            void: Vec::new(),
         }
     }
 
@@ -133,13 +136,21 @@ impl<'p> SourceWorker<'p> {
             }
             None => true,
         };
+        if let Some(seeker) = &mut self.seeker
+            && !seek(seeker.as_mut(), (source, self.side), shared, chunk, find)
+        {
+            self.seeker = None;
+        }
         self.bad.clear();
         reader.read(chunk, find, &mut self.bad);
+        self.void.clear();
         if find {
             read = chunk.rows.len() as u64;
+            void(chunk, &self.bad, &mut self.void);
         }
         let progress = &shared.run.progress;
-        progress.records.fetch_add(read, Ordering::Relaxed);
+        let records = read - self.void.len() as u64;
+        progress.records.fetch_add(records, Ordering::Relaxed);
         let size = chunk.block.len() as u64;
         progress.bytes.fetch_add(size, Ordering::Relaxed);
         let mut bad = std::mem::take(&mut self.bad);
@@ -152,11 +163,14 @@ impl<'p> SourceWorker<'p> {
         self.skipped = long.map_or(0, |long| long.lines);
         self.make(shared, chunk);
         let going = self.times(shared, chunk, &mut bad);
-        read -= std::mem::take(&mut self.marks);
+        read -= self.void.len() as u64;
         account.records = read;
         if !bad.is_empty() || long.is_some() {
             bad.sort_by_key(|bad| bad.row);
             account.bad = bad.iter().map(|bad| place(chunk, bad)).collect();
+            for bad in &mut account.bad {
+                bad.index -= self.void.partition_point(|row| *row < bad.index) as u32;
+            }
             if let Some(long) = long {
                 account.records += 1;
                 account.bad.push(BadRecord {
@@ -175,10 +189,11 @@ impl<'p> SourceWorker<'p> {
         }
         bad.clear();
         self.bad = bad;
-        if self.limited {
+        if self.limited || shared.run.quiet {
             self.begins.clear();
-            let begins = chunk.rows.iter().map(|row| row.start());
-            self.begins.extend(begins);
+            let rows = chunk.rows.iter().zip(0..);
+            let records = rows.filter(|(_, row)| self.void.binary_search(row).is_err());
+            self.begins.extend(records.map(|(row, _)| row.start()));
         }
         Ok(going)
     }
@@ -242,7 +257,8 @@ impl<'p> SourceWorker<'p> {
             }
             Times::Event { .. } => {
                 let mut at = self.at.take();
-                chunk.times = Some(self.stamps(at.as_mut(), shared, chunk, bad));
+                chunk.times =
+                    Some(self.stamps(at.as_mut(), (NO_TIME, FAR_TIME), shared, chunk, bad));
                 self.at = at;
                 // The clock that triggers go by tells itself too.
                 if let Some(clock) = &source.clock {
@@ -342,7 +358,13 @@ impl<'p> SourceWorker<'p> {
             Times::Arrival | Times::Event { .. } => Some(vec![arrival; n]),
             Times::Clock { batch, .. } => {
                 let mut clock = self.clock.take();
-                let readings = self.stamps(clock.as_mut(), shared, chunk, bad);
+                let readings = self.stamps(
+                    clock.as_mut(),
+                    (NO_READING, FAR_READING),
+                    shared,
+                    chunk,
+                    bad,
+                );
                 self.clock = clock;
                 meter.clock(place, &readings, &chunk.live, *batch)
             }
@@ -365,17 +387,17 @@ impl<'p> SourceWorker<'p> {
                 by: Batching::Marks(regex),
                 step,
             } => {
-                let (ends, marks) = take_marks(regex, chunk, bad);
-                self.marks = marks;
+                let (ends, marks) = take_marks(regex, chunk, bad, &mut self.void);
                 meter.counted(place, &ends, marks, 1, *step)
             }
         }
     }
 
-    /// The stamps of the rows; those without one are bad.
+    /// The stamps of the rows; those without one are bad, and those with one that is too far.
     fn stamps(
         &mut self,
         at: Option<&mut Expr>,
+        (no_time, far_time): (&'static str, &'static str),
         shared: &Shared<'_>,
         chunk: &mut Chunk,
         bad: &mut Vec<Bad>,
@@ -410,7 +432,7 @@ impl<'p> SourceWorker<'p> {
                     bad.push(Bad {
                         row,
                         column: 0,
-                        what: FAR_TIME,
+                        what: far_time,
                     });
                 }
                 good
@@ -420,7 +442,7 @@ impl<'p> SourceWorker<'p> {
             bad.extend(unread.iter().zip(far).map(|(&row, far)| Bad {
                 row,
                 column: 0,
-                what: if far { FAR_TIME } else { NO_TIME },
+                what: if far { far_time } else { no_time },
             }));
         }
         match column.data {
@@ -440,6 +462,8 @@ impl<'p> SourceWorker<'p> {
             seen.fetch_or(occurs, Ordering::Relaxed);
             all &= occurs;
         }
+        let sought = &shared.seen[self.side][self.source.wanted.len()..];
+        all &= sought.iter().all(|seen| seen.load(Ordering::Relaxed));
         if all && self.side == 0 {
             shared.all_seen.store(true, Ordering::Relaxed);
         }
@@ -500,12 +524,56 @@ fn brought_nearer(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Takes the lines that end a batch out of the rows; what is wrong with them is no matter. Returns how many stand
-/// before each row, and how many there are.
+/// What finds the fields that are sought.
+fn seeker(source: &Source) -> Option<Box<dyn Reader>> {
+    if source.sought.is_empty() || !may_never_occur(source) {
+        return None;
+    }
+    let mut schema = source.schema.clone();
+    schema.others = None;
+    source.format.reader(&schema, &source.sought, None).ok()
+}
+
+/// Notes which of the fields that are sought are in a chunk that is yet to be read. False: none is left.
+#[cold]
+fn seek(
+    seeker: &mut dyn Reader,
+    (source, side): (&Source, usize),
+    shared: &Shared<'_>,
+    chunk: &mut Chunk,
+    find: bool,
+) -> bool {
+    let flags = &shared.seen[side][source.wanted.len()..];
+    if flags.iter().all(|seen| seen.load(Ordering::Relaxed)) {
+        return false;
+    }
+    seeker.read(chunk, find, &mut Vec::new());
+    for (&field, seen) in source.sought.iter().zip(flags) {
+        seen.fetch_or(occurs(source, chunk, field), Ordering::Relaxed);
+        chunk.columns[field] = None;
+    }
+    true
+}
+
+/// Rows of a chunk just read that are no records, into `void`: neither good nor bad.
+fn void(chunk: &Chunk, bad: &[Bad], void: &mut Vec<u32>) {
+    let records = chunk.live.len() + bad.len();
+    if records < chunk.rows.len() {
+        let mut records: Vec<u32> = chunk.live.iter().collect();
+        records.extend(bad.iter().map(|bad| bad.row));
+        records.sort_unstable();
+        let rows = 0..chunk.rows.len() as u32;
+        void.extend(rows.filter(|row| records.binary_search(row).is_err()));
+    }
+}
+
+/// Takes the lines that end a batch out of the rows, into `void`; what is wrong with them is no matter. Returns how many
+/// stand before each row, and how many there are.
 fn take_marks(
     regex: &regex::bytes::Regex,
     chunk: &mut Chunk,
     bad: &mut Vec<Bad>,
+    void: &mut Vec<u32>,
 ) -> (Vec<u64>, u64) {
     let mut marks = 0;
     let mut ends = Vec::with_capacity(chunk.rows.len());
@@ -520,6 +588,10 @@ fn take_marks(
     if marks > 0 {
         chunk.live.retain(|row| !is_mark[row as usize]);
         bad.retain(|bad| !is_mark[bad.row as usize]);
+        let rows = 0..chunk.rows.len() as u32;
+        void.extend(rows.filter(|row| is_mark[*row as usize]));
+        void.sort_unstable();
+        void.dedup();
     }
     (ends, marks)
 }

@@ -40,8 +40,8 @@ pub struct TableFile {
     next_look: AtomicI64,
     /// Times that it had changed and could not be read.
     unreadable: AtomicU64,
-    /// The last of those.
-    refused: Mutex<Option<Identity>>,
+    /// What it was when that was told last; `Some(None)`: it was not there.
+    refused: Mutex<Option<Option<Identity>>>,
 }
 
 /// What tells two states of a file apart.
@@ -64,9 +64,20 @@ struct Table {
     cells: Vec<usize>,
     bytes: Vec<u8>,
     bad: u64,
+    /// The first of those.
+    first_bad: Option<BadInTable>,
     records: u64,
     /// Fields of keys that no row has, of a table without a header.
     never: Vec<FieldId>,
+}
+
+/// The place of a bad record in a table, from 1.
+#[derive(Clone, Debug)]
+pub struct BadInTable {
+    pub name: String,
+    pub line: u64,
+    pub column: u32,
+    pub what: &'static str,
 }
 
 impl Tables {
@@ -110,7 +121,9 @@ impl Tables {
         };
         for (at, table) in &self.0 {
             let current = lock(&table.current).1.clone();
-            add("bad records in a table", current.bad);
+            if let Some(first) = &current.first_bad {
+                report.tables.push((current.bad, first.clone()));
+            }
             if let NodeKind::Lookup(lookup) = &plan.nodes[*at].kind {
                 let source = &lookup.right.source;
                 report.never.extend(current.never.iter().map(|field| Never {
@@ -141,10 +154,17 @@ impl TableFile {
                 .is_ok()
         {
             let found = identity(&self.word);
-            let changed = found.is_some() && lock(&self.current).0 != found;
-            if changed {
-                match Table::load(&self.word, &work.lookup.right, work.run, work.seed) {
-                    Ok(table) => *lock(&self.current) = (found, Arc::new(table)),
+            if lock(&self.current).0 == found {
+                *lock(&self.refused) = None;
+            } else {
+                let table = there(&self.word).and_then(|()| {
+                    Table::load(&self.word, &work.lookup.right, work.run, work.seed)
+                });
+                match table {
+                    Ok(table) => {
+                        *lock(&self.current) = (found, Arc::new(table));
+                        *lock(&self.refused) = None;
+                    }
                     Err(error) => self.refused(found, &error, &work.run.opening.notes),
                 }
             }
@@ -157,18 +177,28 @@ impl TableFile {
     /// Tells once of each change that cannot be read; it is tried again at the next look.
     fn refused(&self, found: Option<Identity>, error: &Error, notes: &Notes) {
         let mut refused = lock(&self.refused);
-        if *refused != found {
+        if *refused != Some(found.clone()) {
             self.unreadable.fetch_add(1, Ordering::Relaxed);
             notes.tell(&format!(
-                "lookup: the table of before is used on, since the changed file cannot be read: {error:#}"
+                "lookup: the table of before is used on, since the file cannot be read now: {error:#}"
             ));
-            *refused = found;
+            *refused = Some(found);
         }
     }
 }
 
 fn identity_matters(word: &Word) -> bool {
     matches!(word, Word::File(_))
+}
+
+/// Whether a table that was a file is one still.
+fn there(word: &Word) -> Result<()> {
+    let Word::File(path) = word else {
+        return Ok(());
+    };
+    let meta = std::fs::metadata(path).with_context(|| path.clone())?;
+    anyhow::ensure!(meta.is_file(), "{path}: not a file any more");
+    Ok(())
 }
 
 fn identity(word: &Word) -> Option<Identity> {
@@ -215,9 +245,10 @@ impl Table {
             },
             false => None,
         };
+        let read = [source.wanted.as_slice(), &source.sought].concat();
         let mut reader = source
             .format
-            .reader(&source.schema, &source.wanted, header.as_deref())
+            .reader(&source.schema, &read, header.as_deref())
             .with_context(|| name.clone())?;
         let coder = KeyCoder::new(right.keys.iter().map(|key| key.ty.clone()).collect());
         let (mut keys, mut args) = (right.keys.clone(), right.args.clone());
@@ -228,13 +259,10 @@ impl Table {
             cells: Vec::new(),
             bytes: Vec::new(),
             bad: 0,
+            first_bad: None,
             records: 0,
             never: match may_never_occur(source) {
-                true => right
-                    .keys
-                    .iter()
-                    .flat_map(|key| key.fields.clone())
-                    .collect(),
+                true => never(right),
                 false => Vec::new(),
             },
         };
@@ -242,7 +270,7 @@ impl Table {
         let (mut chunk, mut bad, mut counts) = (Chunk::default(), Vec::new(), Counts::default());
         let mut lines = cutter.header_lines;
         loop {
-            let block = match cutter
+            let (block, long) = match cutter
                 .next(Some(LOOK), Vec::new())
                 .with_context(|| name.clone())?
             {
@@ -251,15 +279,24 @@ impl Table {
                     wait_on()?;
                     continue;
                 }
-                Cut::Block(block, long) => {
-                    table.bad += u64::from(long.is_some());
-                    block
-                }
+                Cut::Block(block, long) => (block, long),
             };
             chunk.reset(block);
             bad.clear();
             reader.read(&mut chunk, true, &mut bad);
-            table.bad += bad.len() as u64;
+            let place = |before: usize, column, what| BadInTable {
+                name: name.clone(),
+                line: lines + scan::count_byte(&chunk.block.bytes()[..before], b'\n') as u64 + 1,
+                column,
+                what,
+            };
+            let firsts = bad.iter().min_by_key(|bad| bad.row).map(|bad| {
+                let before = chunk.rows[bad.row as usize].start();
+                place(before, bad.column + 1, bad.what)
+            });
+            let firsts = firsts.or_else(|| Some(place(chunk.block.len(), 1, long.as_ref()?.what)));
+            table.first_bad = table.first_bad.take().or(firsts);
+            table.bad += bad.len() as u64 + u64::from(long.is_some());
             make(&mut chunk, &source.made, &name, lines);
             table.never.retain(|&field| !occurs(source, &chunk, field));
             lines += scan::count_byte(chunk.block.bytes(), b'\n') as u64;
@@ -325,6 +362,15 @@ impl Table {
             None => &[],
         }
     }
+}
+
+/// Fields that are told where no row has them: those of the keys, and those that are asked of the table by its prefix.
+fn never(right: &Right) -> Vec<FieldId> {
+    let of_keys = right.keys.iter().flat_map(|key| &key.fields);
+    let mut fields: Vec<FieldId> = of_keys.chain(&right.source.prefixed).copied().collect();
+    fields.sort_unstable();
+    fields.dedup();
+    fields
 }
 
 fn key_at<'c>(chunk: &'c Chunk, key: &ColumnV, row: u32) -> Option<&'c [u8]> {

@@ -48,6 +48,7 @@ pub mod worker;
 
 pub use commit::{Keeping, Moments};
 pub use driver::run;
+pub use lookup::BadInTable;
 pub use progress::{Commits, Held, Progress};
 pub use wal::Logging;
 
@@ -57,7 +58,7 @@ use crate::data::step::{Counts, OtherFields};
 use crate::data::time::Zone;
 use crate::expr::Arrivals;
 use crate::plan::files::Files;
-use crate::sinks::Live;
+use crate::sinks::{Live, Refusal};
 use crate::sources::Opening;
 use clock::Clock;
 use inputs::InputList;
@@ -125,6 +126,8 @@ pub struct Run {
     pub keeping: Option<Keeping>,
     /// Set when outputs are to be opened again by name.
     pub reopen: Arc<AtomicBool>,
+    /// Of an output that is many files.
+    pub refusal: Refusal,
     /// Told of each batch when it is done.
     pub on_batch: Option<Told>,
     /// Standard output is a terminal on which what is open is shown.
@@ -193,6 +196,7 @@ impl Default for Run {
             clock: Arc::new(clock::System::default()),
             keeping: None,
             reopen: Arc::default(),
+            refusal: Refusal::default(),
             on_batch: None,
             live: None,
             quit: Arc::default(),
@@ -247,8 +251,10 @@ pub struct Report {
     pub failed: Vec<(String, u64)>,
     /// Rows with fields that were no columns, as the first record lacks them.
     pub others: OtherFields,
-    /// They would be written by a format that takes records whole.
-    pub others_may_be_whole: bool,
+    /// What would keep them.
+    pub others_kept: OthersKept,
+    /// Bad records of tables in memory, with the first of each.
+    pub tables: Vec<(u64, BadInTable)>,
     /// Fields of a schemaless input that never occurred.
     pub never: Vec<Never>,
     /// Inputs that could not be opened or read, with the reason, and the status that they come to.
@@ -263,6 +269,22 @@ pub struct Report {
     pub elapsed: i64,
     /// Why the run ended early; a `Failure` with an empty message: the bad records tell it.
     pub failure: Option<anyhow::Error>,
+}
+
+/// What would keep fields that are no columns, as the first record lacks them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum OthersKept {
+    /// `select`.
+    #[default]
+    Select,
+    /// That too, or a format that takes records whole.
+    Whole,
+    /// They are no lists of this operator: `select` in front of it, and of its other stream that the first record has them.
+    Lists {
+        operator: String,
+        own: bool,
+        other: bool,
+    },
 }
 
 /// A field that none of a stream's records has.
@@ -282,6 +304,11 @@ pub const NO_TIME: &str = "without a time that can be read";
 /// The same of one whose time can be read, but not be told in 64 bits of nanoseconds ([`crate::data::time::EVENT_TIMES`]).
 pub const FAR_TIME: &str =
     "with a time outside 1700 to 2239, the years that 64 bits of nanoseconds hold";
+
+/// The same of the clock that the data tell.
+pub const NO_READING: &str = "without a time of the clock that can be read";
+pub const FAR_READING: &str =
+    "with a time of the clock outside 1700 to 2239, the years that 64 bits of nanoseconds hold";
 
 /// One kind of bad record and where the first stands.
 #[derive(Clone, Debug)]
@@ -340,7 +367,7 @@ pub struct Shared<'r> {
     peeking: AtomicBool,
     /// What is given now is shown and not printed: so many rows at most; 0: it is printed.
     aside: AtomicUsize,
-    /// By side and wanted field: it has occurred.
+    /// By side and field that is wanted, then sought: it has occurred.
     seen: Vec<Vec<AtomicBool>>,
     all_seen: AtomicBool,
     counts: Mutex<Counts>,

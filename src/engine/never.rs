@@ -3,24 +3,23 @@
 
 use super::front::may_never_occur;
 use super::{Never, Shared};
+use crate::data::FieldId;
 use crate::plan::node::{Node, NodeKind, Plan, Source};
 use std::sync::atomic::Ordering;
 
-/// Fields of schemaless streams that none of their records has: of the chain's own all that it asks for, of others the
-/// keys.
+/// Fields of schemaless streams that none of their records has: of the chain's own all that it asks for or speaks of, of
+/// others the keys and what is asked of that stream by its prefix.
 pub fn fields(plan: &Plan, shared: &Shared<'_>) -> Vec<Never> {
-    let name = |source: &Source, at: usize| {
-        let field = source.wanted.get(at)?;
-        Some(source.schema.fields.get(*field)?.name.clone())
-    };
+    let fields = |source: &Source| [source.wanted.as_slice(), &source.sought].concat();
+    let name = |source: &Source, field: FieldId| source.schema.fields[field].name.clone();
     let seen = |side: usize, at: usize| shared.seen[side][at].load(Ordering::Relaxed);
     // A field that another stream may have in its place need occur in one of them.
     let elsewhere = |wanted: &str| {
         plan.sides().enumerate().skip(1).any(|(side, source)| {
-            let is_it = |at: &usize| name(source, *at).as_deref() == Some(wanted);
-            let mut named = (0..source.wanted.len()).filter(is_it);
+            let fields = fields(source).into_iter().enumerate();
+            let mut named = fields.filter(|(_, field)| name(source, *field) == wanted);
             // What a header names is there.
-            named.any(|at| seen(side, at) || !may_never_occur(source))
+            named.any(|(at, _)| seen(side, at) || !may_never_occur(source))
         })
     };
     // What a table in memory has is not known here.
@@ -33,13 +32,14 @@ pub fn fields(plan: &Plan, shared: &Shared<'_>) -> Vec<Never> {
         if records == 0 || !may_never_occur(source) {
             continue;
         }
-        for (at, field) in source.wanted.iter().enumerate() {
-            let Some(name) = name(source, at).filter(|_| !seen(side, at)) else {
+        for (at, field) in fields(source).into_iter().enumerate() {
+            if seen(side, at) {
                 continue;
-            };
+            }
+            let name = name(source, field);
             let is_told = match plan.right_of_side(side) {
-                Some(right) => right.is_key(*field),
-                None => !source.optional.contains(field) || !has_table && !elsewhere(&name),
+                Some(right) => right.is_key(field) || source.prefixed.contains(&field),
+                None => !source.optional.contains(&field) || !has_table && !elsewhere(&name),
             };
             if is_told {
                 never.push(Never {

@@ -456,6 +456,7 @@ pub fn open_output(plan: &Plan, run: &Run, live: bool, kept: Option<&Kept>) -> R
                     depth: files.depth(),
                     earlier: earlier.cloned(),
                     stop: run.stop.clone(),
+                    refusal: run.refusal.clone(),
                 })?)
             }
             None if replaces(plan, run) => {
@@ -463,7 +464,10 @@ pub fn open_output(plan: &Plan, run: &Run, live: bool, kept: Option<&Kept>) -> R
                 Box::new(Replaced::open(Path::new(path), begin.clone(), earlier)?)
             }
             None => {
-                let (sink, len) = FileSink::open(Path::new(path), mode, earlier, &run.stop)?;
+                let (mut sink, len) = FileSink::open(Path::new(path), mode, earlier, &run.stop)?;
+                if plan.sink.append {
+                    sink.check_begin(&begin)?;
+                }
                 begun = len > 0;
                 Box::new(sink)
             }

@@ -314,7 +314,7 @@ impl<'a> Met<'a> {
     }
 
     /// Of the first sides nothing behind the last live row is needed.
-    fn end_behind(&mut self, chunk: &Chunk, sides: usize) {
+    pub fn end_behind(&mut self, chunk: &Chunk, sides: usize) {
         self.sides_done = self.sides_done.max(sides);
         let Some(row) = chunk.live.iter().last() else {
             return;

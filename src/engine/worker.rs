@@ -552,6 +552,12 @@ impl StageWorker<'_> {
                 partial.absorb(chunk, &mut cx);
             }
             Partial::None => {
+                if shared.run.quiet && !chunk.live.is_empty() {
+                    // The account ends there, as with `head 1`.
+                    chunk.live.truncate(1);
+                    met.end_behind(chunk, shared.seen.len());
+                    met.enough = true;
+                }
                 let rows = chunk.live.len() as u64;
                 shared.run.progress.rows.fetch_add(rows, Ordering::Relaxed);
                 let mut bytes = Vec::new();
@@ -589,7 +595,6 @@ impl StageWorker<'_> {
                     ..Piece::default()
                 };
                 met.enough |= !shared.out.put(seq, piece);
-                met.enough |= shared.run.quiet && rows > 0;
             }
         }
         self.heed(&mut met, shared, stage);

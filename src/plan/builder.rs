@@ -142,6 +142,9 @@ pub struct Builder<'a> {
     pub(super) sides: Vec<Side>,
     /// Fields that need not occur, as another stream may have them.
     pub(super) optional: Vec<FieldId>,
+    /// See [`Source::sought`] and [`Source::prefixed`].
+    pub(super) sought: Vec<FieldId>,
+    pub(super) prefixed: Vec<FieldId>,
     /// The window that waits is a batch.
     pub(super) pending_batch: bool,
     /// The operator at hand gives a row for an empty batch too.
@@ -281,6 +284,8 @@ impl<'a> Builder<'a> {
             in_force: None,
             sides: Vec::new(),
             optional: Vec::new(),
+            sought: Vec::new(),
+            prefixed: Vec::new(),
             pending_batch: false,
             empties: false,
             shaped: None,
@@ -731,6 +736,8 @@ impl<'a> Builder<'a> {
                 merged: self.options.merge_sorted,
                 several: self.options.words.len() > 1,
                 optional: self.optional,
+                sought: self.sought,
+                prefixed: self.prefixed,
                 since: self.options.since,
                 until: self.options.until,
             },

@@ -59,6 +59,10 @@ impl Builder<'_> {
             let added = self.shown.iter().any(|shown| shown.name == label);
             if self.rest.is_some() {
                 self.whole_key(part, source, at, added)?;
+                // What is not there any more may be dropped again.
+                if !added && let Ok(id) = self.field(part, source, at) {
+                    self.seek(id);
+                }
                 self.drop_from_rest(part);
             } else if !added {
                 self.field(part, source, at)?;
@@ -124,7 +128,9 @@ impl Builder<'_> {
                     if self.rest.is_some() {
                         self.whole_key(old, source, at, false)?;
                     }
-                    self.field(old, source, at)?
+                    let id = self.field(old, source, at)?;
+                    self.seek(id);
+                    id
                 }
             };
             let new = names::display(new);

@@ -83,6 +83,10 @@ pub struct Source {
     pub clock: Option<Times>,
     /// Fields that another source may have in its place: none of them need occur.
     pub optional: Vec<FieldId>,
+    /// Fields that the chain speaks of and does not read (`drop`, `rename`): looked for until one has occurred.
+    pub sought: Vec<FieldId>,
+    /// Of another stream: fields that the chain asks of it by its prefix.
+    pub prefixed: Vec<FieldId>,
     /// Event time from (included) and to (excluded), ns.
     pub since: Option<i64>,
     pub until: Option<i64>,

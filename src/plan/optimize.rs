@@ -81,6 +81,10 @@ fn find(source: &mut Source, live: Live, read: &[bool]) {
             _ => {}
         }
     }
+    let wanted = &source.wanted;
+    source.sought.retain(|id| read[*id] && !wanted.contains(id));
+    source.sought.sort_unstable();
+    source.sought.dedup();
 }
 
 /// Leaves out what of another stream nobody reads.
@@ -306,8 +310,8 @@ impl Plan {
     }
 
     /// Whether rows enough may have come of streams that are read side by side, so that how far each was read is accident.
-    /// What stands behind all of the input has read all of it.
-    pub fn may_end_anywhere(&self) -> bool {
+    /// What stands behind all of the input has read all of it. `quiet`, as below: the first row that comes out ends the run.
+    pub fn may_end_anywhere(&self, quiet: bool) -> bool {
         let mut anywhere = false;
         for node in &self.nodes {
             match &node.kind {
@@ -322,12 +326,12 @@ impl Plan {
                 _ => {}
             }
         }
-        false
+        quiet && anywhere
     }
 
     /// Whether a limit stands behind state that lets out rows when time has passed them, before the input ends: at
     /// the end of an epoch. What stands behind all of the input has read all of it.
-    pub fn limits_what_time_lets_out(&self) -> bool {
+    pub fn limits_what_time_lets_out(&self, quiet: bool) -> bool {
         let passes = self.sides().any(|source| match &source.time {
             Some(Times::Event { disorder, auto, .. }) => {
                 disorder.is_some() || *auto || source.clock.is_some()
@@ -347,14 +351,22 @@ impl Plan {
                 _ => {}
             }
         }
-        false
+        quiet && early
+    }
+
+    /// The nodes in front of the last limit.
+    fn before_limit(&self, quiet: bool) -> &[Node] {
+        let is_limit = |node: &Node| matches!(node.kind, NodeKind::Limit { .. });
+        let limit = self.nodes.iter().rposition(is_limit).unwrap_or(0);
+        match quiet {
+            true => &self.nodes,
+            false => &self.nodes[..limit],
+        }
     }
 
     /// Whether state that tells what it has done stands in front of a limit.
-    pub fn has_state_before_limit(&self) -> bool {
-        let is_limit = |node: &Node| matches!(node.kind, NodeKind::Limit { .. });
-        let limit = self.nodes.iter().rposition(is_limit).unwrap_or(0);
-        let mut before = self.nodes[..limit].iter();
+    pub fn has_state_before_limit(&self, quiet: bool) -> bool {
+        let mut before = self.before_limit(quiet).iter();
         before.any(|node| matches!(node.kind, NodeKind::Custom(_)))
     }
 
@@ -367,11 +379,30 @@ impl Plan {
         })
     }
 
+    /// The operator that makes lists of the fields that first records have, where it is told which records have others: of
+    /// this stream, of its other one.
+    pub fn lists_of_firsts(&self) -> Option<(&str, bool, bool)> {
+        let mut before = None;
+        self.nodes.iter().find_map(|node| {
+            let (is_list, other) = match &node.kind {
+                NodeKind::Aggregate { .. } => (true, false),
+                NodeKind::Custom(custom) => {
+                    let right = custom.right.as_ref();
+                    let other = right.is_some_and(|right| right.others().is_some());
+                    (custom.own_rows, other)
+                }
+                _ => (false, false),
+            };
+            let before = before.replace(&node.kind);
+            let own = matches!(before, Some(NodeKind::Others { .. }));
+            let operator = node.operator.split_whitespace().next()?;
+            (is_list && (own || other)).then_some((operator, own, other))
+        })
+    }
+
     /// Whether rows with fields beyond the columns are counted in front of a limit.
     pub fn counts_others_before_limit(&self) -> bool {
-        let is_limit = |node: &Node| matches!(node.kind, NodeKind::Limit { .. });
-        let limit = self.nodes.iter().rposition(is_limit).unwrap_or(0);
-        let mut before = self.nodes[..limit].iter();
+        let mut before = self.before_limit(false).iter();
         before.any(|node| match &node.kind {
             NodeKind::Others { .. } => true,
             NodeKind::Custom(custom) if custom.own_rows => custom

@@ -151,6 +151,8 @@ impl OtherStream {
                 head: Vec::new(),
                 time: None,
                 optional: Vec::new(),
+                sought: Vec::new(),
+                prefixed: Vec::new(),
                 since: None,
                 until: None,
             },
@@ -382,6 +384,8 @@ impl Builder<'_> {
             right.source.schema = std::mem::take(&mut builder.source);
             right.source.since = self.options.since.filter(|_| right.source.time.is_some());
             right.source.until = self.options.until.filter(|_| right.source.time.is_some());
+            right.source.sought = std::mem::take(&mut builder.sought);
+            right.source.prefixed = std::mem::take(&mut builder.prefixed);
             right.read = std::mem::take(&mut builder.read);
             right.line = Some(line);
         }

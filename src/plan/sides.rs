@@ -288,7 +288,8 @@ impl Builder<'_> {
                 Some(side) => {
                     let prefix = self.sides[side].stream.prefix.clone();
                     if let Some(rest) = without_prefix(&path, &prefix) {
-                        self.bring(side, &rest)?;
+                        let id = self.bring(side, &rest)?;
+                        self.seek_in(side, id, true);
                     }
                 }
                 None => drop(self.plain(&path)?),
@@ -300,6 +301,48 @@ impl Builder<'_> {
     fn is_in_force(&self, side: usize) -> bool {
         let side = &self.sides[side];
         side.part == self.parts.len() && !side.closed
+    }
+
+    /// A field that the chain speaks of need not be read to be told where it never occurs.
+    pub(super) fn seek(&mut self, id: FieldId) {
+        if !self.at_source() {
+            return;
+        }
+        if self.read.get(id) == Some(&true) {
+            self.sought.push(id);
+        }
+        for side in 0..self.sides.len() {
+            if !self.is_in_force(side) {
+                continue;
+            }
+            self.seek_in(side, id, false);
+            // A plain name is of either stream.
+            let behind = self.sides[side].node + 1;
+            let of: Vec<FieldId> = match self.nodes.get(behind).map(|node| &node.kind) {
+                Some(NodeKind::Project { columns }) => {
+                    let is_it = |column: &&(FieldId, Expr)| column.0 == id;
+                    let made = columns.iter().filter(is_it);
+                    made.flat_map(|(_, expr)| expr.fields.clone()).collect()
+                }
+                _ => Vec::new(),
+            };
+            of.into_iter().for_each(|id| self.seek(id));
+        }
+    }
+
+    /// The same in the stream that a field is brought from. `prefixed`: it is asked of that stream and no other.
+    fn seek_in(&mut self, side: usize, id: FieldId, prefixed: bool) {
+        let Some(right) = right_of(&self.nodes[self.sides[side].node].kind) else {
+            return;
+        };
+        let args = right.into.iter().zip(&right.args);
+        let brought = args.filter(|(into, _)| **into == id);
+        let fields: Vec<FieldId> = brought.flat_map(|(_, arg)| arg.fields.clone()).collect();
+        let builder = &mut self.sides[side].stream.builder;
+        builder.sought.extend(&fields);
+        if prefixed {
+            builder.prefixed.extend(&fields);
+        }
     }
 
     /// Whether a path is a field of another stream, by its prefix.

@@ -4,6 +4,7 @@
 use super::builder::Builder;
 use super::keys::Key;
 use super::names;
+use crate::bytes::scan;
 use crate::data::keys::KeyCoder;
 use crate::data::packed;
 use crate::data::step::Counts;
@@ -127,11 +128,13 @@ impl Builder<'_> {
         let positional = self.format_name == "text";
         let mut rest = bytes.as_slice();
         let mut header: Option<Vec<u8>> = None;
+        let mut lines = 0;
         if self.format.has_header() {
             let end = first_record_end(rest, &self.format.framing());
             let line = &rest[..end];
             let line = line.strip_suffix(b"\n").unwrap_or(line);
             header = Some(line.strip_suffix(b"\r").unwrap_or(line).to_vec());
+            lines = scan::count_byte(&rest[..end], b'\n');
             rest = &rest[end..];
         }
         let wrong = |what: String| Usage::new(format!("{path}: {what}"));
@@ -161,8 +164,14 @@ impl Builder<'_> {
         let mut chunk = Chunk::of_block(Block::copy_of(rest));
         let mut bad = Vec::new();
         reader.read(&mut chunk, true, &mut bad);
-        if let Some(bad) = bad.first() {
-            return Err(wrong(format!("a bad record, {}", bad.what)));
+        if let Some(bad) = bad.iter().min_by_key(|bad| bad.row) {
+            let before = &rest[..chunk.rows[bad.row as usize].start()];
+            let line = lines + scan::count_byte(before, b'\n') + 1;
+            return Err(Usage::new(format!(
+                "{path}:{line} col {}: a bad record, {}",
+                bad.column + 1,
+                bad.what
+            )));
         }
         let mut counts = Counts::default();
         let mut cx = EvalContext {

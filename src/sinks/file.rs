@@ -17,6 +17,11 @@ use std::sync::atomic::AtomicBool;
 /// Bytes before the end that tell whether a file is still the one that was written.
 const TAIL: u64 = 4096;
 
+/// Bytes that are looked at beyond a header: what another one shows of itself.
+const BEGIN_MORE: usize = 1024;
+/// Some programs put it at the front of a file.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
 /// How a file comes to be.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -42,6 +47,8 @@ pub struct FileSink {
     regular: bool,
     /// How that is written.
     patient: Option<Patient>,
+    /// The run is to end.
+    stop: Arc<AtomicBool>,
     len: u64,
     /// Of the last marks: the length and the sum of the bytes before it.
     marked: Option<(u64, Sum)>,
@@ -89,10 +96,10 @@ impl FileSink {
                     Mode::Whole => {
                         FileSink::whole(path, &run, true, false, stop).with_context(failed)?
                     }
-                    _ => FileSink::again(path, mode, written)?,
+                    _ => FileSink::again(path, mode, written, stop)?,
                 }
             }
-            Some(written) => FileSink::again(path, mode, written)?,
+            Some(written) => FileSink::again(path, mode, written, stop)?,
             None => match mode {
                 Mode::Whole => {
                     FileSink::whole(path, &run, true, false, stop).with_context(failed)?
@@ -177,6 +184,7 @@ impl FileSink {
             kept,
             regular: true,
             patient: None,
+            stop: stop.clone(),
             len,
             marked: None,
             unnamed: kept,
@@ -213,6 +221,7 @@ impl FileSink {
             kept: false,
             regular: meta.is_file(),
             patient,
+            stop: stop.clone(),
             len: if meta.is_file() { meta.len() } else { 0 },
             file: Some(file),
             marked: None,
@@ -222,7 +231,12 @@ impl FileSink {
     }
 
     /// What an earlier run has written, cut off where it stood in its last checkpoint.
-    pub fn again(path: &Path, mode: Mode, written: &Written) -> Result<FileSink> {
+    pub fn again(
+        path: &Path,
+        mode: Mode,
+        written: &Written,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<FileSink> {
         let there = match &written.aside {
             Some(aside) if !written.complete => PathBuf::from(aside),
             _ => path.to_owned(),
@@ -267,6 +281,7 @@ impl FileSink {
             kept: true,
             regular: true,
             patient: None,
+            stop: stop.clone(),
             len,
             marked: None,
             unnamed: false,
@@ -335,6 +350,38 @@ impl FileSink {
     pub fn without_keeping(mut self) -> FileSink {
         self.kept = false;
         self
+    }
+
+    /// Refuses to add rows to what begins otherwise than a run would have begun it: `begin`, a line.
+    pub fn check_begin(&mut self, begin: &[u8]) -> Result<(), Failure> {
+        if !self.regular || self.len == 0 || begin.is_empty() {
+            return Ok(());
+        }
+        let path = self.path.display().to_string();
+        let refused = |what: String| Failure {
+            status: status::CANT_CREATE,
+            message: format!("cannot append to '{path}': {what}"),
+        };
+        let look = self.len.min((begin.len() + BEGIN_MORE) as u64);
+        let mut bytes = vec![0; look as usize];
+        let read = self.handle();
+        read.and_then(|file| file.read_exact_at(&mut bytes, 0))
+            .map_err(|error| refused(error.to_string()))?;
+        let there = bytes.strip_prefix(BOM).unwrap_or(&bytes);
+        let begin = begin.trim_ascii_end();
+        let behind = there.strip_prefix(begin);
+        if behind.is_some_and(|rest| matches!(rest, [] | [b'\n', ..] | [b'\r', b'\n', ..])) {
+            return Ok(());
+        }
+        let shown = |text: &[u8]| {
+            let line = text.split(|byte| *byte == b'\n').next();
+            String::from_utf8_lossy(line.unwrap_or_default().trim_ascii_end()).into_owned()
+        };
+        Err(refused(format!(
+            "it begins with '{}', and the rows' header is '{}'; choose its columns with select, or name another file",
+            shown(there),
+            shown(begin)
+        )))
     }
 
     pub fn is_open(&self) -> bool {
@@ -537,11 +584,16 @@ impl Sink for FileSink {
             // What was moved away is part of what the next checkpoint stands on.
             self.handle()?.sync_data()?;
         }
-        let mut again = FileSink::plain(&self.path, self.mode, false, &Arc::default())?;
-        if self.kept {
+        let mut again = match FileSink::plain(&self.path, self.mode, false, &self.stop) {
+            // The run is to end, and nobody reads what has the name now: what comes goes where it went.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(false),
+            again => again?,
+        };
+        if self.kept && again.regular {
             again.lock().map_err(io::Error::other)?;
         }
         (self.file, self.len, self.marked) = (again.file.take(), again.len, None);
+        (self.regular, self.patient) = (again.regular, again.patient.take());
         Ok(self.len == 0)
     }
 }
@@ -641,6 +693,33 @@ mod tests {
             sink.write(b"three\n").unwrap();
             assert_eq!(fs::read(dir.join("out.1")).unwrap(), b"one\ntwo\n");
             assert_eq!(fs::read(&path).unwrap(), b"three\n");
+        });
+    }
+
+    /// A FIFO that took the file's place is waited for as long as the run goes on; then what comes goes where it went.
+    #[test]
+    fn a_fifo_in_its_place_without_a_reader_hears_the_end() {
+        in_a_directory("fifo", |dir| {
+            let path = dir.join("out");
+            let stop = Arc::new(AtomicBool::new(false));
+            let (mut sink, _) = FileSink::open(&path, Mode::Growing, None, &stop).unwrap();
+            sink.write(b"one\n").unwrap();
+            fs::rename(&path, dir.join("out.1")).unwrap();
+            let made = std::process::Command::new("mkfifo").arg(&path).status();
+            assert!(made.unwrap().success());
+            stop.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert!(!sink.reopen().unwrap());
+            sink.write(b"two\n").unwrap();
+            assert_eq!(fs::read(dir.join("out.1")).unwrap(), b"one\ntwo\n");
+            let reader = std::thread::spawn({
+                let path = path.clone();
+                move || fs::read(path).unwrap()
+            });
+            stop.store(false, std::sync::atomic::Ordering::Relaxed);
+            assert!(sink.reopen().unwrap(), "a header is its reader's, too");
+            sink.write(b"three\n").unwrap();
+            drop(sink);
+            assert_eq!(reader.join().unwrap(), b"three\n");
         });
     }
 

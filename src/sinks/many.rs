@@ -4,7 +4,9 @@
 
 use super::file::{FileSink, Mode, publish};
 use super::names::FEW;
-use super::{Earlier, Mark, Names, Sink, Target, Unsynced, named, not_created};
+use super::{
+    Earlier, Mark, Names, NotCreated, Refusal, Sink, Target, Unsynced, named, not_created,
+};
 use crate::error::{Failure, status};
 use anyhow::{Context, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +34,8 @@ pub struct Many {
     pub earlier: Option<Earlier>,
     /// The run is to end.
     pub stop: Arc<AtomicBool>,
+    /// Why a file must not be written.
+    pub refusal: Refusal,
 }
 
 struct OpenFile {
@@ -87,7 +91,12 @@ impl ManySink {
                     continue;
                 }
             }
-            let mut file = FileSink::again(Path::new(&written.path), sink.many.mode, &written)?;
+            let mut file = FileSink::again(
+                Path::new(&written.path),
+                sink.many.mode,
+                &written,
+                &sink.many.stop,
+            )?;
             file.park();
             let one = OpenFile {
                 sink: file,
@@ -108,6 +117,9 @@ impl ManySink {
     fn create(&self, target: &Target) -> io::Result<FileSink> {
         let path = Path::new(&target.path);
         let refused = |error: &dyn std::fmt::Display| not_created(&target.path, error);
+        if let Some(message) = self.many.refusal.of(path) {
+            return Err(io::Error::other(NotCreated(message)));
+        }
         if let Some(parent) = path
             .parent()
             .filter(|parent| !parent.as_os_str().is_empty())
@@ -123,6 +135,10 @@ impl ManySink {
                 opened.map_err(|error| refused(&error.root_cause()))?.0
             }
         };
+        if self.many.append {
+            let checked = sink.check_begin(&self.many.begin);
+            checked.map_err(|failure| io::Error::other(NotCreated(failure.message)))?;
+        }
         sink.set_part(target.end);
         if sink.is_empty() {
             sink.write(&self.many.begin).map_err(named(&target.path))?;

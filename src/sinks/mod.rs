@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 pub trait Sink: Send {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
@@ -145,6 +146,22 @@ impl Earlier {
     /// How far the file of this name has been written.
     pub fn of(&self, path: &str) -> Option<&Written> {
         self.files.iter().find(|written| written.path == path)
+    }
+}
+
+/// Says why a file must not be written: a row has named one that is read.
+#[derive(Clone, Default)]
+pub struct Refusal(pub Option<Arc<dyn Fn(&Path) -> Option<String> + Send + Sync>>);
+
+impl Refusal {
+    fn of(&self, path: &Path) -> Option<String> {
+        self.0.as_ref().and_then(|refuses| refuses(path))
+    }
+}
+
+impl std::fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Refusal")
     }
 }
 

@@ -178,7 +178,7 @@ impl Process for Asof {
             self.age(one.turn);
             if !one.left {
                 self.version(&one);
-                check_keys(self.newest.len(), self.keys_max, told);
+                check_keys("a join", self.newest.len(), self.keys_max, told);
                 if told.failure.is_some() {
                     break;
                 }

@@ -210,7 +210,7 @@ impl Process for Cogroup {
             };
             let slot = keyed.slot(bytes_of(chunk, &given.key, row));
             keyed.get_or(slot, Sides::default).0[side].push(place);
-            check_keys(keyed.len(), self.keys_max, told);
+            check_keys("a cogroup", keyed.len(), self.keys_max, told);
             if let Some(times) = &chunk.times {
                 pane.newest = pane.newest.max(times[row as usize]);
             }
@@ -315,7 +315,7 @@ impl InSessions {
     pub fn new(making: &Making<'_>, lists: Lists, terms: Gap) -> InSessions {
         InSessions {
             lists,
-            sessions: Sessions::new(making, terms),
+            sessions: Sessions::new(making, terms, "a cogroup"),
         }
     }
 }

@@ -501,7 +501,7 @@ impl Process for Interval {
                 at += 1;
             }
             // Those that are over by now are gone, whenever time is told.
-            check_keys(self.keys, self.keys_max, told);
+            check_keys("a join", self.keys, self.keys_max, told);
             if told.failure.is_some() {
                 return Vec::new();
             }

@@ -263,10 +263,11 @@ pub fn before_of(chunk: &Chunk, row: u32) -> i64 {
 }
 
 /// Stops the run where there are more keys than `--max-keys` allows.
-pub fn check_keys(keys: usize, making: Option<u64>, told: &mut Told) {
-    if let Some(most) = making
+/// `holder`: what holds them.
+pub fn check_keys(holder: &str, keys: usize, most: Option<u64>, told: &mut Told) {
+    if let Some(most) = most
         && keys as u64 > most
     {
-        told.fail(format!("a join holds more than {most} keys (--max-keys)"));
+        told.fail(format!("{holder} holds more than {most} keys (--max-keys)"));
     }
 }

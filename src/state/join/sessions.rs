@@ -68,6 +68,8 @@ type OfKey = Vec<Session>;
 #[derive(Clone)]
 pub struct Sessions {
     terms: Gap,
+    /// What it says that it is where keys are too many.
+    holder: &'static str,
     coder: KeyCoder,
     keys_max: Option<u64>,
     keyed: [Keyed<OfKey>; 3],
@@ -129,9 +131,10 @@ fn taken_apart(held: &[u8]) -> Option<Apart<'_>> {
 }
 
 impl Sessions {
-    pub fn new(making: &Making<'_>, terms: Gap) -> Sessions {
+    pub fn new(making: &Making<'_>, terms: Gap, holder: &'static str) -> Sessions {
         Sessions {
             terms,
+            holder,
             coder: making.coder.clone(),
             keys_max: making.limits.keys,
             keyed: [(); 3].map(|()| Keyed::new(making.seed)),
@@ -334,7 +337,7 @@ impl Sessions {
             self.enter(row, told);
             // Those that are over by now are gone, whenever time is told.
             let keys = self.keyed.iter().map(Keyed::len).sum();
-            check_keys(keys, self.keys_max, told);
+            check_keys(self.holder, keys, self.keys_max, told);
             if told.failure.is_some() {
                 return;
             }
@@ -520,7 +523,7 @@ impl InSessions {
         InSessions {
             kind,
             form,
-            sessions: Sessions::new(making, terms),
+            sessions: Sessions::new(making, terms, "a join"),
         }
     }
 }

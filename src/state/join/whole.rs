@@ -106,7 +106,7 @@ impl Process for Whole {
                 self.packed = packed;
                 self.add(key, time_of(chunk, row));
             }
-            check_keys(self.keys.len(), self.keys_max, told);
+            check_keys("a join", self.keys.len(), self.keys_max, told);
             return self.form.pairs().replace(chunk);
         }
         let mut pairs = self.form.pairs();

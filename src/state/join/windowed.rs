@@ -94,7 +94,7 @@ impl Process for Windowed {
                 Some(_) => {
                     let slot = pane.keyed.slot(key);
                     pane.keyed.get_or(slot, Sides::default).0[side].push(kept);
-                    check_keys(pane.keyed.len(), self.keys_max, told);
+                    check_keys("a join", pane.keyed.len(), self.keys_max, told);
                 }
                 None => pane.apart[side].push(kept),
             }

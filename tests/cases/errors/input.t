@@ -245,6 +245,40 @@ $ printf '{"status":1}\n{"status":2}\n' | dstream -i json select stauts
 
 dstream: field 'stauts' never occurred in 2 records; did you mean 'status'?
 
+# Also one that is only spoken of; an empty line is no record.
+$ printf '{"a":1,"q":null}\n\n{"a":2}\n \n' > in; dstream -i json drop stauts,q -o json in
+{"a":1}
+{"a":2}
+dstream: field 'stauts' never occurred in 2 records
+$ dstream -i json rename stauts=A,q=B -o json in
+{"a":1,"B":null}
+{"a":2}
+dstream: field 'stauts' never occurred in 2 records
+$ printf '{"b":1}\n' > r.ndjson; dstream -i json union r.ndjson drop b,c -o json in
+{"a":1,"q":null}
+{"a":2}
+{}
+dstream: field 'c' never occurred in 2 records of in
+$ printf 'a=1\n\na=2 q\n' | dstream -i logfmt drop q,b rename a=B,c=D -o logfmt
+B=1
+B=2
+dstream: field 'b' never occurred in 2 records
+dstream: field 'c' never occurred in 2 records
+$ printf '{"a":1}\n{"\\u0071":"a"}\n' | dstream -i json drop q rename b=a -o json
+{}
+{}
+dstream: field 'b' never occurred in 2 records
+$ printf '{"a":1}\n' | dstream -i json drop q map q=1 drop q -o json
+{"a":1}
+dstream: field 'q' never occurred in 1 record
+$ printf '{"a":1}\n\n{"a":2}\n{"a":3}\n\n' | dstream -i json --batch-on '^$' drop b count -o json
+{"count":1}
+{"count":2}
+dstream: field 'b' never occurred in 3 records
+$ printf 'x\n\ny\n' | dstream -i json drop b
+dstream: this does not look like json; the first line is 'x'
+? 65
+
 # A conversion that failed is null, and counted.
 $ printf '1\nx\n3\n' | dstream reduce 'sum:$1,count:$1,count'
 4	3	3

@@ -153,10 +153,14 @@ dstream: 'z' is read as input, and is standard output, too: what is written woul
 $ dstream -q filter true z >> z
 $ dstream count z --output y >> z; cat y
 1
-# Appending to standard input may be meant.
-$ echo 1 > z; dstream filter true < z >> z; cat z
+$ dstream -q filter true < z >> z; dstream filter true < z >> z; cat z
+dstream: standard input is the file that is standard output, too: what is written would be read again; write to another file
 1
-1
+$ dstream join - --on '$1' l < z >> z
+dstream: '-', standard input, is the file that is standard output, too: what is written would be read again; write to another file
+    dstream join - --on '$1' l
+                 ^
+? 2
 
 # Files that a pattern may name.
 $ echo 1 > 1970-01.log; mkdir out
@@ -164,11 +168,6 @@ $ dstream --time '$1:s' window month filter true --output '%Y-%m.log' 1970-01.lo
 dstream: --output: '1970-01.log' is read as input: it would be lost; name another file
     … --time '$1:s' window month filter true --output %Y-%m.log 1970-01.log
                                                                 ^^^^^^^^^^^
-? 2
-$ dstream -F --for 0.2s filter true --output '{$1}.log' 1970-01.log
-dstream: --output: '1970-01.log' is read as input: it would be lost; name another file
-    dstream -F --for 0.2s filter true --output '{$1}.log' 1970-01.log
-                                                          ^^^^^^^^^^^
 ? 2
 $ dstream --once filter true --output 'out/{$1}' dir:out
 dstream: --output: 'out/{$1}' is read by 'dir:out': what is written to it would be read; name another file
@@ -179,6 +178,22 @@ $ dstream --time '$1:s' window month filter true --output 'new-%Y-%m.log' 1970-0
 1970-01-01T00:00:00Z	1
 # Those by value of input that ends get their names at the end.
 $ echo 1 > 1.log; dstream map 'n=2' --output '{$1}.log' 1.log; cat 1.log
+1	2
+
+# Those that values of live input name are refused when one names what is read.
+# once
+$ echo 1970-01 > 1970-01.log; timeout 20 dstream -F filter true --output '{$1}.log' 1970-01.log; cat 1970-01.log
+dstream: --output: '1970-01.log' is read as input: it would be lost; name another file
+1970-01
+$ timeout 20 dstream -F filter true --output '{$1}.log' --append 'glob:1970*.log'; cat 1970-01.log
+dstream: --output: '1970-01.log' is read by 'glob:1970*.log': what is added to it would be read again; name another file
+1970-01
+$ dstream -F filter true --output '{$1}.log' 'glob:*.log'
+dstream: --output: '{$1}.log' is read by 'glob:*.log': what is written to it would be read; name another file
+    dstream -F filter true --output '{$1}.log' 'glob:*.log'
+                                     ^^^^^^^^
+? 2
+$ echo 1 > 1970-01.log; dstream -F --for 0.5s map n=2 --output '{$1}.log' 1970-01.log; cat 1.log
 1	2
 
 # Checkpoints and logs.
@@ -235,12 +250,12 @@ $ echo 'filter true' > chain; echo 'twice(a) = 2*a' > fx; echo '1 5' > init; ech
 $ dstream -f chain --late chain z
 dstream: --late: 'chain' is read by -f: it would be lost; name another file
     dstream -f chain --late chain z
-               ^^^^^
+                            ^^^^^
 ? 2
 $ dstream -x fx --bad-file fx map 'n=twice($1)' z
 dstream: --bad-file: 'fx' is read by -x: it would be lost; name another file
     dstream -x fx --bad-file fx map 'n=twice($1)' z
-               ^^
+                             ^^
 ? 2
 $ dstream -x fx map 'n=twice($1)' tee fx z
 dstream: tee: 'fx' is read by -x: it would be lost; name another file
@@ -280,4 +295,11 @@ $ cp 0.csv 12.csv; dstream -i csv --time window_start --output '%s.csv' window 2
 dstream: --output: '12.csv' is read as input: it would be lost; name another file
     dstream -i csv --time window_start --output %s.csv window 2s count 12.csv
                                                                        ^^^^^^
+? 2
+
+# A file that is read and written is underlined where it is said to be written.
+$ printf 'k\n1\n' > r.csv; cp r.csv l.csv; dstream -i csv join r.csv --on k --late r.csv l.csv
+dstream: --late: 'r.csv' is read as input: it would be lost; name another file
+    dstream -i csv join r.csv --on k --late r.csv l.csv
+                                            ^^^^^
 ? 2

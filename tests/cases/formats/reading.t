@@ -61,10 +61,10 @@ $ cat one.csv | dstream -i csv select @line,a
 $ printf 'starting\n\n["a"]\n{"a":1,"b":2}\n{"a":3,"b":4}\n' | dstream -i json map 'c=a+b'
 1	2	3
 3	4	7
-dstream: 1 of 5 records is not JSON (first: standard input:1 col 1)
-dstream: 1 of 5 records is not a JSON object but an array (first: standard input:3 col 1)
+dstream: 1 of 4 records is not JSON (first: standard input:1 col 1)
+dstream: 1 of 4 records is not a JSON object but an array (first: standard input:3 col 1)
 
 $ printf 'starting up\n\na=1 b=2\na=3 b=4\n' | dstream -i logfmt map 'c=a+b'
 1	2	3
 3	4	7
-dstream: 1 of 4 records is bad: no key=value (first: standard input:1 col 1)
+dstream: 1 of 3 records is bad: no key=value (first: standard input:1 col 1)

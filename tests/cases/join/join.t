@@ -397,7 +397,13 @@ k,a,x
 dstream: 3 rows have fields that are no columns, as the first record lacks them: v, y; name them with select, or write records whole with -o json
 $ dstream -i json cogroup r.ndjson --on k l.ndjson -o json
 {"k":1,"a":[1,2],"x":[1,null]}
-dstream: 2 rows have fields that are no columns, as the first record lacks them: v, y; name them with select
+dstream: 2 rows have fields that are no columns, as the first record lacks them: v, y; name them with select in front of cogroup, and in the first record of its other stream
+$ dstream -i json select k,a,v cogroup r.ndjson --on k l.ndjson -o json
+{"k":1,"a":[1,2],"v":[null,5],"x":[1,null]}
+dstream: 1 row has fields that are no columns, as the first record lacks them: y; name them in the first record of the other stream of cogroup
+$ printf 'k,x\n1,2\n' > r.csv; dstream -i json cogroup r.csv --on k l.ndjson -o json
+{"k":"1","a":[1,2],"x":[2]}
+dstream: 1 row has fields that are no columns, as the first record lacks them: v; name them with select in front of cogroup
 $ dstream -i json union r.ndjson l.ndjson -o csv
 k,a,x
 1,1,
@@ -431,6 +437,21 @@ $ dstream -i json --time t:s window 1m join r.ndjson --on a l.ndjson -o json
 dstream: field 'a' never occurred in 2 records of r.ndjson
 $ dstream -i json join r.ndjson --on a - -o json < l.ndjson
 dstream: field 'a' never occurred in 2 records of r.ndjson
+$ dstream -i json join r.ndjson --on t map 'x=r.nn' drop r.mm rename r.kk=c drop zz,a,b -o json - < l.ndjson
+{"t":1,"x":null}
+{"t":2,"r.b":2,"x":null}
+dstream: field 'zz' never occurred in 2 records of standard input
+dstream: field 'nn' never occurred in 2 records of r.ndjson
+dstream: field 'mm' never occurred in 2 records of r.ndjson
+dstream: field 'kk' never occurred in 2 records of r.ndjson
+$ dstream -i json lookup r.ndjson --on t select t,r.nn,r.b -o json - < l.ndjson
+{"t":1,"r.nn":null,"r.b":1}
+{"t":2,"r.nn":null,"r.b":2}
+dstream: field 'nn' never occurred in 2 records of r.ndjson
+$ dstream -i json --time t:s asof-join r.ndjson --on t --as r select t,r.nn -o json - < l.ndjson
+{"t":1,"r.nn":null}
+{"t":2,"r.nn":null}
+dstream: field 'nn' never occurred in 2 records of r.ndjson
 
 # Also where the left's first record lacks it, or there is none.
 $ printf '{"k":1,"a":1}\n' > r.json; : > none.json; printf '{"x":1}\n{"k":1,"x":2}\n' > l.json

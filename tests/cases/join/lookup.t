@@ -102,9 +102,34 @@ $ printf '1 ann\n' > names; printf '1 bob\n' > new; { echo 1; until grep -qs ann
 # What it has become and cannot be read is told once, and the table of before is used on.
 # once
 $ printf 'k,name\na,ann\n' > names.csv; printf 'k,nme\na,bob\n' > new.csv; { echo k; echo a; until grep -qs ann out; do :; done; mv new.csv names.csv; echo a; sleep 0.1; echo a; sleep 0.1; } | dstream -i csv lookup names.csv --on k --reload 1us > out; cat out
-dstream: lookup: the table of before is used on, since the changed file cannot be read: names.csv: no field 'name'; did you mean 'nme'?
+dstream: lookup: the table of before is used on, since the file cannot be read now: names.csv: no field 'name'; did you mean 'nme'?
     the header has: k, nme
 dstream: 1 change of a table that could not be read
 a	ann
 a	ann
 a	ann
+
+# A table that is gone is told once, until it is there again.
+# once
+$ printf '1 ann\n' > names; printf '1 bob\n' > new; { echo 1; until grep -qs ann out; do :; done; mv names away; echo 1; sleep 0.1; echo 1; sleep 0.1; mv new names; echo 1; until grep -qs bob out; do :; done; rm names; echo 1; sleep 0.1; } | dstream lookup names --on '$1' --as n --reload 1us select n.line > out; cat out
+dstream: lookup: the table of before is used on, since the file cannot be read now: names: No such file or directory
+dstream: lookup: the table of before is used on, since the file cannot be read now: names: No such file or directory
+dstream: 2 changes of a table that could not be read
+1 ann
+1 ann
+1 ann
+1 bob
+1 bob
+
+# A bad record of a table is told with its place.
+$ printf '{"k":1,"n":2}\n\nxx\n{"k":2,"n":' > t.ndjson; echo '{"k":1}' | dstream -i json lookup t.ndjson --on k -o json
+{"k":1,"n":2}
+dstream: 2 bad records in a table (first: t.ndjson:3 col 1, not JSON)
+$ printf 'k,n\n1,2\n3\n' > t.csv; echo '{"k":1}' | dstream -i json lookup t.csv --on k -o json
+{"k":1,"n":2}
+dstream: 1 bad record in a table (first: t.csv:3 col 2, fewer cells than the header)
+$ printf 'k,n\n1,2\n3\n' > s.csv; printf 'k\n1\n' | dstream -i csv map-with-state-by k 'n=(n ?? 0)+1' --initial s.csv
+dstream: s.csv:3 col 2: a bad record, fewer cells than the header
+    dstream -i csv map-with-state-by k 'n=(n ?? 0)+1' --initial s.csv
+                                                                ^^^^^
+? 2

@@ -92,21 +92,21 @@ $ dstream count-by-value count $DATA/zookeeper.log
 # Lists of json are of the first record's fields: what others have is told, and select names them.
 $ printf '{"k":1,"a":1}\n{"k":1,"a":2,"v":5}\n' > in; dstream -i json group-by k -o json in
 {"k":1,"a":[1,2]}
-dstream: 1 row has fields that are no columns, as the first record lacks them: v; name them with select
+dstream: 1 row has fields that are no columns, as the first record lacks them: v; name them with select in front of group-by
 $ dstream -i json select k,a,v group-by k -o json in
 {"k":1,"a":[1,2],"v":[null,5]}
 $ dstream -i json group-by k select a,k in
 [1,2]	1
 $ dstream -i json key-by k group-by-key in
 1	[1,2]
-dstream: 1 row has fields that are no columns, as the first record lacks them: v; name them with select
+dstream: 1 row has fields that are no columns, as the first record lacks them: v; name them with select in front of group-by-key
 $ dstream -i json group-by v -o json in
 {"v":null,"k":[1],"a":[1]}
 {"v":5,"k":[1],"a":[2]}
 $ printf 'k=1 a=1\nk=1 v=5 w=1\n' | dstream -i logfmt group-by k -o json
 {"k":1,"a":[1,null]}
-dstream: 1 row has fields that are no columns, as the first record lacks them: v, w; name them with select
+dstream: 1 row has fields that are no columns, as the first record lacks them: v, w; name them with select in front of group-by
 $ printf '{"t":1,"k":1,"a":1}\n{"t":2,"k":1,"v":5}\n' | dstream -i json --time t:s key-by k group-by-key-and-window 2m --slide 1m -o json
 {"window_start":"1969-12-31T23:59:00Z","window_end":"1970-01-01T00:01:00Z","k":1,"t":[1,2],"a":[1,null]}
 {"window_start":"1970-01-01T00:00:00Z","window_end":"1970-01-01T00:02:00Z","k":1,"t":[1,2],"a":[1,null]}
-dstream: 1 row has fields that are no columns, as the first record lacks them: v; name them with select
+dstream: 1 row has fields that are no columns, as the first record lacks them: v; name them with select in front of group-by-key-and-window

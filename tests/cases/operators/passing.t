@@ -136,3 +136,16 @@ ts,v
 $ printf 'ts,v\n1,a\n2,b\n' > g.csv; : > e.csv; dstream -i csv filter 'ts > 1' e.csv g.csv
 ts,v
 2,b
+
+# The account ends with the first row, as with `head 1`.
+$ (seq 300 | sed 's/.*/{"k":&}/'; echo '{"k":1,"v":2}'; echo oops) > in; (echo oops; cat in) > bad; dstream -qe -i json --stats -o csv in 2>&1 | head -1
+1 record in, 1 kept, 0 bad, 0 late; 1 out
+$ dstream -q -i json -o csv in; dstream -q -i json -o json bad
+dstream: 1 of 2 records is not JSON (first: bad:1 col 1)
+$ dstream -qe -i json --stats -o csv filter 'k==1 && v==2' in 2>&1 | head -1
+301 records in, 301 kept, 0 bad, 0 late; 1 out
+$ dstream -qe -i json -o csv filter 'k==0' in
+dstream: 1 of 302 records is not JSON (first: in:302 col 1)
+? 1
+$ dstream -q -i json -o csv sort-by k in
+dstream: 1 of 302 records is not JSON (first: in:302 col 1)

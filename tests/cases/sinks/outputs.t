@@ -266,3 +266,28 @@ $ for i in 1 2; do echo $i >> f; dstream --once --checkpoint ck tee copy.log cou
 1
 2
 2
+
+# Rows are not added below the header of others.
+$ printf 'a,b\n1,2\n' > in.csv; printf 'x,y\n' > out.csv; dstream -i csv select a -o csv --append --output out.csv in.csv; cat out.csv
+dstream: cannot append to 'out.csv': it begins with 'x,y', and the rows' header is 'a'; choose its columns with select, or name another file
+x,y
+$ dstream -i csv filter true --append --output out.csv in.csv
+dstream: cannot append to 'out.csv': it begins with 'x,y', and the rows' header is 'a,b'; choose its columns with select, or name another file
+? 73
+$ dstream -i csv filter true --append --output in.csv < <(cat in.csv) && cat in.csv
+a,b
+1,2
+1,2
+$ printf 'b\r\n1' > crlf.csv; dstream -i csv select b -o csv --append --output crlf.csv in.csv
+$ printf 'a,b\n1,2\n' > in.csv; dstream -i csv select b -o tsv -H --append --output out.csv in.csv
+dstream: cannot append to 'out.csv': it begins with 'x,y', and the rows' header is 'b'; choose its columns with select, or name another file
+? 73
+$ dstream -i csv select b -o tsv --append --output out.csv in.csv; cat out.csv
+x,y
+2
+$ printf 'x\n' > of-1.csv; dstream -i csv select a -o csv --append --output 'of-{a}.csv' in.csv; cat of-1.csv
+dstream: cannot append to 'of-1.csv': it begins with 'x', and the rows' header is 'a'; choose its columns with select, or name another file
+x
+$ printf 't,v\n1,2\n' > in.csv; printf 'x\n' > w-1970.csv; dstream -i csv --time t:s window year filter true -o csv --append --output 'w-%Y.csv' in.csv; cat w-1970.csv
+dstream: cannot append to 'w-1970.csv': it begins with 'x', and the rows' header is 'window_start,t,v'; choose its columns with select, or name another file
+x

@@ -7,7 +7,7 @@ $ dstream -i csv --time t:s --max-keys 2 --on-full fail join sr.csv --on k --ful
 dstream: a join holds more than 2 keys (--max-keys)
 ? 65
 $ dstream -i csv --time t:s --max-keys 2 --on-full fail cogroup sr.csv --on k s.csv
-dstream: a join holds more than 2 keys (--max-keys)
+dstream: a cogroup holds more than 2 keys (--max-keys)
 ? 65
 $ dstream -i csv --max-keys 2 --on-full fail join sr.csv --on k --anti s.csv
 dstream: a join holds more than 2 keys (--max-keys)

@@ -29,7 +29,7 @@ b
 c
 d
 $ dstream --time '$1:s' --max-keys 2 --on-full fail session-window 5s cogroup r --on '$2' l
-dstream: a join holds more than 2 keys (--max-keys)
+dstream: a cogroup holds more than 2 keys (--max-keys)
 ? 65
 
 # INTERFACE 3: a file is "renamed at the end": one that was there stays where the run did not go well.

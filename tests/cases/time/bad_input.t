@@ -305,3 +305,32 @@ dstream: 1 of 3 records is bad: without a time that can be read (first: standard
 $ printf '1447000000000 a\n' | dstream --time '$1:s' window 1m count
 dstream: none of 1 record has a time of 1700 to 2239, the years that 64 bits of nanoseconds hold; the first line is '1447000000000 a'; is --time right (:s, :ms, :us, :ns)?
 ? 65
+
+# A time that cannot be told is a time all the same.
+$ dstream --since 1600-01-01 --time '$1' count < /dev/null
+dstream: --since: '1600-01-01' is outside 1700 to 2239, the years that 64 bits of nanoseconds hold
+    dstream --since 1600-01-01 --time '$1' count
+                    ^^^^^^^^^^
+? 2
+$ dstream --until 9999-12-31 --time '$1' count < /dev/null
+dstream: --until: '9999-12-31' is outside 1700 to 2239, the years that 64 bits of nanoseconds hold
+    dstream --until 9999-12-31 --time '$1' count
+                    ^^^^^^^^^^
+? 2
+$ dstream --since 1600-13-01 --time '$1' count < /dev/null
+dstream: --since: '1600-13-01' is not a time; write 2026-11-20T10:00:00Z, 2026-11-20, yesterday or -2h
+    dstream --since 1600-13-01 --time '$1' count
+                    ^^^^^^^^^^
+? 2
+
+# It is the clock that has no time.
+$ printf '{"k":1}\n{"k":2}\n' > in; dstream -i json --clock q:s --batch 1s count-by k in
+dstream: none of 2 records has a time that can be read; the first line is '{"k":1}'; is --clock right?
+? 65
+$ printf '{"q":1,"k":2}\n{"k":3}\n{"q":99999999999999}\n' | dstream -i json --clock q:s --batch 1s count-by k
+2	1
+dstream: 1 of 3 records is bad: with a time of the clock outside 1700 to 2239, the years that 64 bits of nanoseconds hold (first: standard input:3 col 1)
+dstream: 1 of 3 records is bad: without a time of the clock that can be read (first: standard input:2 col 1)
+$ printf '{"q":99999999999999}\n' | dstream -i json --clock q:s --batch 1s count-by k
+dstream: none of 1 record has a time of 1700 to 2239, the years that 64 bits of nanoseconds hold; the first line is '{"q":99999999999999}'; is --clock right (:s, :ms, :us, :ns)?
+? 65
