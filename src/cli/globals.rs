@@ -489,7 +489,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Reading,
         doc: doc(
             "begin at the present end of each source",
-            "Also of a line that is being written. Of sources whose place a checkpoint keeps, that place counts.              Lines are counted from where it began.",
+            "Also of a line that is being written. Of sources whose place a checkpoint keeps, that place counts. Lines are counted from where it began.",
         ),
         set: |options, _| {
             options.skip_to_end = true;
@@ -925,7 +925,9 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Batches,
         doc: doc(
             "a line `-- N` behind each batch",
-            "Behind an empty one too, whatever the format: the next dstream finds the same batches with `--batch-on '^--'`.",
+            "Behind an empty one too, whatever the format: the next dstream finds the same batches with `--batch-on '^--'`. \
+             With --checkpoint and without batches: behind each commit, on standard output, and again where a run goes on \
+             from it. What comes again is dropped by who keeps rows until their mark, and takes them if its number is new.",
         ),
         set: |options, _| {
             options.mark_batches = true;

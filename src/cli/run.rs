@@ -22,7 +22,7 @@ use crate::export;
 use crate::expr;
 use crate::formats::{self, ReadFormat, ReadOptions};
 use crate::ops::{self, Operator, args::Args};
-use crate::plan::node::{Node, NodeKind, Plan, Times};
+use crate::plan::node::{Node, NodeKind, Plan};
 use crate::plan::right::Look;
 use crate::plan::variables::Load;
 use crate::plan::{builder, files, names};
@@ -145,7 +145,7 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     })?;
     let names = disorder::names(&plan.source.words, plan.source.merged, &opening(&options));
     plan.source.several = names.len() > 1;
-    if options.mark_batches && plan.source.time.as_ref().and_then(Times::batch).is_none() {
+    if plan.marks_commits() && has_batches(&options) {
         return Err(Usage::new(
             "--mark-batches: what comes here goes by event time, so no row is of a batch; leave it out",
         )
@@ -289,16 +289,25 @@ fn contradictions(options: &Options) -> Result<(), Usage> {
         }
         _ => {}
     }
-    if options.mark_batches
-        && options.batch.is_none()
-        && options.batch_lines.is_none()
-        && options.batch_on.is_none()
-    {
-        return Err(Usage::new(
-            "--mark-batches marks the ends of batches; give --batch, --batch-lines or --batch-on",
-        ));
+    if options.mark_batches && !has_batches(options) {
+        if options.keep.checkpoint.is_none() {
+            return Err(Usage::new(
+                "--mark-batches marks the ends of batches; give --batch, --batch-lines or --batch-on, or --checkpoint, \
+                 whose commits it marks then",
+            ));
+        }
+        if options.output.is_some() {
+            return Err(Usage::new(
+                "--mark-batches without batches marks commits for who reads standard output; a file has each row once \
+                 without; leave it out, or give --batch, --batch-lines or --batch-on",
+            ));
+        }
     }
     Ok(())
+}
+
+fn has_batches(options: &Options) -> bool {
+    options.batch.is_some() || options.batch_lines.is_some() || options.batch_on.is_some()
 }
 
 /// What an output cannot be told.

@@ -11,7 +11,7 @@ use super::driver::{Lane, Running};
 use super::early::Passed;
 use super::inputs::FILES;
 use super::meter::latest_of;
-use super::order::lock;
+use super::order::{self, lock};
 use super::ordered::Ordered;
 use super::places::Places;
 use super::spill;
@@ -27,6 +27,7 @@ use crate::sources::Place;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -447,6 +448,16 @@ impl Kept {
         Ok(())
     }
 
+    /// Marks the last commit of a job that has ended: the run that took it may have been stopped before.
+    pub fn mark_last(&self, plan: &Plan) -> Result<()> {
+        let Some((_, number)) = self.moments.marker.filter(|_| plan.marks_commits()) else {
+            return Ok(());
+        };
+        std::io::stdout()
+            .write_all(order::mark(number).as_bytes())
+            .context("standard output")
+    }
+
     /// Looks after the commit that is under way.
     pub fn poll(&self, running: &Running<'_>) -> Result<()> {
         self.heed(running, false)
@@ -523,8 +534,12 @@ impl Kept {
             entries,
             outputs,
         });
-        if wait {
+        let marks = running.shared.marks_commits;
+        if wait || marks {
             self.heed(running, true)?;
+        }
+        if marks {
+            running.shared.out.mark_commit();
         }
         lock(&self.next).ended = ended;
         if let (true, Some(log)) = (ended, &self.log) {
@@ -653,7 +668,13 @@ impl Running<'_> {
         self.shared
             .out
             .go_on(last, moments.marker, &moments.layout)
-            .map_err(|_| damaged(&kept.keeping, "what the table holds cannot be read"))
+            .map_err(|_| damaged(&kept.keeping, "what the table holds cannot be read"))?;
+        if self.shared.marks_commits {
+            // Again: the run that took the commit may have been stopped before, and what stands behind the mark there
+            // comes again.
+            self.shared.out.mark_commit();
+        }
+        Ok(())
     }
 }
 

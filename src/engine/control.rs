@@ -597,6 +597,12 @@ impl<'c, 's> Control<'c, 's> {
             if let Some(ended) = source.clock.as_ref().and_then(part) {
                 self.last_moments(ended, flight);
             }
+            if let Some(Times::Event { .. }) = source.time {
+                // What the last records let out comes before what the end does, wherever epochs end.
+                let marks = (0..self.pulses.len()).filter_map(|source| self.mark(source));
+                self.reached = self.reached.max(marks.max());
+                self.pass(flight);
+            }
             return;
         };
         // One that ended sooner has given empty batches since.

@@ -105,6 +105,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         (seed, job_began) = (kept.seed(), kept.moments.began);
         if kept.has_ended() {
             commit::publish(&kept.earlier.files)?;
+            kept.mark_last(plan)?;
             return kept.check_ended();
         }
     }
@@ -155,6 +156,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         run,
         out: open_output(plan, run, opened.live, kept)?,
         marks: batches.filter(|_| plan.mark_batches),
+        marks_commits: plan.marks_commits(),
         last_batch: AtomicI64::new(i64::MIN),
         behind: AtomicI64::new(0),
         files: plan.sink.files.as_ref().map(|files| (files, &plan.zone)),

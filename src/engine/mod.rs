@@ -338,6 +338,8 @@ pub struct Shared<'r> {
     /// How long a batch is, ns, where their ends are marked in the output; and the last one that has a record.
     marks: Option<i64>,
     last_batch: AtomicI64,
+    /// Without batches: commits are marked.
+    marks_commits: bool,
     /// How far behind the plan's watermark the ends of windows may be of rows that are still to be written, ns.
     behind: AtomicI64,
     /// The output is many files, with the zone of their names; and the time that comes next with `--every`.

@@ -187,6 +187,11 @@ struct Outgoing {
     last: Option<u64>,
 }
 
+/// The line that marks a batch or a commit.
+pub fn mark(number: u64) -> String {
+    format!("-- {number}\n")
+}
+
 impl Linearizer {
     pub fn new(
         sink: Box<dyn Sink>,
@@ -349,6 +354,24 @@ impl Linearizer {
         lock(&self.state).mark_to(batch);
     }
 
+    /// What has been put is committed, and marked; the job's first commit is of nothing.
+    pub fn mark_commit(&self) {
+        let mut out = lock(&self.state);
+        let Some(Marker { batch, number }) = out.marker else {
+            out.marker = Some(Marker {
+                batch: 0,
+                number: 1,
+            });
+            return;
+        };
+        out.flush();
+        out.write(mark(number).as_bytes());
+        out.marker = Some(Marker {
+            batch,
+            number: number + 1,
+        });
+    }
+
     /// Nothing more comes for now: what a layout holds goes out.
     pub fn flush(&self) {
         lock(&self.state).flush();
@@ -491,7 +514,7 @@ impl Outgoing {
             self.flush();
         }
         while marker.batch < batch {
-            self.write(format!("-- {}\n", marker.number).as_bytes());
+            self.write(mark(marker.number).as_bytes());
             marker.batch += 1;
             marker.number += 1;
         }

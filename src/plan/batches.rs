@@ -20,6 +20,12 @@ impl Options {
 }
 
 impl Plan {
+    /// Whether commits are marked, as there are no batches.
+    pub fn marks_commits(&self) -> bool {
+        let batch = self.source.time.as_ref().and_then(Times::batch);
+        self.mark_batches && batch.is_none()
+    }
+
     /// The clock that early answers go by where the data tell it, and how often they come.
     pub fn early_by_data(&self) -> Option<(&Times, i64)> {
         let source = &self.source;
@@ -77,7 +83,7 @@ impl Builder<'_> {
     /// A node's early rows go by that clock too, if there is one: at each `every`, behind each batch where delays may
     /// be over by then or what each Nth record lets out must be of a batch that is marked.
     pub(super) fn ticks_by_data(&mut self, every: Option<i64>, delay: Option<i64>, records: bool) {
-        let marked = records && self.options.mark_batches;
+        let marked = records && self.options.mark_batches && self.options.batch_step().is_some();
         if !(every.or(delay).is_some() || marked) || !self.arrival_replays() {
             return;
         }
@@ -157,7 +163,7 @@ impl Builder<'_> {
         };
         let asked = told && self.nodes.iter().any(exprs);
         let marked = self.options.batch_on.is_some()
-            || self.options.mark_batches
+            || (self.options.mark_batches && self.options.batch_step().is_some())
             || united
             || asked
             || (self.batched && named);

@@ -141,6 +141,10 @@ impl Builder<'_> {
         }
         let is_in_window = self.pending.is_some();
         let rows_vary = !is_in_window && self.windows == Windows::Vary;
+        // Rows of windows that end together come by key.
+        if self.pending.as_ref().is_some_and(Window::ends_may_meet) {
+            return true;
+        }
         let is_late = is_in_window && triggers.lateness != Lateness::None;
         let prints = self.is_last
             && (triggers.is_early()

@@ -125,6 +125,13 @@ impl Window {
         })
     }
 
+    /// Whether several may end at one instant: a day that a month does not have is its end.
+    pub fn ends_may_meet(&self) -> bool {
+        let is_of_months =
+            |extent: &Extent| matches!(extent, Extent::Calendar(Calendar::Months(_)));
+        is_of_months(&self.size) && !is_of_months(&self.slide)
+    }
+
     /// Windows end to end with their beginnings, longer by `step` each.
     pub fn growing(self, step: Extent) -> Result<Window, String> {
         let size = &self.size;

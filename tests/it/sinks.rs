@@ -352,6 +352,88 @@ fn many_files_survive_kills() {
     }
 }
 
+/// Rows as somebody takes them who keeps them until their mark, and knows the number of the last.
+fn taken_once(text: &str) -> String {
+    let (mut out, mut kept) = (String::new(), String::new());
+    let mut last = 0;
+    for line in text.lines() {
+        match line.strip_prefix("-- ") {
+            None => kept.push_str(&format!("{line}\n")),
+            Some(number) => {
+                let number: u64 = number.parse().expect("a mark has a number");
+                let rows = std::mem::take(&mut kept);
+                if number > last {
+                    assert_eq!(number, last + 1, "{text}");
+                    (out, last) = (out + &rows, number);
+                }
+            }
+        }
+    }
+    assert!(last > 0 && kept.is_empty(), "{text}");
+    out
+}
+
+/// GUARANTEES G12: "`--mark-batches` writes a numbered line after each batch or commit that lets a reader drop repeats".
+#[test]
+fn marked_commits_are_taken_once_through_kills() {
+    const CHAINS: [&[&str]; 2] = [
+        &["scan-by", "$2", "cumcount"],
+        &[
+            "--time",
+            "$1:s",
+            "--watermark",
+            "0s",
+            "window",
+            "20s",
+            "count-by",
+            "$2",
+        ],
+    ];
+    let bytes = input(900);
+    for words in CHAINS {
+        let more = ["--mark-batches", "--checkpoint-every", "3ms"];
+        let scratch = Scratch::new();
+        let (log, out) = (scratch.0.join("in.log"), scratch.0.join("out"));
+        fs::write(&log, &bytes).expect("it can be written");
+        let said = job(&scratch.0, words, &["--once", "--final"]).output();
+        let expected = said.expect("dstream starts").stdout;
+        fs::write(&log, b"").expect("it can be written");
+        fs::remove_file(scratch.0.join("job.ck")).expect("it is there");
+        fs::remove_file(scratch.0.join("job.ck.1")).expect("it is there");
+        let opened = || fs::OpenOptions::new().append(true).create(true).open(&out);
+        for (run, part) in bytes.chunks(bytes.len() / 8 + 1).enumerate() {
+            let mut command = job(&scratch.0, words, &more);
+            command
+                .arg("-F")
+                .stdout(opened().expect("it can be opened"));
+            let child = command.stderr(Stdio::null()).spawn();
+            let mut child = Killed(child.expect("dstream starts"));
+            for piece in part.chunks(part.len() / 5 + 1) {
+                let file = fs::OpenOptions::new().append(true).open(&log);
+                let mut file = file.expect("it is there");
+                file.write_all(piece).expect("it can be written");
+                std::thread::sleep(Duration::from_millis(3 * (run as u64 % 4) + 1));
+            }
+            // Kills fall anywhere, also where a run has committed and not marked yet.
+            let before = text(&out).lines().count();
+            let wait = Instant::now();
+            while run % 2 == 0 && text(&out).lines().count() == before && wait.elapsed() < PATIENCE
+            {
+                std::thread::sleep(Duration::from_millis(1));
+                if run > 5 {
+                    break;
+                }
+            }
+            child.kill();
+        }
+        let mut last = job(&scratch.0, words, &["--mark-batches", "--once", "--final"]);
+        last.stdout(opened().expect("it can be opened"));
+        assert!(last.status().expect("dstream starts").success());
+        let expected = String::from_utf8_lossy(&expected);
+        assert_eq!(taken_once(&text(&out)), expected, "{words:?}");
+    }
+}
+
 struct Killed(std::process::Child);
 
 impl Killed {

@@ -197,3 +197,29 @@ ts,v
 2,b
 3,c
 4,d
+
+# INTERFACE 2.6: --mark-batches without a batch option marks commits; a run that goes on from one says so first, and what
+# stands behind that mark in an output that was broken off comes again.
+$ seq 3 > log; dstream --once --checkpoint ck --mark-batches scan cumsum:'$1' log; seq 4 5 >> log; dstream --once --checkpoint ck --mark-batches scan cumsum:'$1' log
+1	1
+2	3
+3	6
+-- 1
+-- 1
+4	10
+5	15
+-- 2
+$ seq 3 > m; dstream --checkpoint ck2 --mark-batches count m; dstream --checkpoint ck2 --mark-batches count m
+3
+-- 1
+-- 1
+$ seq 3 | dstream --mark-batches count
+dstream: --mark-batches marks the ends of batches; give --batch, --batch-lines or --batch-on, or --checkpoint, whose commits it marks then
+    dstream --mark-batches count
+            ^^^^^^^^^^^^^^
+? 2
+$ seq 3 | dstream --mark-batches --checkpoint ck --output o count
+dstream: --mark-batches without batches marks commits for who reads standard output; a file has each row once without; leave it out, or give --batch, --batch-lines or --batch-on
+    dstream --mark-batches --checkpoint ck --output o count
+            ^^^^^^^^^^^^^^
+? 2

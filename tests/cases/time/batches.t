@@ -90,7 +90,7 @@ $ printf 'a\na\nb\n--\nb\n--\n' | dstream --batch-on '^--' --mark-batches count-
 3
 1
 $ printf 'a\n' | dstream --mark-batches count
-dstream: --mark-batches marks the ends of batches; give --batch, --batch-lines or --batch-on
+dstream: --mark-batches marks the ends of batches; give --batch, --batch-lines or --batch-on, or --checkpoint, whose commits it marks then
     dstream --mark-batches count
             ^^^^^^^^^^^^^^
 ? 2

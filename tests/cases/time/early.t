@@ -214,8 +214,8 @@ $ printf '1 a\n3 b\n12 a\n13 a\n25 c\n2 b\n2 b\n38 c\n4 a\n4 a\n' > l; dstream -
 1970-01-01T00:00:00Z	b	3
 1970-01-01T00:00:10Z	a	2
 1970-01-01T00:00:20Z	c	1
-1970-01-01T00:00:00Z	a	3
 1970-01-01T00:00:20Z	c	1
+1970-01-01T00:00:00Z	a	3
 1970-01-01T00:00:30Z	c	1
 $ dstream --time '$1:s' --watermark 0 --clock '$1:s' --every 10s --output-mode complete window 10s count-by '$2' top 1 --output o l; cat o
 1970-01-01T00:00:00Z	a	3
@@ -231,4 +231,11 @@ $ dstream --time '$1:s' --watermark 0 --every-records 2 --output-mode complete w
 1970-01-01T00:00:20Z	c	1
 1970-01-01T00:00:00Z	b	3
 1970-01-01T00:00:00Z	a	3
+1970-01-01T00:00:30Z	c	1
+# What the last records let out comes before what the end of the input does.
+$ printf '1 a\n12 a\n25 c\n2 b\n38 c\n' | dstream --time '$1:s' --watermark 0 --clock '$1:s' --every 100s --output-mode complete window 10s count-by '$2'
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:10Z	a	1
+1970-01-01T00:00:20Z	c	1
+1970-01-01T00:00:00Z	b	1
 1970-01-01T00:00:30Z	c	1

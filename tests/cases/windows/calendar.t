@@ -59,3 +59,13 @@ $ echo 2024-03-10T14:30:00 | dstream --tz America/New_York --time '$1' window 12
 2024-03-10T10:00:00-04:00	1	2024-03-10T22:00:00-04:00
 2024-03-10T12:00:00-04:00	1	2024-03-11T00:00:00-04:00
 2024-03-10T14:00:00-04:00	1	2024-03-11T02:00:00-04:00
+
+# 9.1: rows come by the instant they close at, then by key: also of months from days that the next one does not have.
+$ printf '2026-01-29T00:00:00Z a\n2026-01-30T00:00:00Z b\n2026-01-31T12:00:00Z a\n' | dstream --time '$1' window month --slide 1d count-by '$2' filter 'window_start>=time("2026-01-28T00:00:00Z")'
+2026-01-28T00:00:00Z	a	2
+2026-01-28T00:00:00Z	b	1
+2026-01-29T00:00:00Z	a	2
+2026-01-30T00:00:00Z	a	1
+2026-01-31T00:00:00Z	a	1
+2026-01-29T00:00:00Z	b	1
+2026-01-30T00:00:00Z	b	1
