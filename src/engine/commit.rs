@@ -539,7 +539,7 @@ impl Kept {
             self.heed(running, true)?;
         }
         if marks {
-            running.shared.out.mark_commit();
+            running.shared.out.mark_commit(false);
         }
         lock(&self.next).ended = ended;
         if let (true, Some(log)) = (ended, &self.log) {
@@ -672,7 +672,7 @@ impl Running<'_> {
         if self.shared.marks_commits {
             // Again: the run that took the commit may have been stopped before, and what stands behind the mark there
             // comes again.
-            self.shared.out.mark_commit();
+            self.shared.out.mark_commit(true);
         }
         Ok(())
     }

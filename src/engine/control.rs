@@ -361,14 +361,12 @@ impl<'c, 's> Control<'c, 's> {
         {
             self.peek_at = next_multiple(now, every);
             is_whole = true;
-            if !self.running.shared.replaces
-                && let Err(error) = self.running.peek()
-            {
-                self.running.fail(error);
+            if !self.running.shared.replaces {
+                self.peek();
             }
         }
         if is_whole && self.running.shared.replaces {
-            self.running.give_whole(Whole::Ends);
+            self.peek();
         }
         self.running.mark(upto);
         self.batch_is(now);
@@ -493,13 +491,14 @@ impl<'c, 's> Control<'c, 's> {
         let Some(kept) = self.running.kept else {
             return;
         };
+        let passed = self.early.as_ref().map(|early| early.passed);
         let moments = Moments {
             reached: self.reached,
             whole: wait,
-            passed: self
-                .early
-                .as_ref()
-                .map_or_else(Passed::default, |early| early.passed),
+            passed: Passed {
+                is_fresh: self.running.shared.is_fresh.load(Ordering::Relaxed),
+                ..passed.unwrap_or_default()
+            },
             ..Moments::default()
         };
         self.changed = false;

@@ -175,6 +175,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         is_accident: AtomicBool::new(false),
         gives_early: plan.limits_what_time_lets_out(run.quiet),
         ending: AtomicBool::new(false),
+        is_fresh: AtomicBool::new(kept.is_some_and(|kept| kept.moments.passed.is_fresh)),
         peeking: AtomicBool::new(false),
         aside: AtomicUsize::new(0),
         seen: plan

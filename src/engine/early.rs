@@ -28,6 +28,8 @@ pub struct Passed {
     pub multiple: Option<i64>,
     /// Rows have come since the last moment.
     pub is_new: bool,
+    /// Some of them have gone into state since the last peek.
+    pub is_fresh: bool,
 }
 
 /// Early answers of a run.
@@ -353,14 +355,18 @@ impl Control<'_, '_> {
         self.enter();
     }
 
-    fn peek(&mut self) {
-        match self.running.shared.replaces {
+    /// Gives what there is so far, if something is new.
+    pub(super) fn peek(&mut self) {
+        let shared = self.running.shared;
+        let is_fresh = shared.is_fresh.swap(false, Ordering::Relaxed);
+        match shared.replaces {
             true => self.running.give_whole(Whole::Ends),
-            false => {
+            false if is_fresh => {
                 if let Err(error) = self.running.peek() {
                     self.running.fail(error);
                 }
             }
+            false => {}
         }
     }
 

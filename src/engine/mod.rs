@@ -365,6 +365,8 @@ pub struct Shared<'r> {
     gives_early: bool,
     /// All input has been read.
     ending: AtomicBool,
+    /// Rows have gone into state since the last peek.
+    is_fresh: AtomicBool,
     /// What is given now is early.
     peeking: AtomicBool,
     /// What is given now is shown and not printed: so many rows at most; 0: it is printed.

@@ -354,20 +354,17 @@ impl Linearizer {
         lock(&self.state).mark_to(batch);
     }
 
-    /// What has been put is committed, and marked; the job's first commit is of nothing.
-    pub fn mark_commit(&self) {
+    /// What has been put is committed, and marked. The job's first commit is of nothing: it is marked where a run goes on
+    /// from it, as number 0. `again`: by a run that goes on.
+    pub fn mark_commit(&self, again: bool) {
         let mut out = lock(&self.state);
-        let Some(Marker { batch, number }) = out.marker else {
-            out.marker = Some(Marker {
-                batch: 0,
-                number: 1,
-            });
-            return;
-        };
-        out.flush();
-        out.write(mark(number).as_bytes());
+        let number = out.marker.map_or(0, |marker| marker.number);
+        if number > 0 || again {
+            out.flush();
+            out.write(mark(number).as_bytes());
+        }
         out.marker = Some(Marker {
-            batch,
+            batch: 0,
             number: number + 1,
         });
     }

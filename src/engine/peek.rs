@@ -131,6 +131,7 @@ impl Running<'_> {
         let enough = self.shared.enough.load(Atomic::Relaxed);
         let sides_done = self.shared.sides_done.load(Atomic::Relaxed);
         let is_accident = self.shared.is_accident.load(Atomic::Relaxed);
+        let is_fresh = self.shared.is_fresh.load(Atomic::Relaxed);
         let from = last.stage.seq.load(Atomic::Relaxed);
         self.shared.out.rewind(0);
         let is_peek = form == Form::Peek;
@@ -143,6 +144,7 @@ impl Running<'_> {
         self.shared.enough.store(enough || broken, Atomic::Relaxed);
         self.shared.sides_done.store(sides_done, Atomic::Relaxed);
         self.shared.is_accident.store(is_accident, Atomic::Relaxed);
+        self.shared.is_fresh.store(is_fresh, Atomic::Relaxed);
         Ok(())
     }
 }

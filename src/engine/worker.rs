@@ -487,6 +487,7 @@ impl StageWorker<'_> {
         {
             return false;
         }
+        shared.is_fresh.store(true, Ordering::Relaxed);
         refuse_failed(chunk, cx.counts, bad);
         self.heed(&mut met, shared, stage);
         let from = self.op_of(at).map_or(0, |op| op + 1);
@@ -518,6 +519,7 @@ impl StageWorker<'_> {
         };
         let first = || shared.first_batch_by_row();
         let mut met = Met::new(shared.run.late_file.is_some(), &first);
+        let mut is_kept = false;
         for op in &mut self.ops[from..] {
             if let Op::Ordered {
                 work: Work::Process(feeder),
@@ -527,6 +529,7 @@ impl StageWorker<'_> {
                 // A row that is refused is so before its state sees it, and while it still stands in its block.
                 feeder.prepare(chunk, &mut cx, met.late.lines.is_some());
                 refuse_failed(chunk, cx.counts, bad);
+                is_kept |= !chunk.live.is_empty();
             }
             if op
                 .run(chunk, seq, &stage.ordered, &mut cx, &mut met)
@@ -535,6 +538,11 @@ impl StageWorker<'_> {
                 return false;
             }
             refuse_failed(chunk, cx.counts, bad);
+        }
+        is_kept |= !matches!(partial, Partial::None) && !chunk.live.is_empty();
+        // What one state gives to another is not new.
+        if is_kept && from == 0 && stage.nodes.start == 0 {
+            shared.is_fresh.store(true, Ordering::Relaxed);
         }
         match partial {
             Partial::Aggregate(partial) => {

@@ -239,3 +239,9 @@ $ printf '1 a\n12 a\n25 c\n2 b\n38 c\n' | dstream --time '$1:s' --watermark 0 --
 1970-01-01T00:00:20Z	c	1
 1970-01-01T00:00:00Z	b	1
 1970-01-01T00:00:30Z	c	1
+# EVENT-TIME 2.5: "an early pane comes only if something is new", a ranking too: what a filter drops is nothing new to it.
+$ printf 'a\na\nb\nb\nb\na\n' | dstream --batch-lines 1 --output-mode complete filter '$1=="a"' window 10s count-by '$1' top 1
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:00Z	a	2
+1970-01-01T00:00:00Z	a	3
+1970-01-01T00:00:00Z	a	3
