@@ -581,8 +581,9 @@ impl<'c, 's> Control<'c, 's> {
         self.running.shared.out.flush();
     }
 
-    /// Nothing more is read: batches that have ended are closed, before what the end of the input closes.
-    pub fn finish(&mut self, flight: &Flight) {
+    /// Nothing more is read: batches that have ended are closed, before what the end of the input closes. Returns when the
+    /// last of them ended.
+    pub fn finish(&mut self, flight: &Flight) -> Option<i64> {
         let source = &self.running.plan.source;
         let last = self.running.shared.last_batch.load(Ordering::Relaxed);
         // The last, part batch has ended with the input, if it has a record.
@@ -602,7 +603,7 @@ impl<'c, 's> Control<'c, 's> {
                 self.reached = self.reached.max(marks.max());
                 self.pass(flight);
             }
-            return;
+            return None;
         };
         // One that ended sooner has given empty batches since.
         let marks = (0..self.pulses.len()).filter_map(|source| self.mark(source));
@@ -616,6 +617,7 @@ impl<'c, 's> Control<'c, 's> {
             self.trigger(end, flight);
         }
         self.running.mark(upto);
+        ended
     }
 
     /// Nothing came for a while.

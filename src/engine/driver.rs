@@ -415,6 +415,14 @@ impl<'s> Running<'s> {
     pub fn close(&self, upto: Watermark) {
         // What all before may still give has times that are not below the watermark by more than this.
         let mut lag = Lag::default();
+        // Before time is known of all sources, others may have begun before.
+        let first = self
+            .shared
+            .first_batch()
+            .filter(|_| upto != Watermark::None);
+        if let (Some(step), Some(first)) = (self.shared.marks, first) {
+            self.shared.out.mark_from(first.div_euclid(step));
+        }
         if upto == Watermark::End || self.shared.run.progress.held_most().bytes == 0 {
             // What is let out is held no more, and may be all that ever was.
             self.note_held();
@@ -423,7 +431,7 @@ impl<'s> Running<'s> {
             let stage = lane.stage;
             let next_end = stage.next_end.load(Ordering::Relaxed);
             let closes = matches!(upto, Watermark::At(at) if at >= next_end);
-            let processes_end = self.flush(at, upto, &mut lag);
+            let processes_end = self.flush(at, upto, first, &mut lag);
             if lock(&self.shared.failure).is_some() || stage.has_failed() {
                 return;
             }
@@ -431,7 +439,7 @@ impl<'s> Running<'s> {
             let by_windows = stage.end.goes_by_windows();
             let upto = upto.less(lag.of(by_windows));
             self.hand_in(lane);
-            if let (End::Aggregate(state), Some(first)) = (&stage.end, self.shared.first_batch()) {
+            if let (End::Aggregate(state), Some(first)) = (&stage.end, first) {
                 state.begin_empties(first);
             }
             // It is never more than now; between, the control looks now and then.
@@ -522,6 +530,14 @@ impl<'s> Running<'s> {
         let behind = self.shared.behind.load(Ordering::Relaxed);
         if let (Some(step), Watermark::At(at)) = (self.shared.marks, upto.less(behind)) {
             self.shared.out.mark_to(at.div_euclid(step));
+        }
+    }
+
+    /// Marks all batches up to the last one; everything has been given.
+    pub fn mark_last(&self, ended: Option<i64>) {
+        let enough = self.shared.enough.load(Ordering::Relaxed);
+        if let (Some(step), Some(ended), false) = (self.shared.marks, ended, enough) {
+            self.shared.out.mark_to(ended.div_euclid(step));
         }
     }
 

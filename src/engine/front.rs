@@ -289,7 +289,7 @@ impl<'p> SourceWorker<'p> {
         if let (Some(step), Some(row)) = (clock.batch(), chunk.live.iter().last()) {
             let batch = shown[row as usize].div_euclid(step);
             shared.last_batch.fetch_max(batch, Ordering::Relaxed);
-            if let (Some(_), Some(first)) = (shared.marks, meter.first()) {
+            if let (Some(_), Some(first)) = (shared.marks, shared.first_batch_by_row()) {
                 shared.out.mark_from(first.div_euclid(step));
             }
         }

@@ -48,11 +48,10 @@ impl Lag {
 impl Running<'_> {
     /// What time lets out of the state in the middle of a stage goes through the rest of it, as chunks behind all
     /// that have passed.
-    /// Returns when the watermark next lets something out there.
-    pub fn flush(&self, at: usize, upto: Watermark, lag: &mut Lag) -> i64 {
+    /// `first`: the time of the first batch, if there is one. Returns when the watermark next lets something out there.
+    pub fn flush(&self, at: usize, upto: Watermark, first: Option<i64>, lag: &mut Lag) -> i64 {
         let mut next_end = i64::MAX;
         let stage = self.lanes[at].stage;
-        let first = self.shared.first_batch();
         for (number, turnstile) in stage.ordered.iter().enumerate() {
             if let Some(lateness) = stage.assigned_at(number) {
                 lag.assigned(lateness);

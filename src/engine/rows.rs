@@ -96,6 +96,11 @@ struct Entry {
 }
 
 impl<'p> RowsState<'p> {
+    /// Whether rows wait for the end of the input, as they are in no windows.
+    pub fn is_whole(&self) -> bool {
+        !self.windowed
+    }
+
     /// Of a `Sort`, or a `Distinct` with `last`; `None` for other nodes.
     pub fn new(kind: &'p NodeKind, schema: &'p Schema) -> Option<RowsState<'p>> {
         let (per, by, limit, ties, rank, last, scope, carry) = match kind {

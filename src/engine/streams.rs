@@ -533,8 +533,9 @@ impl<'s> Running<'s> {
                 self.leave();
                 self.shared.out.flush();
             } else {
-                control.finish(&flight);
+                let ended = control.finish(&flight);
                 self.end();
+                self.mark_last(ended);
             }
             if !self.has_failed() {
                 control.commit(&mut tracked, !goes_on, true);

@@ -166,6 +166,8 @@ pub fn stages(plan: &Plan, seed: u64) -> Vec<Stage<'_>> {
             },
         };
         let lag = match &end {
+            // Those that wait for the end of the input are as old as any.
+            End::Rows(state) if state.is_whole() => i64::MAX,
             End::Rows(_) => window_of_records,
             _ => 0,
         };
@@ -410,9 +412,13 @@ impl StageWorker<'_> {
         };
         let mut batches: Vec<(i64, Vec<u32>)> = Vec::new();
         for row in chunk.live.iter() {
-            // Rows of a window leave it with its end, whatever their own times are.
-            let window = chunk.windows.as_ref().map(|windows| windows[row as usize]);
-            let time = window.map_or(times[row as usize], |(_, end)| end.saturating_sub(1));
+            // Rows of a window leave it with its end, whatever their own times are; those by count have none.
+            let end = chunk
+                .windows
+                .as_ref()
+                .map(|windows| windows[row as usize].1);
+            let last = end.map_or(i64::MIN, |end| end.saturating_sub(1));
+            let time = times[row as usize].max(last);
             let batch = time.div_euclid(step);
             match batches.last_mut() {
                 Some((last, rows)) if *last == batch => rows.push(row),

@@ -199,6 +199,14 @@ impl Expr {
         Expr::of(types::convert(self.node, ty), self.text, self.zone)
     }
 
+    /// Makes this a key: a list is its JSON, as those of the input are.
+    pub fn into_key(self) -> Expr {
+        match self.ty {
+            Type::List(_) => self.converted(&Type::Json),
+            _ => self,
+        }
+    }
+
     /// Makes this a conversion of its value to `Number` (of text: what reads as one, else null and counted).
     pub fn into_number(self) -> Expr {
         let node = match self.node.ty {

@@ -124,6 +124,8 @@ fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
     }
     let arrival = b.sequence_times("a pattern")?;
     let windowed = b.row_scope() == Scope::Rows;
+    // Windows by count have no bounds.
+    let bounded = windowed && !(b.windows_vary() && b.window_fields().is_none());
     let keys = b.key_in_force();
 
     let mut reader = Reader {
@@ -143,7 +145,7 @@ fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
     program.contextual = wheres.by_name.iter().any(Option::is_some);
     let text = text(source, &program, &wheres, &measures, args);
     let keeps = keeps(&program, windowed);
-    let fields = fields(&measures, &keys, windowed, timeouts, b)?;
+    let fields = fields(&measures, &keys, bounded, timeouts, b)?;
     let mut node_args: Vec<Expr> = wheres.plain;
     node_args.extend(kept.iter().cloned());
     let plan = Arc::new(Plan {
@@ -158,6 +160,7 @@ fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
         measures,
         keys: keys.iter().map(|key| key.expr.ty.clone()).collect(),
         windowed,
+        bounded,
         later: b.shown_later(),
         arrival,
     });
@@ -171,7 +174,7 @@ fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
             make: Arc::new(move |making| Box::new(Matcher::new(Arc::clone(&plan), making))),
         },
         OwnRows {
-            windowed,
+            windowed: bounded,
             shows_end: false,
             keys,
             fields,
@@ -254,7 +257,7 @@ fn skip(word: &str, pattern: &Pattern, b: &Builder<'_>) -> Result<Skip, Usage> {
 fn fields(
     measures: &[Measure],
     keys: &[crate::plan::keys::Key],
-    windowed: bool,
+    bounded: bool,
     timeouts: bool,
     b: &Builder<'_>,
 ) -> Result<Vec<(String, Type)>, Usage> {
@@ -270,7 +273,7 @@ fn fields(
         fields.push(("timeout".into(), Type::Bool));
     }
     let mut names: Vec<&str> = keys.iter().map(|key| key.name.as_str()).collect();
-    if windowed {
+    if bounded {
         names.extend(["window_start", "window_end"]);
     }
     for (name, _) in &fields {

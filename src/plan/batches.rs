@@ -47,7 +47,23 @@ impl Plan {
     /// Of two streams one may have been read further than the other when the clocks of both have come to a moment: what
     /// is early then is exact where the rows of batches wait for each other, and refused elsewhere.
     pub fn check_early(&self, options: &Options) -> Result<(), Usage> {
-        let in_batches = self.source.time.as_ref().and_then(Times::batch).is_some();
+        let batch = self.source.time.as_ref().and_then(Times::batch);
+        if let (Some((_, every)), Some(step), true) =
+            (self.early_by_data(), batch, self.mark_batches)
+            && every % step != 0
+        {
+            let below = every / step * step;
+            let near = match below {
+                0 => duration(step),
+                below => format!("{} or {}", duration(below), duration(below + step)),
+            };
+            return Err(Usage::new(format!(
+                "--every {} is no multiple of the batch of {}, and --mark-batches marks its end; take {near}",
+                duration(every),
+                duration(step)
+            )));
+        }
+        let in_batches = batch.is_some();
         let waits = in_batches && self.peek_every.is_none();
         if self.early_by_data().is_none() || waits || self.sides().nth(1).is_none() {
             return Ok(());

@@ -333,7 +333,9 @@ impl Builder<'_> {
             ));
         }
         let ranks = complete && self.peek_every.is_some() && self.windows != Windows::No;
-        if ranks && !self.nodes.iter().any(Node::is_ranked_whole) {
+        // What is fed holds the windows that are open.
+        let is_fed = complete && self.nodes.iter().any(Node::feeds);
+        if is_fed || (ranks && !self.nodes.iter().any(Node::is_ranked_whole)) {
             return Err(self.fault(
                 "a ranking of windows that are closed is not kept, so no file can have all of them; leave out \
                  --output-mode complete",

@@ -563,7 +563,8 @@ impl Builder<'_> {
         if let Some(node) = last
             && matches!(&node.kind, NodeKind::Sort { by, .. } if !by.is_empty())
         {
-            let is_early = triggers.every.is_some() || triggers.output_mode.is_some();
+            let modes = [Some(OutputMode::Update), Some(OutputMode::Complete)];
+            let is_early = triggers.every.is_some() || modes.contains(&triggers.output_mode);
             match (triggers.beyond(), triggers.output_mode) {
                 (None, Some(OutputMode::Update)) => {
                     return Err(Usage::new(format!(

@@ -27,7 +27,10 @@ impl Builder<'_> {
                 Some(id) => self.schema.fields[id].name.clone(),
                 None => text.trim().to_string(),
             };
-            keys.push(Key { name, expr });
+            keys.push(Key {
+                name,
+                expr: expr.into_key(),
+            });
         }
         Ok(keys)
     }
@@ -120,7 +123,7 @@ impl Builder<'_> {
         for shown in self.shown.iter().filter(|shown| !shown.window) {
             keys.push(Key {
                 name: self.schema.fields[shown.id].name.clone(),
-                expr: self.field_expr(shown.id),
+                expr: self.field_expr(shown.id).into_key(),
             });
         }
         keys

@@ -14,6 +14,14 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 impl Node {
+    /// Whether it tells what follows of each change.
+    pub fn feeds(&self) -> bool {
+        let NodeKind::Custom(custom) = &self.kind else {
+            return false;
+        };
+        matches!(&custom.meaning, Meaning::Group(grouping) if grouping.feeds)
+    }
+
     /// Whether it keeps all that a ranking behind it is to have.
     pub fn is_ranked_whole(&self) -> bool {
         let NodeKind::Custom(custom) = &self.kind else {

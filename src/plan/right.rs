@@ -261,6 +261,7 @@ impl Builder<'_> {
 
     /// Two keys in one spelling, so that equal ones have equal bytes.
     fn alike(&self, left: Expr, right: Expr) -> Result<(Expr, Expr), String> {
+        let (left, right) = (left.into_key(), right.into_key());
         let number = |ty: &Type| matches!(ty, Type::Number | Type::Float);
         let zone = &self.options.zone;
         let shape = crate::bytes::time::Shape::Detect;
@@ -280,7 +281,7 @@ impl Builder<'_> {
                 (left, right.into_time(shape, zone))
             }
             (other, Type::Time) if other.is_bytes() => (left.into_time(shape, zone), right),
-            (one, other) if one == other && !matches!(one, Type::List(_)) => (left, right),
+            (one, other) if one == other => (left, right),
             (Type::Bool, other) | (other, Type::Bool) if other.is_bytes() => {
                 (left.into_text(), right.into_text())
             }

@@ -279,6 +279,7 @@ fn plan(greedy: bool, windowed: bool, timeouts: bool) -> Plan {
         measures: Vec::new(),
         keys: vec![Type::Text],
         windowed,
+        bounded: windowed,
         later: 0,
         arrival: false,
     }

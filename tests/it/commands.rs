@@ -60,7 +60,7 @@ const CHAINS: [&[&str]; 6] = [
 ];
 
 /// The pieces that commands are given, each under its number.
-const KEEP: &str = "cat > .p && mv .p piece-$DSTREAM_BATCH";
+const KEEP: &str = "cat > .p$$ && mv .p$$ piece-$DSTREAM_BATCH";
 
 fn input(random: &mut Random, lines: u64) -> Vec<u8> {
     let line = |n: u64, random: &mut Random| {

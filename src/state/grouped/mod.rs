@@ -47,20 +47,23 @@ pub fn make(grouping: Arc<Grouping>) -> Make {
         || grouping.every_delay.is_some()
         || grouping.every.is_some()
         || grouping.complete;
-    let Shape::Session { gap, .. } = grouping.shape else {
+    // Of several sources rows come in turns where what they do depends on what is over by then: which session they join,
+    // and whether a window that is printed has them. (Early rows are of what has come.)
+    let slack = match grouping.shape {
+        _ if is_early => None,
+        Shape::Session { gap, .. } => Some(gap),
+        Shape::Grid(_) if grouping.lateness > 0 && !grouping.waits => Some(0),
+        _ => None,
+    };
+    let Some(slack) = slack else {
         return Arc::new(move |making| Box::new(Grouped::new(grouping.clone(), making)));
     };
-    if is_early {
-        return Arc::new(move |making| Box::new(Grouped::new(grouping.clone(), making)));
-    }
-    // Which session a row joins depends on which are over by then: of several sources rows come in turns. (Early rows
-    // are of what has come.)
     let types = types_of_args(&grouping.gives);
     Arc::new(move |making| {
         let make = |making: &Making<'_>| -> Box<dyn Process> {
             Box::new(Grouped::new(grouping.clone(), making))
         };
-        Box::new(InTurns::new(making, types.clone(), gap, &make))
+        Box::new(InTurns::new(making, types.clone(), slack, &make))
     })
 }
 

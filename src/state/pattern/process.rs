@@ -25,6 +25,8 @@ pub struct Plan {
     pub measures: Vec<Measure>,
     pub keys: Vec<Type>,
     pub windowed: bool,
+    /// Those have bounds.
+    pub bounded: bool,
     /// How much later times are shown than they are, ns.
     pub later: i64,
     /// Records come by the clock, so none is earlier than those before it.
@@ -395,7 +397,7 @@ impl Matcher {
             keys: &plan.keys,
             measures: &plan.measures,
             types: &plan.conditions.types,
-            windowed: plan.windowed,
+            bounded: plan.bounded,
             later: plan.later,
             timeouts: plan.program.timeouts,
         };

@@ -38,7 +38,8 @@ pub struct Form<'a> {
     pub measures: &'a [Measure],
     /// Of the cells that are kept of a record.
     pub types: &'a [Type],
-    pub windowed: bool,
+    /// They have bounds.
+    pub bounded: bool,
     /// How much later times are shown than they are, ns.
     pub later: i64,
     pub timeouts: bool,
@@ -54,7 +55,7 @@ pub fn chunk(rows: &[Row], form: &Form<'_>) -> Chunk {
         Some(builder.finish())
     };
     let windows: Vec<(i64, i64)> = rows.iter().filter_map(|row| row.window).collect();
-    if form.windowed {
+    if form.bounded {
         columns.push(nanos(&mut windows.iter().map(|window| window.0)));
         columns.push(nanos(&mut windows.iter().map(|window| window.1)));
     }
@@ -85,7 +86,7 @@ pub fn chunk(rows: &[Row], form: &Form<'_>) -> Chunk {
     }
     let mut chunk = Chunk::of_columns(rows.len(), columns, scratch);
     chunk.times = Some(times);
-    chunk.windows = form.windowed.then_some(windows);
+    chunk.windows = form.bounded.then_some(windows);
     chunk.before = Some(rows.iter().map(|row| row.before).collect());
     chunk
 }

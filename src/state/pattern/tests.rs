@@ -191,6 +191,7 @@ fn limited(case: &Case, alone: bool, limits: Limits) -> Matcher {
         flags: (0..names).collect(),
         keys: vec![Type::Text],
         windowed: false,
+        bounded: false,
         later: 0,
         arrival: false,
     };

@@ -110,3 +110,15 @@ $ printf '{"t":1,"k":1,"a":1}\n{"t":2,"k":1,"v":5}\n' | dstream -i json --time t
 {"window_start":"1969-12-31T23:59:00Z","window_end":"1970-01-01T00:01:00Z","k":1,"t":[1,2],"a":[1,null]}
 {"window_start":"1970-01-01T00:00:00Z","window_end":"1970-01-01T00:02:00Z","k":1,"t":[1,2],"a":[1,null]}
 dstream: 1 row has fields that are no columns, as the first record lacks them: v; name them with select in front of group-by-key-and-window
+
+# A computed list is a key as one of JSON is.
+$ printf '1 2\n1 2\n3\n' | dstream count-by 'words($0)'
+["1","2"]	2
+["3"]	1
+$ printf '1 2\n1 2\n3\n' | dstream map 'c=words($0)' key-by c update-state-by-key count
+["1","2"]	2
+["3"]	1
+$ printf '{"a":1,"k":"x"}\n{"a":1,"k":"y"}\n' | dstream -i json reduce-by k c=collect:a count-by c
+[1]	2
+$ printf '{"c":[1,2],"v":7}\n' > cc.json; echo x > x; dstream map 'c=[1,2]' join cc.json --on c x
+x	[1,2]	7

@@ -137,3 +137,8 @@ dstream: match: --measures: an aggregate is over all records of a match, or over
     sum:a._3*b._3
         ^^^^^^^^^
 ? 2
+
+# Windows by count have no bounds.
+$ seq 4 | dstream --time '$1:s' count-window 2 match 'a b'
+1970-01-01T00:00:01Z	1970-01-01T00:00:02Z	2
+1970-01-01T00:00:03Z	1970-01-01T00:00:04Z	2

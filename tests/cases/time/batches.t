@@ -515,3 +515,60 @@ $ printf '10 a\n15 a\n19 a\n24 a\n' | dstream --clock '$1:s' map-with-state-by '
 15 a	1
 19 a	2
 24 a	1
+
+# 8.2: "batch n of the chain is batch n of each source": the first batch is that of the source that begins first.
+$ echo 'a 0' > r; echo 'b 3' > l; dstream --clock '$2:s' --batch 1s --mark-batches union r count l
+1
+-- 1
+0
+-- 2
+0
+-- 3
+1
+-- 4
+$ dstream --clock '$2:s' --batch 1s --mark-batches union l count r
+1
+-- 1
+0
+-- 2
+0
+-- 3
+1
+-- 4
+# A mark is written for each batch, also where rows are held longer; windows by count have no end that a row could wait for.
+$ printf -- 'a\n--\n--\n--\n--\n--\n' | dstream --batch-on '^--' --mark-batches match 'a b' --within 5s --timeouts
+1970-01-01T00:00:00Z	1970-01-01T00:00:01Z	1970-01-01T00:00:01Z	1	true
+-- 1
+-- 2
+-- 3
+-- 4
+-- 5
+$ printf -- 'a\n--\n--\na\n--\n--\n--\n' | dstream --batch-on '^--' --mark-batches distinct --last --ttl 3s
+-- 1
+-- 2
+a
+-- 3
+-- 4
+-- 5
+$ printf 'a\nb\nc\nd\n' | dstream --batch-lines 2 --mark-batches count-window 2
+a
+b
+-- 1
+c
+d
+-- 2
+$ printf 'c 11\nc 14\n' | dstream --clock '$2:s' --batch 2s --mark-batches --every 3s window all count
+dstream: --every 3s is no multiple of the batch of 2s, and --mark-batches marks its end; take 2s or 4s
+    dstream --clock '$2:s' --batch 2s --mark-batches --every 3s window all count
+                                                     ^^^^^^^
+? 2
+# Append is the default: a ranking comes once.
+$ printf '1\n2\n9\n' | dstream --time '$1:s' --watermark 0s --batch-lines 1 --output-mode append window 5s count-by-key top 1
+1970-01-01T00:00:00Z	1	1
+1970-01-01T00:00:05Z	9	1
+# All of what is fed change by change is kept nowhere.
+$ printf '1 c\n9 c\n' | dstream --time '$1:s' --watermark 0s --batch-lines 1 --output-mode complete --pane-columns window 6s count-by '$2' top 1 --output of
+dstream: --output: a ranking of windows that are closed is not kept, so no file can have all of them; leave out --output-mode complete
+    … complete --pane-columns window 6s count-by '$2' top 1 --output of
+                                                            ^^^^^^^^
+? 2

@@ -167,3 +167,14 @@ dstream: 1 of 5 records came too late for its window and was dropped; --watermar
 $ printf 't,k\n1,a\n' > in.csv; dstream --explain=flink-sql -i csv --time t:s --allowed-lateness 10s window 10s join in.csv --on k in.csv | grep late
 -- Flink SQL, 2.0 or later
 -- 'join in.csv --on k': late records are allowed for 10 seconds; here they are dropped
+
+# EVENT-TIME 2.4: a record that finds the end passed "counts in a late pane, after the on_time one, even while another source
+# holds the window open".
+$ printf '0 b\n12 b\n5 b\n' > a; echo '1 b' > r; dstream --time '$1:s' --watermark 0s --late update --pane-columns union r window 10s count-by '$2' a
+1970-01-01T00:00:00Z	b	2	on_time	0
+1970-01-01T00:00:00Z	b	3	late	1
+1970-01-01T00:00:10Z	b	1	on_time	0
+# What is sorted as a whole is as old as any: a window behind it waits for the end.
+$ printf '1\n200\n' | dstream --time '$1:s' --watermark 0s --pane-columns sort-by '$1' window 100s count
+1970-01-01T00:00:00Z	1	on_time	0
+1970-01-01T00:03:20Z	1	on_time	0
