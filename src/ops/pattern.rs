@@ -161,6 +161,7 @@ fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
         keys: keys.iter().map(|key| key.expr.ty.clone()).collect(),
         windowed,
         bounded,
+        by_window: windowed && b.windows_leave_whole(),
         later: b.shown_later(),
         arrival,
     });

@@ -141,6 +141,11 @@ impl Builder<'_> {
         }
     }
 
+    /// Whether rows here come when their window is over, all of one together, as old as they are.
+    pub fn windows_leave_whole(&self) -> bool {
+        self.windows == Windows::Vary && !self.windows_follow
+    }
+
     /// Whether windows of rows here are of more than one length.
     pub fn windows_vary(&self) -> bool {
         self.windows == Windows::Vary

@@ -280,6 +280,7 @@ fn plan(greedy: bool, windowed: bool, timeouts: bool) -> Plan {
         keys: vec![Type::Text],
         windowed,
         bounded: windowed,
+        by_window: false,
         later: 0,
         arrival: false,
     }

@@ -159,6 +159,10 @@ impl InTurns {
 }
 
 impl Process for InTurns {
+    fn batches_from(&mut self, first: i64, told: &mut Told) {
+        self.inner.batches_from(first, told);
+    }
+
     fn take(&mut self, chunk: &mut Chunk, given: &Given, told: &mut Told) {
         // A run before may have had several.
         if self.alone && self.waiting.is_empty() {

@@ -52,7 +52,7 @@ pub fn make(grouping: Arc<Grouping>) -> Make {
     let slack = match grouping.shape {
         _ if is_early => None,
         Shape::Session { gap, .. } => Some(gap),
-        Shape::Grid(_) if grouping.lateness > 0 && !grouping.waits => Some(0),
+        Shape::Grid(_) | Shape::LookBack(_) if grouping.lateness > 0 && !grouping.waits => Some(0),
         _ => None,
     };
     let Some(slack) = slack else {

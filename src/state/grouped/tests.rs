@@ -299,9 +299,14 @@ proptest! {
         let (found, told) = machine(&rows, disorder, &plan, &cuts);
         prop_assert_eq!(&found, &expected);
         prop_assert_eq!(told, late);
-        // One of several sources is told how far time is: behind each row here. Rows enter sessions in turns.
-        let is_session = matches!(plan.shape, Shape::Session { .. });
-        let (rows, expected, late) = match is_session && plan.every_records.is_none() {
+        // One of several sources is told how far time is: behind each row here. Rows enter sessions, and windows that take
+        // late ones, in turns.
+        let in_turn = match plan.shape {
+            Shape::Session { .. } => true,
+            Shape::Grid(_) | Shape::LookBack(_) => plan.lateness > 0,
+            _ => false,
+        };
+        let (rows, expected, late) = match in_turn && plan.every_records.is_none() {
             true => {
                 let rows = in_turns(rows);
                 let (expected, late) = model(&rows, &plan);

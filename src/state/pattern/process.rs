@@ -12,7 +12,7 @@ use crate::data::time::Watermark;
 use crate::data::{Chunk, Column, ColumnV, Type};
 use crate::state::keyed::Keyed;
 use crate::state::saving::{self, sound};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 /// What an operator has made of a pattern.
@@ -27,6 +27,8 @@ pub struct Plan {
     pub windowed: bool,
     /// Those have bounds.
     pub bounded: bool,
+    /// Their records come when they are over, and are met window by window.
+    pub by_window: bool,
     /// How much later times are shown than they are, ns.
     pub later: i64,
     /// Records come by the clock, so none is earlier than those before it.
@@ -182,7 +184,9 @@ impl Matcher {
             key.waiting += 1;
             if let (true, true, Some(windows)) = (new, plan.windowed, &chunk.windows) {
                 key.window = Some(windows[at]);
-                self.ends.entry(windows[at].1).or_default().push(slot);
+                if !plan.by_window {
+                    self.ends.entry(windows[at].1).or_default().push(slot);
+                }
             }
             self.scratch.clear();
             if flags[i] != 0 && !args.is_empty() {
@@ -190,7 +194,10 @@ impl Matcher {
             }
             let last = self.waiting.last().map_or(i64::MIN, |last| last.time);
             self.in_order &= last <= time;
-            self.earliest = self.earliest.min(time);
+            self.earliest = self.earliest.min(match plan.by_window {
+                true => self.end_of(slot),
+                false => time,
+            });
             self.waiting.push(Waiting {
                 time,
                 flags: flags[i],
@@ -200,8 +207,62 @@ impl Matcher {
         }
     }
 
+    /// Runs the windows that are over by then, one after the other; `None`: all.
+    fn advance_by_window(&mut self, upto: Option<i64>, told: &mut Told) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.sort_by_key(|one| (self.end_of(one.slot), one.time));
+        let due = |end: i64| upto.is_none_or(|upto| end <= upto);
+        let n = waiting.partition_point(|one| due(self.end_of(one.slot)));
+        let mut rest = waiting.split_off(n);
+        std::mem::swap(&mut waiting, &mut rest);
+        self.waiting = waiting;
+        let mut rows = rest.into_iter().peekable();
+        while let Some(first) = rows.peek() {
+            let end = self.end_of(first.slot);
+            let (mut of_window, mut known) = (Vec::new(), HashSet::new());
+            let mut last = i64::MIN;
+            while let Some(one) = rows.next_if(|one| self.end_of(one.slot) == end) {
+                if told.failure.is_some() {
+                    return;
+                }
+                last = one.time;
+                if known.insert(one.slot) {
+                    of_window.push(one.slot);
+                }
+                self.run_out(Some(last), told);
+                self.meet(one, told);
+            }
+            let instant = if self.plan.bounded { end } else { last };
+            self.run_out(Some(instant), told);
+            let plan = Arc::clone(&self.plan);
+            for slot in of_window {
+                if let Some(key) = self.keys.get_mut(slot) {
+                    key.machine.finish(&plan.program, &mut self.findings);
+                    self.found(slot, Some(instant), told);
+                }
+            }
+            self.timers.clear();
+        }
+        self.find_earliest();
+    }
+
+    /// When the first window of those that wait is over.
+    fn find_earliest(&mut self) {
+        let ends = self.waiting.iter().map(|one| self.end_of(one.slot));
+        self.earliest = ends.min().unwrap_or(i64::MAX);
+    }
+
+    /// The end of a key's window.
+    fn end_of(&self, slot: u32) -> i64 {
+        let window = self.keys.get(slot).and_then(|key| key.window);
+        window.map_or(i64::MAX, |(_, end)| end)
+    }
+
     /// Runs what is not behind `upto`; `None`: everything.
     fn advance(&mut self, upto: Option<i64>, told: &mut Told) {
+        if self.plan.by_window {
+            return self.advance_by_window(upto, told);
+        }
         let due = |time: i64| upto.is_none_or(|upto| time <= upto);
         if !self.in_order && due(self.earliest) {
             // Stable, and quick where rows come nearly in order.
@@ -514,6 +575,17 @@ impl Process for Matcher {
         self.upto.saturating_sub(open.min(begun).min(self.upto))
     }
 
+    fn lag_of_windows(&self) -> i64 {
+        match self.plan.by_window {
+            true => 0,
+            false => self.lag(),
+        }
+    }
+
+    fn goes_by_windows(&self) -> bool {
+        self.plan.by_window
+    }
+
     fn fork(&self) -> Box<dyn Process> {
         Box::new(self.clone())
     }
@@ -618,6 +690,9 @@ impl Process for Matcher {
         })?;
         self.held = held.into_iter().collect();
         self.keys = keys;
+        if plan.by_window {
+            self.find_earliest();
+        }
         if self.limits.keys_most().is_some() {
             let left = self.keys.iter().filter(|(_, key)| !key.machine.is_empty());
             self.ages = left.map(|(slot, key)| (key.used, slot)).collect();

@@ -192,6 +192,7 @@ fn limited(case: &Case, alone: bool, limits: Limits) -> Matcher {
         keys: vec![Type::Text],
         windowed: false,
         bounded: false,
+        by_window: false,
         later: 0,
         arrival: false,
     };

@@ -142,3 +142,13 @@ dstream: match: --measures: an aggregate is over all records of a match, or over
 $ seq 4 | dstream --time '$1:s' count-window 2 match 'a b'
 1970-01-01T00:00:01Z	1970-01-01T00:00:02Z	2
 1970-01-01T00:00:03Z	1970-01-01T00:00:04Z	2
+# Windows whose records come when they are over are met one after the other.
+$ printf '6 y\n8 y\n9 x\n13 y\n' | dstream --time '$1:s' --watermark 2s key-by '$2' window 6s --grow 2s match 'a b' --within 5s --timeouts
+1970-01-01T00:00:06Z	y	1970-01-01T00:00:06Z	1970-01-01T00:00:06Z	1	true
+1970-01-01T00:00:06Z	y	1970-01-01T00:00:06Z	1970-01-01T00:00:08Z	2	false
+1970-01-01T00:00:06Z	x	1970-01-01T00:00:09Z	1970-01-01T00:00:09Z	1	true
+1970-01-01T00:00:06Z	y	1970-01-01T00:00:06Z	1970-01-01T00:00:08Z	2	false
+1970-01-01T00:00:06Z	x	1970-01-01T00:00:09Z	1970-01-01T00:00:09Z	1	true
+1970-01-01T00:00:12Z	y	1970-01-01T00:00:13Z	1970-01-01T00:00:13Z	1	true
+1970-01-01T00:00:12Z	y	1970-01-01T00:00:13Z	1970-01-01T00:00:13Z	1	true
+1970-01-01T00:00:12Z	y	1970-01-01T00:00:13Z	1970-01-01T00:00:13Z	1	true

@@ -2,7 +2,7 @@
 //! second a key, the third a number. Invariant: each prints something of two hundred records.
 
 /// Chains of state that needs the order of rows.
-pub const STATE_CHAINS: [&[&str]; 33] = [
+pub const STATE_CHAINS: [&[&str]; 35] = [
     &[
         "--max-keys",
         "3",
@@ -105,6 +105,37 @@ pub const STATE_CHAINS: [&[&str]; 33] = [
         "high=$3>9",
     ],
     &["--watermark", "9s", "distinct-by", "$2", "--ttl", "20s"],
+    &[
+        "--watermark",
+        "9s",
+        "window",
+        "12s",
+        "--grow",
+        "4s",
+        "match",
+        "low not high then any_one",
+        "--where",
+        "low=$3<40",
+        "--where",
+        "high=$3>45",
+        "--within",
+        "9s",
+        "--timeouts",
+    ],
+    &[
+        "--watermark",
+        "9s",
+        "key-by",
+        "$2",
+        "session-window",
+        "5s",
+        "match",
+        "low any high",
+        "--where",
+        "low=$3<40",
+        "--where",
+        "high=$3>9",
+    ],
     &[
         "--watermark",
         "9s",
