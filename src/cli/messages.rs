@@ -4,6 +4,7 @@
 use super::suggest;
 use crate::data::step::OtherFields;
 use crate::engine::{BadInTable, OthersKept};
+use crate::formats::csv::QUOTE_IN_BARE;
 use std::path::Path;
 
 /// A count with commas: `48,210`.
@@ -62,16 +63,18 @@ pub fn bad(kind: &str, count: u64, records: u64, first: &str) -> String {
     text
 }
 
+/// How many lines a bad record has taken with it.
+pub fn spanned(kind: &str, lines: u64) -> String {
+    match kind == QUOTE_IN_BARE && lines > 1 {
+        true => format!(", {} up to the next quote", counted(lines, "line")),
+        false => String::new(),
+    }
+}
+
 /// Bad records of a table in memory.
 pub fn bad_in_table(count: u64, first: &BadInTable) -> String {
-    let BadInTable {
-        name,
-        line,
-        column,
-        what,
-    } = first;
     let bad = told("bad records in a table", count);
-    format!("{bad} (first: {name}:{line} col {column}, {what})")
+    format!("{bad} (first: {first})")
 }
 
 /// `of`: the stream, where there are several; empty: standard input.

@@ -22,6 +22,8 @@ pub struct Sought<'a> {
     pub framing: &'a Framing,
     /// Whether a record tells what is to be known. Where none of the first does, it is the first.
     pub tells: fn(&[u8]) -> bool,
+    /// A header, which is passed on with its carriage return.
+    pub whole: bool,
 }
 
 impl Sought<'_> {
@@ -29,8 +31,14 @@ impl Sought<'_> {
     fn peeked(&self, bytes: &[u8], all: bool) -> Peeked {
         let found = self.find(bytes, all);
         let first = found.or_else(|| self.first(bytes, all));
+        let first = first.unwrap_or_default();
+        let first = match without_end(first) {
+            [] => &[],
+            told if !self.whole => told,
+            _ => first.strip_suffix(b"\n").unwrap_or(first),
+        };
         Peeked {
-            first: Some(without_end(first.unwrap_or_default()).to_vec()),
+            first: Some(first.to_vec()),
             is_vague: found.is_none(),
             ..Peeked::default()
         }
@@ -63,7 +71,7 @@ fn records<'b>(bytes: &'b [u8], framing: &Framing, all: bool) -> impl Iterator<I
 /// What is known of the sources before the run.
 #[derive(Default)]
 pub struct Peeked {
-    /// The first record without its line end; empty for empty input; `None` where it was not asked for.
+    /// The first record without its line end, a header only without the line feed; empty for empty input; `None` where it was not asked for.
     pub first: Option<Vec<u8>>,
     /// Another source may tell more.
     pub is_vague: bool,

@@ -72,7 +72,7 @@ fn failed(failure: Failure, report: &Report, format: &str, options: &Options) ->
     }
     // Too many bad records: the first of them is the reason.
     if let Some(fault) = report.faults.first().filter(|_| status == status::DATA) {
-        let all = report.records_bad == report.records_in && options.on_bad == OnBad::Warn;
+        let all = options.on_bad == OnBad::Warn;
         let option = match fault.what {
             NO_READING | FAR_READING => "--clock",
             _ => "--time",
@@ -105,7 +105,14 @@ fn bad_lines(report: &Report) -> Vec<String> {
     report
         .faults
         .iter()
-        .map(|fault| messages::bad(fault.what, fault.count, report.records_in, &place(fault)))
+        .map(|fault| {
+            let first = format!(
+                "{}{}",
+                place(fault),
+                messages::spanned(fault.what, fault.lines)
+            );
+            messages::bad(fault.what, fault.count, report.records_in, &first)
+        })
         .collect()
 }
 

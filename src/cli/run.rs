@@ -509,6 +509,7 @@ fn peeked(
                 "logfmt" => |record| record.contains(&b'='),
                 _ => |_| true,
             },
+            whole: format.has_header(),
         },
         max,
         wait,

@@ -1,9 +1,8 @@
 //! A block through the stage that it enters, and what is put down of it. What reads it and what runs the stage are
 //! others' affair. Invariant: a record is in the account of exactly one block, whoever reads it.
 
-use super::OnBad;
 use super::driver::Running;
-use super::front::SourceWorker;
+use super::front::{SourceWorker, end_at};
 use super::input::TooLong;
 use super::ledger::{Account, BadRecord};
 use super::steps::LastNeeded;
@@ -77,14 +76,13 @@ impl Running<'_> {
         let number = chunk.block.number;
         match source.read(self.shared, chunk, long, &mut account) {
             Ok(true) => {
-                let first_bad = account.bad.iter().map(|bad| bad.index).min();
-                let first_bad = first_bad.filter(|_| self.shared.run.on_bad == OnBad::Abort);
-                if let Some(first) = first_bad {
+                let end = self.shared.ledger.end(number, &mut account.bad);
+                if let Some(end) = end {
                     // What stands before the bad record goes out, whoever else is ahead.
-                    chunk.live.retain(|row| row < first);
+                    end_at(chunk, end);
                 }
                 let (bad, late) = (&mut account.bad, &mut account.late);
-                let last = through(chunk, first_bad.is_some(), bad, late);
+                let last = through(chunk, end.is_some(), bad, late);
                 if let Some(last) = last {
                     source.cut(last, &mut account);
                 }

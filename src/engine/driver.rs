@@ -152,6 +152,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     }
     let late_file = late_file.map(|(file, _)| file);
     let batches = plan.source.time.as_ref().and_then(Times::batch);
+    let (table_records, table_bad) = tables.counts();
     let shared = Shared {
         run,
         out: open_output(plan, run, opened.live, kept)?,
@@ -164,7 +165,8 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         next_file: AtomicI64::new(routing::first_file(plan, began)),
         inputs: opened.list,
         ledger: Ledger::new(run.on_bad, run.max_bad, bad_file, late_file, head)
-            .going_on(kept.is_some_and(Kept::has_records)),
+            .going_on(kept.is_some_and(Kept::has_records))
+            .with_tables(table_records, table_bad),
         meters: sides.iter().map(|_| Meter::default()).collect(),
         clocks: sides.iter().map(|_| Meter::default()).collect(),
         lines: Board::default(),
@@ -193,6 +195,9 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         job_began,
         batches: batches.map(|step| (step, first_batch(plan, job_began))),
     };
+    if kept.is_none_or(|kept| !kept.had) {
+        shared.ledger.put_lines(&tables.bad_lines())?;
+    }
     if let (Some(step), Some(first)) = (shared.marks, first_batch(plan, job_began)) {
         shared.out.mark_from(first.div_euclid(step));
     }
@@ -232,7 +237,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     }
     report.stopped = run.stop.load(Ordering::Relaxed);
     running.settle(plan, report);
-    tables.tell(plan, report);
+    tables.tell(plan, run, report);
     Ok(())
 }
 
@@ -271,6 +276,7 @@ impl<'s> Running<'s> {
             meter.abandon();
         }
         self.shared.lines.abandon();
+        self.shared.ledger.abandon();
         self.shared.out.abandon();
         for lane in self.lanes {
             lane.stage.abandon();
@@ -767,6 +773,7 @@ impl<'s> Running<'s> {
                 FaultTold {
                     what,
                     count,
+                    lines: fault.first.lines,
                     input,
                     line,
                     column: fault.first.column + 1,

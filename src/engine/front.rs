@@ -183,6 +183,7 @@ impl<'p> SourceWorker<'p> {
                         .block
                         .lines
                         .map(|lines| lines + newlines(chunk.block.bytes())),
+                    lines: 1,
                     text: Vec::new(),
                 });
             }
@@ -615,13 +616,16 @@ pub fn occurs(source: &Source, chunk: &Chunk, field: FieldId) -> bool {
     // A field that is always JSON's null is there all the same.
     valid || {
         let name = &source.schema.fields[field].name;
-        source.format_name == "json" && is_named(chunk.block.bytes(), name)
+        let mut rows = chunk.live.iter();
+        source.format_name == "json"
+            && is_named(chunk.block.bytes(), name)
+            && rows.any(|row| is_named(chunk.line(row), name))
     }
 }
 
-/// Whether a block of JSON holds the names of a path as strings; of one with backticks the last name.
-fn is_named(block: &[u8], path: &str) -> bool {
-    let named = |name: &str| memmem::find(block, format!("\"{name}\"").as_bytes()).is_some();
+/// Whether a text of JSON holds the names of a path as strings; of one with backticks the last name.
+fn is_named(text: &[u8], path: &str) -> bool {
+    let named = |name: &str| memmem::find(text, format!("\"{name}\"").as_bytes()).is_some();
     match path.contains('`') {
         true => path
             .rsplit('`')
@@ -772,8 +776,16 @@ pub fn place(chunk: &Chunk, bad: &Bad) -> BadRecord {
             .block
             .lines
             .map(|lines| lines + newlines(&chunk.block.bytes()[..span.start()])),
+        lines: newlines(line) + 1,
         text: line[..line.len().min(TEXT_MAX)].to_vec(),
     }
+}
+
+/// Takes the rows from a place of the input on out of a chunk.
+pub fn end_at(chunk: &mut Chunk, offset: u64) {
+    let (rows, begin) = (&chunk.rows, chunk.block.origin.offset);
+    let is_before = |row: u32| begin + (rows[row as usize].start() as u64) < offset;
+    chunk.live.retain(is_before);
 }
 
 /// A chunk to fill, with the buffers of the one before.

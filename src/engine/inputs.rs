@@ -2,6 +2,7 @@
 //! goes on. Invariant: an input keeps its number, and what is said of it never changes.
 
 use crate::bytes::scan;
+use crate::sources;
 use std::fs::File;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -52,11 +53,12 @@ impl InputList {
 
 /// The line (from 1) of a file on which a byte stands.
 pub fn line_of(name: &str, offset: u64) -> Option<u64> {
-    if !std::fs::metadata(name).ok()?.is_file() {
+    let file = match name {
+        "-" => sources::stdin_file()?,
         // A FIFO would wait for another writer.
-        return None;
-    }
-    let file = File::open(name).ok()?;
+        name if !std::fs::metadata(name).ok()?.is_file() => return None,
+        name => File::open(name).ok()?,
+    };
     let mut buf = vec![0; 1 << 16];
     let (mut at, mut lines) = (0u64, 0u64);
     while at < offset {

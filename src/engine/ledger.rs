@@ -8,7 +8,7 @@ use crate::data::process::Late;
 use crate::error::{Failure, status};
 use crate::sinks::{FileSink, Mark, Sink};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Mutex;
+use std::sync::{Condvar, Mutex, PoisonError};
 
 /// Records at the beginning that may not all be bad.
 const ALL_BAD: u64 = 1000;
@@ -36,6 +36,8 @@ pub struct BadRecord {
     pub index: u32,
     /// Lines before it in its source, where they were counted on the way.
     pub line: Option<u64>,
+    /// So many lines it has.
+    pub lines: u64,
     pub text: Vec<u8>,
 }
 
@@ -49,14 +51,19 @@ pub struct Fault {
 
 pub struct Ledger {
     state: Mutex<State>,
+    /// An account was entered, or none is waited for any more.
+    entered: Condvar,
     on_bad: OnBad,
     max_bad: Option<Limit>,
     /// Runs before have found records of the format: that all of this run's are bad says nothing of it.
     known: bool,
+    /// Of tables in memory: records, and bad ones among them.
+    tables: (u64, u64),
 }
 
 struct State {
     next: u64,
+    abandoned: bool,
     waiting: BTreeMap<u64, Account>,
     /// The account of the last block that was needed of so many sides has been entered.
     closed: usize,
@@ -73,6 +80,19 @@ struct State {
 }
 
 impl State {
+    fn write_bad(&mut self, lines: &[u8]) -> Result<(), Failure> {
+        let Some(file) = &mut self.bad_file else {
+            return Ok(());
+        };
+        file.write(lines).map_err(|error| Failure {
+            status: status::IO,
+            message: format!(
+                "cannot write to {} (--bad-file): {error}",
+                file.path().display()
+            ),
+        })
+    }
+
     fn enter_late(&mut self, late: &mut Late) -> Result<(), Failure> {
         if let (Some(file), Some(lines)) = (&mut self.late_file, late.lines.take()) {
             file.write(&lines).map_err(|error| Failure {
@@ -99,6 +119,7 @@ impl Ledger {
     ) -> Ledger {
         let state = State {
             next: 0,
+            abandoned: false,
             waiting: BTreeMap::new(),
             closed: 0,
             records: 0,
@@ -112,15 +133,87 @@ impl Ledger {
         };
         Ledger {
             state: Mutex::new(state),
+            entered: Condvar::new(),
             on_bad,
             max_bad,
             known: false,
+            tables: (0, 0),
         }
     }
 
     /// `known`: what came in runs before was of the format.
     pub fn going_on(self, known: bool) -> Ledger {
         Ledger { known, ..self }
+    }
+
+    /// `--max-bad` is of their records too.
+    pub fn with_tables(self, records: u64, bad: u64) -> Ledger {
+        Ledger {
+            tables: (records, bad),
+            ..self
+        }
+    }
+
+    /// The offset of the record of block `seq` that ends the run, among those that are `bad`, which are put in order:
+    /// of what is behind it nothing is written. Where it depends on the blocks before, they are waited for.
+    pub fn end(&self, seq: u64, bad: &mut [BadRecord]) -> Option<u64> {
+        bad.sort_by_key(|bad| (bad.offset, bad.index));
+        let mut state = lock(&self.state);
+        while self.may_end(&state, bad) && state.next < seq && !state.abandoned {
+            state = self
+                .entered
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        self.end_of(&state, bad).map(|at| bad[at].offset)
+    }
+
+    /// Whether the records before may make one of these the last.
+    fn may_end(&self, state: &State, bad: &[BadRecord]) -> bool {
+        let Some(first) = bad.first() else {
+            return false;
+        };
+        let counts = matches!(self.max_bad, Some(Limit::Count(_)));
+        !self.aborts() && (counts || first.index == 0 && self.missing(state) > 0)
+    }
+
+    /// Which of a block's bad records ends the run; all blocks before it have been entered.
+    fn end_of(&self, state: &State, bad: &[BadRecord]) -> Option<usize> {
+        // All of the first thousand are bad if all before are and the rest of the thousand leads this block.
+        let last = self.missing(state).checked_sub(1);
+        let leads = |at: &usize| bad.get(*at).is_some_and(|bad| bad.index as usize == *at);
+        let hopeless = last.filter(leads);
+        let over = match (self.on_bad, self.max_bad) {
+            (OnBad::Abort, _) => Some(0),
+            (_, Some(Limit::Count(most))) => {
+                usize::try_from(most.saturating_sub(state.bad + self.tables.1)).ok()
+            }
+            _ => None,
+        };
+        let over = over.filter(|at| *at < bad.len());
+        hopeless.into_iter().chain(over).min()
+    }
+
+    /// So many more bad records, and the first thousand are; 0: they are not, or may be.
+    fn missing(&self, state: &State) -> usize {
+        match self.on_bad == OnBad::Warn && !self.known && state.bad == state.records {
+            true => ALL_BAD.saturating_sub(state.records) as usize,
+            false => 0,
+        }
+    }
+
+    /// No account is waited for any more.
+    pub fn abandon(&self) {
+        lock(&self.state).abandoned = true;
+        self.entered.notify_all();
+    }
+
+    /// Takes bad records of a table in memory, as `--bad-file` has them.
+    pub fn put_lines(&self, lines: &[u8]) -> Result<(), Failure> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        lock(&self.state).write_bad(lines)
     }
 
     /// Takes the account of block `seq`. An error ends the run.
@@ -135,6 +228,7 @@ impl Ledger {
                 self.enter(state, account, inputs)?;
             }
         }
+        self.entered.notify_all();
         Ok(())
     }
 
@@ -196,14 +290,13 @@ impl Ledger {
         inputs: &InputList,
     ) -> Result<(), Failure> {
         state.enter_late(&mut account.late)?;
-        // All of the first thousand are bad if all before are and the rest of the thousand leads this account.
-        let missing = ALL_BAD.saturating_sub(state.records) as usize;
-        let leads = |bad: &BadRecord| bad.index as usize == missing - 1;
-        let hopeless = missing > 0
-            && state.bad == state.records
-            && account.bad.get(missing - 1).is_some_and(leads)
-            && self.on_bad == OnBad::Warn
-            && !self.known;
+        let end = self.end_of(state, &account.bad);
+        if let Some(end) = end {
+            account.bad.truncate(end + 1);
+            if self.missing(state) == end + 1 {
+                account.records = end as u64 + 1;
+            }
+        }
         state.records += account.records;
         if state.good.len() <= account.side {
             state.good.resize(account.side + 1, 0);
@@ -211,18 +304,9 @@ impl Ledger {
         state.good[account.side] += account.records.saturating_sub(account.bad.len() as u64);
         for bad in account.bad {
             state.bad += 1;
-            if let Some(file) = &mut state.bad_file {
+            if state.bad_file.is_some() {
                 let name = inputs.name(bad.input);
-                let mut line = format!("{}\t{name} byte {}\t", bad.what, bad.offset).into_bytes();
-                line.extend_from_slice(&bad.text);
-                line.push(b'\n');
-                file.write(&line).map_err(|error| Failure {
-                    status: status::IO,
-                    message: format!(
-                        "cannot write to {} (--bad-file): {error}",
-                        file.path().display()
-                    ),
-                })?;
+                state.write_bad(&bad_line(bad.what, &name, bad.offset, &bad.text))?;
             }
             let fault = state.faults.entry(bad.what).or_insert_with(|| Fault {
                 what: bad.what,
@@ -235,28 +319,28 @@ impl Ledger {
             if place(&bad) < place(&fault.first) {
                 fault.first = bad;
             }
-            if self.on_bad == OnBad::Abort {
-                return Err(Failure {
-                    status: status::DATA,
-                    message: String::new(),
-                });
+        }
+        if end.is_none() {
+            return Ok(());
+        }
+        self.check_count(state)?;
+        Err(Failure {
+            status: status::DATA,
+            message: String::new(),
+        })
+    }
+
+    fn check_count(&self, state: &State) -> Result<(), Failure> {
+        match self.max_bad {
+            Some(Limit::Count(most)) if state.bad + self.tables.1 > most && !self.aborts() => {
+                Err(too_many(most))
             }
+            _ => Ok(()),
         }
-        if hopeless {
-            return Err(Failure {
-                status: status::DATA,
-                message: String::new(),
-            });
-        }
-        if let Some(Limit::Count(most)) = self.max_bad
-            && state.bad > most
-        {
-            return Err(Failure {
-                status: status::DATA,
-                message: format!("more than {most} bad records (--max-bad)"),
-            });
-        }
-        Ok(())
+    }
+
+    fn aborts(&self) -> bool {
+        self.on_bad == OnBad::Abort
     }
 
     /// The end of the input: what a share of bad records, or nothing but bad ones, comes to.
@@ -272,8 +356,10 @@ impl Ledger {
                 message: String::new(),
             });
         }
+        self.check_count(&state)?;
+        let (records, bad) = self.tables;
         if let Some(Limit::Share(most)) = self.max_bad
-            && state.bad as f64 > most * state.records as f64
+            && (state.bad + bad) as f64 > most * (state.records + records) as f64
         {
             let message = format!(
                 "more than {}% of the records are bad (--max-bad)",
@@ -299,5 +385,21 @@ impl Ledger {
         let mut faults: Vec<Fault> = state.faults.values().cloned().collect();
         faults.sort_by(|a, b| b.count.cmp(&a.count).then(a.what.cmp(b.what)));
         (state.records, state.bad, faults)
+    }
+}
+
+/// A bad record as `--bad-file` has it.
+pub fn bad_line(what: &str, name: &str, offset: u64, text: &[u8]) -> Vec<u8> {
+    let mut line = format!("{what}\t{name} byte {offset}\t").into_bytes();
+    line.extend_from_slice(text);
+    line.push(b'\n');
+    line
+}
+
+/// More records are bad than may be.
+pub fn too_many(most: u64) -> Failure {
+    Failure {
+        status: status::DATA,
+        message: format!("more than {most} bad records (--max-bad)"),
     }
 }

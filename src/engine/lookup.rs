@@ -2,10 +2,11 @@
 //! Refuses no row: what a table lacks is the plan's to judge. Invariant: a chunk sees one state of a table.
 
 use super::cutter::{Cut, Cutter};
-use super::front::{made_column, may_never_occur, occurs};
+use super::front::{self, made_column, may_never_occur, occurs};
+use super::ledger::{bad_line, too_many};
 use super::order::lock;
 use super::steps::replicate;
-use super::{Never, Report, Run};
+use super::{Limit, Never, OnBad, Report, Run};
 use crate::bytes::table::KeyTable;
 use crate::bytes::{Span, scan};
 use crate::data::keys::KeyCoder;
@@ -14,7 +15,7 @@ use crate::data::step::Counts;
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, FieldId, Selection, Type};
 use crate::error::{Failure, status};
 use crate::expr::{Arrivals, EvalContext, Expr};
-use crate::plan::node::{self, Made, Matching, NodeKind, Plan, Right};
+use crate::plan::node::{self, Made, Matching, NodeKind, Plan, Right, Source};
 use crate::sources::{self, Input, Notes, Opening, Word};
 use anyhow::{Context, Error, Result};
 use std::collections::BTreeMap;
@@ -66,6 +67,8 @@ struct Table {
     bad: u64,
     /// The first of those.
     first_bad: Option<BadInTable>,
+    /// All of them as `--bad-file` has them, where there is one.
+    bad_lines: Vec<u8>,
     records: u64,
     /// Fields of keys that no row has, of a table without a header.
     never: Vec<FieldId>,
@@ -78,6 +81,18 @@ pub struct BadInTable {
     pub line: u64,
     pub column: u32,
     pub what: &'static str,
+}
+
+impl std::fmt::Display for BadInTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let BadInTable {
+            name,
+            line,
+            column,
+            what,
+        } = self;
+        write!(f, "{name}:{line} col {column}, {what}")
+    }
 }
 
 impl Tables {
@@ -94,9 +109,14 @@ impl Tables {
                 message,
             })?;
             let identity = identity(&word);
-            let table = Table::load(&word, &lookup.right, run, seed).with_context(|| Failure {
-                status: status::NO_INPUT,
-                message: node.operator.clone(),
+            let table = Table::load(&word, &lookup.right, run, seed).map_err(|error| {
+                let is_of_data = |failure: &&Failure| failure.status == status::DATA;
+                let of_data = error.downcast_ref::<Failure>().filter(is_of_data);
+                let status = of_data.map_or(status::NO_INPUT, |failure| failure.status);
+                error.context(Failure {
+                    status,
+                    message: node.operator.clone(),
+                })
             })?;
             tables.insert(
                 at,
@@ -112,8 +132,25 @@ impl Tables {
         Ok(Tables(tables))
     }
 
+    /// Records, and bad ones among them.
+    pub fn counts(&self) -> (u64, u64) {
+        self.0.values().fold((0, 0), |(records, bad), table| {
+            let table = lock(&table.current).1.clone();
+            (records + table.records + table.bad, bad + table.bad)
+        })
+    }
+
+    /// Their bad records as `--bad-file` has them.
+    pub fn bad_lines(&self) -> Vec<u8> {
+        let mut lines = Vec::new();
+        for table in self.0.values() {
+            lines.extend_from_slice(&lock(&table.current).1.bad_lines);
+        }
+        lines
+    }
+
     /// What must be told at the end.
-    pub fn tell(&self, plan: &Plan, report: &mut Report) {
+    pub fn tell(&self, plan: &Plan, run: &Run, report: &mut Report) {
         let mut add = |what, n| {
             if n > 0 {
                 *report.counts.entry(what).or_default() += n;
@@ -121,7 +158,9 @@ impl Tables {
         };
         for (at, table) in &self.0 {
             let current = lock(&table.current).1.clone();
-            if let Some(first) = &current.first_bad {
+            if let Some(first) = &current.first_bad
+                && run.on_bad != OnBad::Skip
+            {
                 report.tables.push((current.bad, first.clone()));
             }
             if let NodeKind::Lookup(lookup) = &plan.nodes[*at].kind {
@@ -142,8 +181,9 @@ impl Tables {
 }
 
 impl TableFile {
-    /// The table as it is now; read again if its file is another one than before.
-    fn at(&self, now: i64, work: &Work<'_>) -> Arc<Table> {
+    /// The table as it is now; read again if its file is another one than before. `bad_lines`: gets bad records of one
+    /// that was read now.
+    fn at(&self, now: i64, work: &Work<'_>, bad_lines: &mut Vec<u8>) -> Arc<Table> {
         let next = self.next_look.load(Ordering::Relaxed);
         let looks = now >= next && identity_matters(&self.word);
         let again = now.saturating_add(work.lookup.reload);
@@ -162,6 +202,8 @@ impl TableFile {
                 });
                 match table {
                     Ok(table) => {
+                        bad_lines.extend_from_slice(&table.bad_lines);
+                        table.tell_again(&work.lookup.right, work.run);
                         *lock(&self.current) = (found, Arc::new(table));
                         *lock(&self.refused) = None;
                     }
@@ -260,6 +302,7 @@ impl Table {
             bytes: Vec::new(),
             bad: 0,
             first_bad: None,
+            bad_lines: Vec::new(),
             records: 0,
             never: match may_never_occur(source) {
                 true => never(right),
@@ -296,6 +339,18 @@ impl Table {
             });
             let firsts = firsts.or_else(|| Some(place(chunk.block.len(), 1, long.as_ref()?.what)));
             table.first_bad = table.first_bad.take().or(firsts);
+            if run.bad_file.is_some() {
+                bad.sort_by_key(|bad| bad.row);
+                for bad in &bad {
+                    let bad = front::place(&chunk, bad);
+                    let line = bad_line(bad.what, &name, bad.offset, &bad.text);
+                    table.bad_lines.extend(line);
+                }
+                if let Some(long) = &long {
+                    let line = bad_line(long.what, &name, long.origin.offset, &[]);
+                    table.bad_lines.extend(line);
+                }
+            }
             table.bad += bad.len() as u64 + u64::from(long.is_some());
             make(&mut chunk, &source.made, &name, lines);
             table.never.retain(|&field| !occurs(source, &chunk, field));
@@ -328,11 +383,56 @@ impl Table {
                 }
             }
         }
+        table.judge(source, run)?;
         table.order(&groups);
         if table.records == 0 {
             table.never.clear();
         }
         Ok(table)
+    }
+
+    /// Whether a run may go on with it.
+    fn judge(&self, source: &Source, run: &Run) -> Result<(), Failure> {
+        let Some(first) = &self.first_bad else {
+            return Ok(());
+        };
+        let message = match (run.on_bad, run.max_bad) {
+            (OnBad::Abort, _) => {
+                let BadInTable {
+                    name, line, column, ..
+                } = first;
+                let what = first.what;
+                format!("{name}:{line} col {column}: a bad record, {what} (--on-bad abort)")
+            }
+            (_, Some(Limit::Count(most))) if self.bad > most => {
+                format!("{} (first: {first})", too_many(most).message)
+            }
+            (OnBad::Warn, _) if self.records == 0 => {
+                let format = &source.format_name;
+                format!(
+                    "{} does not look like {format} (first: {first})",
+                    first.name
+                )
+            }
+            _ => return Ok(()),
+        };
+        Err(Failure {
+            status: status::DATA,
+            message,
+        })
+    }
+
+    /// Tells of one that has taken another's place what would be told of it at the end only, or not at all.
+    fn tell_again(&self, right: &Right, run: &Run) {
+        let told = match (&self.first_bad, run.on_bad) {
+            (Some(first), OnBad::Warn) if self.bad == 1 => format!("1 bad record ({first})"),
+            (Some(first), OnBad::Warn) => format!("{} bad records (first: {first})", self.bad),
+            _ if self.records == 0 => "no record any more".into(),
+            _ => return,
+        };
+        let words = right.source.words.join(" ");
+        let notes = &run.opening.notes;
+        notes.tell(&format!("lookup: {words} was read again and has {told}"));
     }
 
     /// Puts the rows of each key together, in their order.
@@ -432,8 +532,9 @@ impl<'p> Work<'p> {
         })
     }
 
-    pub fn run(&mut self, chunk: &mut Chunk, cx: &mut EvalContext<'_>) {
-        let table = self.table.at(cx.now, self);
+    /// `bad_lines`: gets what `--bad-file` has of a table that was read again.
+    pub fn run(&mut self, chunk: &mut Chunk, cx: &mut EvalContext<'_>, bad_lines: &mut Vec<u8>) {
+        let table = self.table.at(cx.now, self, bad_lines);
         let keys = self
             .keys
             .iter_mut()

@@ -320,6 +320,8 @@ pub struct FaultTold {
     pub line: Option<u64>,
     /// From 1.
     pub column: u32,
+    /// So many lines it has.
+    pub lines: u64,
     pub text: Vec<u8>,
 }
 

@@ -11,7 +11,7 @@ use crate::formats::Framing;
 use crate::plan::files;
 use crate::plan::node::{Output, Plan, Source, Times};
 use crate::sinks::{
-    FileSink, LiveSink, Many, ManySink, Mode, Null, Replaced, Sink, Socket, Stdout,
+    FileSink, HeaderNames, LiveSink, Many, ManySink, Mode, Null, Replaced, Sink, Socket, Stdout,
 };
 use crate::sources::{self, Finder, Input, Opening as How, Part, PartFile, Parts, Register, Word};
 use anyhow::{Context, Result};
@@ -418,6 +418,15 @@ pub fn open_output(plan: &Plan, run: &Run, live: bool, kept: Option<&Kept>) -> R
             plan.sink.format.layout(schema)
         }
     };
+    let original = matches!(plan.sink.out, Output::Original);
+    let (read, written) = (plan.source.format.clone(), plan.sink.format.clone());
+    let names = HeaderNames::new(move |header| match original {
+        true => {
+            let fields = read.schema(Some(header)).ok()?.fields;
+            Some(fields.into_iter().map(|field| field.name).collect())
+        }
+        false => written.names(header),
+    });
     let mode = match () {
         _ if plan.sink.append => Mode::Append,
         // What a run of several adds is there when it ends.
@@ -448,6 +457,7 @@ pub fn open_output(plan: &Plan, run: &Run, live: bool, kept: Option<&Kept>) -> R
                 begun = true;
                 Box::new(ManySink::open(Many {
                     begin: begin.clone(),
+                    names,
                     mode,
                     by_time: files.by_time(),
                     append: plan.sink.append,
@@ -466,7 +476,7 @@ pub fn open_output(plan: &Plan, run: &Run, live: bool, kept: Option<&Kept>) -> R
             None => {
                 let (mut sink, len) = FileSink::open(Path::new(path), mode, earlier, &run.stop)?;
                 if plan.sink.append {
-                    sink.check_begin(&begin)?;
+                    sink.check_begin(&begin, &names)?;
                 }
                 begun = len > 0;
                 Box::new(sink)

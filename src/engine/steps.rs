@@ -291,6 +291,8 @@ pub struct Met<'a> {
     pub last_needed: Option<LastNeeded>,
     /// Rows do not stand in the input's block any more.
     pub apart: bool,
+    /// Bad records of tables that were read again, as `--bad-file` has them.
+    pub bad_lines: Vec<u8>,
     /// Why the run breaks off: exit status and message.
     pub broken: Option<(i32, String)>,
 }
@@ -309,6 +311,7 @@ impl<'a> Met<'a> {
             enough_apart: false,
             last_needed: None,
             apart: false,
+            bad_lines: Vec::new(),
             broken: None,
         }
     }
@@ -360,7 +363,7 @@ impl Op<'_> {
             }
             Op::Parse(captures) => captures.run(chunk, cx),
             Op::Explode { list, into, carry } => explode(list, *into, carry, chunk, cx),
-            Op::Lookup(work) => work.run(chunk, cx),
+            Op::Lookup(work) => work.run(chunk, cx, &mut met.bad_lines),
             Op::Others(fields) => cx.counts.others.add(chunk, fields),
             Op::Sample { below } => {
                 let mut live = std::mem::take(&mut chunk.live);

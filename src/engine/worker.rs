@@ -2,9 +2,9 @@
 
 use super::aggregate::AggregateState;
 use super::feeder::Feeder;
-use super::front::place;
-use super::ledger::BadRecord;
-use super::order::{Piece, Turnstile, lock};
+use super::front::{end_at, place};
+use super::ledger::{BadRecord, Ledger};
+use super::order::{Linearizer, Piece, Turnstile, lock};
 use super::ordered::Ordered;
 use super::partial::AggregatePartial;
 use super::rows::{RowsPartial, RowsState};
@@ -486,7 +486,8 @@ impl StageWorker<'_> {
         };
         // A row that is refused is so before its state sees it, and while it still stands in its block.
         feeder.prepare(chunk, &mut cx, met.late.lines.is_some());
-        refuse_failed(chunk, cx.counts, bad);
+        let ends = ending(shared, stage, partial, seq);
+        refuse_failed(chunk, cx.counts, bad, &ends);
         if feeder
             .run(chunk, seq, &stage.ordered[at], &mut cx, &mut met)
             .is_none()
@@ -494,7 +495,7 @@ impl StageWorker<'_> {
             return false;
         }
         shared.is_fresh.store(true, Ordering::Relaxed);
-        refuse_failed(chunk, cx.counts, bad);
+        refuse_failed(chunk, cx.counts, bad, &ends);
         self.heed(&mut met, shared, stage);
         let from = self.op_of(at).map_or(0, |op| op + 1);
         self.run_from(from, shared, stage, partial, chunk, bad)
@@ -526,6 +527,7 @@ impl StageWorker<'_> {
         let first = || shared.first_batch_by_row();
         let mut met = Met::new(shared.run.late_file.is_some(), &first);
         let mut is_kept = false;
+        let ends = ending(shared, stage, partial, seq);
         for op in &mut self.ops[from..] {
             if let Op::Ordered {
                 work: Work::Process(feeder),
@@ -534,7 +536,7 @@ impl StageWorker<'_> {
             {
                 // A row that is refused is so before its state sees it, and while it still stands in its block.
                 feeder.prepare(chunk, &mut cx, met.late.lines.is_some());
-                refuse_failed(chunk, cx.counts, bad);
+                refuse_failed(chunk, cx.counts, bad, &ends);
                 is_kept |= !chunk.live.is_empty();
             }
             if op
@@ -543,7 +545,7 @@ impl StageWorker<'_> {
             {
                 return false;
             }
-            refuse_failed(chunk, cx.counts, bad);
+            refuse_failed(chunk, cx.counts, bad, &ends);
         }
         is_kept |= !matches!(partial, Partial::None) && !chunk.live.is_empty();
         // What one state gives to another is not new.
@@ -553,7 +555,7 @@ impl StageWorker<'_> {
         match partial {
             Partial::Aggregate(partial) => {
                 partial.absorb(chunk, &mut cx, &mut met.late, &mut |chunk, counts| {
-                    refuse_failed(chunk, counts, bad);
+                    refuse_failed(chunk, counts, bad, &ends);
                 });
                 stage.note_end(Some(partial.first_end()));
             }
@@ -626,6 +628,10 @@ impl StageWorker<'_> {
         let progress = &shared.run.progress;
         progress.windows.fetch_add(windows, Ordering::Relaxed);
         self.late.append(&mut met.late);
+        if let Err(failure) = shared.ledger.put_lines(&met.bad_lines) {
+            lock(&shared.failure).get_or_insert(failure.into());
+        }
+        met.bad_lines.clear();
         if let Some((status, message)) = met.broken.take() {
             lock(&shared.failure).get_or_insert(Failure { status, message }.into());
         }
@@ -649,15 +655,39 @@ fn clock_of(chunk: &Chunk, shared: &Shared<'_>) -> i64 {
     }
 }
 
-/// With `--strict`: rows in which a conversion failed are bad, and go.
-fn refuse_failed(chunk: &mut Chunk, counts: &mut Counts, bad: &mut Vec<BadRecord>) {
+/// What ends the run, and the number of the chunk at hand in the output, where its rows are written as they are.
+struct Ending<'r> {
+    ledger: &'r Ledger,
+    written: Option<(&'r Linearizer, u64)>,
+}
+
+fn ending<'r>(
+    shared: &'r Shared<'_>,
+    stage: &Stage<'_>,
+    partial: &Partial<'_>,
+    seq: u64,
+) -> Ending<'r> {
+    let is_only = stage.nodes.start == 0 && matches!(partial, Partial::None);
+    Ending {
+        ledger: &shared.ledger,
+        written: is_only.then_some((&shared.out, seq)),
+    }
+}
+
+/// With `--strict`: rows in which a conversion failed are bad, and go; those behind one that ends the run, too.
+fn refuse_failed(
+    chunk: &mut Chunk,
+    counts: &mut Counts,
+    bad: &mut Vec<BadRecord>,
+    ending: &Ending<'_>,
+) {
     let Some(rows) = counts.failed_rows.as_mut().filter(|rows| !rows.is_empty()) else {
         return;
     };
     rows.sort_unstable();
     rows.dedup();
     let what = "with a value that does not convert (--strict)";
-    bad.extend(rows.iter().map(|&row| {
+    let refused = rows.iter().map(|&row| {
         place(
             chunk,
             &Bad {
@@ -666,8 +696,19 @@ fn refuse_failed(chunk: &mut Chunk, counts: &mut Counts, bad: &mut Vec<BadRecord
                 what,
             },
         )
-    }));
+    });
+    let refused: Vec<BadRecord> = refused.collect();
+    bad.extend_from_slice(&refused);
     chunk.live.retain(|row| rows.binary_search(&row).is_err());
+    if let Some(end) = ending.ledger.end(chunk.block.number, bad) {
+        match refused.iter().position(|one| one.offset == end) {
+            Some(at) => chunk.live.retain(|row| row < rows[at]),
+            None => end_at(chunk, end),
+        }
+        if let Some((out, seq)) = ending.written {
+            out.end_behind(seq);
+        }
+    }
     rows.clear();
 }
 

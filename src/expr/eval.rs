@@ -117,17 +117,14 @@ impl Machine {
         if let Some((name, failed)) = failed
             && failed > 0
         {
-            match cx.counts.failed.get_mut(name) {
-                Some(count) => *count += failed,
-                None => {
+            // What makes its record a bad one is told as that.
+            match (&mut cx.counts.failed_rows, cx.counts.failed.get_mut(name)) {
+                (Some(rows), _) => run.failing(instruction, &out, rows),
+                (None, Some(count)) => *count += failed,
+                (None, None) => {
                     cx.counts.failed.insert(name.to_string(), failed);
                 }
             }
-        }
-        if failed.is_some_and(|(_, failed)| failed > 0)
-            && let Some(rows) = &mut cx.counts.failed_rows
-        {
-            run.failing(instruction, &out, rows);
         }
         if !text.is_empty() {
             let mut scratch = chunk.take_scratch();

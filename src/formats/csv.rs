@@ -21,7 +21,9 @@ pub(super) const CSV: Format = Format {
                columns; of equal names the second becomes `name_2`, an empty one at place 3 is `$3`, and a \
                byte order mark is no part of a name. With `--no-header` the columns are `$1`, `$2`, … as \
                many as the first record has. Empty lines are skipped. A record with more or fewer cells \
-               than the header, or with a quote inside a bare cell or behind a closing one, is bad.\n\n\
+               than the header, or with a quote inside a bare cell or behind a closing one, is bad. Wherever a \
+               quote stands, a line end behind it is part of the record up to the next quote: a stray one takes the \
+               lines up to there with it, and how many the first such record has is told.\n\n\
                Written: always with a header; cells are quoted where they must be. Of json and logfmt the columns are \
                those of the first record, unless `select` names them; rows with other fields are counted and told.",
         examples: &[
@@ -48,6 +50,9 @@ pub(super) const CSV: Format = Format {
         }))
     }),
 };
+
+/// A record may be bad for it that goes on behind its line: up to the next quote.
+pub const QUOTE_IN_BARE: &str = "quote in a bare cell";
 
 struct Csv {
     delimiter: u8,
@@ -228,7 +233,7 @@ impl CsvReader {
                 return None;
             }
             let what = if !quote::is_quoted(text) {
-                "quote in a bare cell"
+                QUOTE_IN_BARE
             } else if quote::parity(text) {
                 "no closing quote"
             } else {
@@ -307,6 +312,14 @@ struct CsvOut {
 }
 
 impl WriteFormat for CsvOut {
+    fn names(&self, header: &[u8]) -> Option<Vec<String>> {
+        let read = Csv {
+            delimiter: self.delimiter,
+            no_header: false,
+        };
+        Some(read.names(Some(header)))
+    }
+
     fn begin(&self, schema: &OutSchema, out: &mut Vec<u8>) {
         if schema.columns.is_empty() {
             return;

@@ -380,6 +380,10 @@ pub struct Rest {
 pub trait WriteFormat: Send + Sync {
     /// What stands before the first row: a header line, or nothing.
     fn begin(&self, schema: &OutSchema, out: &mut Vec<u8>);
+    /// The names in such a line, where one line may be another with the same names.
+    fn names(&self, _header: &[u8]) -> Option<Vec<String>> {
+        None
+    }
     /// A worker's own writer.
     fn writer(&self, schema: &OutSchema) -> Result<Box<dyn Writer>>;
     /// For formats whose lines depend on each other (`table`): what puts the workers' bytes, in order, into

@@ -714,8 +714,9 @@ impl<'a> Builder<'a> {
         self.complete_schemas();
         let has_header = self.format.has_header();
         let header = self.header.as_deref().filter(|_| has_header);
-        let mut head = formats::trimmed(header.unwrap_or_default()).to_vec();
-        if !head.is_empty() {
+        let mut head = Vec::new();
+        if let Some(header) = header.filter(|header| !formats::trimmed(header).is_empty()) {
+            head.extend_from_slice(header);
             head.push(b'\n');
         }
         let mut plan = Plan {

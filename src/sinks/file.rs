@@ -22,6 +22,24 @@ const BEGIN_MORE: usize = 1024;
 /// Some programs put it at the front of a file.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
+/// The names in a header, where more than its bytes tells them.
+#[derive(Clone)]
+pub struct HeaderNames(Arc<NamesOf>);
+
+type NamesOf = dyn Fn(&[u8]) -> Option<Vec<String>> + Send + Sync;
+
+impl HeaderNames {
+    pub fn new(of: impl Fn(&[u8]) -> Option<Vec<String>> + Send + Sync + 'static) -> HeaderNames {
+        HeaderNames(Arc::new(of))
+    }
+}
+
+impl std::fmt::Debug for HeaderNames {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HeaderNames")
+    }
+}
+
 /// How a file comes to be.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -50,6 +68,8 @@ pub struct FileSink {
     /// The run is to end.
     stop: Arc<AtomicBool>,
     len: u64,
+    /// What was there ends within a line: it is ended before anything is added.
+    unended: bool,
     /// Of the last marks: the length and the sum of the bytes before it.
     marked: Option<(u64, Sum)>,
     /// A checkpoint will name it, and its name may not be on the disk.
@@ -116,7 +136,7 @@ impl FileSink {
             sink.handle()
                 .and_then(|file| file.set_len(0))
                 .with_context(failed)?;
-            sink.len = 0;
+            (sink.len, sink.unended) = (0, false);
         }
         let len = sink.len;
         Ok((sink, len))
@@ -176,7 +196,6 @@ impl FileSink {
             let _ = fs::set_permissions(&aside, meta.permissions());
         }
         Ok(FileSink {
-            file: Some(file),
             path: path.to_owned(),
             mode: Mode::Whole,
             aside: Some(aside),
@@ -185,6 +204,8 @@ impl FileSink {
             regular: true,
             patient: None,
             stop: stop.clone(),
+            unended: is_unended(&file, len)?,
+            file: Some(file),
             len,
             marked: None,
             unnamed: kept,
@@ -213,6 +234,7 @@ impl FileSink {
             true => None,
             false => Some(Patient::new(file.try_clone()?, stop)),
         };
+        let len = if meta.is_file() { meta.len() } else { 0 };
         Ok(FileSink {
             path: path.to_owned(),
             mode,
@@ -222,7 +244,8 @@ impl FileSink {
             regular: meta.is_file(),
             patient,
             stop: stop.clone(),
-            len: if meta.is_file() { meta.len() } else { 0 },
+            len,
+            unended: is_unended(&file, len)?,
             file: Some(file),
             marked: None,
             unnamed: false,
@@ -283,6 +306,7 @@ impl FileSink {
             patient: None,
             stop: stop.clone(),
             len,
+            unended: false,
             marked: None,
             unnamed: false,
             part: written.part,
@@ -296,8 +320,12 @@ impl FileSink {
         if sink.tail().with_context(|| name.to_string())? != written.tail {
             return Err(changed("was changed".into()).into());
         }
-        sink.handle()
-            .and_then(|file| file.set_len(written.len))
+        sink.unended = sink
+            .handle()
+            .and_then(|file| {
+                file.set_len(written.len)?;
+                Ok(mode == Mode::Append && is_unended(file, written.len)?)
+            })
             .with_context(|| name.to_string())?;
         Ok(sink)
     }
@@ -352,8 +380,9 @@ impl FileSink {
         self
     }
 
-    /// Refuses to add rows to what begins otherwise than a run would have begun it: `begin`, a line.
-    pub fn check_begin(&mut self, begin: &[u8]) -> Result<(), Failure> {
+    /// Refuses to add rows to what begins otherwise than a run would have begun it: `begin`, a line; `names`: those in
+    /// one.
+    pub fn check_begin(&mut self, begin: &[u8], names: &HeaderNames) -> Result<(), Failure> {
         if !self.regular || self.len == 0 || begin.is_empty() {
             return Ok(());
         }
@@ -362,21 +391,26 @@ impl FileSink {
             status: status::CANT_CREATE,
             message: format!("cannot append to '{path}': {what}"),
         };
-        let look = self.len.min((begin.len() + BEGIN_MORE) as u64);
+        let look = self.len.min((2 * begin.len() + BEGIN_MORE) as u64);
         let mut bytes = vec![0; look as usize];
         let read = self.handle();
         read.and_then(|file| file.read_exact_at(&mut bytes, 0))
             .map_err(|error| refused(error.to_string()))?;
         let there = bytes.strip_prefix(BOM).unwrap_or(&bytes);
-        let begin = begin.trim_ascii_end();
+        let begin = begin.strip_prefix(BOM).unwrap_or(begin).trim_ascii_end();
         let behind = there.strip_prefix(begin);
         if behind.is_some_and(|rest| matches!(rest, [] | [b'\n', ..] | [b'\r', b'\n', ..])) {
             return Ok(());
         }
-        let shown = |text: &[u8]| {
+        fn line(text: &[u8]) -> &[u8] {
             let line = text.split(|byte| *byte == b'\n').next();
-            String::from_utf8_lossy(line.unwrap_or_default().trim_ascii_end()).into_owned()
-        };
+            line.unwrap_or_default().trim_ascii_end()
+        }
+        let of = &names.0;
+        if of(begin).is_some_and(|own| of(line(there)) == Some(own)) {
+            return Ok(());
+        }
+        let shown = |text: &[u8]| String::from_utf8_lossy(line(text)).into_owned();
         Err(refused(format!(
             "it begins with '{}', and the rows' header is '{}'; choose its columns with select, or name another file",
             shown(there),
@@ -496,6 +530,15 @@ impl Written {
     }
 }
 
+/// Whether so many bytes end within a line.
+fn is_unended(file: &File, len: u64) -> io::Result<bool> {
+    let mut last = *b"\n";
+    if len > 0 {
+        file.read_exact_at(&mut last, len - 1)?;
+    }
+    Ok(last != *b"\n")
+}
+
 /// Of the last bytes before a place.
 fn tail_of(file: &File, len: u64) -> io::Result<Sum> {
     let look = TAIL.min(len);
@@ -530,6 +573,10 @@ pub fn publish(written: &Written, names: &mut Names) -> io::Result<()> {
 
 impl Sink for FileSink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.unended && self.len > 0 && !bytes.is_empty() {
+            self.unended = false;
+            self.write(b"\n")?;
+        }
         match &self.patient {
             Some(patient) => patient.write_all(bytes)?,
             None => self.handle()?.write_all(bytes)?,
@@ -594,6 +641,7 @@ impl Sink for FileSink {
         }
         (self.file, self.len, self.marked) = (again.file.take(), again.len, None);
         (self.regular, self.patient) = (again.regular, again.patient.take());
+        self.unended = again.unended;
         Ok(self.len == 0)
     }
 }

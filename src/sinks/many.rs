@@ -2,7 +2,7 @@
 //! name when nothing more can come to it; files that are not written just now are closed and opened again.
 //! Invariant: a file that has its name by time is complete and is not changed.
 
-use super::file::{FileSink, Mode, publish};
+use super::file::{FileSink, HeaderNames, Mode, publish};
 use super::names::FEW;
 use super::{
     Earlier, Mark, Names, NotCreated, Refusal, Sink, Target, Unsynced, named, not_created,
@@ -21,6 +21,7 @@ use std::sync::atomic::AtomicBool;
 pub struct Many {
     /// What stands before the first row of each file.
     pub begin: Vec<u8>,
+    pub names: HeaderNames,
     pub mode: Mode,
     /// Files are complete before the run is: each is written aside.
     pub by_time: bool,
@@ -136,7 +137,7 @@ impl ManySink {
             }
         };
         if self.many.append {
-            let checked = sink.check_begin(&self.many.begin);
+            let checked = sink.check_begin(&self.many.begin, &self.many.names);
             checked.map_err(|failure| io::Error::other(NotCreated(failure.message)))?;
         }
         sink.set_part(target.end);

@@ -11,7 +11,7 @@ mod screen;
 mod socket;
 mod stdout;
 
-pub use file::{FileSink, Mode, publish};
+pub use file::{FileSink, HeaderNames, Mode, publish};
 pub use live::{Block, Live, LiveSink};
 pub use many::{Many, ManySink};
 pub use names::Names;

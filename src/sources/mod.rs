@@ -40,6 +40,7 @@ pub use pattern::{NamePattern, PathPattern};
 pub use place::{LOOK, PartFile, Place};
 pub use rate::Form;
 pub use register::Register;
+pub use stdin::file as stdin_file;
 pub use table::{Entry, SOURCES};
 pub use words::{TRIES, Word, expand, is_gone, may_come_again, open, parse};
 

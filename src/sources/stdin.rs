@@ -31,6 +31,12 @@ pub fn open(how: &Opening) -> Result<Input> {
     super::of_file("-".into(), file, at_start, meta.len(), how)
 }
 
+/// Standard input where it is a file.
+pub fn file() -> Option<File> {
+    let file = File::from(io::stdin().as_fd().try_clone_to_owned().ok()?);
+    file.metadata().ok()?.is_file().then_some(file)
+}
+
 /// A pipe, FIFO, socket or terminal.
 pub struct Pipe {
     file: File,

@@ -239,6 +239,51 @@ count
 $ script -qec 'dstream >/dev/null; echo $?' /dev/null < /dev/null | tail -1 | tr -d '\r'
 2
 
+# Nothing of what is behind the record that ends the run is seen, wherever the input is cut.
+$ printf '{"n":1}\n{"n":"x"}\n{"n":3}\n' | dstream -i json --strict --on-bad abort map z=n+1
+1	2
+dstream: standard input:2 col 1: a bad record, with a value that does not convert (--strict) (--on-bad abort)
+? 65
+$ printf '{"n":1}\n{"n":"x"}\n{"n":3}\n' > in; dstream -i json --strict --max-bad 0 map z=n+1 in 2>&1 | head -2
+1	2
+dstream: more than 0 bad records (--max-bad)
+$ printf '{"n":1}\nx\n{"n":3}\ny\n{"n":5}\n' > in; dstream -i json --max-bad 1 select n in 2>&1 | head -3
+1
+3
+dstream: more than 1 bad records (--max-bad)
+$ printf '\n{"n":1}\n\n{"n":2}\nx\n{"n":3}\n' > in; dstream -i json --on-bad abort select n in
+1
+2
+dstream: in:5 col 1: a bad record, not JSON (--on-bad abort)
+? 65
+$ { yes bad | head -1000; echo '{"n":1}'; } | dstream -i json map x=n
+dstream: this does not look like json; the first line is 'bad'
+? 65
+$ { yes bad | head -999; echo '{"n":1}'; } > in; dstream -i json map x=n in
+1	1
+dstream: 999 of 1,000 records are not JSON (first: in:1 col 1)
+
+# Standard input that is a file has lines, too.
+$ printf '{"a":1}\nx\n' > in; dstream -i json select a < in
+1
+dstream: 1 of 2 records is not JSON (first: standard input:2 col 1)
+
+# What is no number in a bad record is not told twice.
+$ printf '{"n":1}\n{"n":"x"}\n' | dstream -i json --strict map z=n+1
+1	2
+dstream: 1 of 2 records is bad: with a value that does not convert (--strict) (first: standard input:2 col 1)
+
+# A bad record has no fields.
+$ printf '{"a" 1}\n{"b":2}\n' | dstream -i json map y=a
+2	
+dstream: 1 of 2 records is not JSON (first: standard input:1 col 6)
+dstream: field 'a' never occurred in 1 record
+
+# A quote in a bare cell takes the lines up to the next one with it.
+$ printf 'a,b\n1,x"y\n2,3\n4,"5\n6,7\n' | dstream -i csv select a
+6
+dstream: 1 of 2 records is bad: quote in a bare cell (first: standard input:2 col 3, 3 lines up to the next quote)
+
 # A field of schemaless input that never occurred.
 $ printf '{"status":1}\n{"status":2}\n' | dstream -i json select stauts
 

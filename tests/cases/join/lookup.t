@@ -133,3 +133,37 @@ dstream: s.csv:3 col 2: a bad record, fewer cells than the header
     dstream -i csv map-with-state-by k 'n=(n ?? 0)+1' --initial s.csv
                                                                 ^^^^^
 ? 2
+
+# Bad records of a table are bad records by the options.
+$ printf '{"k":1,"n":2}\nxx\n' > t.ndjson; echo '{"k":1}' > in; dstream -i json --on-bad abort lookup t.ndjson --on k in
+dstream: lookup t.ndjson --on k: t.ndjson:2 col 1: a bad record, not JSON (--on-bad abort)
+? 65
+$ dstream -i json --max-bad 0 lookup t.ndjson --on k in
+dstream: lookup t.ndjson --on k: more than 0 bad records (--max-bad) (first: t.ndjson:2 col 1, not JSON)
+? 65
+$ dstream -i json --on-bad skip lookup t.ndjson --on k in -o json
+{"k":1,"n":2}
+$ dstream -i json --bad-file bad lookup t.ndjson --on k in -o json; cat bad
+{"k":1,"n":2}
+dstream: 1 bad record in a table (first: t.ndjson:2 col 1, not JSON)
+not JSON	t.ndjson byte 14	xx
+$ (cat in; echo yy; cat in) | dstream -i json --max-bad 1 lookup t.ndjson --on k -o json
+{"k":1,"n":2}
+dstream: more than 1 bad records (--max-bad)
+dstream: 1 of 3 records is not JSON (first: standard input:2 col 1)
+? 65
+$ printf 'k,n\n1\n' > t.csv; dstream -i json lookup t.csv --on k in
+dstream: lookup t.csv --on k: t.csv does not look like csv (first: t.csv:2 col 2, fewer cells than the header)
+? 65
+
+# Also those of a table that was read again; one that is of another format by then is not taken.
+# once
+$ printf '{"k":1,"n":"old"}\n' > t.ndjson; printf '{"k":1,"n":"new"}\nxx\n' > new; printf 'k,n\n1,2\n' > csv; : > none; { echo '{"k":1}'; until grep -qs old out; do :; done; mv new t.ndjson; echo '{"k":1}'; until grep -qs new out; do :; done; mv csv t.ndjson; echo '{"k":1}'; sleep 0.1; mv none t.ndjson; echo '{"k":1}'; } | dstream -i json --bad-file bad lookup t.ndjson --on k --reload 1us select n > out; cat out bad
+dstream: lookup: t.ndjson was read again and has 1 bad record (t.ndjson:2 col 1, not JSON)
+dstream: lookup: the table of before is used on, since the file cannot be read now: t.ndjson does not look like json (first: t.ndjson:1 col 1, not JSON)
+dstream: lookup: t.ndjson was read again and has no record any more
+dstream: 1 change of a table that could not be read
+old
+new
+new
+not JSON	t.ndjson byte 18	xx

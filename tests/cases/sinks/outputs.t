@@ -291,3 +291,41 @@ x
 $ printf 't,v\n1,2\n' > in.csv; printf 'x\n' > w-1970.csv; dstream -i csv --time t:s window year filter true -o csv --append --output 'w-%Y.csv' in.csv; cat w-1970.csv
 dstream: cannot append to 'w-1970.csv': it begins with 'x', and the rows' header is 'window_start,t,v'; choose its columns with select, or name another file
 x
+
+# --append ends a line that is not ended, once, also where a run goes on.
+$ printf 'id,name\n7,x' > o.csv; printf 'id,name\n1,ann\n' > u.csv; dstream -i csv filter 'id>0' u.csv --output o.csv --append; cat o.csv
+id,name
+7,x
+1,ann
+$ printf 'id,name\n7,x' > o.csv; dstream -i csv filter 'id>9' u.csv --output o.csv --append; tail -c 1 o.csv
+x
+\ no newline
+$ printf 'old' > o; for i in 1 2; do echo $i >> f; dstream --once --checkpoint ck filter true --append --output o f; done; cat o
+old
+1
+2
+$ printf 'id,name\n7,x' > p-1.csv; dstream -i csv filter true u.csv --append --output 'p-{id}.csv'; cat p-1.csv
+id,name
+7,x
+1,ann
+$ printf 'window_start,t\n0,7' > w-1970.csv; printf 't\n1\n' | dstream -i csv --time t:s window year select t -o csv --append --output 'w-%Y.csv'; cat w-1970.csv
+window_start,t
+0,7
+1970-01-01T00:00:00Z,1
+
+# Names of a header are the same, quoted or not.
+$ printf 'id,name\n1,ann\n' > u.csv; printf '"id","name"\n' > q.csv; dstream -i csv filter true u.csv --output q.csv --append; dstream -i csv select id,name -o csv u.csv --output q.csv --append; cat q.csv
+"id","name"
+1,ann
+1,ann
+$ printf '"id,name"\n' > q.csv; dstream -i csv filter true u.csv --output q.csv --append
+dstream: cannot append to 'q.csv': it begins with '"id,name"', and the rows' header is 'id,name'; choose its columns with select, or name another file
+? 73
+
+# The header in front of original lines is the input's, byte for byte.
+$ printf 'a,b\r\n1,2\r\n' | dstream -i csv filter 'a>0' | od -c
+0000000   a   ,   b  \r  \n   1   ,   2  \r  \n
+0000012
+$ printf '\357\273\277a\tb\r\n1\t2\r\n' > in; dstream -i tsv tee t filter 'a>0' --output o in; cmp in o; cmp in t; dstream -i tsv filter true --append --output o in; head -1 o | od -c
+0000000 357 273 277   a  \t   b  \r  \n
+0000010
