@@ -237,11 +237,16 @@ impl Splitter<'_> {
         let (Some(operator), Some(args)) = (self.current, self.chain.operators.last()) else {
             return Ok(self.here(usage));
         };
+        let stands =
+            |remedy: String| format!("'{word}' is neither an operator nor a file; {remedy}");
+        if let Some(remedy) = misplaced_flag(operator, args, word) {
+            return Ok(self.here(Usage::new(stands(remedy))));
+        }
         let plain = usage.clone();
         let mut usage = check::with_missing(usage, operator, args);
         if usage == plain {
-            if let Some(remedy) = too_many(operator, args, word) {
-                usage.message = format!("'{word}' is neither an operator nor a file; {remedy}");
+            if let Some(remedy) = too_many(operator, args, word, self.words.front()) {
+                usage.message = stands(remedy);
             } else if !usage.message.contains(';') {
                 let whole = crate::cli::docs::pages::synopsis(operator);
                 usage
@@ -334,6 +339,14 @@ impl Splitter<'_> {
 
     /// `-qe`, `-ojson`, `-j 4`.
     fn cluster(&mut self, word: &str) -> Result<Option<Request>, Usage> {
+        let flags = self
+            .operator_at_hand()
+            .map_or(&[][..], |operator| operator.flags);
+        if flags.iter().any(|flag| flag.long == &word[1..]) {
+            return Err(self.here(Usage::new(format!(
+                "there is no option '{word}'; did you mean '-{word}'?"
+            ))));
+        }
         for (at, letter) in word.char_indices().skip(1) {
             let Some(option) = self.tables.short(letter) else {
                 return Err(self.here(self.unknown_short(letter, word)));
@@ -488,8 +501,24 @@ fn is_name(word: &str) -> bool {
         .all(|byte| byte.is_ascii_alphanumeric() || b"_.$@".contains(&byte))
 }
 
+/// What is wrong where a word is a flag without its dashes, or follows one that stands in front of the operands.
+fn misplaced_flag(operator: &Operator, args: &Args, word: &str) -> Option<String> {
+    let name = operator.name;
+    let is_flag = |word: &str| operator.flags.iter().any(|flag| flag.long == word);
+    if is_flag(word) {
+        return Some(format!("it is a flag of {name}: --{word}"));
+    }
+    let mut operands = args.operands.iter();
+    let flag = operands.find(|operand| operand.strip_prefix("--").is_some_and(is_flag))?;
+    let operands: Vec<&str> = operator.operands.iter().map(|one| one.name).collect();
+    Some(format!(
+        "flags of {name} stand behind its operands: {name} {} {flag}",
+        operands.join(" ")
+    ))
+}
+
 /// What a word is that is one too many behind an operator.
-fn too_many(operator: &Operator, args: &Args, word: &str) -> Option<String> {
+fn too_many(operator: &Operator, args: &Args, word: &str, next: Option<&String>) -> Option<String> {
     let name = operator.name;
     if crate::ops::find(&format!("{name}-{word}")).is_some() {
         return Some(format!("it is one word: '{name}-{word}'"));
@@ -501,8 +530,23 @@ fn too_many(operator: &Operator, args: &Args, word: &str) -> Option<String> {
             "a list is one word without blanks: {name} {last}{word}"
         ));
     }
-    if operator.flags.iter().any(|flag| flag.long == word) {
-        return Some(format!("it is a flag of {name}: --{word}"));
+    match (kind, word.to_ascii_lowercase().as_str()) {
+        (Kind::SortKeys, "asc" | "desc") => {
+            return Some(format!(
+                "the direction is a part of the field: {name} {last}:{}",
+                word.to_ascii_lowercase()
+            ));
+        }
+        (Kind::Aggregates, "as") => {
+            let called = next.map_or("NAME", String::as_str);
+            return Some(format!(
+                "a name stands in front of what it is given to: {called}={last}"
+            ));
+        }
+        (Kind::Fields | Kind::Keys, "as") => {
+            return Some("rename OLD=NEW behind it gives a column another name".into());
+        }
+        _ => {}
     }
     match kind {
         // What is left of an expression that was not in quotes.

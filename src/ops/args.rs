@@ -183,7 +183,10 @@ pub fn signed_duration(word: &str) -> Result<i64, String> {
         None => (1, text.strip_prefix('+').unwrap_or(text)),
     };
     if text.is_empty() || !text.starts_with(|c: char| c.is_ascii_digit()) {
-        return Err(format!("'{word}' is not a duration"));
+        return Err(match in_words(text) {
+            Some(meant) => format!("'{word}' is not a duration; write {meant}"),
+            None => format!("'{word}' is not a duration"),
+        });
     }
     if text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         return if text == "0" {
@@ -196,14 +199,52 @@ pub fn signed_duration(word: &str) -> Result<i64, String> {
     }
     let mut total: i128 = 0;
     for part in parts(text) {
-        let ns = part.ok_or_else(|| {
-            format!("'{word}' is not a duration; write 500ms, 10s, 1h30m, 1d or 2w")
+        let ns = part.ok_or_else(|| match in_words(text) {
+            Some(meant) => format!("'{word}' is not a duration; write {meant}"),
+            None => format!("'{word}' is not a duration; write 500ms, 10s, 1h30m, 1d or 2w"),
         })?;
         total = total.saturating_add(ns);
     }
     i64::try_from(total)
         .map(|ns| sign * ns)
         .map_err(|_| format!("'{word}' is too long a time"))
+}
+
+/// A number, 1 where there is none, and what stands behind it.
+fn counted(text: &str) -> (&str, &str) {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    match text.split_at(digits) {
+        ("", unit) => ("1", unit.trim()),
+        (n, unit) => (n, unit.trim()),
+    }
+}
+
+/// A duration whose unit is a word of English, as it is written here.
+fn in_words(text: &str) -> Option<String> {
+    let (n, unit) = counted(text);
+    let unit = match unit.to_ascii_lowercase().as_str() {
+        "sec" | "secs" | "second" | "seconds" => "s",
+        "min" | "mins" | "minute" | "minutes" => "m",
+        "hr" | "hrs" | "hour" | "hours" => "h",
+        "day" | "days" => "d",
+        "week" | "weeks" => "w",
+        _ => return None,
+    };
+    Some(format!("{n}{unit}"))
+}
+
+/// What the calendar has in place of a number of its months and years.
+fn of_calendar(text: &str) -> Option<String> {
+    let (n, unit) = counted(text);
+    let word = match unit {
+        "M" | "mo" | "mon" | "month" | "months" => "month",
+        "y" | "Y" | "yr" | "year" | "years" => "year",
+        _ => return None,
+    };
+    Some(match n {
+        "1" => format!("write {word}"),
+        _ => "the calendar has day, week, month, quarter and year".into(),
+    })
 }
 
 /// The parts of a duration, each a number and its unit, in ns; `None`: it is none.
@@ -273,7 +314,12 @@ pub fn range(word: &str) -> Result<(i64, i64), String> {
 pub fn size(word: &str) -> Result<Size, String> {
     match Size::word(word) {
         Some(size) => Ok(size),
-        None => window_duration(word).map(|ns| Size::Extent(Extent::of_duration(ns))),
+        None => window_duration(word)
+            .map(|ns| Size::Extent(Extent::of_duration(ns)))
+            .map_err(|message| match of_calendar(word) {
+                Some(meant) => format!("'{word}' is no size of a window; {meant}"),
+                None => message,
+            }),
     }
 }
 
@@ -361,6 +407,7 @@ mod tests {
             Err("'10' is not a duration; the unit is missing: 10s, 10m, 10h"),
         );
         check("count", Err("'count' is not a duration"));
+        check("hour", Err("'hour' is not a duration; write 1h"));
         check("", Err("'' is not a duration"));
         for word in ["1month", "1y", "3x", "1.s", "5.5.5s"] {
             assert!(

@@ -33,7 +33,8 @@ pub const MATCH: Operator = Operator {
                Each match is a row: the key, `match_start`, `match_end`, then the measures: aggregates over its \
                records, or with NAME.f over those of one step. Quantifiers take as few records as they can; \
                where the next match may begin, `--skip` says. `to-first:NAME` and `to-last:NAME` go to a record that NAME \
-               took; where that is the match's own first record, the next match begins behind it, as with `next`. Records wait until the watermark has come to \
+               took; where that turns out to be the match's own first record, the next match begins behind it, as with \
+               `next` (a step that always takes that one is refused). Records wait until the watermark has come to \
                them. Without `--within` a sequence that has begun is waited for as long as the input lasts.",
         examples: &[
             Example {

@@ -2,6 +2,7 @@
 //! in force is a field, so that it keeps the value it had where it was set.
 
 use super::builder::Builder;
+use super::columns::split_pair;
 use super::names;
 use super::output::Shown;
 use crate::data::FieldId;
@@ -19,7 +20,10 @@ pub struct Key {
 impl Builder<'_> {
     /// Reads a list of keys: fields, or expressions.
     pub fn keys(&mut self, source: &str) -> Result<Vec<Key>, Usage> {
-        let list = expr::parse_list(source).map_err(|faults| self.diagnosed(faults, source, 0))?;
+        let list = expr::parse_list(source).map_err(|faults| {
+            let named = self.named_key(source);
+            named.unwrap_or_else(|| self.diagnosed(faults, source, 0))
+        })?;
         let mut keys = Vec::with_capacity(list.len());
         for (text, ast) in list {
             let expr = self.compile(&ast, source, 0)?;
@@ -33,6 +37,18 @@ impl Builder<'_> {
             });
         }
         Ok(keys)
+    }
+
+    /// What is wrong where a key is given a name.
+    fn named_key(&self, source: &str) -> Option<Usage> {
+        names::split_list(source).into_iter().find_map(|(at, part)| {
+            let (name, value) = split_pair(part)?;
+            let is_name = names::quoted(name) == name && expr::parse(value).is_ok();
+            let message = format!(
+                "'=' is assignment; for a key of that name put map '{part}' in front, or did you mean '=='?"
+            );
+            is_name.then(|| self.fault_at(source, at..at + part.len(), message))
+        })
     }
 
     /// Sets the key for what follows. A computed one becomes a field of its own.

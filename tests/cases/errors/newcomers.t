@@ -464,3 +464,66 @@ dstream: filter: unexpected 'csv'; did the shell put a command of its history in
     dstream -i csv count data.csv
                ^^^
 ? 2
+
+# Flags and what belongs to a word, where they do not stand.
+$ printf '{"id":1}\n' > t.json; printf '1 2\n' > f
+$ dstream -i json join t.json on id t.json
+dstream: 'on' is neither an operator nor a file; it is a flag of join: --on
+    dstream -i json join t.json on id t.json
+                                ^^
+? 2
+$ dstream -i json lookup t.json -on id t.json
+dstream: there is no option '-on'; did you mean '--on'?
+    dstream -i json lookup t.json -on id t.json
+                                  ^^^
+? 2
+$ dstream -i json lookup t.json --on id==id t.json
+dstream: lookup: one '=' stands between the two names: id=id
+    id==id
+    ^^^^^^
+? 2
+$ dstream count-by --heavy 1 '$1' f
+dstream: '1' is neither an operator nor a file; flags of count-by stand behind its operands: count-by K --heavy
+    dstream count-by --heavy 1 '$1' f
+                             ^
+? 2
+$ dstream distinct-by --ttl 5s '$1' f
+dstream: '5s' is neither an operator nor a file; flags of distinct-by stand behind its operands: distinct-by K --ttl
+    dstream distinct-by --ttl 5s '$1' f
+                              ^^
+? 2
+$ dstream sort-by _1 desc f
+dstream: 'desc' is neither an operator nor a file; the direction is a part of the field: sort-by _1:desc
+    dstream sort-by _1 desc f
+                       ^^^^
+? 2
+$ dstream count-by '$1' as n f
+dstream: 'as' is neither an operator nor a file; rename OLD=NEW behind it gives a column another name
+    dstream count-by '$1' as n f
+                          ^^
+? 2
+$ dstream reduce-by _1 sum:_2 as s f
+dstream: 'as' is neither an operator nor a file; a name stands in front of what it is given to: s=sum:_2
+    dstream reduce-by _1 sum:_2 as s f
+                                ^^
+? 2
+$ dstream count-by 'x=$1' f
+dstream: count-by: '=' is assignment; for a key of that name put map 'x=$1' in front, or did you mean '=='?
+    x=$1
+    ^^^^
+? 2
+$ dstream window hour count f
+dstream: window: 'hour' is not a duration; write 1h
+    dstream window hour count f
+                   ^^^^
+? 2
+$ dstream window 1month count f
+dstream: window: '1month' is no size of a window; write month
+    dstream window 1month count f
+                   ^^^^^^
+? 2
+$ dstream window 3M count f
+dstream: window: '3M' is no size of a window; the calendar has day, week, month, quarter and year
+    dstream window 3M count f
+                   ^^
+? 2
