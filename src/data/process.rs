@@ -9,6 +9,10 @@ use super::time::{Watermark, Zone};
 use super::{Chunk, ColumnV, FieldId, Schema};
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
+
+/// How the two lines of a pair become one: a line that is not there gives nothing.
+pub type MergeLines = Arc<dyn Fn(Option<&[u8]>, Option<&[u8]>, &mut Vec<u8>) + Send + Sync>;
 
 /// What a process is made from, when the run begins.
 pub struct Making<'a> {
@@ -18,6 +22,8 @@ pub struct Making<'a> {
     pub carry: &'a [FieldId],
     /// The fields that the first arguments of the other stream's rows go to, one each.
     pub into: &'a [FieldId],
+    /// Makes one line of those of both streams, where whole records are written.
+    pub merge: Option<&'a MergeLines>,
     /// Whether rows that go on must still have their line.
     pub lines: bool,
     pub zone: &'a Zone,

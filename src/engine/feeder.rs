@@ -6,12 +6,13 @@ use super::order::Turnstile;
 use super::ordered::Ordered;
 use super::steps::{Met, Setting, assign, judge_later};
 use crate::data::keys::KeyCoder;
-use crate::data::process::{Given, Late, Making, Process};
+use crate::data::process::{Given, Late, Making, MergeLines, Process};
 use crate::data::time::Zone;
 use crate::data::{Chunk, ColumnV, FieldId, Schema};
 use crate::expr::{EvalContext, Expr};
 use crate::plan::grid::Grid;
 use crate::plan::node::{Custom, Overdue};
+use std::sync::Arc;
 
 /// A worker's own part of a custom node.
 pub struct Feeder {
@@ -101,10 +102,15 @@ impl Feeder {
             Some(node) => &node.schema,
             None => &plan.source.schema,
         };
+        let merge = custom.right.as_ref().and_then(|right| right.merge.clone());
+        let merge = merge.map(|merge| -> MergeLines {
+            Arc::new(move |left, right, out| merge.write(left, right, out))
+        });
         (custom.make)(&Making {
             schema,
             carry: &custom.carry,
             into: custom.right.as_ref().map_or(&[], |right| &right.into),
+            merge: merge.as_ref(),
             lines: !custom.own_rows && plan.needs_lines_behind(index),
             zone: &plan.zone,
             seed: setting.seed,

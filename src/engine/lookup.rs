@@ -595,7 +595,7 @@ impl<'p> Work<'p> {
             true => columns.pop(),
             false => None,
         };
-        if let (Some(lines), Some(merge)) = (lines, &self.lookup.merge)
+        if let (Some(lines), Some(merge)) = (lines, &self.lookup.right.merge)
             && let Column::Bytes(spans) = &lines.data
         {
             let mut text = Vec::new();

@@ -20,9 +20,35 @@ pub struct Merge {
     pub always: bool,
     /// Fields that both sides have by one name: given once.
     pub same: Vec<String>,
+    /// Fields of the right that have the prefix in every row, as the chain does something to `PREFIX.f`; and those that
+    /// have none where the left has no such field, as it does so to a plain f.
+    pub by_prefix: Vec<String>,
+    pub by_name: Vec<String>,
 }
 
 impl Merge {
+    /// The chain does something to a field of the right by this name: how it was first called is what it means.
+    pub fn ask(&mut self, field: &str, by_prefix: bool) {
+        if self.is_asked(field) {
+            return;
+        }
+        match by_prefix {
+            true => self.by_prefix.push(field.into()),
+            false => self.by_name.push(field.into()),
+        }
+    }
+
+    fn is_asked(&self, field: &str) -> bool {
+        let mut asked = self.by_prefix.iter().chain(&self.by_name);
+        asked.any(|asked| asked == field)
+    }
+
+    /// Whether a field of the right has the prefix in a row. `clashes`: the left has one of its name.
+    pub fn has_prefix(&self, field: &[u8], clashes: bool) -> bool {
+        let among = |names: &[String]| names.iter().any(|name| name.as_bytes() == field);
+        clashes || among(&self.by_prefix) || self.always && !among(&self.by_name)
+    }
+
     /// Appends the object. A line that is not there gives no fields.
     pub fn write(&self, left: Option<&[u8]>, right: Option<&[u8]>, out: &mut Vec<u8>) {
         let mut names: Vec<Vec<u8>> = Vec::new();
@@ -57,7 +83,7 @@ impl Merge {
                 if same && clashes {
                     continue;
                 }
-                let given = match (self.always && !same) || clashes {
+                let given = match !same && self.has_prefix(&name, clashes) {
                     true => Cow::Owned([self.prefix.as_bytes(), b".", &name].concat()),
                     false => name,
                 };
@@ -115,6 +141,8 @@ mod tests {
             prefix: "r".into(),
             always: false,
             same: vec!["k".into()],
+            by_prefix: Vec::new(),
+            by_name: Vec::new(),
         };
         let left = r#"{"k":1,"gone":2,"old":"x\n","v":[1, 2]}"#;
         check(
@@ -133,6 +161,23 @@ mod tests {
             Some("not looked at"),
             Some("k=1 v=7 n=2"),
             r#"{"k":null,"n":null,"r.v":7,"r.n":2}"#,
+        );
+        merge.ask("v", false);
+        merge.ask("n", false);
+        merge.ask("v", true);
+        check(
+            &merge,
+            Some("not looked at"),
+            Some("k=1 v=7 n=2"),
+            r#"{"k":null,"n":null,"v":7,"r.n":2}"#,
+        );
+        merge.always = false;
+        merge.ask("w", true);
+        check(
+            &merge,
+            None,
+            Some("v=7 w=8"),
+            r#"{"k":null,"n":null,"v":7,"r.w":8}"#,
         );
     }
 }

@@ -69,9 +69,9 @@ pub const ASOF_JOIN: Operator = Operator {
         stream.need_times()?;
         let on = other::on(args, &mut stream, b)?;
         let lateness = b.lateness();
-        let merge = other::merging(b.merging(&stream, &on, kind));
         let keys = on.iter().map(|on| on.right.clone()).collect();
-        let right = stream.right(keys, Vec::new(), Turn::Any);
+        let mut right = stream.right(keys, Vec::new(), Turn::Any);
+        right.merge = b.merging(&stream, &on, kind);
         let age = within.map_or(String::new(), |ns| format!(" within {}", duration(ns)));
         let bound = match b.options().limits.keys_most() {
             Some(most) => format!(", {most} at most (--max-keys)"),
@@ -95,7 +95,7 @@ pub const ASOF_JOIN: Operator = Operator {
                     kind.keeps_left(),
                     within,
                     lateness,
-                    merge.clone(),
+                    making.merge.cloned(),
                 ))
             }),
         });

@@ -84,6 +84,7 @@ pub const COGROUP: Operator = Operator {
         let on = other::on(args, &mut stream, b)?;
         let labels: Vec<String> = on.iter().map(|on| on.label.clone()).collect();
         let same: Vec<String> = on.iter().filter_map(|on| on.name.clone()).collect();
+        let untold = b.untold().or_else(|| stream.untold());
         let left = b.columns_but(&labels);
         let right = stream.fields(&same);
         let list = |ty: &Type| Type::List(Box::new(ty.clone()));
@@ -152,6 +153,7 @@ pub const COGROUP: Operator = Operator {
             fields,
         };
         b.cogroup(stream, node, rows, right);
+        b.have_lists(untold);
         Ok(())
     },
 };

@@ -73,8 +73,11 @@ pub const GROUP_BY_KEY_AND_WINDOW: Operator = Operator {
 
 fn group(keys: Vec<Key>, b: &mut Builder<'_>) -> Result<(), Usage> {
     let exprs: Vec<Expr> = keys.iter().map(|key| key.expr.clone()).collect();
+    let untold = b.untold();
     let lists = b.collected(&exprs);
-    b.aggregate_calls(keys, lists)
+    b.aggregate_calls(keys, lists)?;
+    b.have_lists(untold);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -133,7 +133,6 @@ pub const JOIN: Operator = Operator {
             ));
         }
         let on = other::on(args, &mut stream, b)?;
-        let merge = other::merging(b.merging(&stream, &on, kind));
         let pairing = other::state_kind(kind);
         let timed = within.is_some() || window.is_some() || session.is_some();
         let time = timed.then(|| b.add_time());
@@ -159,7 +158,7 @@ pub const JOIN: Operator = Operator {
                             terms,
                             bounds,
                             time,
-                            merge.clone(),
+                            making.merge.cloned(),
                         ))
                     }),
                 )
@@ -185,7 +184,7 @@ pub const JOIN: Operator = Operator {
                         }
                     ),
                     Arc::new(move |making| {
-                        Box::new(Interval::new(making, within, time, merge.clone()))
+                        Box::new(Interval::new(making, within, time, making.merge.cloned()))
                     }),
                 )
             }
@@ -204,7 +203,7 @@ pub const JOIN: Operator = Operator {
                             size,
                             fields,
                             time,
-                            merge.clone(),
+                            making.merge.cloned(),
                         ))
                     }),
                 )
@@ -214,7 +213,9 @@ pub const JOIN: Operator = Operator {
                 format!(
                     "prints pairs at once; holds the other stream in memory; {UNBOUNDED} with it (no --within, no window)"
                 ),
-                Arc::new(move |making| Box::new(Whole::new(making, pairing, merge.clone()))),
+                Arc::new(move |making| {
+                    Box::new(Whole::new(making, pairing, making.merge.cloned()))
+                }),
             ),
         };
         let turn = match timed {
@@ -223,6 +224,7 @@ pub const JOIN: Operator = Operator {
         };
         let keys = on.iter().map(|on| on.right.clone()).collect();
         let mut right = stream.right(keys, Vec::new(), turn);
+        right.merge = b.merging(&stream, &on, kind);
         let windowed = window.is_some();
         b.put_right_into(&mut right, window);
         let node = NodeKind::Custom(Custom {

@@ -73,17 +73,16 @@ pub const LOOKUP: Operator = Operator {
         };
         let mut stream = other::stream(args, b)?;
         let on = other::on(args, &mut stream, b)?;
-        let merge = b.merging(&stream, &on, kind);
-        let right = stream.right(
+        let mut right = stream.right(
             on.iter().map(|on| on.right.clone()).collect(),
             Vec::new(),
             Turn::First,
         );
+        right.merge = b.merging(&stream, &on, kind);
         let node = NodeKind::Lookup(Box::new(Lookup {
             right,
             keys: on.iter().map(|on| on.left.clone()).collect(),
             kind,
-            merge,
             carry: Vec::new(),
             reload,
         }));

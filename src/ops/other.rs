@@ -2,13 +2,11 @@
 
 use super::prelude::*;
 use crate::data::process::OnFull;
-use crate::formats::merge::Merge;
 use crate::plan::node::Matching;
 use crate::plan::right::{On, Other, OtherStream};
 use crate::plan::window::duration;
+use crate::state::join as state;
 use crate::state::join::sessions::Gap;
-use crate::state::join::{self as state, MergeLines};
-use std::sync::Arc;
 
 pub(super) const ON: Flag = Flag {
     long: "on",
@@ -121,16 +119,11 @@ pub(super) fn one_of<'f>(
     match given.as_slice() {
         [] => Ok(None),
         [one] => Ok(Some(one)),
+        ["left", "right"] if flags.contains(&"full") => {
+            Err(b.fault("give --left or --right, or --full for what has no match on either side"))
+        }
         [one, other, ..] => Err(b.fault(format!("give --{one} or --{other}, not both"))),
     }
-}
-
-/// How lines of both sides become one, as state wants it.
-pub(super) fn merging(merge: Option<Arc<Merge>>) -> Option<MergeLines> {
-    let merge = merge?;
-    Some(Arc::new(move |left, right, out| {
-        merge.write(left, right, out)
-    }))
 }
 
 /// For the printed plan: sessions wait so long for late records.

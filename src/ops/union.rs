@@ -58,8 +58,8 @@ pub const UNION: Operator = Operator {
             true => Turn::Any,
             false => Turn::Last,
         };
-        let merge = other::merging(b.united(&stream));
         let mut right = stream.right(Vec::new(), Vec::new(), turn);
+        right.merge = b.united(&stream);
         let text = match &window {
             Some(window) => format!("union in windows of {}", window.size),
             None => "union".into(),
@@ -78,7 +78,7 @@ pub const UNION: Operator = Operator {
                 None => "passes records of both streams at once; keeps nothing".into(),
             },
             meaning: Meaning::Union,
-            make: Arc::new(move |making| Box::new(Union::new(making, windowed, merge.clone()))),
+            make: Arc::new(move |making| Box::new(Union::new(making, windowed, making.merge.cloned()))),
         });
         b.unite(stream, node)
     },

@@ -196,6 +196,8 @@ pub struct Builder<'a> {
     pub(super) header: Option<Vec<u8>>,
     /// What the rows of the last command that answered were read as.
     pub(super) answered: Option<Answered>,
+    /// In how many parts the chain was where its rows had lists of the fields of first records.
+    lists_at: Option<usize>,
     /// The operator behind which there is no stream, and what the sink writes then.
     pub(super) ended: Option<(String, Output)>,
     /// The same in front of the operator at hand.
@@ -316,6 +318,7 @@ impl<'a> Builder<'a> {
             passing: true,
             header: header.map(<[u8]>::to_vec),
             answered: None,
+            lists_at: None,
             ended: None,
             passed: true,
         };
@@ -416,7 +419,7 @@ impl<'a> Builder<'a> {
             functions: &self.options.functions,
         };
         let expr = expr::compile(ast, &mut env)
-            .map_err(|faults| self.diagnosed(faults, source, offset))?;
+            .map_err(|faults| self.with_first(self.diagnosed(faults, source, offset)))?;
         self.adopt(known, source)?;
         self.need_times_for(&expr)?;
         Ok(expr)
@@ -459,8 +462,38 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    /// What a field of a row of lists is that only records would tell, of which there is none yet; `None`: they are
+    /// told, or there are no others.
+    pub fn untold(&self) -> Option<Type> {
+        match (&self.rest, &self.schema.open) {
+            (Some(_), Some(Open::Named(ty))) if self.at_source() => {
+                let is_unborn = self.header.as_ref().is_some_and(Vec::is_empty);
+                is_unborn.then(|| Type::List(Box::new(ty.clone())))
+            }
+            _ => None,
+        }
+    }
+
+    /// Rows here have lists of the fields that first records had. `untold`: there was none, so any may be asked for.
+    pub fn have_lists(&mut self, untold: Option<Type>) {
+        self.schema.open = untold.map(Open::Named);
+        self.lists_at = Some(self.parts.len());
+    }
+
+    /// What to do about a field that the first record may have lacked.
+    fn with_first(&self, mut usage: Usage) -> Usage {
+        let is_of_open = matches!(self.source.open, Some(Open::Named(_)));
+        let is_unknown = usage.note.starts_with("the record has");
+        if is_unknown && is_of_open && self.lists_at == Some(self.parts.len()) {
+            usage.note.push_str(
+                "; there are lists of the first record's fields: name others with select in front",
+            );
+        }
+        usage
+    }
+
     /// Why a field of an open record is not there any more.
-    fn gone(&self, name: &str) -> Option<String> {
+    pub(super) fn gone(&self, name: &str) -> Option<String> {
         let rest = self.rest.as_ref()?;
         let lies_in = |top: &String| names::within(name, top);
         if rest.dropped.iter().any(lies_in) {

@@ -55,28 +55,58 @@ impl Builder<'_> {
     /// Without these columns.
     pub fn drop_fields(&mut self, source: &str) -> Result<(), Usage> {
         for (at, part) in names::split_list(source) {
-            let label = names::display(part);
-            let added = self.shown.iter().any(|shown| shown.name == label);
+            let key = self.of_both(part);
+            let part = key.as_deref().unwrap_or(part);
+            let right = self.right_field(part);
+            let column = self.column_of(part, right.as_ref());
             if self.rest.is_some() {
-                self.whole_key(part, source, at, added)?;
-                // What is not there any more may be dropped again.
-                if !added && let Ok(id) = self.field(part, source, at) {
-                    self.seek(id);
-                }
-                self.drop_from_rest(part);
-            } else if !added {
-                self.field(part, source, at)?;
+                self.whole_key(part, source, at, column.is_some())?;
             }
-            self.shown.retain(|shown| shown.name != label);
+            if column.is_none() {
+                match self.field(part, source, at) {
+                    Ok(id) => self.seek(id),
+                    // What is not there any more may be dropped again.
+                    Err(_) if self.is_open_to(right.as_ref()) => {}
+                    Err(fault) => return Err(fault),
+                }
+            }
+            let label = self.label_of(part, right.as_ref());
+            // A column of another stream is no part of the record.
+            if self.rest.is_some() && (column.is_none() || right.is_none()) {
+                self.ask_of_right(&label, right.as_ref(), None);
+                self.drop_from_rest(&label);
+            }
+            if let Some(column) = column {
+                let column = self.shown[column].clone();
+                self.shown.retain(|shown| shown.name != column.name);
+                self.leave_column(column.id, None);
+                self.forget(&names::quoted(&column.name));
+            }
             self.forget(part);
         }
         Ok(())
     }
 
+    /// How the field is printed that a word names.
+    fn label_of(&self, part: &str, right: Option<&(usize, String)>) -> String {
+        match right {
+            Some((side, field)) => self.sides[*side].label_of(field),
+            None => names::display(part).into(),
+        }
+    }
+
+    /// Whether a field may be in records though it is not known: of this stream, or of the other one that it names.
+    fn is_open_to(&self, right: Option<&(usize, String)>) -> bool {
+        match right {
+            Some((side, _)) => self.sides[*side].stream.is_open(),
+            None => self.rest.is_some(),
+        }
+    }
+
     /// A part of a key of an open record cannot be taken out or renamed.
     fn whole_key(&self, part: &str, source: &str, at: usize, added: bool) -> Result<(), Usage> {
         let whole = added || names::display(part) != part || !part.contains(['.', '[']);
-        if whole || self.is_prefixed(part) {
+        if whole || self.right_field(part).is_some() {
             return Ok(());
         }
         Err(self.fault_at(
@@ -86,8 +116,8 @@ impl Builder<'_> {
         ))
     }
 
-    fn drop_from_rest(&mut self, part: &str) {
-        let label = names::quoted(names::display(part));
+    fn drop_from_rest(&mut self, label: &str) {
+        let label = names::quoted(label);
         let Some(rest) = &mut self.rest else {
             return;
         };
@@ -120,21 +150,40 @@ impl Builder<'_> {
                     format!("'{part}' is no renaming; write OLD=NEW"),
                 ));
             };
-            let label = names::display(old);
-            let shown = self.shown.iter().find(|shown| shown.name == label);
-            let id = match shown {
-                Some(shown) => shown.id,
+            let key = self.of_both(old);
+            let old = key.as_deref().unwrap_or(old);
+            let right = self.right_field(old);
+            let label = self.label_of(old, right.as_ref());
+            let new = names::quoted(names::display(new));
+            let id = match self.column_of(old, right.as_ref()) {
+                Some(column) => {
+                    let shown = self.shown[column].clone();
+                    let id = match shown.name == label {
+                        true => shown.id,
+                        false => self.field(old, source, at)?,
+                    };
+                    if shown.id != id {
+                        self.forget(&names::quoted(&shown.name));
+                    }
+                    self.leave_column(shown.id, Some(&new));
+                    self.shown[column].id = id;
+                    // The column was put over the record's own.
+                    if self.rest.is_some() && right.is_none() {
+                        self.drop_from_rest(&label);
+                    }
+                    id
+                }
                 None => {
                     if self.rest.is_some() {
                         self.whole_key(old, source, at, false)?;
                     }
                     let id = self.field(old, source, at)?;
                     self.seek(id);
+                    self.ask_of_right(&label, right.as_ref(), Some(&new));
                     id
                 }
             };
-            let new = names::display(new);
-            pairs.push((id, names::quoted(label), names::quoted(new)));
+            pairs.push((id, names::quoted(&label), new));
         }
         for (id, _, new) in &pairs {
             self.make_way(new, *id, &pairs);
@@ -162,7 +211,7 @@ impl Builder<'_> {
         self.forget(new);
         self.schema.fields[id].name = kept;
         if self.rest.is_some() && !replaced {
-            self.drop_from_rest(new);
+            self.drop_from_rest(label);
         }
     }
 
@@ -301,7 +350,7 @@ impl Builder<'_> {
                 *name = "$0".into();
             }
         }
-        if columns.is_empty() && self.at_source() {
+        if columns.is_empty() && self.at_source() && self.untold().is_none() {
             columns.push((self.line_field(), "$0".into()));
         }
         columns.retain(|(id, _)| !keys.iter().any(|key| key.as_field() == Some(*id)));

@@ -346,6 +346,8 @@ pub struct Right {
     pub turn: Turn,
     /// Which of its source's fields the reader finds.
     pub read: Vec<bool>,
+    /// How the two lines become one, where whole records are written.
+    pub merge: Option<Arc<Merge>>,
 }
 
 impl Right {
@@ -366,8 +368,6 @@ pub struct Lookup {
     pub right: Right,
     pub keys: Vec<Expr>,
     pub kind: Matching,
-    /// How the two lines become one, where whole records are written.
-    pub merge: Option<Arc<Merge>>,
     /// Fields of the rows that go on.
     pub carry: Vec<FieldId>,
     /// How often to look whether the file has changed, ns.

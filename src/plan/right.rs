@@ -123,6 +123,11 @@ impl OtherStream {
         self.builder.rest.is_some()
     }
 
+    /// See [`Builder::untold`].
+    pub fn untold(&self) -> Option<Type> {
+        self.builder.untold()
+    }
+
     /// Its rows have times.
     pub fn need_times(&mut self) -> Result<(), Usage> {
         if let Some(fault) = self.timeless.take() {
@@ -164,6 +169,7 @@ impl OtherStream {
             lateness: 0,
             turn,
             read: Vec::new(),
+            merge: None,
         }
     }
 }
@@ -233,6 +239,10 @@ impl Builder<'_> {
                 Some((left, right)) => (left, right, part.len() - right.len()),
                 None => (part.trim(), part.trim(), 0),
             };
+            if let Some(right) = right.strip_prefix('=') {
+                let message = format!("one '=' stands between the two names: {left}={right}");
+                return Err(self.fault_at(source, at..at + part.len(), message));
+            }
             let label = names::display(left).to_string();
             let either = match expr::parse(right) {
                 Ok(ast) => {
@@ -340,6 +350,8 @@ impl Builder<'_> {
             prefix: stream.prefix.clone(),
             always: stream.named,
             same: on.iter().filter_map(|on| on.name.clone()).collect(),
+            by_prefix: Vec::new(),
+            by_name: Vec::new(),
         }))
     }
 

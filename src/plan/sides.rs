@@ -31,6 +31,25 @@ pub(super) struct Side {
     /// Rows of both streams are rows of the chain: names are the same on both sides.
     pub(super) union: bool,
     keys: Vec<String>,
+    /// Its columns that are printed.
+    columns: Vec<Printed>,
+    /// Fields of it that were dropped, or what they are called now.
+    gone: Vec<(String, Option<String>)>,
+}
+
+/// A column of another stream.
+struct Printed {
+    name: String,
+    id: FieldId,
+    /// The left has one of its name.
+    clashes: bool,
+}
+
+impl Side {
+    /// How a field is printed that the chain names by the prefix.
+    pub(super) fn label_of(&self, field: &str) -> String {
+        format!("{}.{field}", self.stream.prefix)
+    }
 }
 
 impl Builder<'_> {
@@ -74,12 +93,12 @@ impl Builder<'_> {
                 || left_rest.is_some() && self.first_record.contains(&quoted);
             let stream = &self.sides[side].stream;
             let label = stream.label(&name, clashes);
-            if !stream.named && !clashes {
-                let plain = self.plain(&rest)?.unwrap_or(id);
-                self.shown.push(Shown::new(plain, &label));
-            } else {
-                self.shown.push(Shown::new(id, &label));
-            }
+            let id = match stream.named || clashes {
+                true => id,
+                false => self.plain(&rest)?.unwrap_or(id),
+            };
+            self.shown.push(Shown::new(id, &label));
+            self.sides[side].columns.push(Printed { name, id, clashes });
         }
         // A key is printed from whichever side is there.
         for name in &keys {
@@ -133,6 +152,8 @@ impl Builder<'_> {
             closed: true,
             union: false,
             keys: Vec::new(),
+            columns: Vec::new(),
+            gone: Vec::new(),
         });
     }
 
@@ -222,6 +243,8 @@ impl Builder<'_> {
             prefix: String::new(),
             always: false,
             same: Vec::new(),
+            by_prefix: Vec::new(),
+            by_name: Vec::new(),
         }))
     }
 
@@ -245,6 +268,8 @@ impl Builder<'_> {
             closed: false,
             union,
             keys,
+            columns: Vec::new(),
+            gone: Vec::new(),
         });
         self.push(node);
         self.project(Vec::new());
@@ -279,23 +304,112 @@ impl Builder<'_> {
         let mut paths = Vec::new();
         ast.each_path(&mut |path| paths.push(path.clone()));
         for path in paths {
-            let side = (0..self.sides.len()).rev().find(|&side| {
-                self.is_in_force(side)
-                    && !self.sides[side].union
-                    && without_prefix(&path, &self.sides[side].stream.prefix).is_some()
-            });
-            match side {
-                Some(side) => {
-                    let prefix = self.sides[side].stream.prefix.clone();
-                    if let Some(rest) = without_prefix(&path, &prefix) {
-                        let id = self.bring(side, &rest)?;
-                        self.seek_in(side, id, true);
-                    }
+            match self.in_right(&path) {
+                Some((side, rest)) => {
+                    let id = self.bring(side, &rest)?;
+                    self.seek_in(side, id, true);
                 }
                 None => drop(self.plain(&path)?),
             }
         }
         Ok(())
+    }
+
+    /// The other stream that a path names by its prefix, and the path in it.
+    fn in_right(&self, path: &Ast) -> Option<(usize, Ast)> {
+        let mut sides = (0..self.sides.len()).rev();
+        sides.find_map(|side| {
+            let of = &self.sides[side];
+            let rest = without_prefix(path, &of.stream.prefix)?;
+            (self.is_in_force(side) && !of.union).then_some((side, rest))
+        })
+    }
+
+    /// The same for a whole field.
+    pub(super) fn right_field(&self, part: &str) -> Option<(usize, String)> {
+        let (side, rest) = self.in_right(&expr::parse(part).ok()?)?;
+        Some((side, rest.as_field()?.to_string()))
+    }
+
+    /// A key that both sides call so is printed once, as that of both.
+    pub(super) fn of_both(&self, part: &str) -> Option<String> {
+        let (side, field) = self.right_field(part)?;
+        self.sides[side]
+            .keys
+            .contains(&field)
+            .then(|| names::quoted(&field))
+    }
+
+    /// The printed column that a word names: by what it is called, or by the name that it has in its stream.
+    pub(super) fn column_of(&self, part: &str, right: Option<&(usize, String)>) -> Option<usize> {
+        let label = names::display(part);
+        let called = self.shown.iter().position(|shown| shown.name == label);
+        called.or_else(|| {
+            let of = |side: usize, name: &str| {
+                let mut columns = self.sides[side].columns.iter();
+                let found = columns
+                    .find(|column| column.name == name && (right.is_some() || !column.clashes));
+                let id = found?.id;
+                self.shown.iter().position(|shown| shown.id == id)
+            };
+            match right {
+                Some((side, field)) => of(*side, field),
+                None => {
+                    let mut sides = (0..self.sides.len()).rev();
+                    sides.find_map(|side| of(side, label).filter(|_| self.is_in_force(side)))
+                }
+            }
+        })
+    }
+
+    /// A printed column is dropped or called otherwise: that of another stream is not to be had by its name any more.
+    pub(super) fn leave_column(&mut self, id: FieldId, called: Option<&str>) {
+        for side in &mut self.sides {
+            let columns = std::mem::take(&mut side.columns);
+            let (gone, stay) = columns.into_iter().partition(|column| column.id == id);
+            side.columns = stay;
+            let gone: Vec<Printed> = gone;
+            let gone = gone.into_iter().map(|column| column.name);
+            side.gone
+                .extend(gone.map(|name| (name, called.map(str::to_string))));
+        }
+    }
+
+    /// Something is done to a field that is no column: so records of both streams have it under the name by which it
+    /// was asked for.
+    pub(super) fn ask_of_right(
+        &mut self,
+        label: &str,
+        right: Option<&(usize, String)>,
+        called: Option<&str>,
+    ) {
+        for side in 0..self.sides.len() {
+            if !self.is_in_force(side) || self.sides[side].union {
+                continue;
+            }
+            let (field, by_prefix) = match right {
+                Some((of, field)) if *of == side => (field.as_str(), true),
+                Some(_) => continue,
+                None => (label, false),
+            };
+            if by_prefix {
+                let gone = (field.to_string(), called.map(str::to_string));
+                self.sides[side].gone.push(gone);
+            }
+            let node = self.sides[side].node;
+            if let Some(merge) =
+                right_of_mut(&mut self.nodes[node].kind).and_then(|right| right.merge.as_mut())
+            {
+                Arc::make_mut(merge).ask(field, by_prefix);
+            }
+        }
+    }
+
+    /// How lines of both streams are made one line.
+    fn merge_of(&self, side: usize) -> Option<&Merge> {
+        right_of(&self.nodes[self.sides[side].node].kind)?
+            .merge
+            .as_deref()
     }
 
     fn is_in_force(&self, side: usize) -> bool {
@@ -345,17 +459,6 @@ impl Builder<'_> {
         }
     }
 
-    /// Whether a path is a field of another stream, by its prefix.
-    pub(super) fn is_prefixed(&self, part: &str) -> bool {
-        let Ok(ast) = expr::parse(part) else {
-            return false;
-        };
-        (0..self.sides.len()).any(|side| {
-            self.is_in_force(side)
-                && without_prefix(&ast, &self.sides[side].stream.prefix).is_some()
-        })
-    }
-
     fn is_right(&self, side: usize, id: FieldId) -> bool {
         right_of(&self.nodes[self.sides[side].node].kind)
             .is_some_and(|right| right.into.contains(&id))
@@ -365,6 +468,15 @@ impl Builder<'_> {
     fn bring(&mut self, side: usize, rest: &Ast) -> Result<FieldId, Usage> {
         let prefix = self.sides[side].stream.prefix.clone();
         let name = prefixed(&prefix, rest).path().unwrap_or_default();
+        let mut gone = self.sides[side].gone.iter();
+        if let Some((_, called)) = gone.find(|(field, _)| top_of(rest) == Some(field)) {
+            let why = match called {
+                Some(called) => format!("it is called '{}' now", names::display(called)),
+                None => "it was dropped".into(),
+            };
+            let fault = self.fault(format!("no field '{name}'; {why}"));
+            return Err(fault.at(&name, 0..name.len()));
+        }
         if let Some(id) = self.schema.find(&name) {
             return Ok(id);
         }
@@ -431,6 +543,12 @@ impl Builder<'_> {
             && path.as_field().is_some_and(names::is_positional);
         if names::is_made(&name) || self.is_known(path) {
             return Ok(None);
+        }
+        let was_gone = |side| self.is_in_force(side) && self.gone_from(side, &name);
+        if let Some(gone) = self.gone(&name)
+            && !(0..self.sides.len()).any(was_gone)
+        {
+            return Err(self.fault(gone).at(&name, 0..name.len()));
         }
         let mut at = None;
         for side in 0..self.sides.len() {
@@ -585,11 +703,14 @@ impl Builder<'_> {
             if !self.is_in_force(side) {
                 continue;
             }
+            let merge = self.merge_of(side).into_iter();
+            let asked = merge.flat_map(|merge| merge.by_prefix.iter().chain(&merge.by_name));
+            let asked: Vec<String> = asked.cloned().collect();
             let of = &mut self.sides[side];
             let first = of.stream.builder.first_record.iter().chain(&of.keys);
             let theirs = first.map(|name| names::display(name).to_string());
             let ours_too = known.iter().filter(|_| of.union).cloned();
-            let theirs = theirs.chain(ours_too).collect();
+            let theirs = theirs.chain(asked).chain(ours_too).collect();
             let (is_united, stream) = (of.union, &mut of.stream);
             let Some(field) = stream.know(theirs) else {
                 continue;
@@ -608,15 +729,15 @@ impl Builder<'_> {
         added
     }
 
-    /// Names of the other streams' first records, for formats whose rows are all alike. `rest`: what becomes of fields
+    /// Names of the other streams' first records, for formats whose rows are all alike. `whole`: what becomes of fields
     /// that are no columns yet.
-    pub(super) fn show_first_of_right(&mut self, rest: &Rest) -> Vec<Shown> {
+    pub(super) fn show_first_of_right(&mut self, whole: &Rest) -> Vec<Shown> {
         let mut added = Vec::new();
         for side in 0..self.sides.len() {
             if !self.is_in_force(side) || !self.sides[side].stream.is_open() {
                 continue;
             }
-            added.extend(self.keys_of_none(side, rest));
+            added.extend(self.keys_of_none(side, whole));
             self.sides[side].stream.builder.shows_first = true;
             for name in self.sides[side].stream.builder.first_record.clone() {
                 let label = names::display(&name).to_string();
@@ -636,13 +757,23 @@ impl Builder<'_> {
                     }
                     continue;
                 }
-                let stream = &self.sides[side].stream;
-                let (with, text) = (stream.named || clashes, stream.label(&label, clashes));
-                let id = match with {
-                    true => self.bring(side, &rest).ok(),
-                    false => match self.plain(&rest) {
-                        Ok(Some(id)) => Some(id),
-                        _ => self.schema.find(&name),
+                let has_prefix = match self.merge_of(side) {
+                    Some(merge) => merge.has_prefix(label.as_bytes(), clashes),
+                    None => self.sides[side].stream.named || clashes,
+                };
+                let text = match has_prefix {
+                    true => self.sides[side].label_of(&label),
+                    false => label,
+                };
+                let key = names::quoted(&text);
+                let called = whole.renamed.iter().find(|(old, _)| *old == key);
+                let (id, text) = match (called, has_prefix) {
+                    _ if whole.dropped.contains(&key) => continue,
+                    (Some((_, new)), _) => (self.schema.find(new), names::display(new).into()),
+                    (None, true) => (self.bring(side, &rest).ok(), text),
+                    (None, false) => match self.plain(&rest) {
+                        Ok(Some(id)) => (Some(id), text),
+                        _ => (self.schema.find(&name), text),
                     },
                 };
                 if let Some(id) = id
@@ -706,6 +837,14 @@ pub(super) fn prefixed(prefix: &str, ast: &Ast) -> Ast {
         other => other.clone(),
     };
     Ast::new(kind, at)
+}
+
+/// The field that a path leads into.
+fn top_of(path: &Ast) -> Option<&str> {
+    match &path.kind {
+        Kind::Member(of, _) | Kind::Index(of, _) => top_of(of),
+        _ => path.as_field(),
+    }
 }
 
 /// `PREFIX.a.b` as `a.b`.

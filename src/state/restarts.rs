@@ -592,6 +592,7 @@ fn made(case: &Case) -> Box<dyn Process> {
         schema: &schema(),
         carry: &[0, 1],
         into: &[9],
+        merge: None,
         lines: true,
         zone: &Zone::default(),
         seed: 5,

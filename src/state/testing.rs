@@ -217,6 +217,7 @@ pub fn run_with(
             schema: &schema,
             carry: &[0, 1],
             into: &[],
+            merge: None,
             lines: true,
             zone: &Zone::default(),
             seed: 5,

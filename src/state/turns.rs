@@ -280,6 +280,7 @@ mod tests {
             schema,
             carry: &[0, 1],
             into: &[],
+            merge: None,
             lines: true,
             zone: &Zone::default(),
             seed: 5,

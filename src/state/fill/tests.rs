@@ -39,6 +39,7 @@ fn making<T>(limits: Limits, run: impl FnOnce(&Making<'_>) -> T) -> T {
         schema: &schema,
         carry: &[],
         into: &[],
+        merge: None,
         lines: false,
         zone: &Zone::default(),
         seed: 7,

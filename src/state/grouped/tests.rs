@@ -79,6 +79,7 @@ fn process_of(grouping: &Grouping, limits: Limits, alone: bool) -> Box<dyn Proce
         schema: &schema,
         carry: &[0, 1],
         into: &[],
+        merge: None,
         lines: false,
         zone: &Zone::default(),
         seed: 7,

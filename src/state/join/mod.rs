@@ -16,18 +16,15 @@ mod naive;
 
 use crate::data::keys::KeyCoder;
 use crate::data::packed::{self, Packer, is_cell, pack_cell, unpack_cell};
+pub use crate::data::process::MergeLines;
 use crate::data::process::{Given, Making, Told};
 use crate::data::saved::{Damaged, Saved};
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, FieldId, Selection, Type};
 use crate::state::rows::bytes_of;
 use crate::state::saving::sound;
-use std::sync::Arc;
 
 /// Rows of a chunk that comes out.
 const ROWS_MAX: usize = if cfg!(debug_assertions) { 16 } else { 4096 };
-
-/// How the two lines of a pair become one: a line that is not there gives nothing.
-pub type MergeLines = Arc<dyn Fn(Option<&[u8]>, Option<&[u8]>, &mut Vec<u8>) + Send + Sync>;
 
 /// The left stream.
 pub const LEFT: usize = 0;

@@ -49,6 +49,7 @@ fn made(make: impl Fn(&Making<'_>) -> Box<dyn Process>) -> Box<dyn Process> {
         schema: &schema,
         carry: &[0],
         into: &[1],
+        merge: None,
         lines: false,
         zone: &Zone::default(),
         seed: 7,

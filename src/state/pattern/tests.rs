@@ -205,6 +205,7 @@ fn limited(case: &Case, alone: bool, limits: Limits) -> Matcher {
             schema: &schema,
             carry: &[],
             into: &[],
+            merge: None,
             lines: false,
             zone: &zone,
             seed: 7,

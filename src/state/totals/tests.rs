@@ -85,6 +85,7 @@ fn run(case: &Case, rows: &[Row], cuts: &[(usize, bool)]) -> (Vec<String>, Told)
                 schema: &testing::schema(&[]),
                 carry: &[],
                 into: &[],
+                merge: None,
                 lines: false,
                 zone: &Zone::default(),
                 seed: 5,

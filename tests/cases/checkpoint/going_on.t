@@ -223,3 +223,10 @@ dstream: --mark-batches without batches marks commits for who reads standard out
     dstream --mark-batches --checkpoint ck --output o count
             ^^^^^^^^^^^^^^
 ? 2
+
+# A first run over an empty log goes on with the fields that its first record tells.
+# once
+$ : > log; dstream -i json --once --checkpoint ck group-by k map 'n=len(v)' log
+$ printf '{"k":1,"v":2}\n' >> log; dstream -i json --once --checkpoint ck group-by k map 'n=len(v)' log
+$ printf '{"k":1,"v":3}\n' >> log; dstream -i json --once --final --checkpoint ck group-by k map 'n=len(v)' log
+1	[2,3]	2

@@ -478,3 +478,25 @@ k,t
 $ dstream -i json --time t:s window 2s join r.json --on k --right -o csv none.json
 window_start,k,t
 1970-01-01T00:00:00Z,1,1
+
+# Columns of the right are dropped and renamed by the prefix.
+$ printf '{"id":1,"v":2}\n' > r.ndjson; printf '{"id":1,"v":9}\n{"id":1}\n' > e.ndjson
+$ dstream -i json join r.ndjson --on id drop r.v e.ndjson -o json
+{"id":1,"v":9}
+{"id":1}
+$ dstream -i json join r.ndjson --on id rename r.v=k e.ndjson -o json
+{"id":1,"v":9,"k":2}
+{"id":1,"k":2}
+$ dstream -i json join r.ndjson --on id --full --left e.ndjson
+dstream: join: give --left or --full, not both
+    dstream -i json join r.ndjson --on id --full --left e.ndjson
+                    ^^^^
+? 2
+$ dstream -i json join r.ndjson --on id --left --right e.ndjson
+dstream: join: give --left or --right, or --full for what has no match on either side
+    dstream -i json join r.ndjson --on id --left --right e.ndjson
+                    ^^^^
+? 2
+$ printf '{"id":1,"t":1,"v":2}\n' > r.ndjson; printf '{"id":1,"t":2}\n' > e.ndjson
+$ dstream -i json --time t asof-join r.ndjson --on id rename r.v=k drop r.t e.ndjson -o json
+{"id":1,"t":2,"k":2}

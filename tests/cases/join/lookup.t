@@ -167,3 +167,94 @@ old
 new
 new
 not JSON	t.ndjson byte 18	xx
+
+# INTERFACE 6.2: what is dropped or renamed is the printed column, by the prefix or by its plain name.
+$ printf 'id,n,name\n1,5,ann\n' > u.csv; printf 'id,n\n1,9\n' > e.csv; printf '{"id":1,"n":9}\n' > e.ndjson
+$ dstream -i csv lookup u.csv --on id drop u.name e.csv -o csv
+id,n,u.n
+1,9,5
+$ dstream -i csv lookup u.csv --on id drop u.n e.csv -o csv
+id,n,name
+1,9,ann
+$ dstream -i csv lookup u.csv --on id drop n e.csv -o csv
+id,u.n,name
+1,5,ann
+$ dstream -i csv lookup u.csv --on id rename u.name=k e.csv -o csv
+id,n,u.n,k
+1,9,5,ann
+$ dstream -i csv lookup u.csv --on id rename u.id=k e.csv -o csv
+k,n,u.n,name
+1,9,5,ann
+$ dstream -i csv lookup u.csv --on id --as u drop name e.csv -o csv
+id,n,u.n
+1,9,5
+$ dstream -i csv lookup u.csv --on id --as u rename name=k e.csv -o csv
+id,n,u.n,k
+1,9,5,ann
+$ dstream -i json lookup u.csv --on id drop u.name e.ndjson -o json
+{"id":1,"n":9,"u.n":5}
+$ dstream -i json lookup u.csv --on id rename u.name=k e.ndjson -o json
+{"id":1,"n":9,"u.n":5,"k":"ann"}
+$ dstream -i json lookup u.csv --on id drop u.zz e.ndjson -o json
+dstream: drop: no field 'zz'
+    zz
+    ^ the record has: id, n, name
+? 2
+
+# It is not to be had by that name any more.
+$ printf 'id,name\n1,ann\n' > u.csv; printf 'id\n1\n' > e.csv
+$ dstream -i csv lookup u.csv --on id drop u.name map x=u.name e.csv
+dstream: map: no field 'u.name'; it was dropped
+    u.name
+    ^^^^^^
+? 2
+$ dstream -i csv lookup u.csv --on id drop name map x=name e.csv
+dstream: map: no field 'name'; a text is in double quotes: "name"
+    x=name
+      ^^^^ the record has: id
+? 2
+$ dstream -i csv lookup u.csv --on id rename u.name=k map x=u.name e.csv
+dstream: map: no field 'u.name'; it is called 'k' now
+    u.name
+    ^^^^^^
+? 2
+
+# Of records of json, row by row: a plain field is the left's, or the right's where the left has none.
+$ printf '{"id":1,"v":2,"w":3}\n' > r.ndjson; printf '{"id":1,"v":9}\n{"id":1}\n' > e.ndjson
+$ dstream -i json lookup r.ndjson --on id drop r.v e.ndjson -o json
+{"id":1,"v":9,"w":3}
+{"id":1,"w":3}
+$ dstream -i json lookup r.ndjson --on id rename r.v=k e.ndjson -o json
+{"id":1,"v":9,"k":2,"w":3}
+{"id":1,"k":2,"w":3}
+$ dstream -i json lookup r.ndjson --on id rename r.v=k e.ndjson -o csv
+id,v,k,w
+1,9,2,3
+1,,2,3
+$ dstream -i json lookup r.ndjson --on id drop v e.ndjson -o json
+{"id":1,"r.v":2,"w":3}
+{"id":1,"w":3}
+$ dstream -i json lookup r.ndjson --on id rename v=k e.ndjson -o json
+{"id":1,"k":9,"r.v":2,"w":3}
+{"id":1,"k":2,"w":3}
+$ dstream -i json lookup r.ndjson --on id --as r drop v e.ndjson -o json
+{"id":1,"r.v":2,"r.w":3}
+{"id":1,"r.w":3}
+$ dstream -i json lookup r.ndjson --on id --as r rename v=k e.ndjson -o json
+{"id":1,"k":9,"r.v":2,"r.w":3}
+{"id":1,"k":2,"r.w":3}
+$ dstream -i json lookup r.ndjson --on id drop v map x=v e.ndjson -o json
+dstream: map: no field 'v'; it was dropped
+    v
+    ^
+? 2
+$ dstream -i json lookup r.ndjson --on id drop r.v.x e.ndjson -o json
+dstream: drop: 'r.v.x' is a part of a field; take what you need with select or map
+    r.v.x
+    ^^^^^
+? 2
+$ dstream -i json lookup r.ndjson --on id drop r.w rename w=x e.ndjson -o csv
+id,v,r.v
+1,9,2
+1,,2
+dstream: field 'w' never occurred in 2 records of e.ndjson

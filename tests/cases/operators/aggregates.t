@@ -122,3 +122,20 @@ $ printf '{"a":1,"k":"x"}\n{"a":1,"k":"y"}\n' | dstream -i json reduce-by k c=co
 [1]	2
 $ printf '{"c":[1,2],"v":7}\n' > cc.json; echo x > x; dstream map 'c=[1,2]' join cc.json --on c x
 x	[1,2]	7
+
+# Lists of fields that only records would tell: of nothing there may be any; a first record without one is told.
+$ dstream -i json group-by k map 'n=len(v)' /dev/null -o csv
+k,n
+$ dstream -i json group-by k /dev/null -o csv
+k
+$ : > l.ndjson; printf '{"k":1,"v":2}\n' > r.ndjson; dstream -i json cogroup r.ndjson --on k map 'n=len(v),m=len(w)' l.ndjson -o json
+{"k":1,"v":[2],"n":1,"m":null}
+$ printf '{"k":1,"v":2}\n' > l.ndjson; : > r.ndjson; dstream -i json cogroup r.ndjson --on k map 'n=len(v),m=len(w)' l.ndjson -o json
+{"k":1,"v":[2],"n":1,"m":null}
+$ printf '{"k":1,"u":2}\n{"k":1,"v":2}\n' > in; dstream -i json group-by k map 'n=len(v)' in
+dstream: map: no field 'v'; a text is in double quotes: "v"
+    n=len(v)
+          ^ the record has: k, u; there are lists of the first record's fields: name others with select in front
+? 2
+$ printf '{"k":1,"u":2}\n{"k":1,"v":2}\n' > in; dstream -i json select k,v group-by k map 'n=len(v)' in
+1	[null,2]	2

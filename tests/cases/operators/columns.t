@@ -48,3 +48,9 @@ $ printf 'x=1\nz\n' | dstream parse 'x=(?<x>\d+)' --keep-unmatched select x -o j
 $ printf '{"msg":"a 1"}\n{"msg":"b \\"q\\""}\n' | dstream -i json parse '^(?<k>\w) (?<v>.*)' select k,v -o json
 {"k":"a","v":1}
 {"k":"b","v":"\"q\""}
+
+# A column that was put over the record's own is renamed with it.
+$ printf '{"id":1,"n":5}\n' | dstream -i json map n=n+1 rename n=k -o json
+{"id":1,"k":6}
+$ printf '{"id":1,"n":5}\n' | dstream -i json map n=n+1 rename n=id,id=n -o json
+{"n":1,"id":6}
