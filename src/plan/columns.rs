@@ -73,8 +73,10 @@ impl Builder<'_> {
             let label = self.label_of(part, right.as_ref());
             // A column of another stream is no part of the record.
             if self.rest.is_some() && (column.is_none() || right.is_none()) {
-                self.ask_of_right(&label, right.as_ref(), None);
                 self.drop_from_rest(&label);
+            }
+            if column.is_none() {
+                self.ask_of_right(&label, right.as_ref(), None);
             }
             if let Some(column) = column {
                 let column = self.shown[column].clone();

@@ -258,3 +258,6 @@ id,v,r.v
 1,9,2
 1,,2
 dstream: field 'w' never occurred in 2 records of e.ndjson
+$ dstream -i json lookup r.ndjson --on id --as r map v=1 drop v e.ndjson -o json
+{"id":1,"r.v":2,"r.w":3}
+{"id":1,"r.v":2,"r.w":3}
