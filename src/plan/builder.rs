@@ -197,7 +197,7 @@ pub struct Builder<'a> {
     /// What the rows of the last command that answered were read as.
     pub(super) answered: Option<Answered>,
     /// In how many parts the chain was where its rows had lists of the fields of first records.
-    lists_at: Option<usize>,
+    pub(super) lists_at: Option<usize>,
     /// The operator behind which there is no stream, and what the sink writes then.
     pub(super) ended: Option<(String, Output)>,
     /// The same in front of the operator at hand.
@@ -460,36 +460,6 @@ impl<'a> Builder<'a> {
             }
         }
         Ok(())
-    }
-
-    /// What a field of a row of lists is that only records would tell, of which there is none yet; `None`: they are
-    /// told, or there are no others.
-    pub fn untold(&self) -> Option<Type> {
-        match (&self.rest, &self.schema.open) {
-            (Some(_), Some(Open::Named(ty))) if self.at_source() => {
-                let is_unborn = self.header.as_ref().is_some_and(Vec::is_empty);
-                is_unborn.then(|| Type::List(Box::new(ty.clone())))
-            }
-            _ => None,
-        }
-    }
-
-    /// Rows here have lists of the fields that first records had. `untold`: there was none, so any may be asked for.
-    pub fn have_lists(&mut self, untold: Option<Type>) {
-        self.schema.open = untold.map(Open::Named);
-        self.lists_at = Some(self.parts.len());
-    }
-
-    /// What to do about a field that the first record may have lacked.
-    fn with_first(&self, mut usage: Usage) -> Usage {
-        let is_of_open = matches!(self.source.open, Some(Open::Named(_)));
-        let is_unknown = usage.note.starts_with("the record has");
-        if is_unknown && is_of_open && self.lists_at == Some(self.parts.len()) {
-            usage.note.push_str(
-                "; there are lists of the first record's fields: name others with select in front",
-            );
-        }
-        usage
     }
 
     /// Why a field of an open record is not there any more.
