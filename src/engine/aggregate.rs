@@ -239,7 +239,7 @@ impl<'p> AggregateState<'p> {
 
     /// The first end of an open window, when the watermark next closes something.
     pub fn next_end(&self) -> Option<i64> {
-        if let Some(empties) = &mut *lock(&self.empties) {
+        if let Some(empties) = &*lock(&self.empties) {
             return empties.peek().map(|(_, end)| end);
         }
         match &self.spaces {

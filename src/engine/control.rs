@@ -351,21 +351,18 @@ impl<'c, 's> Control<'c, 's> {
         self.batch_is(ended);
         // What is final goes first.
         let upto = self.pass(flight);
-        let mut is_whole = false;
+        let mut is_due = false;
         if self.running.next_tick() <= now {
             self.tick(now, flight);
-            is_whole = true;
+            is_due = self.running.shared.replaces;
         }
         if self.peek_at <= now
             && let Some(every) = self.running.plan.peek_every
         {
             self.peek_at = next_multiple(now, every);
-            is_whole = true;
-            if !self.running.shared.replaces {
-                self.peek();
-            }
+            is_due = true;
         }
-        if is_whole && self.running.shared.replaces {
+        if is_due {
             self.peek();
         }
         self.running.mark(upto);
@@ -434,9 +431,7 @@ impl<'c, 's> Control<'c, 's> {
         if open().next().is_none() || open().any(|pulse| !pulse.idle) {
             return None;
         }
-        let latest = (0..self.pulses.len())
-            .filter_map(|source| self.mark(source))
-            .max()?;
+        let latest = self.furthest()?;
         let spoke = open().map(|pulse| pulse.last_data).max()?;
         Some((latest, spoke))
     }
@@ -583,7 +578,7 @@ impl<'c, 's> Control<'c, 's> {
 
     /// Nothing more is read: batches that have ended are closed, before what the end of the input closes. Returns when the
     /// last of them ended.
-    pub fn finish(&mut self, flight: &Flight) -> Option<i64> {
+    pub fn finish(&mut self, flight: &Flight) -> Watermark {
         let source = &self.running.plan.source;
         let last = self.running.shared.last_batch.load(Ordering::Relaxed);
         // The last, part batch has ended with the input, if it has a record.
@@ -599,15 +594,13 @@ impl<'c, 's> Control<'c, 's> {
             }
             if let Some(Times::Event { .. }) = source.time {
                 // What the last records let out comes before what the end does, wherever epochs end.
-                let marks = (0..self.pulses.len()).filter_map(|source| self.mark(source));
-                self.reached = self.reached.max(marks.max());
+                self.reached = self.reached.max(self.furthest());
                 self.pass(flight);
             }
-            return None;
+            return Watermark::None;
         };
         // One that ended sooner has given empty batches since.
-        let marks = (0..self.pulses.len()).filter_map(|source| self.mark(source));
-        let ended = marks.max().max(part(time));
+        let ended = self.furthest().max(part(time));
         if let Some(ended) = ended {
             self.last_moments(ended, flight);
         }
@@ -617,7 +610,13 @@ impl<'c, 's> Control<'c, 's> {
             self.trigger(end, flight);
         }
         self.running.mark(upto);
-        ended
+        ended.map_or(Watermark::None, Watermark::At)
+    }
+
+    /// How far the source has come that has come furthest.
+    fn furthest(&self) -> Option<i64> {
+        let sources = 0..self.pulses.len();
+        sources.filter_map(|source| self.mark(source)).max()
     }
 
     /// Nothing came for a while.

@@ -529,21 +529,15 @@ impl<'s> Running<'s> {
 
     /// Marks the batches that have ended; all that they let out has been given.
     pub fn mark(&self, upto: Watermark) {
-        // What is behind the last record that counts is read by accident.
-        if self.shared.enough.load(Ordering::Relaxed) {
-            return;
-        }
-        let behind = self.shared.behind.load(Ordering::Relaxed);
-        if let (Some(step), Watermark::At(at)) = (self.shared.marks, upto.less(behind)) {
-            self.shared.out.mark_to(at.div_euclid(step));
-        }
+        self.mark_all(upto.less(self.shared.behind.load(Ordering::Relaxed)));
     }
 
-    /// Marks all batches up to the last one; everything has been given.
-    pub fn mark_last(&self, ended: Option<i64>) {
+    /// The same where everything has been given.
+    pub fn mark_all(&self, upto: Watermark) {
+        // What is behind the last record that counts is read by accident.
         let enough = self.shared.enough.load(Ordering::Relaxed);
-        if let (Some(step), Some(ended), false) = (self.shared.marks, ended, enough) {
-            self.shared.out.mark_to(ended.div_euclid(step));
+        if let (Some(step), Watermark::At(at), false) = (self.shared.marks, upto, enough) {
+            self.shared.out.mark_to(at.div_euclid(step));
         }
     }
 

@@ -535,7 +535,7 @@ impl<'s> Running<'s> {
             } else {
                 let ended = control.finish(&flight);
                 self.end();
-                self.mark_last(ended);
+                self.mark_all(ended);
             }
             if !self.has_failed() {
                 control.commit(&mut tracked, !goes_on, true);

@@ -11,11 +11,24 @@ use crate::error::Usage;
 /// The step of a batch clock that is not the wall's, unless `--batch` says.
 const STEP: i64 = SECOND;
 
+/// The nearest multiples of a batch's length, in words.
+fn near(ns: i64, step: i64) -> String {
+    match ns / step * step {
+        0 => duration(step),
+        below => format!("{} or {}", duration(below), duration(below + step)),
+    }
+}
+
 impl Options {
     /// How long a batch is, ns, if there are batches.
     pub fn batch_step(&self) -> Option<i64> {
         let counted = self.batch_lines.is_some() || self.batch_on.is_some();
         self.batch.or(counted.then_some(STEP))
+    }
+
+    /// Whether their ends are marked: without batches commits are.
+    fn marks_batches(&self) -> bool {
+        self.mark_batches && self.batch_step().is_some()
     }
 }
 
@@ -52,15 +65,11 @@ impl Plan {
             (self.early_by_data(), batch, self.mark_batches)
             && every % step != 0
         {
-            let below = every / step * step;
-            let near = match below {
-                0 => duration(step),
-                below => format!("{} or {}", duration(below), duration(below + step)),
-            };
             return Err(Usage::new(format!(
-                "--every {} is no multiple of the batch of {}, and --mark-batches marks its end; take {near}",
+                "--every {} is no multiple of the batch of {}, and --mark-batches marks its end; take {}",
                 duration(every),
-                duration(step)
+                duration(step),
+                near(every, step)
             )));
         }
         let in_batches = batch.is_some();
@@ -99,7 +108,7 @@ impl Builder<'_> {
     /// A node's early rows go by that clock too, if there is one: at each `every`, behind each batch where delays may
     /// be over by then or what each Nth record lets out must be of a batch that is marked.
     pub(super) fn ticks_by_data(&mut self, every: Option<i64>, delay: Option<i64>, records: bool) {
-        let marked = records && self.options.mark_batches && self.options.batch_step().is_some();
+        let marked = records && self.options.marks_batches();
         if !(every.or(delay).is_some() || marked) || !self.arrival_replays() {
             return;
         }
@@ -179,7 +188,7 @@ impl Builder<'_> {
         };
         let asked = told && self.nodes.iter().any(exprs);
         let marked = self.options.batch_on.is_some()
-            || (self.options.mark_batches && self.options.batch_step().is_some())
+            || self.options.marks_batches()
             || united
             || asked
             || (self.batched && named);
@@ -225,15 +234,11 @@ impl Builder<'_> {
             if ns % step == 0 {
                 return Ok(ns);
             }
-            let below = ns / step * step;
-            let near = match below {
-                0 => duration(step),
-                below => format!("{} or {}", duration(below), duration(below + step)),
-            };
             Err(self.fault(format!(
-                "{what}{} is no multiple of the batch of {}; take {near}",
+                "{what}{} is no multiple of the batch of {}; take {}",
                 duration(ns),
-                duration(step)
+                duration(step),
+                near(ns, step)
             )))
         };
         if matches!(

@@ -12,6 +12,8 @@ pub struct Empties {
     grid: Grid,
     /// All that end by then have been told; `None`: no batch has begun.
     told: Option<i64>,
+    /// The one behind those.
+    next: Option<(i64, i64)>,
 }
 
 impl Empties {
@@ -19,23 +21,31 @@ impl Empties {
         Empties {
             grid: Grid::new(window, zone),
             told: None,
+            next: None,
         }
     }
 
     /// The first batch has this time.
     pub fn begin(&mut self, first: i64) {
-        self.told.get_or_insert(first);
+        if self.told.is_none() {
+            self.go_on(Some(first));
+        }
     }
 
     /// The next window.
-    pub fn peek(&mut self) -> Option<(i64, i64)> {
-        Some(self.grid.behind(self.told?))
+    pub fn peek(&self) -> Option<(i64, i64)> {
+        self.next
+    }
+
+    fn go_on(&mut self, told: Option<i64>) {
+        self.told = told;
+        self.next = told.map(|told| self.grid.behind(told));
     }
 
     /// The next window that ends by `upto`; it is told now.
     pub fn next(&mut self, upto: i64) -> Option<(i64, i64)> {
         let window = self.peek().filter(|(_, end)| *end <= upto)?;
-        self.told = Some(window.1);
+        self.go_on(Some(window.1));
         Some(window)
     }
 
@@ -49,7 +59,7 @@ impl Empties {
         if told.is_some_and(|told| told.unsigned_abs() >= 1 << 62) {
             return Err(Damaged);
         }
-        self.told = told;
+        self.go_on(told);
         Ok(())
     }
 }

@@ -54,6 +54,12 @@ impl Triggers {
         self.every.is_some() || self.every_delay.is_some() || self.every_records.is_some()
     }
 
+    /// Whether the end of a batch is a trigger.
+    fn prints_at_batches(&self) -> bool {
+        let mode = self.output_mode;
+        matches!(mode, Some(OutputMode::Update | OutputMode::Complete))
+    }
+
     /// What only the ordered state does, by the name of its option.
     pub(super) fn beyond(&self) -> Option<&'static str> {
         let given = [
@@ -217,9 +223,8 @@ impl Builder<'_> {
 
     /// Where windows are no batches, the end of a batch is a trigger in these modes.
     fn batch_trigger(&self) -> Option<i64> {
-        let modes = [Some(OutputMode::Update), Some(OutputMode::Complete)];
         let in_batches = self.pending_batch || self.windows == Windows::Batch;
-        match modes.contains(&self.options.triggers.output_mode) && !in_batches {
+        match self.options.triggers.prints_at_batches() && !in_batches {
             true => self.options.batch_step(),
             false => None,
         }
@@ -563,8 +568,7 @@ impl Builder<'_> {
         if let Some(node) = last
             && matches!(&node.kind, NodeKind::Sort { by, .. } if !by.is_empty())
         {
-            let modes = [Some(OutputMode::Update), Some(OutputMode::Complete)];
-            let is_early = triggers.every.is_some() || modes.contains(&triggers.output_mode);
+            let is_early = triggers.every.is_some() || triggers.prints_at_batches();
             match (triggers.beyond(), triggers.output_mode) {
                 (None, Some(OutputMode::Update)) => {
                     return Err(Usage::new(format!(

@@ -2,6 +2,7 @@
 //! Invariant: field ids do not move until a node that gives rows of its own (`Aggregate`).
 
 use super::files::Files;
+use super::grouping::Grouping;
 use super::meaning::Meaning;
 use crate::aggs;
 use crate::data::process::{Making, Process};
@@ -16,18 +17,22 @@ use std::sync::Arc;
 impl Node {
     /// Whether it tells what follows of each change.
     pub fn feeds(&self) -> bool {
-        let NodeKind::Custom(custom) = &self.kind else {
-            return false;
-        };
-        matches!(&custom.meaning, Meaning::Group(grouping) if grouping.feeds)
+        self.grouping().is_some_and(|grouping| grouping.feeds)
     }
 
     /// Whether it keeps all that a ranking behind it is to have.
     pub fn is_ranked_whole(&self) -> bool {
-        let NodeKind::Custom(custom) = &self.kind else {
-            return false;
-        };
-        matches!(&custom.meaning, Meaning::Group(grouping) if grouping.ranked)
+        self.grouping().is_some_and(|grouping| grouping.ranked)
+    }
+
+    fn grouping(&self) -> Option<&Grouping> {
+        match &self.kind {
+            NodeKind::Custom(custom) => match &custom.meaning {
+                Meaning::Group(grouping) => Some(grouping),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 }
 

@@ -142,8 +142,8 @@ impl Grouped {
     }
 
     /// When time next does something.
-    pub(super) fn next_event(&mut self) -> i64 {
-        let empty = self.empties.as_mut().and_then(Empties::peek);
+    pub(super) fn next_event(&self) -> i64 {
+        let empty = self.empties.as_ref().and_then(Empties::peek);
         let due = self.heap.peek().map_or(NEVER, |Reverse((due, _, _))| *due);
         empty.map_or(due, |(_, end)| due.min(end))
     }

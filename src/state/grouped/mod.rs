@@ -568,9 +568,7 @@ impl Process for Grouped {
     }
 
     fn next_end(&self) -> i64 {
-        let due = self.heap.peek().map_or(NEVER, |Reverse((due, _, _))| *due);
-        let empty = self.empties.clone().and_then(|mut empties| empties.peek());
-        empty.map_or(due, |(_, end)| due.min(end))
+        self.next_event()
     }
 
     fn lag(&self) -> i64 {
