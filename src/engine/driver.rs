@@ -182,10 +182,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         aside: AtomicUsize::new(0),
         seen: plan
             .sides()
-            .map(|source| {
-                let fields = source.wanted.iter().chain(&source.sought);
-                fields.map(|_| AtomicBool::new(false)).collect()
-            })
+            .map(|source| source.asked().map(|_| AtomicBool::new(false)).collect())
             .collect(),
         all_seen: AtomicBool::new(!may_never_occur(&plan.source)),
         counts: Mutex::new(Counts::default()),
@@ -236,7 +233,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         Inputs::Streams(groups) => running.streams(groups, opened.finders, report),
     }
     report.stopped = run.stop.load(Ordering::Relaxed);
-    running.settle(plan, report);
+    running.settle(plan, &tables, report);
     tables.tell(plan, run, report);
     Ok(())
 }
@@ -648,7 +645,7 @@ impl<'s> Running<'s> {
     }
 
     /// What is told at the end.
-    fn settle(&self, plan: &Plan, report: &mut Report) {
+    fn settle(&self, plan: &Plan, tables: &Tables, report: &mut Report) {
         let shared = self.shared;
         for lane in self.lanes {
             for worker in &lane.workers {
@@ -778,7 +775,7 @@ impl<'s> Running<'s> {
         let read_all = !shared.enough.load(Ordering::Relaxed)
             && shared.sides_done.load(Ordering::Relaxed) == 0;
         if read_all && self.kept.is_none_or(|kept| !kept.had) {
-            report.never = never::fields(plan, shared);
+            report.never = never::fields(plan, shared, tables);
         }
         if shared.run.on_bad == OnBad::Skip || report.is_accident {
             report.faults.clear();

@@ -70,7 +70,7 @@ struct Table {
     /// All of them as `--bad-file` has them, where there is one.
     bad_lines: Vec<u8>,
     records: u64,
-    /// Fields of keys that no row has, of a table without a header.
+    /// Fields that neither a row nor one of the tables before has had, where there is no header.
     never: Vec<FieldId>,
 }
 
@@ -140,6 +140,20 @@ impl Tables {
         })
     }
 
+    /// Whether one of them has, or may have, a field of that name.
+    pub fn have(&self, plan: &Plan, name: &str) -> bool {
+        self.0.iter().any(|(at, table)| {
+            let NodeKind::Lookup(lookup) = &plan.nodes[*at].kind else {
+                return false;
+            };
+            let source = &lookup.right.source;
+            let current = lock(&table.current).1.clone();
+            source.asked().any(|field| {
+                source.schema.fields[field].name == name && !current.never.contains(&field)
+            })
+        })
+    }
+
     /// Their bad records as `--bad-file` has them.
     pub fn bad_lines(&self) -> Vec<u8> {
         let mut lines = Vec::new();
@@ -163,9 +177,13 @@ impl Tables {
             {
                 report.tables.push((current.bad, first.clone()));
             }
-            if let NodeKind::Lookup(lookup) = &plan.nodes[*at].kind {
+            if let NodeKind::Lookup(lookup) = &plan.nodes[*at].kind
+                && current.records > 0
+            {
                 let source = &lookup.right.source;
-                report.never.extend(current.never.iter().map(|field| Never {
+                let never = current.never.iter();
+                let told = never.filter(|field| is_of_table(&lookup.right, **field));
+                report.never.extend(told.map(|field| Never {
                     field: source.schema.fields[*field].name.clone(),
                     records: current.records,
                     of: Some(source.words.join(" ")),
@@ -201,10 +219,14 @@ impl TableFile {
                     Table::load(&self.word, &work.lookup.right, work.run, work.seed)
                 });
                 match table {
-                    Ok(table) => {
+                    Ok(mut table) => {
                         bad_lines.extend_from_slice(&table.bad_lines);
                         table.tell_again(&work.lookup.right, work.run);
-                        *lock(&self.current) = (found, Arc::new(table));
+                        let mut current = lock(&self.current);
+                        let before = &current.1.never;
+                        table.never.retain(|field| before.contains(field));
+                        *current = (found, Arc::new(table));
+                        drop(current);
                         *lock(&self.refused) = None;
                     }
                     Err(error) => self.refused(found, &error, &work.run.opening.notes),
@@ -287,7 +309,7 @@ impl Table {
             },
             false => None,
         };
-        let read = [source.wanted.as_slice(), &source.sought].concat();
+        let read: Vec<FieldId> = source.asked().collect();
         let mut reader = source
             .format
             .reader(&source.schema, &read, header.as_deref())
@@ -305,7 +327,7 @@ impl Table {
             bad_lines: Vec::new(),
             records: 0,
             never: match may_never_occur(source) {
-                true => never(right),
+                true => read,
                 false => Vec::new(),
             },
         };
@@ -385,9 +407,6 @@ impl Table {
         }
         table.judge(source, run)?;
         table.order(&groups);
-        if table.records == 0 {
-            table.never.clear();
-        }
         Ok(table)
     }
 
@@ -464,13 +483,9 @@ impl Table {
     }
 }
 
-/// Fields that are told where no row has them: those of the keys, and those that are asked of the table by its prefix.
-fn never(right: &Right) -> Vec<FieldId> {
-    let of_keys = right.keys.iter().flat_map(|key| &key.fields);
-    let mut fields: Vec<FieldId> = of_keys.chain(&right.source.prefixed).copied().collect();
-    fields.sort_unstable();
-    fields.dedup();
-    fields
+/// Whether a field is asked of the table alone: for its keys, or by its prefix.
+fn is_of_table(right: &Right, field: FieldId) -> bool {
+    right.is_key(field) || right.source.prefixed.contains(&field)
 }
 
 fn key_at<'c>(chunk: &'c Chunk, key: &ColumnV, row: u32) -> Option<&'c [u8]> {

@@ -5,7 +5,7 @@
 
 use super::builder::Builder;
 use super::grouping::Panes;
-use super::node::AggCall;
+use super::node::{AggCall, Window};
 use super::text;
 use super::window::duration;
 use crate::data::{FieldId, Type};
@@ -36,6 +36,8 @@ pub(super) struct Fed {
     pub lateness: i64,
     /// Windows are sessions: their rows are told when they stand for good.
     pub sessions: bool,
+    /// The windows, where they follow from time alone.
+    pub grid: Option<Window>,
 }
 
 /// How rows that stand are given.
@@ -192,7 +194,7 @@ impl Builder<'_> {
             moment,
             tells,
             from: self.nodes.len(),
-            ..*fed
+            ..fed.clone()
         });
     }
 }

@@ -108,7 +108,7 @@ pub(super) struct Aggregated {
     pub windowed: bool,
     /// Its rows have times.
     pub timed: bool,
-    /// The windows of a grid that it has counted in row order.
+    /// The windows of a grid that it, or one in front of it, has counted in row order.
     pub grid: Option<Window>,
 }
 
@@ -582,20 +582,18 @@ impl<'a> Builder<'a> {
     /// One row a group, of calls that are resolved.
     pub fn aggregate_calls(&mut self, keys: Vec<Key>, calls: Vec<AggCall>) -> Result<(), Usage> {
         if let Some(fed) = self.fed.take() {
-            return self.aggregate_again(&fed, keys, calls);
+            let empties = self.takes_empties().then(|| fed.grid.clone());
+            let empties = empties.flatten();
+            return self.aggregate_again(&fed, keys, calls, empties);
         }
         self.batch_scope();
         let batch = std::mem::take(&mut self.pending_batch)
             || (self.windows == Windows::Batch && self.pending.is_none() && self.shaped.is_none());
-        // Windows by event time, which batches only trigger, print nothing where they are empty.
-        let by_batch = self
-            .times
-            .as_ref()
-            .is_some_and(|times| times.batch().is_some());
-        let empties = std::mem::take(&mut self.empties) && self.batched && by_batch;
-        let grows = self.shaped.as_ref().and_then(Shape::grid);
-        let window = grows.or(self.in_force.as_ref());
-        let empties = window.filter(|_| empties).cloned();
+        let window = match &self.shaped {
+            Some(shape) => shape.grid().cloned(),
+            None => self.in_force.clone().or_else(|| self.grid_of_rows()),
+        };
+        let empties = window.filter(|_| self.takes_empties());
         if !batch && self.needs_order() {
             return self.aggregate_in_order(keys, calls, empties);
         }
@@ -605,6 +603,10 @@ impl<'a> Builder<'a> {
             (None, Windows::No) => Scope::Forever,
         };
         let windowed = scope != Scope::Forever;
+        let grid = match scope {
+            Scope::Rows => self.grid_of_rows(),
+            _ => None,
+        };
         let windows = match windowed {
             _ if batch => Windows::Batch,
             true => Windows::Yes,
@@ -641,7 +643,7 @@ impl<'a> Builder<'a> {
             first,
             windowed,
             timed: windowed,
-            grid: None,
+            grid,
         });
         self.rest = None;
         self.push(NodeKind::Aggregate {
@@ -651,6 +653,19 @@ impl<'a> Builder<'a> {
             scope,
         });
         Ok(())
+    }
+
+    /// The windows of the rows here, where an aggregate has given them.
+    pub(super) fn grid_of_rows(&self) -> Option<Window> {
+        self.aggregated.as_ref()?.grid.clone()
+    }
+
+    /// Whether the operator at hand gives a row for each window, even of nothing.
+    fn takes_empties(&mut self) -> bool {
+        // Windows by event time, which batches only trigger, print nothing where they are empty.
+        let times = self.times.as_ref();
+        let by_batch = times.is_some_and(|times| times.batch().is_some());
+        std::mem::take(&mut self.empties) && self.batched && by_batch
     }
 
     /// The first aggregate of the rows here, and their keys; `None` for whole records.

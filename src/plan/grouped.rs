@@ -343,6 +343,10 @@ impl Builder<'_> {
         });
         let by_records = grouping.every_records.is_some();
         self.ticks_by_data(grouping.every, grouping.every_delay, by_records);
+        let grid = match &grouping.shape {
+            Shape::Rows => self.grid_of_rows(),
+            shape => shape.grid().filter(|_| !grouping.feeds).cloned(),
+        };
         let varies = match &grouping.shape {
             Shape::Rows => self.windows == Windows::Vary,
             shape => shape.varies(),
@@ -382,16 +386,14 @@ impl Builder<'_> {
             from: self.nodes.len(),
             lateness: grouping.lateness,
             sessions: grouping.tells_final(),
+            grid: grouping.shape.grid().cloned(),
         });
         if varies {
             self.windows = Windows::Vary;
         }
         if let Some(aggregated) = &mut self.aggregated {
             aggregated.timed = timed;
-            aggregated.grid = match &grouping.shape {
-                Shape::Grid(window) if !varies && !grouping.feeds => Some(window.clone()),
-                _ => None,
-            };
+            aggregated.grid = grid;
         }
         if grouping.lateness > 0 && !grouping.complete {
             self.corrected = Some(self.typed.clone());

@@ -355,6 +355,13 @@ pub struct Right {
     pub merge: Option<Arc<Merge>>,
 }
 
+impl Source {
+    /// The fields of its records that the chain asks for or speaks of.
+    pub fn asked(&self) -> impl Iterator<Item = FieldId> + '_ {
+        self.wanted.iter().chain(&self.sought).copied()
+    }
+}
+
 impl Right {
     /// Whether a field of its records is read for its keys.
     pub fn is_key(&self, field: FieldId) -> bool {

@@ -9,7 +9,7 @@ use super::grouped::{aggregate_text, called};
 use super::grouping::Agg;
 use super::keys::Key;
 use super::meaning::Meaning;
-use super::node::{AggCall, Make};
+use super::node::{AggCall, Make, Window};
 use crate::data::Type;
 use crate::error::Usage;
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub struct Regrouped {
     pub front: Vec<Type>,
     /// Of the arguments behind them.
     pub args: Vec<Type>,
+    /// A row even of nothing for each of these windows.
+    pub empties: Option<Window>,
     pub giving: Giving,
 }
 
@@ -38,6 +40,7 @@ impl Builder<'_> {
         fed: &Fed,
         keys: Vec<Key>,
         calls: Vec<AggCall>,
+        empties: Option<Window>,
     ) -> Result<(), Usage> {
         let freed = self.one_for_one(fed)?;
         self.has_new_parts(&calls)?;
@@ -62,15 +65,17 @@ impl Builder<'_> {
         let prints = giving.prints("its groups");
         let varies = self.windows == Windows::Vary;
         let names: Vec<String> = calls.iter().map(aggregate_text).collect();
+        let each = if empties.is_some() { ", each" } else { "" };
         let again = Regrouped {
             keys: keys.iter().map(|key| key.expr.ty.clone()).collect(),
             aggs,
             front: front_types,
             args: own_types,
+            empties,
             giving,
         };
         let node = Ordered {
-            text: format!("group again {}{}", names.join(", "), again.giving),
+            text: format!("group again {}{}{each}", names.join(", "), again.giving),
             keeps: format!("holds the rows of each window; {prints}; {freed}"),
             keys: keys.iter().map(|key| key.expr.clone()).collect(),
             args,

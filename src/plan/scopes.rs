@@ -160,6 +160,9 @@ impl Builder<'_> {
         self.shown.insert(1, Shown::window(end, "window_end"));
         self.windows = Windows::Vary;
         self.in_force = None;
+        if let Some(aggregated) = &mut self.aggregated {
+            aggregated.grid = None;
+        }
         (start, end)
     }
 

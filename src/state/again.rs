@@ -4,13 +4,14 @@
 //! follows from the rows that stand and those that stood, not from how changes were cut into chunks.
 
 use super::giving::{Answer, Giver, Memory, Out};
-use super::grouped::given::Change;
+use super::grouped::given::{Change, Kind};
 use super::saving::{self, sound};
 use super::standing::{self, Bounds, Key, Placed, Standing, Stands};
 use crate::data::Chunk;
-use crate::data::process::{Given, Process, Told};
+use crate::data::process::{Given, Making, Process, Told};
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::time::Watermark;
+use crate::plan::empties::Empties;
 use std::collections::HashMap;
 
 /// The rows of a window that stand.
@@ -46,13 +47,38 @@ pub trait Counts: Clone + Send + 'static {
 pub struct Again<C: Counts> {
     counts: C,
     standing: Standing<C::Row>,
+    /// Windows that have a row even of nothing, where there is one group.
+    empties: Option<Empties>,
+    /// All that comes by then has come, where rows come in batches.
+    passed: Option<i64>,
 }
 
 impl<C: Counts> Again<C> {
-    pub fn new(counts: C, sessions: bool) -> Again<C> {
+    pub fn new(
+        counts: C,
+        sessions: bool,
+        making: &Making<'_>,
+        empties: Option<Empties>,
+    ) -> Again<C> {
         Again {
             counts,
             standing: Standing::new(sessions),
+            empties,
+            passed: making.batched.then_some(i64::MIN),
+        }
+    }
+
+    /// Rows of the moment at hand say that all has come that comes by then: windows that are over have a row.
+    fn passes(&mut self, upto: i64) {
+        let Some(passed) = &mut self.passed else {
+            return;
+        };
+        *passed = upto.max(*passed);
+        while let Some(empties) = &mut self.empties
+            && let Some((start, end)) = empties.next(*passed)
+        {
+            let memory = self.standing.open((end, start));
+            memory.change(Some(Vec::new()), Kind::OnTime);
         }
     }
 
@@ -62,6 +88,7 @@ impl<C: Counts> Again<C> {
             return;
         };
         out.moment = moment;
+        out.passed = self.passed;
         for bounds in touched {
             let Some(window) = self.standing.windows.get_mut(&bounds) else {
                 continue;
@@ -77,7 +104,7 @@ impl<C: Counts> Again<C> {
 impl<C: Counts> Process for Again<C> {
     fn take(&mut self, chunk: &mut Chunk, given: &Given, _: &mut Told) {
         // What a row was judged by is no part of it.
-        chunk.before = None;
+        let before = chunk.before.take();
         let ready = self.counts.ready(chunk, given);
         let mut out = Out::whole();
         let live = std::mem::take(&mut chunk.live);
@@ -92,6 +119,9 @@ impl<C: Counts> Process for Again<C> {
                 self.finish(&mut out);
             }
             self.standing.begin(says.moment);
+            if let Some(before) = &before {
+                self.passes(before[row as usize].saturating_add(1));
+            }
             let stands = (says.change == Change::Stands).then(|| Placed {
                 place: says.place,
                 row: self.counts.row(chunk, given, &ready, row),
@@ -105,6 +135,13 @@ impl<C: Counts> Process for Again<C> {
     fn close(&mut self, upto: Watermark, _: &mut Told) -> Vec<Chunk> {
         let mut out = Out::cut();
         self.finish(&mut out);
+        if let (Watermark::At(at), Some(empties)) = (upto, &self.empties)
+            && empties.peek().is_some_and(|(_, end)| end <= at)
+        {
+            self.standing.begin(out.moment);
+            self.passes(at);
+            self.finish(&mut out);
+        }
         for (_, window) in self.standing.forget(upto) {
             self.counts.giver().settle(&window.memory, &mut out);
         }
@@ -112,7 +149,15 @@ impl<C: Counts> Process for Again<C> {
     }
 
     fn next_end(&self) -> i64 {
-        self.standing.next_end()
+        let empty = self.empties.as_ref().and_then(Empties::peek);
+        let end = empty.map_or(i64::MAX, |(_, end)| end);
+        self.standing.next_end().min(end)
+    }
+
+    fn batches_from(&mut self, first: i64, _told: &mut Told) {
+        if let Some(empties) = &mut self.empties {
+            empties.begin(first);
+        }
     }
 
     fn fork(&self) -> Box<dyn Process> {
@@ -124,7 +169,10 @@ impl<C: Counts> Process for Again<C> {
     }
 
     fn save(&self, to: &mut Save) {
-        to.put(&self.standing.moment());
+        to.put(&(self.standing.moment(), self.passed));
+        if let Some(empties) = &self.empties {
+            empties.save(to);
+        }
         saving::put_list(to, self.standing.windows.iter(), |(bounds, window), to| {
             to.put(&(bounds, window.open as u64));
             window.memory.save(to);
@@ -140,7 +188,13 @@ impl<C: Counts> Process for Again<C> {
 
     fn load(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
         let counts = &self.counts;
-        self.standing.resume(from.take()?);
+        let (moment, passed): (_, Option<i64>) = from.take()?;
+        sound(passed.is_some() == self.passed.is_some())?;
+        self.passed = passed;
+        self.standing.resume(moment);
+        if let Some(empties) = &mut self.empties {
+            empties.load(from)?;
+        }
         let n: u64 = from.take()?;
         for _ in 0..n {
             let (bounds, open): (Bounds, u64) = from.take()?;

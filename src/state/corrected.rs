@@ -22,7 +22,8 @@ use std::sync::Arc;
 pub fn make(asked: Arc<Asked>) -> Make {
     Arc::new(move |making| {
         let sessions = asked.giving.sessions;
-        Box::new(Again::new(Corrected::new(asked.clone(), making), sessions))
+        let counts = Corrected::new(asked.clone(), making);
+        Box::new(Again::new(counts, sessions, making, None))
     })
 }
 

@@ -146,9 +146,12 @@ enum Form {
 /// Rows of one moment on their way out.
 pub struct Out {
     pub moment: i64,
+    /// What comes by then has come, where rows are to tell.
+    pub passed: Option<i64>,
     /// Of a chunk, where not all go into one.
     most: usize,
-    chunks: Vec<Gathered>,
+    /// The time that no later row is older than, of each row of a chunk.
+    chunks: Vec<(Gathered, Vec<i64>)>,
 }
 
 impl Out {
@@ -156,6 +159,7 @@ impl Out {
     pub fn whole() -> Out {
         Out {
             moment: 0,
+            passed: None,
             most: usize::MAX,
             chunks: Vec::new(),
         }
@@ -169,7 +173,12 @@ impl Out {
     }
 
     pub fn chunks(self) -> Vec<Chunk> {
-        self.chunks.into_iter().map(chunk_of).collect()
+        let chunks = self.chunks.into_iter().map(|(rows, before)| {
+            let mut chunk = chunk_of(rows);
+            chunk.before = (!before.is_empty()).then_some(before);
+            chunk
+        });
+        chunks.collect()
     }
 }
 
@@ -398,13 +407,16 @@ impl Giver {
     }
 
     fn push(&self, row: &Was, kind: Kind, change: Change, out: &mut Out) {
-        if out.chunks.last().is_none_or(|last| last.len() >= out.most) {
-            out.chunks.push(Gathered::new(&self.packer, &self.sets));
+        let last = out.chunks.last();
+        if last.is_none_or(|(last, _)| last.len() >= out.most) {
+            let rows = Gathered::new(&self.packer, &self.sets);
+            out.chunks.push((rows, Vec::new()));
         }
-        let Some(gathered) = out.chunks.last_mut() else {
+        let Some((gathered, before)) = out.chunks.last_mut() else {
             return;
         };
         gathered.push(&row.row);
+        before.extend(out.passed.map(|passed| passed.saturating_sub(1)));
         let (cells, scratch) = gathered.scratch();
         let mut cells = cells.iter_mut();
         let whole = |n: u64| Number::Exact {

@@ -12,6 +12,7 @@ use crate::data::packed::{Packer, are_cells, pack_cell, unpack_cell};
 use crate::data::process::{Given, Making};
 use crate::data::saved::{Damaged, Save, Saved};
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, Field, FieldId, Schema, Type};
+use crate::plan::empties::Empties;
 use crate::plan::node::Make;
 use crate::plan::regrouped::Regrouped as Asked;
 use std::borrow::Cow;
@@ -22,7 +23,10 @@ use std::sync::Arc;
 pub fn make(asked: Arc<Asked>) -> Make {
     Arc::new(move |making| {
         let sessions = asked.giving.sessions;
-        Box::new(Again::new(Regrouped::new(asked.clone(), making), sessions))
+        let empties = asked.empties.as_ref();
+        let empties = empties.map(|window| Empties::new(window, making.zone));
+        let counts = Regrouped::new(asked.clone(), making);
+        Box::new(Again::new(counts, sessions, making, empties))
     })
 }
 
@@ -154,6 +158,7 @@ impl Counts for Regrouped {
         let mut changed: Vec<&Key> = memory.changed().collect();
         changed.sort_unstable_by(|a, b| self.coder.compare(a.as_deref(), b.as_deref()));
         let (chunk, is_empty) = self.counted(&changed, rows, (start, end));
+        let has_empties = self.asked.empties.is_some();
         let groups = (0u32..).zip(changed).zip(is_empty);
         let answers = groups.map(|((row, key), is_empty)| {
             let mut packed = Vec::new();
@@ -163,7 +168,7 @@ impl Counts for Regrouped {
                 rank: 0,
                 place: 0,
                 row: Cow::Owned(packed),
-                is_empty,
+                is_empty: is_empty && !has_empties,
             }
         });
         answers.collect()

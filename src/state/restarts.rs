@@ -563,6 +563,7 @@ fn cases() -> Vec<Case> {
                 aggs: aggs(),
                 front: vec![Type::Number],
                 args: vec![Type::Number],
+                empties: None,
                 giving: giving(Panes::Retract, None),
             };
             regrouped::make(Arc::new(asked))(making)

@@ -120,14 +120,19 @@ impl<R: Stands> Standing<R> {
         }
     }
 
+    /// The moment changes a window; the answer is its memory.
+    pub fn open(&mut self, bounds: Bounds) -> &mut Memory {
+        self.touch(bounds);
+        &mut self.windows.entry(bounds).or_default().memory
+    }
+
     /// Puts a row in its place, or takes it away; the answer is the window's memory.
     pub fn put(&mut self, bounds: Bounds, key: Key, row: Option<Placed<R>>) -> &mut Memory {
-        self.touch(bounds);
         match row {
             Some(row) => self.keep(bounds, key, row),
             None => self.take_away(bounds, &key),
         }
-        &mut self.windows.entry(bounds).or_default().memory
+        self.open(bounds)
     }
 
     /// Puts a row in its place.

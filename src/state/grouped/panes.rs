@@ -103,10 +103,10 @@ impl Grouped {
             Kind::OnTime => time,
             Kind::Early | Kind::Late => time.min(self.watermark.saturating_sub(1)),
         };
-        let corrects = if self.plan.waits {
-            0
-        } else {
-            self.plan.lateness
+        // Batches are never late.
+        let corrects = match self.plan.waits || self.batched {
+            true => 0,
+            false => self.plan.lateness,
         };
         (time, oldest.saturating_sub(corrects))
     }

@@ -261,3 +261,12 @@ dstream: field 'w' never occurred in 2 records of e.ndjson
 $ dstream -i json lookup r.ndjson --on id --as r map v=1 drop v e.ndjson -o json
 {"id":1,"r.v":2,"r.w":3}
 {"id":1,"r.v":2,"r.w":3}
+
+# A field that neither the records nor the table have is told, where neither has a header.
+$ printf '{"id":1,"w":3}\n' > r.ndjson; printf '{"id":1}\n{"id":2}\n' > e.ndjson
+$ dstream -i json lookup r.ndjson --on id map x=zz,y=w e.ndjson -o json
+{"id":1,"w":3,"x":null,"y":3}
+dstream: field 'zz' never occurred in 2 records of e.ndjson
+$ dstream -i json lookup r.ndjson --on id filter r.zz==1 map x=qq e.ndjson -o json
+dstream: field 'qq' never occurred in 2 records of e.ndjson
+dstream: field 'zz' never occurred in 1 record of r.ndjson

@@ -24,7 +24,7 @@ const CLOCKS: [&str; 9] = [
 ];
 
 /// What is looked at.
-const CHAINS: [&str; 22] = [
+const CHAINS: [&str; 23] = [
     "count-by $2 top 3",
     "reduce-by $2 n=count,s=sum:$3 sort-by s",
     "filter $3>2 count-by $2 sort-by count",
@@ -46,13 +46,14 @@ const CHAINS: [&str; 22] = [
     "window all count-by $2",
     "filter $3>7 window 4s --slide 2s count",
     "filter $3>7 window 12s count",
+    "filter $3>7 window 4s --slide 2s count-by $2 count filter count>0 count",
     "scan-by $2 n=cumcount window all count-by n",
 ];
 
 fn words(turn: usize) -> Vec<String> {
     let chain = CHAINS[turn / CLOCKS.len()];
     let mut clock = CLOCKS[turn % CLOCKS.len()].to_string();
-    if chain.contains("reduce-by $2 s=") {
+    if chain.contains("reduce-by $2 s=") || chain.contains(" count filter") {
         // All rows are those of one aggregate.
         clock = clock.replace("complete", "update");
     }

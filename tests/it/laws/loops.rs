@@ -262,22 +262,22 @@ fn windows_and_late_records() {
     check(&jobs);
 }
 
-/// How many records above 9 each window of batches of 3 s has, by a clock in the data, also where that is none: `(start,
-/// count)` by end.
-fn counts_by_batch(rows: &[Row], size: i64, slide: i64) -> Vec<(i64, usize)> {
+/// The records above 9 of each window of batches of 3 s, by a clock in the data, also where there is none: `(start, keys)`
+/// by end.
+fn windows_of_batches(rows: &[Row], size: i64, slide: i64) -> Vec<(i64, Vec<&str>)> {
     let mut clock = i64::MIN;
-    let batches: Vec<(i64, bool)> = rows
+    let batches: Vec<(i64, &Row)> = rows
         .iter()
         .map(|row| {
             // It never goes back; a batch carries its end.
             clock = clock.max(row.at);
-            (floor(clock, 3) + 3, row.n > 9)
+            (floor(clock, 3) + 3, row)
         })
         .collect();
     let (Some(first), Some(last)) = (batches.first(), batches.last()) else {
         return Vec::new();
     };
-    let good = || batches.iter().filter(|(_, good)| *good);
+    let good = || batches.iter().filter(|(_, row)| row.n > 9);
     // What is open at the end of the input is given where it has a record.
     let open = good()
         .map(|(batch, _)| floor(batch - 1 + size, slide))
@@ -286,38 +286,63 @@ fn counts_by_batch(rows: &[Row], size: i64, slide: i64) -> Vec<(i64, usize)> {
     let upto = open.unwrap_or(i64::MIN).max(last.0);
     let ends = (from..=upto).step_by(slide as usize);
     ends.map(|end| {
-        let count = good().filter(|(batch, _)| end - size < *batch && *batch <= end);
-        (end - size, count.count())
+        let inside = good().filter(|(batch, _)| end - size < *batch && *batch <= end);
+        (
+            end - size,
+            inside.map(|(_, row)| row.key.as_str()).collect(),
+        )
     })
     .collect()
+}
+
+/// How many keys there are.
+fn keys_of(keys: &[&str]) -> usize {
+    keys.iter().collect::<BTreeSet<_>>().len()
 }
 
 /// INTERFACE 7, "the unkeyed count by batch, with a window or without, is 0 where nothing was, also before the first
 /// record": whichever state counts, and whatever stands in front of it.
 #[test]
 fn every_window_of_batches_has_a_count() {
-    const FORMS: [(&str, &str, &str); 5] = [
-        ("", "", ""),
+    type Counted = fn(&[&str]) -> usize;
+    const EARLY: &str = "--pane-columns --output-mode update";
+    const FORMS: [(&str, &str, Counted); 11] = [
+        ("", "count", |keys| keys.len()),
+        (EARLY, "count", |keys| keys.len()),
+        ("--max-keys 9 --on-full fail", "count", |keys| keys.len()),
+        ("--allowed-lateness 5s", "count", |keys| keys.len()),
+        ("", "sort-by $3 count", |keys| keys.len()),
+        ("", "count-by $2 count", keys_of),
+        (EARLY, "count-by $2 count", keys_of),
+        (EARLY, "count-by $2 count count", |_| 1),
         (
-            "--pane-columns --output-mode update",
-            "",
-            " filter pane_kind==\"on_time\" select window_start,count",
+            "--every-records 2 --pane-columns",
+            "count-by $2 top 2 count",
+            |keys| keys_of(keys).min(2),
         ),
-        ("--max-keys 9 --on-full fail", "", ""),
-        ("--allowed-lateness 5s", "", ""),
-        ("", "sort-by $3 ", ""),
+        ("--allowed-lateness 5s", "count-by $2 count count", |_| 1),
+        (
+            "--every-delay 4s --pane-columns",
+            "count-by $2 count filter count>0 count",
+            |keys| keys_of(keys).min(1),
+        ),
     ];
     let mut jobs = Vec::new();
     for (size, slide) in [(6, 6), (12, 3), (9, 6)] {
-        for (options, before, behind) in FORMS {
-            let words = format!(
-                "--clock $1 --batch 3s {options} filter $3>9 window {size}s --slide {slide}s {before}count{behind}"
+        for (options, chain, counted) in FORMS {
+            let mut words = format!(
+                "--clock $1 --batch 3s {options} filter $3>9 window {size}s --slide {slide}s {chain}"
             );
+            if options.contains("--pane-columns") {
+                words += " filter pane_kind==\"on_time\" select window_start,count";
+            }
             let words: Vec<&str> = words.split_whitespace().collect();
             jobs.push(job(&words, move |rows| {
-                let counts = counts_by_batch(rows, size, slide).into_iter();
-                let line = |(start, count)| format!("{}\t{count}\n", stamp(BEGIN + start));
-                counts.map(line).collect()
+                let windows = windows_of_batches(rows, size, slide).into_iter();
+                let line = |(start, keys): (i64, Vec<&str>)| {
+                    format!("{}\t{}\n", stamp(BEGIN + start), counted(&keys))
+                };
+                windows.map(line).collect()
             }));
         }
     }
