@@ -90,6 +90,10 @@ pub fn tell_panics_in_a_line() {
             .map(|text| text.to_string())
             .or_else(|| fault.payload().downcast_ref::<String>().cloned())
             .unwrap_or_default();
+        // That of a thread has been told.
+        if what == "a scoped thread panicked" {
+            return;
+        }
         let place = fault
             .location()
             .map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));

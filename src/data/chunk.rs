@@ -14,6 +14,8 @@ pub struct Chunk {
     /// The records as they stand in the block, without their LF (a CR before it is still there). For rows
     /// that are no input lines: empty spans.
     pub rows: Vec<Span>,
+    /// The same of the input, where what `rows` has was made of more than that.
+    pub records: Option<Vec<Span>>,
     /// By `FieldId` of the schema at this place of the chain.
     pub columns: Vec<Option<ColumnV>>,
     /// What filters have left.
@@ -140,6 +142,7 @@ impl Chunk {
     /// Makes it ready for another block and gives the old one back; capacities are kept.
     pub fn reset(&mut self, block: Block) -> Block {
         self.rows.clear();
+        self.records = None;
         self.columns.clear();
         self.live = Selection::All(0);
         self.times = None;
@@ -189,6 +192,11 @@ impl Chunk {
     #[inline(always)]
     pub fn bytes(&self, span: Span) -> &[u8] {
         span.of(self.block.padded(), self.scratch())
+    }
+
+    /// Where the record that a row comes from stands in the block.
+    pub fn record(&self, row: u32) -> Span {
+        self.records.as_ref().unwrap_or(&self.rows)[row as usize]
     }
 
     /// The record as it stands in the input, without its line end.

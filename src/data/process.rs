@@ -171,7 +171,7 @@ impl Late {
             lines.push(b'\n');
             line.end = lines.len();
         }
-        let begin = span.start();
+        let begin = chunk.record(row).start();
         self.rows.push(LateRow { begin, by, line });
     }
 

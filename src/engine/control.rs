@@ -481,11 +481,14 @@ impl<'c, 's> Control<'c, 's> {
         }
     }
 
-    /// Takes a checkpoint; no block is on its way.
+    /// Takes a checkpoint, unless something has failed; no block is on its way.
     pub fn commit(&mut self, sources: &mut [Tracked], ended: bool, wait: bool) {
         let Some(kept) = self.running.kept else {
             return;
         };
+        if self.running.has_failed() {
+            return;
+        }
         let passed = self.early.as_ref().map(|early| early.passed);
         let moments = Moments {
             reached: self.reached,

@@ -255,13 +255,13 @@ fn check_headers(plan: &Plan, opened: &Opened) -> Result<()> {
     Ok(())
 }
 
-/// Ends a worker's waiting predecessors and successors when it panics.
+/// Ends a worker's waiting predecessors and successors when it panics: the run has failed.
 pub struct Guard<'r, 's>(pub &'r Running<'s>);
 
 impl Drop for Guard<'_, '_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.abandon();
+            self.0.fail(anyhow::anyhow!("a worker has panicked"));
         }
     }
 }

@@ -760,11 +760,10 @@ fn refuse_long(most: usize, chunk: &mut Chunk, bad: &mut Vec<Bad>) {
 pub fn place(chunk: &Chunk, bad: &Bad) -> BadRecord {
     /// As much of a record as a message or `--bad-file` keeps.
     const TEXT_MAX: usize = 1 << 16;
-    let span = chunk
-        .rows
-        .get(bad.row as usize)
-        .copied()
-        .unwrap_or_default();
+    let span = match chunk.rows.get(bad.row as usize) {
+        Some(_) => chunk.record(bad.row),
+        None => Span::default(),
+    };
     let line = chunk.bytes(span);
     BadRecord {
         what: bad.what,
@@ -783,9 +782,10 @@ pub fn place(chunk: &Chunk, bad: &Bad) -> BadRecord {
 
 /// Takes the rows from a place of the input on out of a chunk.
 pub fn end_at(chunk: &mut Chunk, offset: u64) {
-    let (rows, begin) = (&chunk.rows, chunk.block.origin.offset);
-    let is_before = |row: u32| begin + (rows[row as usize].start() as u64) < offset;
-    chunk.live.retain(is_before);
+    let begin = chunk.block.origin.offset;
+    let mut live = std::mem::take(&mut chunk.live);
+    live.retain(|row| begin + (chunk.record(row).start() as u64) < offset);
+    chunk.live = live;
 }
 
 /// A chunk to fill, with the buffers of the one before.

@@ -614,6 +614,8 @@ impl<'p> Work<'p> {
             && let Column::Bytes(spans) = &lines.data
         {
             let mut text = Vec::new();
+            let rows = &chunk.rows;
+            chunk.records.get_or_insert_with(|| rows.clone());
             for (at, span) in spans.iter().enumerate() {
                 text.clear();
                 let block = chunk.block.padded();

@@ -612,15 +612,19 @@ impl<'p> RowsState<'p> {
                 .collect()
         };
         let times = pick(|chunk| chunk.times.as_ref());
-        let windows = entries
+        let windows: Option<Vec<(i64, i64)>> = entries
             .iter()
             .map(|entry| {
                 Some(kept[entry.chunk as usize].chunk.windows.as_ref()?[entry.row as usize])
             })
             .collect();
+        // Windows by count have come when they are over.
+        let by_count = windows.iter().flatten().all(|(start, end)| start == end);
+        let clocks = by_count.then(|| pick(|chunk| chunk.clocks.as_ref()));
         let mut chunk = Chunk::of_columns(entries.len(), columns, scratch);
         chunk.rows = rows;
         chunk.times = times;
+        chunk.clocks = clocks.flatten();
         chunk.windows = windows;
         // Rows of windows that are still open are not older than their windows, or than a time behind their ends.
         let oldest = |(start, end): &(i64, i64)| match self.age {

@@ -327,7 +327,7 @@ impl<'a> Met<'a> {
             self.enough_apart = true;
             return;
         }
-        let begin = chunk.rows[row as usize].start();
+        let begin = chunk.record(row).start();
         if self.last_needed.is_none_or(|known| begin < known.begin) {
             self.last_needed = Some(LastNeeded {
                 begin,
@@ -727,10 +727,9 @@ pub fn replicate(chunk: &mut Chunk, parents: &[u32], carry: &[FieldId]) {
     if let Some(windows) = &chunk.windows {
         chunk.windows = Some(parents.iter().map(|&row| windows[row as usize]).collect());
     }
-    chunk.rows = parents
-        .iter()
-        .map(|&row| chunk.rows[row as usize])
-        .collect();
+    let pick = |spans: &Vec<Span>| parents.iter().map(|&row| spans[row as usize]).collect();
+    chunk.records = chunk.records.as_ref().map(pick);
+    chunk.rows = pick(&chunk.rows);
     chunk.live = Selection::All(parents.len() as u32);
 }
 

@@ -296,14 +296,14 @@ impl<'s> Running<'s> {
             self.block(worker, side, &mut readers[side], chunk, long);
         };
         let work = |worker: usize, receive: Receiver<(Block, Option<TooLong>)>| {
-            let _guard = Guard(self);
             let _working = flight.working();
             let mut readers = readers();
             let mut chunk = Chunk::default();
             for block in receive {
-                let landed = Landing(&flight);
+                let _landed = Landing(&flight);
+                // That it has failed is known before it has landed.
+                let _guard = Guard(self);
                 run(worker, &mut readers, &mut chunk, block);
-                drop(landed);
             }
         };
         let by_moments = self.plan.early_by_data().is_some();
@@ -537,9 +537,7 @@ impl<'s> Running<'s> {
                 self.end();
                 self.mark_all(ended);
             }
-            if !self.has_failed() {
-                control.commit(&mut tracked, !goes_on, true);
-            }
+            control.commit(&mut tracked, !goes_on, true);
             drop(send);
         });
     }

@@ -418,7 +418,10 @@ impl StageWorker<'_> {
                 .as_ref()
                 .map(|windows| windows[row as usize].1);
             let last = end.map_or(i64::MIN, |end| end.saturating_sub(1));
-            let time = times[row as usize].max(last);
+            let time = match &chunk.clocks {
+                Some(clocks) => clocks[row as usize],
+                None => times[row as usize].max(last),
+            };
             let batch = time.div_euclid(step);
             match batches.last_mut() {
                 Some((last, rows)) if *last == batch => rows.push(row),
@@ -684,8 +687,9 @@ fn refuse_failed(
     let Some(rows) = counts.failed_rows.as_mut().filter(|rows| !rows.is_empty()) else {
         return;
     };
+    // A record of which several rows were made is one, and bad once.
     rows.sort_unstable();
-    rows.dedup();
+    rows.dedup_by_key(|row| chunk.record(*row).start());
     let what = "with a value that does not convert (--strict)";
     let refused = rows.iter().map(|&row| {
         place(
@@ -699,12 +703,12 @@ fn refuse_failed(
     });
     let refused: Vec<BadRecord> = refused.collect();
     bad.extend_from_slice(&refused);
-    chunk.live.retain(|row| rows.binary_search(&row).is_err());
+    let starts: Vec<usize> = rows.iter().map(|row| chunk.record(*row).start()).collect();
+    let mut live = std::mem::take(&mut chunk.live);
+    live.retain(|row| starts.binary_search(&chunk.record(row).start()).is_err());
+    chunk.live = live;
     if let Some(end) = ending.ledger.end(chunk.block.number, bad) {
-        match refused.iter().position(|one| one.offset == end) {
-            Some(at) => chunk.live.retain(|row| row < rows[at]),
-            None => end_at(chunk, end),
-        }
+        end_at(chunk, end);
         if let Some((out, seq)) = ending.written {
             out.end_behind(seq);
         }

@@ -126,6 +126,8 @@ impl Builder<'_> {
         let renamed = rest.renamed.iter().position(|(_, new)| *new == label);
         let gone = match renamed {
             Some(at) => rest.renamed.remove(at).0,
+            // It has another name now.
+            None if rest.renamed.iter().any(|(old, _)| *old == label) => return,
             None => label,
         };
         rest.dropped.push(gone);
@@ -185,18 +187,34 @@ impl Builder<'_> {
                     id
                 }
             };
+            let twice = pairs.iter().find_map(|(before, _, called)| {
+                (*called == new)
+                    .then(|| {
+                        format!(
+                            "two fields cannot both be called '{}'",
+                            names::display(&new)
+                        )
+                    })
+                    .or_else(|| (*before == id).then(|| format!("'{label}' is renamed twice")))
+            });
+            if let Some(twice) = twice {
+                return Err(self.fault_at(source, at..at + part.len(), twice));
+            }
             pairs.push((id, names::quoted(&label), new));
         }
         for (id, _, new) in &pairs {
             self.make_way(new, *id, &pairs);
         }
+        let mut of_record = Vec::new();
         for (id, old, new) in pairs {
             self.schema.fields[id].name.clone_from(&new);
             match self.shown.iter_mut().find(|shown| shown.id == id) {
                 Some(shown) => shown.name = names::display(&new).into(),
-                None => self.rename_in_record(id, old, new),
+                None if self.rest.is_some() => of_record.push((old, new)),
+                None => self.shown.push(Shown::new(id, names::display(&new))),
             }
         }
+        self.rename_in_record(of_record);
         Ok(())
     }
 
@@ -217,13 +235,16 @@ impl Builder<'_> {
         }
     }
 
-    fn rename_in_record(&mut self, id: FieldId, old: String, new: String) {
-        match &mut self.rest {
-            Some(rest) => match rest.renamed.iter_mut().find(|(_, name)| *name == old) {
-                Some(before) => before.1 = new,
+    /// All at once: an old name is what a field was called before.
+    fn rename_in_record(&mut self, pairs: Vec<(String, String)>) {
+        let Some(rest) = &mut self.rest else { return };
+        let called = |old: &String| rest.renamed.iter().position(|(_, name)| name == old);
+        let places: Vec<Option<usize>> = pairs.iter().map(|(old, _)| called(old)).collect();
+        for (place, (old, new)) in places.into_iter().zip(pairs) {
+            match place {
+                Some(before) => rest.renamed[before].1 = new,
                 None => rest.renamed.push((old, new)),
-            },
-            None => self.shown.push(Shown::new(id, names::display(&new))),
+            }
         }
     }
 

@@ -244,6 +244,8 @@ impl Builder<'_> {
             NodeKind::Custom(Custom {
                 right: Some(right), ..
             }) if right.window.is_some() => Some(false),
+            // Rows of its own come when they are due.
+            NodeKind::Custom(custom) if custom.own_rows => Some(false),
             _ => None,
         });
         if open == Some(true) {

@@ -248,6 +248,8 @@ impl Giver {
     /// those of the units that have changed. `is_empty`: no row of it stands.
     pub fn give(&self, memory: &mut Memory, is_empty: bool, answers: &[Answer<'_>], out: &mut Out) {
         let mut given = std::mem::take(&mut memory.given);
+        // To the next one what is withdrawn goes first: another answer may have been of the same row.
+        let mut stands = Vec::new();
         let mut printed = self.withdraw_gone(memory, &mut given, answers, out);
         // What has not changed may have another place.
         let moved = match self.form {
@@ -278,7 +280,7 @@ impl Giver {
                 pane: unit.pane,
             };
             let was = given.get_mut(&*answer.key);
-            let is_given = self.give_row(was.as_deref(), &now, out);
+            let is_given = self.give_row(was.as_deref(), &now, out, &mut stands);
             printed |= is_given;
             if !self.whole {
                 unit.pane += u32::from(is_given);
@@ -294,6 +296,9 @@ impl Giver {
                     given.insert(answer.key.clone().into_owned(), now);
                 }
             }
+        }
+        for now in &stands {
+            self.push(now, now.kind, Change::Stands, out);
         }
         memory.given = given;
         for unit in memory.units.values_mut() {
@@ -338,8 +343,8 @@ impl Giver {
         !gone.is_empty()
     }
 
-    /// Gives a row, if it is to be given behind the one that was.
-    fn give_row(&self, was: Option<&Was>, now: &Was, out: &mut Out) -> bool {
+    /// Gives a row, if it is to be given behind the one that was; `stands`: gets it where it goes behind others.
+    fn give_row(&self, was: Option<&Was>, now: &Was, out: &mut Out, stands: &mut Vec<Was>) -> bool {
         let same = was.is_some_and(|was| was.row == now.row && was.rank == now.rank);
         let on_time = now.kind == Kind::OnTime;
         match self.form {
@@ -381,7 +386,10 @@ impl Giver {
                 return true;
             }
         }
-        self.push(now, now.kind, Change::Stands, out);
+        match self.form {
+            Form::Feeds => stands.push(now.clone()),
+            _ => self.push(now, now.kind, Change::Stands, out),
+        }
         true
     }
 

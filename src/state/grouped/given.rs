@@ -83,6 +83,8 @@ pub struct Row<'a> {
     pub moment: i64,
     /// Its event time, and the time that no later row is older than.
     pub at: (i64, i64),
+    /// The clock of the record that lets it out, where that is another one than its own and the data tell it.
+    pub clock: Option<i64>,
 }
 
 /// Rows that become chunks.
@@ -90,6 +92,8 @@ pub struct Given {
     /// Rows at which a chunk is cut.
     pub rows_max: usize,
     columns: Columns,
+    /// Of the rows in them, where each has one.
+    clocks: Vec<i64>,
     chunks: Vec<Chunk>,
 }
 
@@ -154,6 +158,7 @@ impl Given {
         Given {
             rows_max: ROWS_MAX,
             columns,
+            clocks: Vec::new(),
             chunks: Vec::new(),
         }
     }
@@ -162,6 +167,7 @@ impl Given {
         let full = match &mut self.columns {
             Columns::Groups(groups) => {
                 groups.push(row, slots, coder);
+                self.clocks.extend(row.clock);
                 groups.rows() >= self.rows_max
             }
             Columns::Rows {
@@ -174,6 +180,7 @@ impl Given {
                 for packed in slots.rows(row.of) {
                     unpacker.push(packed);
                     windows.push(row.window);
+                    self.clocks.extend(row.clock);
                 }
                 unpacker.len() >= self.rows_max
             }
@@ -201,6 +208,11 @@ impl Given {
                 self.chunks.push(chunk);
             }
             Columns::Groups(_) => {}
+        }
+        if let Some(chunk) = self.chunks.last_mut()
+            && !self.clocks.is_empty()
+        {
+            chunk.clocks = Some(std::mem::take(&mut self.clocks));
         }
     }
 

@@ -178,6 +178,8 @@ pub struct Grouped {
     batched: bool,
     /// Windows that have a row even of nothing.
     empties: Option<Empties>,
+    /// Where windows are by count and the data tell the clock: that of the last record.
+    released: Option<i64>,
     /// Windows by count that have been given.
     counted: i64,
     /// A number for each time that rows are given, for what is fed.
@@ -232,6 +234,7 @@ impl Grouped {
                 .empties
                 .as_ref()
                 .map(|window| Empties::new(window, making.zone)),
+            released: None,
             counted: 0,
             moment: 0,
             given: Given::new(&grouping, false),
@@ -465,6 +468,10 @@ impl Grouped {
                 }
                 self.clock = self.clock.max(clock);
             }
+            if let Shape::Count { .. } = self.plan.shape {
+                let of_batch = || of(&feed.chunk.times).filter(|_| self.batched);
+                self.released = of(&feed.chunk.clocks).or_else(of_batch);
+            }
             let at = At {
                 row,
                 key,
@@ -633,6 +640,7 @@ impl Process for Grouped {
             ticked: self.ticked,
             batched: self.batched,
             empties: self.empties.clone(),
+            released: self.released,
             counted: self.counted,
             moment: self.moment,
             given: Given::new(&self.plan, self.timed),

@@ -128,6 +128,7 @@ impl Grouped {
             change,
             moment: self.moment,
             at,
+            clock: self.released,
         };
         self.given.push(&row, &mut self.slots, &self.coder);
     }

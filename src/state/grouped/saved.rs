@@ -11,7 +11,7 @@ use std::cmp::Reverse;
 impl Grouped {
     pub(super) fn put(&self, to: &mut Save) {
         to.put(&(self.watermark, self.clock, self.tick_at, self.is_new));
-        to.put(&(self.counted, self.timed, self.moment));
+        to.put(&(self.counted, self.timed, self.moment, self.released));
         if let Some(empties) = &self.empties {
             empties.save(to);
         }
@@ -35,7 +35,7 @@ impl Grouped {
 
     pub(super) fn take_saved(&mut self, from: &mut Saved<'_>) -> Result<(), Damaged> {
         (self.watermark, self.clock, self.tick_at, self.is_new) = from.take()?;
-        (self.counted, self.timed, self.moment) = from.take()?;
+        (self.counted, self.timed, self.moment, self.released) = from.take()?;
         for number in [self.counted, self.moment] {
             sound(u64::try_from(number).is_ok_and(saving::is_count))?;
         }

@@ -270,3 +270,21 @@ dstream: field 'zz' never occurred in 2 records of e.ndjson
 $ dstream -i json lookup r.ndjson --on id filter r.zz==1 map x=qq e.ndjson -o json
 dstream: field 'qq' never occurred in 2 records of e.ndjson
 dstream: field 'zz' never occurred in 1 record of r.ndjson
+
+# `head` and --strict behind a table whose records are joined to those of the stream.
+$ printf '{"k":1,"v":1}\n{"k":1,"v":2}\n' > t.json; printf '{"k":2}\n{"k":1}\n{"k":1,"x":"y"}\n{"k":3}\n' > s.json
+$ dstream -i json lookup t.json --on k head 1 -o json --stats s.json 2>&1 | head -2
+{"k":1,"v":1}
+2 records in, 2 kept, 0 bad, 0 late; 1 out
+$ dstream -i json lookup t.json --on k --left head 2 -o json s.json
+{"k":2}
+{"k":1,"v":1}
+$ dstream -i json lookup t.json --on k -q s.json
+$ dstream -i json --strict lookup t.json --on k --left map 'n=int(x)' --bad-file bad.tsv -o json s.json; cat bad.tsv
+{"k":2,"n":null}
+{"k":1,"v":1,"n":null}
+{"k":1,"v":2,"n":null}
+{"k":3,"n":null}
+dstream: 2 of 4 records are bad: with a value that does not convert (--strict) (first: s.json:3 col 1)
+with a value that does not convert (--strict)	s.json byte 16	{"k":1,"x":"y"}
+with a value that does not convert (--strict)	s.json byte 16	{"k":1,"x":"y"}

@@ -54,3 +54,24 @@ $ printf '{"id":1,"n":5}\n' | dstream -i json map n=n+1 rename n=k -o json
 {"id":1,"k":6}
 $ printf '{"id":1,"n":5}\n' | dstream -i json map n=n+1 rename n=id,id=n -o json
 {"n":1,"id":6}
+
+# All renamings of one `rename` happen at once, in records that are written whole too.
+$ printf '{"a":1,"b":2,"c":3}\n' > r.json
+$ dstream -i json rename a=b,b=a -o json r.json
+{"b":1,"a":2,"c":3}
+$ dstream -i json rename a=b,b=c -o json r.json
+{"b":1,"c":2}
+$ dstream -i json rename a=b rename b=a -o json r.json
+{"a":1,"c":3}
+$ dstream -i json rename a=b,b=a map x=a -o json r.json
+{"b":1,"a":2,"c":3,"x":2}
+$ dstream -i json rename a=x,b=x -o json r.json
+dstream: rename: two fields cannot both be called 'x'
+    a=x,b=x
+        ^^^
+? 2
+$ dstream -i json rename a=x,a=y -o json r.json
+dstream: rename: 'a' is renamed twice
+    a=x,a=y
+        ^^^
+? 2

@@ -123,3 +123,12 @@ $ dstream --time '$1:s' key-by '$2' group-by-key-and-window 10s in
 $ dstream --time '$1:s' count-by-window 10s --slide 5s in
 2026-11-20T09:59:55Z	2
 2026-11-20T10:00:00Z	2
+
+# Rows that are given again: what another row of the same value stood for is not taken back with it.
+$ printf 'b 1\nc 2\nb 3\n' | dstream --clock '$2:s' --every 1s --time '$2:s' --pane-columns window 10s count-by '$1' distinct-by count reduce c=collect:count,k=collect:'$1'
+1970-01-01T00:00:00Z	[1]	["b"]	early	0
+1970-01-01T00:00:00Z	[2,1]	["b","c"]	on_time	1
+$ printf '1 b\n2 c\n12 x\n3 b\n' | dstream --time '$1:s' --watermark 0s --late update window 10s count-by '$2' distinct-by count reduce c=collect:count
+1970-01-01T00:00:00Z	[1]
+1970-01-01T00:00:00Z	[2,1]
+1970-01-01T00:00:10Z	[1]

@@ -24,7 +24,7 @@ const CLOCKS: [&str; 9] = [
 ];
 
 /// What is looked at.
-const CHAINS: [&str; 23] = [
+const CHAINS: [&str; 25] = [
     "count-by $2 top 3",
     "reduce-by $2 n=count,s=sum:$3 sort-by s",
     "filter $3>2 count-by $2 sort-by count",
@@ -48,12 +48,17 @@ const CHAINS: [&str; 23] = [
     "filter $3>7 window 12s count",
     "filter $3>7 window 4s --slide 2s count-by $2 count filter count>0 count",
     "scan-by $2 n=cumcount window all count-by n",
+    "distinct-by $3 count-window 3 count",
+    "window 12s count-by $2 distinct-by count reduce c=collect:count,k=collect:$2",
 ];
 
 fn words(turn: usize) -> Vec<String> {
     let chain = CHAINS[turn / CLOCKS.len()];
     let mut clock = CLOCKS[turn % CLOCKS.len()].to_string();
-    if chain.contains("reduce-by $2 s=") || chain.contains(" count filter") {
+    if ["reduce-by $2 s=", " count filter", "reduce c="]
+        .iter()
+        .any(|two| chain.contains(two))
+    {
         // All rows are those of one aggregate.
         clock = clock.replace("complete", "update");
     }
