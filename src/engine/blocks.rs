@@ -73,7 +73,7 @@ impl Running<'_> {
             side,
             ..Account::default()
         };
-        let number = chunk.block.number;
+        let (number, origin) = (chunk.block.number, chunk.block.origin.offset);
         match source.read(self.shared, chunk, long, &mut account) {
             Ok(true) => {
                 let end = self.shared.ledger.end(number, &mut account.bad);
@@ -85,6 +85,10 @@ impl Running<'_> {
                 let last = through(chunk, end.is_some(), bad, late);
                 if let Some(last) = last {
                     source.cut(last, &mut account);
+                }
+                // With `--strict` the stage may have found one in front.
+                if let Some(end) = self.shared.ledger.end(number, &mut account.bad) {
+                    source.cut_at(end.saturating_sub(origin) as usize, &mut account);
                 }
             }
             Ok(false) => {}

@@ -80,7 +80,7 @@ pub struct Kept {
     pub earlier: Earlier,
     /// There is a generation on the disk.
     pub had: bool,
-    /// Its runs knew the first record of the input, where the chain depends on it.
+    /// Its runs have read something, or knew all first records that the chain depends on.
     knew: bool,
     next: Mutex<Timing>,
     log: Option<Mutex<Log>>,
@@ -167,8 +167,11 @@ impl Kept {
             .collect();
         let sources: Vec<String> = by_side.iter().flatten().cloned().collect();
         let had = loaded.is_some();
-        let nothing_yet = Some(Vec::new());
-        let knew = (loaded.as_ref()).is_some_and(|loaded| loaded.header.first != nothing_yet);
+        let knew = (loaded.as_ref()).is_some_and(|loaded| {
+            let header = &loaded.header;
+            let others = header.others.iter().map(|(_, first)| first);
+            header.records > 0 || !header.first.iter().chain(others).any(Vec::is_empty)
+        });
         let (header, entries) = match loaded {
             None => {
                 let header = Header {

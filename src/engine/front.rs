@@ -2,6 +2,7 @@
 //! is wrong with its records is put down. Invariant: a row is judged by the rows before it in its own source,
 //! whoever reads which block.
 
+use super::begins::{Begins, candidates};
 use super::input::TooLong;
 use super::inputs::InputInfo;
 use super::ledger::{Account, BadRecord};
@@ -45,7 +46,7 @@ pub struct SourceWorker<'p> {
     /// Whether the stage may need only some of a block.
     limited: bool,
     /// Where the records of the block at hand begin, if so.
-    begins: Vec<usize>,
+    begins: Begins,
     /// Whether a record may be several lines.
     joined: bool,
     /// Line ends of the block at hand that are in a record too long to be in it.
@@ -90,7 +91,7 @@ impl<'p> SourceWorker<'p> {
             unheeded: Counts::default(),
             lines: Vec::new(),
             limited: first_stage.any(|kind| matches!(kind, NodeKind::Limit { .. })),
-            begins: Vec::new(),
+            begins: Begins::default(),
             joined: matches!(source.format.framing(), Framing::Begun(_)),
             skipped: 0,
             void: Vec::new(),
@@ -190,11 +191,12 @@ impl<'p> SourceWorker<'p> {
         }
         bad.clear();
         self.bad = bad;
-        if self.limited || shared.run.quiet {
-            self.begins.clear();
-            let rows = chunk.rows.iter().zip(0..);
-            let records = rows.filter(|(_, row)| self.void.binary_search(row).is_err());
-            self.begins.extend(records.map(|(row, _)| row.start()));
+        let may_end = shared.run.strict || !account.bad.is_empty();
+        if self.limited || shared.run.quiet || may_end {
+            match self.literal.is_some() && may_end {
+                true => self.begins.of_lines(chunk, long),
+                false => self.begins.of_rows(chunk, &self.void, long),
+            }
         }
         Ok(going)
     }
@@ -204,15 +206,17 @@ impl<'p> SourceWorker<'p> {
     pub fn cut(&self, (last, sides): (LastNeeded, usize), account: &mut Account) {
         account.records = match self.literal {
             Some(_) => last.lines + 1,
-            None => self
-                .begins
-                .iter()
-                .filter(|begin| **begin <= last.begin)
-                .count() as u64,
+            None => self.begins.upto(last.begin),
         };
         account.bad.retain(|bad| bad.offset <= last.offset);
         account.late.cut(last.begin);
         account.ends = sides;
+    }
+
+    /// The same behind the bad record that ends the run, which begins there in the block.
+    pub fn cut_at(&self, begin: usize, account: &mut Account) {
+        account.records = self.begins.upto(begin);
+        account.late.cut(begin);
     }
 
     /// Columns that are no part of the record's text.
@@ -702,36 +706,6 @@ fn join_lines(chunk: &mut Chunk, field: FieldId) {
         }
     }
     chunk.set_scratch(scratch);
-}
-
-/// Lines that may pass the first filter, into `lines`; returns how many lines there are. JSON may spell a text
-/// with escapes, so lines with a backslash are let through.
-fn candidates(
-    literal: &memmem::Finder<'_>,
-    json: bool,
-    chunk: &Chunk,
-    lines: &mut Vec<Span>,
-) -> u64 {
-    lines.clear();
-    let bytes = chunk.block.bytes();
-    let all = newlines(bytes) + u64::from(bytes.last().is_some_and(|byte| *byte != b'\n'));
-    if json && memchr::memchr(b'\\', bytes).is_some() {
-        scan::lines(chunk.block.padded(), bytes.len(), lines);
-        lines.retain(|line| {
-            let line = &bytes[line.start()..line.start() + line.len()];
-            memchr::memchr(b'\\', line).is_some() || literal.find(line).is_some()
-        });
-        return all;
-    }
-    let mut at = 0;
-    while let Some(found) = literal.find(&bytes[at..]) {
-        let hit = at + found;
-        let begin = memchr::memrchr(b'\n', &bytes[at..hit]).map_or(at, |line| at + line + 1);
-        let end = memchr::memchr(b'\n', &bytes[hit..]).map_or(bytes.len(), |line| hit + line);
-        lines.push(Span::new(begin, end - begin));
-        at = (end + 1).min(bytes.len());
-    }
-    all
 }
 
 fn newlines(bytes: &[u8]) -> u64 {

@@ -278,7 +278,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Whether the rest of the input was not needed, of one side at least.
+    /// Whether the rest of the input was not needed, of one side at least, or not read.
     pub fn is_closed(&self) -> bool {
         lock(&self.state).closed > 0
     }
@@ -293,9 +293,8 @@ impl Ledger {
         let end = self.end_of(state, &account.bad);
         if let Some(end) = end {
             account.bad.truncate(end + 1);
-            if self.missing(state) == end + 1 {
-                account.records = end as u64 + 1;
-            }
+            // Others may have read further.
+            state.closed = usize::MAX;
         }
         state.records += account.records;
         if state.good.len() <= account.side {

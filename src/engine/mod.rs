@@ -4,6 +4,7 @@
 pub mod aggregate;
 mod arguments;
 mod batches;
+mod begins;
 mod blocks;
 pub mod checkpoint;
 pub mod clock;

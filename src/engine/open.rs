@@ -4,7 +4,7 @@ use super::commit::Kept;
 use super::cutter::Cutter;
 use super::input::{BOM, PlainFile};
 use super::inputs::{FILES, InputList};
-use super::order::Linearizer;
+use super::order::{Head, Linearizer};
 use super::{Report, Run};
 use crate::error::{Failure, status};
 use crate::formats::Framing;
@@ -12,6 +12,7 @@ use crate::plan::files;
 use crate::plan::node::{Output, Plan, Source, Times};
 use crate::sinks::{
     FileSink, HeaderNames, LiveSink, Many, ManySink, Mode, Null, Replaced, Sink, Socket, Stdout,
+    replaceable,
 };
 use crate::sources::{self, Finder, Input, Opening as How, Part, PartFile, Parts, Register, Word};
 use anyhow::{Context, Result};
@@ -407,6 +408,7 @@ fn header_of(
 /// Opens the output; what stands before the first row is written, unless a run before has written it.
 pub fn open_output(plan: &Plan, run: &Run, live: bool, kept: Option<&Kept>) -> Result<Linearizer> {
     let mut begin = Vec::new();
+    let untold = are_untold(plan, run, &plan.sink.out);
     let layout = match &plan.sink.out {
         Output::Original => {
             begin.extend_from_slice(&plan.source.head);
@@ -471,11 +473,15 @@ pub fn open_output(plan: &Plan, run: &Run, live: bool, kept: Option<&Kept>) -> R
             }
             None if replaces(plan, run) => {
                 begun = true;
+                if untold {
+                    begin.clear();
+                }
                 Box::new(Replaced::open(Path::new(path), begin.clone(), earlier)?)
             }
             None => {
                 let (mut sink, len) = FileSink::open(Path::new(path), mode, earlier, &run.stop)?;
-                if plan.sink.append {
+                let may_have_rows = !untold || !run.opening.unborn && plan.sides().nth(1).is_some();
+                if plan.sink.append && may_have_rows {
                     sink.check_begin(&begin, &names)?;
                 }
                 begun = len > 0;
@@ -484,8 +490,21 @@ pub fn open_output(plan: &Plan, run: &Run, live: bool, kept: Option<&Kept>) -> R
         },
     };
     let out = Linearizer::new(sink, layout, run.threads * 4);
-    out.begin(begin, begun);
+    let head = match (begun, untold) {
+        (true, _) => Head::There,
+        (false, true) => Head::WithRows,
+        (false, false) => Head::Now,
+    };
+    out.begin(begin, head);
     Ok(out)
+}
+
+/// Whether first records are still to tell columns of what is written: what stands before the first row waits for it.
+pub fn are_untold(plan: &Plan, run: &Run, out: &Output) -> bool {
+    match out {
+        Output::Columns(schema) => schema.untold || run.opening.unborn && !plan.awaits.is_empty(),
+        Output::Original | Output::Made | Output::Nothing => false,
+    }
 }
 
 /// Whether the output is a file that always has the last whole answer.
@@ -493,7 +512,7 @@ pub fn replaces(plan: &Plan, run: &Run) -> bool {
     let sink = &plan.sink;
     let of_file = |path: &String| {
         // What is no regular file (a FIFO) is written on and on.
-        !files::is_socket(path) && std::fs::metadata(path).map_or(true, |meta| meta.is_file())
+        !files::is_socket(path) && !matches!(replaceable(Path::new(path)), Ok(None))
     };
     sink.complete && !run.quiet && sink.files.is_none() && sink.path.as_ref().is_some_and(of_file)
 }

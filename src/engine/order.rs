@@ -119,6 +119,16 @@ pub struct Linearizer {
     ahead_max: usize,
 }
 
+/// When what stands before the first row of a file is written.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Head {
+    Now,
+    /// Columns are told by a record that is not there yet.
+    WithRows,
+    /// It was, by a run before, or is each file's own.
+    There,
+}
+
 /// The output of one chunk.
 #[derive(Debug, Default)]
 pub struct Piece {
@@ -178,6 +188,8 @@ struct Outgoing {
     /// What stands before the first row of a file, and the layout as it is there.
     head: Vec<u8>,
     fresh: Vec<u8>,
+    /// The head is not written yet.
+    waits: bool,
     laid: Vec<u8>,
     spare: Vec<Vec<u8>>,
     written: Written,
@@ -209,6 +221,7 @@ impl Linearizer {
                 aside: None,
                 head: Vec::new(),
                 fresh: Vec::new(),
+                waits: false,
                 laid: Vec::new(),
                 spare: Vec::new(),
                 written: Written::default(),
@@ -221,11 +234,13 @@ impl Linearizer {
         }
     }
 
-    /// Takes what stands before the first row of a file; writes it, unless the file is `begun`.
-    pub fn begin(&self, head: Vec<u8>, begun: bool) {
+    /// Takes what stands before the first row of a file, and when it is written.
+    pub fn begin(&self, head: Vec<u8>, when: Head) {
         let mut out = lock(&self.state);
-        if !begun {
-            out.write(&head);
+        match when {
+            Head::Now => out.write(&head),
+            Head::WithRows => out.waits = true,
+            Head::There => {}
         }
         out.head = head;
         out.fresh = out.layout_saved();
@@ -434,10 +449,8 @@ impl Linearizer {
     pub fn reopen(&self) -> std::io::Result<()> {
         let mut out = lock(&self.state);
         out.flush();
-        if out.sink.reopen()? {
-            let head = std::mem::take(&mut out.head);
-            out.write(&head);
-            out.head = head;
+        if out.sink.reopen()? && !out.waits {
+            out.write_head();
         }
         Ok(())
     }
@@ -525,6 +538,9 @@ impl Outgoing {
             return;
         }
         self.written.rows += piece.rows;
+        if piece.rows > 0 && std::mem::take(&mut self.waits) {
+            self.write_head();
+        }
         let mut bytes = piece.bytes;
         for (i, &(batch, from)) in piece.ends.iter().enumerate() {
             let to = piece.ends.get(i + 1).map_or(bytes.len(), |next| next.1);
@@ -543,6 +559,12 @@ impl Outgoing {
         if self.spare.len() < 16 && bytes.capacity() <= 8 << 20 {
             self.spare.push(bytes);
         }
+    }
+
+    fn write_head(&mut self) {
+        let head = std::mem::take(&mut self.head);
+        self.write(&head);
+        self.head = head;
     }
 
     fn lay(&mut self, bytes: &[u8]) {

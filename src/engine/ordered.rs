@@ -24,6 +24,8 @@ pub enum Ordered {
         path: String,
         /// What stands before the first row.
         begin: Vec<u8>,
+        /// That is not written yet: it comes with the first row.
+        waits: bool,
         failed: Option<std::io::Error>,
     },
     /// `front`: how far behind the watermark rows may be that those in front of it still give. `hushed`: rows that it
@@ -93,6 +95,7 @@ impl Ordered {
                 sink: Box::new(Null),
                 path: path.clone(),
                 begin: Vec::new(),
+                waits: false,
                 failed: None,
             },
             Ordered::Process { process, front, .. } => Ordered::Process {
@@ -103,6 +106,28 @@ impl Ordered {
                 windows: None,
             },
         }
+    }
+
+    /// Takes rows of a `Tee` as they are written; false: its file has failed.
+    pub fn write(&mut self, rows: &[u8]) -> bool {
+        let Ordered::Tee {
+            sink,
+            begin,
+            waits,
+            failed,
+            ..
+        } = self
+        else {
+            return true;
+        };
+        if failed.is_none() && !rows.is_empty() {
+            let head = match std::mem::take(waits) {
+                true => sink.write(begin),
+                false => Ok(()),
+            };
+            *failed = head.and_then(|()| sink.write(rows)).err();
+        }
+        failed.is_none()
     }
 
     /// Whether it cannot go on: it lacks what has come since.

@@ -4,6 +4,7 @@ use super::Run;
 use super::commands::Hander;
 use super::feeder::Feeder;
 use super::lookup::{self, Tables};
+use super::open::are_untold;
 use super::order::Turnstile;
 use super::ordered::Ordered;
 use crate::bytes::table::KeyTable;
@@ -189,13 +190,15 @@ pub fn op<'p>(
                     Output::Made | Output::Nothing => {}
                     Output::Columns(schema) => format.begin(schema, &mut begin),
                 }
-                if len == 0 {
+                let waits = are_untold(plan, setting.run, out);
+                if len == 0 && !waits {
                     sink.write(&begin).with_context(failed)?;
                 }
                 Ok(Ordered::Tee {
                     sink: Box::new(sink),
                     path: path.clone(),
                     begin,
+                    waits: len == 0 && waits,
                     failed: None,
                 })
             };
@@ -412,17 +415,7 @@ impl Work {
             Work::Tee { writer, buf } => {
                 buf.clear();
                 writer.write(chunk, buf);
-                turnstile.pass(seq, |state| {
-                    let Ordered::Tee { sink, failed, .. } = state else {
-                        return;
-                    };
-                    if failed.is_none()
-                        && let Err(error) = sink.write(buf)
-                    {
-                        *failed = Some(error);
-                    }
-                    met.enough |= failed.is_some();
-                })
+                turnstile.pass(seq, |state| met.enough |= !state.write(buf))
             }
             Work::Distinct {
                 keys,

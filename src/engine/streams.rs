@@ -637,9 +637,13 @@ impl<'s> Running<'s> {
         for turnstile in self.lanes.iter().flat_map(|lane| &lane.stage.ordered) {
             turnstile.with(|state| match state {
                 Ordered::Tee {
-                    sink, path, begin, ..
+                    sink,
+                    path,
+                    begin,
+                    waits,
+                    ..
                 } => {
-                    let reopened = sink.reopen().and_then(|is_new| match is_new {
+                    let reopened = sink.reopen().and_then(|is_new| match is_new && !*waits {
                         true => sink.write(begin),
                         false => Ok(()),
                     });

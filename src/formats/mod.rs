@@ -341,6 +341,8 @@ pub struct OutSchema {
     /// For records of an open source (JSON, logfmt) that are written whole: the record's own fields come
     /// first, from its line, with these columns put in or over them.
     pub rest: Option<Rest>,
+    /// A first record would tell more columns, and is not there yet.
+    pub untold: bool,
     /// What `table` draws beside columns, and which columns tell whose a row is.
     pub drawn: Vec<Drawn>,
     pub keys: Vec<usize>,

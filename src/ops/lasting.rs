@@ -25,6 +25,8 @@ pub fn terms(args: &Args, b: &Builder<'_>) -> Result<Terms, Usage> {
     Ok(Terms {
         operator: args.operator,
         ttl,
+        may_have_ttl: super::find(args.operator)
+            .is_some_and(|operator| operator.flags.iter().any(|flag| flag.long == TTL.long)),
         limits: b.options().limits,
     })
 }

@@ -11,11 +11,15 @@ impl Builder<'_> {
     pub fn untold(&self) -> Option<Type> {
         match (&self.rest, &self.schema.open) {
             (Some(_), Some(Open::Named(ty))) if self.at_source() => {
-                let is_unborn = self.header.as_ref().is_some_and(Vec::is_empty);
-                is_unborn.then(|| Type::List(Box::new(ty.clone())))
+                self.is_unborn().then(|| Type::List(Box::new(ty.clone())))
             }
             _ => None,
         }
+    }
+
+    /// The first record of the source was looked for, and is not there yet.
+    pub(super) fn is_unborn(&self) -> bool {
+        self.header.as_ref().is_some_and(Vec::is_empty)
     }
 
     /// Rows here have lists of the fields that first records had. `untold`: there was none, so any may be asked for.

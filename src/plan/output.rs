@@ -162,9 +162,14 @@ impl Builder<'_> {
             column.optional = shown.mark == Mark::Flag;
             columns.push(column);
         }
+        let untold = self.is_unborn() && self.schema.open.is_some();
+        if columns.is_empty() && self.rest.is_none() && !untold && word != "json" {
+            return Err(self.fault("no column is left to be written; drop fewer"));
+        }
         Ok(OutSchema {
             columns,
             rest: whole,
+            untold,
             ..OutSchema::default()
         })
     }

@@ -2,6 +2,7 @@
 //! checkpoint, what a run that was killed has written behind its last commit is cut off by the next one.
 //! Invariant: a file that somebody else has changed is not cut.
 
+use super::names::{behind_links, replaceable};
 use super::patient::{self, Patient};
 use super::{Earlier, Mark, Names, Sink, Unsynced, Written};
 use crate::data::sum::Sum;
@@ -164,10 +165,10 @@ impl FileSink {
         append: bool,
         stop: &Arc<AtomicBool>,
     ) -> io::Result<FileSink> {
-        if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
+        let Some(target) = replaceable(path)? else {
             return FileSink::plain(path, Mode::Whole, false, stop);
-        }
-        let name = path
+        };
+        let name = target
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default();
@@ -177,7 +178,7 @@ impl FileSink {
                 "not a file's name",
             ));
         }
-        let aside = path.with_file_name(format!(".{name}.{run}.tmp"));
+        let aside = target.with_file_name(format!(".{name}.{run}.tmp"));
         if kept {
             // Of a run of this job that was killed before its first commit.
             let _ = fs::remove_file(&aside);
@@ -230,18 +231,20 @@ impl FileSink {
             }
         };
         let meta = file.metadata()?;
-        let patient = match meta.is_file() {
+        // What is to be whole and is written itself is somebody's open file: what it has is theirs.
+        let regular = meta.is_file() && mode != Mode::Whole;
+        let patient = match regular {
             true => None,
             false => Some(Patient::new(file.try_clone()?, stop)),
         };
-        let len = if meta.is_file() { meta.len() } else { 0 };
+        let len = if regular { meta.len() } else { 0 };
         Ok(FileSink {
             path: path.to_owned(),
             mode,
             aside: None,
             complete: false,
             kept: false,
-            regular: meta.is_file(),
+            regular,
             patient,
             stop: stop.clone(),
             len,
@@ -493,7 +496,7 @@ impl FileSink {
         };
         if self.unnamed {
             let mut names = Names::default();
-            names.changed(&self.path);
+            names.changed(&behind_links(&self.path)?);
             names.sync()?;
         }
         let written = self.mark_only()?;
@@ -502,13 +505,11 @@ impl FileSink {
 
     /// It is complete and a checkpoint says so: it gets its name.
     pub fn give_name(&mut self, names: &mut Names) -> io::Result<()> {
-        if let Some(aside) = self.aside.take() {
-            fs::rename(&aside, &self.path).inspect_err(|_| {
-                if !self.kept {
-                    let _ = fs::remove_file(&aside);
-                }
-            })?;
-            names.changed(&self.path);
+        if let Some(aside) = &self.aside {
+            let name = behind_links(&self.path)?;
+            fs::rename(aside, &name)?;
+            names.changed(&name);
+            self.aside = None;
         }
         Ok(())
     }
@@ -563,9 +564,10 @@ pub fn publish(written: &Written, names: &mut Names) -> io::Result<()> {
     let Some(aside) = &written.aside else {
         return Ok(());
     };
+    let name = behind_links(Path::new(&written.path))?;
     // A run that was killed right behind this did not live to have it on the disk.
-    names.changed(Path::new(&written.path));
-    match fs::rename(aside, &written.path) {
+    names.changed(&name);
+    match fs::rename(aside, &name) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }

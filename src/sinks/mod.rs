@@ -14,7 +14,7 @@ mod stdout;
 pub use file::{FileSink, HeaderNames, Mode, publish};
 pub use live::{Block, Live, LiveSink};
 pub use many::{Many, ManySink};
-pub use names::Names;
+pub use names::{Names, replaceable};
 pub use null::Null;
 pub use replaced::Replaced;
 pub use screen::{Line, Size, line};

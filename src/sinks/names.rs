@@ -1,9 +1,9 @@
-//! Names that were made or changed, to be put on the disk: each directory once, and many of them as whole file systems.
-//! Refuses to know why. Invariant: when [`Names::sync`] returns well, all that were noted survive a power cut.
+//! Names that were made or changed, to be put on the disk: each directory once, and many of them as whole file systems;
+//! and the name that a link leads to. Refuses to know why. Invariant: when [`Names::sync`] returns well, all that were noted survive a power cut.
 
 use super::Unsynced;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,9 @@ pub const FEW: usize = if cfg!(target_os = "linux") {
 } else {
     usize::MAX
 };
+
+/// As many links as the system follows, one behind the other.
+const LINKS_MAX: usize = 40;
 
 #[derive(Default)]
 pub struct Names {
@@ -44,6 +47,33 @@ impl Names {
         }
         open.iter().try_for_each(File::sync_all)
     }
+}
+
+/// The name that a file which is written aside is to get: behind links, though they lead to nothing yet. `None`: what
+/// is there is no regular file, or a link to a descriptor that is open, and is written itself.
+pub fn replaceable(path: &Path) -> io::Result<Option<PathBuf>> {
+    let mut name = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        let kind = match fs::symlink_metadata(&name) {
+            Ok(meta) => meta.file_type(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some(name)),
+            Err(error) => return Err(error),
+        };
+        if !kind.is_symlink() {
+            return Ok(kind.is_file().then_some(name));
+        }
+        let folder = name.parent().unwrap_or(Path::new(""));
+        if fs::canonicalize(Path::new(".").join(folder))?.starts_with("/proc") {
+            return Ok(None);
+        }
+        name = folder.join(fs::read_link(&name)?);
+    }
+    Err(rustix::io::Errno::LOOP.into())
+}
+
+/// The same where nothing but a name is asked for.
+pub fn behind_links(path: &Path) -> io::Result<PathBuf> {
+    Ok(replaceable(path)?.unwrap_or_else(|| path.to_owned()))
 }
 
 /// Each file system that one of these is on.

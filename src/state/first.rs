@@ -241,6 +241,7 @@ mod tests {
         Terms {
             operator: "distinct-by",
             ttl,
+            may_have_ttl: true,
             limits,
         }
     }

@@ -17,6 +17,8 @@ pub struct Terms {
     pub operator: &'static str,
     /// `--ttl`, ns.
     pub ttl: Option<i64>,
+    /// Whether the operator has that option, for messages.
+    pub may_have_ttl: bool,
     pub limits: Limits,
 }
 
@@ -134,8 +136,12 @@ impl<S> Lasting<S> {
 
     fn fail(&self, told: &mut Told) {
         let most = self.terms.limits.keys.unwrap_or_default();
+        let forget = match self.terms.may_have_ttl {
+            true => "let --ttl forget silent ones, ",
+            false => "",
+        };
         let text = format!(
-            "{}: more than {most} keys (--max-keys); allow more, let --ttl forget silent ones, or give --on-full evict-oldest or spill",
+            "{}: more than {most} keys (--max-keys); allow more, {forget}or give --on-full evict-oldest or spill",
             self.terms.operator
         );
         told.fail(text);
@@ -303,6 +309,7 @@ mod tests {
         Terms {
             operator: "scan-by",
             ttl,
+            may_have_ttl: true,
             limits: Limits {
                 keys,
                 on_full: OnFull::EvictOldest,

@@ -734,7 +734,7 @@ mod tests {
                     types: vec![Type::Number],
                     lapse: Lapse::Event { disorder: Some(disorder) },
                 };
-                let terms = Terms { operator: "scan-by", ttl, limits: making.limits };
+                let terms = Terms { operator: "scan-by", ttl, limits: making.limits, ..Terms::default() };
                 Box::new(Scan::new(scanning, terms, making))
             });
             let mut expected = vec![String::new(); rows.len()];

@@ -609,6 +609,7 @@ mod tests {
             let terms = Terms {
                 operator: "map-with-state",
                 ttl,
+                may_have_ttl: true,
                 limits: making.limits,
             };
             Box::new(Variables::new(keeping.clone(), terms, making))

@@ -637,10 +637,16 @@ impl Process for Totals {
     fn held(&self) -> (usize, usize) {
         let parts = self.parts.values();
         let of_parts: usize = parts
+            .clone()
             .map(|part| part.table.bytes() + part.held.bytes())
             .sum();
+        // Keys that nobody tracks get their totals when their windows are over; most have some by then.
+        let in_parts = match self.tracked {
+            true => 0,
+            false => parts.map(|part| part.table.len()).sum(),
+        };
         (
-            self.keyed.len(),
+            self.keyed.len().max(in_parts),
             self.keyed.bytes() + self.totals.bytes() + of_parts,
         )
     }

@@ -75,6 +75,7 @@ fn run(case: &Case, rows: &[Row], cuts: &[(usize, bool)]) -> (Vec<String>, Told)
     let terms = Terms {
         operator: "update-state-by",
         ttl: case.ttl,
+        may_have_ttl: true,
         limits: case.limits,
     };
     let made = || -> Box<dyn Process> {

@@ -230,3 +230,36 @@ $ : > log; dstream -i json --once --checkpoint ck group-by k map 'n=len(v)' log
 $ printf '{"k":1,"v":2}\n' >> log; dstream -i json --once --checkpoint ck group-by k map 'n=len(v)' log
 $ printf '{"k":1,"v":3}\n' >> log; dstream -i json --once --final --checkpoint ck group-by k map 'n=len(v)' log
 1	[2,3]	2
+
+# No header is written before a first record has told the columns: the runs behind would not fit it
+# once
+$ : > in; for i in 1 2; do dstream -i csv --once --checkpoint ck map z=1 tee t.csv --append --output o.csv in; done; cat o.csv t.csv
+$ printf 'a,b\n1,2\n' >> in; for i in 1 2; do dstream -i csv --once --checkpoint ck map z=1 tee t.csv --append --output o.csv in; done; cat o.csv t.csv
+a,b,z
+1,2,1
+a,b,z
+1,2,1
+
+# once
+$ : > in; for i in 1 2; do dstream -i csv --once --checkpoint ck map z=1 -o csv in; done
+$ printf 'a,b\n1,2\n' > in; for i in 1 2; do dstream -i csv --once --checkpoint ck map z=1 -o csv in; echo 3,4 >> in; done
+a,b,z
+1,2,1
+3,4,1
+
+# once
+$ printf '{"a":1' > in; dstream -i json --once --checkpoint ck map z=1 --append --output o.csv in
+$ printf ',"b":2}\n' >> in; dstream -i json --once --checkpoint ck map z=1 --append --output o.csv in; cat o.csv
+a,b,z
+1,2,1
+
+# once
+$ echo '{"t":1,"a":1}' > in; : > other; dstream -i json --once --checkpoint ck --time t:s join other --left --on a --within 1h -o csv in
+dstream: other has no record yet, and its fields are columns of the output: nothing is read until then
+$ echo '{"t":1,"a":1,"b":2}' > other; for i in 1 2; do dstream -i json --once --checkpoint ck --time t:s join other --left --on a --within 1h -o csv in; done
+t,a,other.t,b
+
+# Keys are counted that have no totals yet
+# once
+$ printf 'a\nb\na\n' > in; dstream --once --checkpoint ck update-state-by '$1' count in; dstream --checkpoint ck --show | sed -n 's/^\(state.*keys\).*/\1/p'
+state       update-state-by $1 count: 2 keys

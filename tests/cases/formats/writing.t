@@ -157,3 +157,16 @@ k
 1
 2
 dstream: 1 row has fields that are no columns, as the first record lacks them: v; name them with select, or write records whole with -o json
+
+# Without a first record columns are not known, and no header is written; where they are, it is.
+$ : > in; printf 'a,c\n1,2\n' > t.csv; dstream -i csv lookup t.csv --on a -o csv in; dstream -i csv scan n=cumcount -o csv in; dstream -i csv --time a key-by a burst 2 5s map z=1 -o csv in; dstream -i tsv -H rename a=b -o tsv in; dstream -i csv --no-header map z=1 -o csv in; dstream -i json map z=1 -o csv in
+$ dstream -i csv group-by a -o csv in
+$ dstream -i csv count-by a -o csv in
+a,count
+$ dstream -i csv select a,b -o csv in
+a,b
+$ printf 'a,b,z\n' > o.csv; dstream -i csv map z=1 --append --output o.csv in; cat o.csv
+a,b,z
+$ dstream -i csv map z=1 union t.csv -o csv in
+z,a,c
+,1,2

@@ -150,7 +150,7 @@ not JSON	t.ndjson byte 14	xx
 $ (cat in; echo yy; cat in) | dstream -i json --max-bad 1 lookup t.ndjson --on k -o json
 {"k":1,"n":2}
 dstream: more than 1 bad records (--max-bad)
-dstream: 1 of 3 records is not JSON (first: standard input:2 col 1)
+dstream: 1 of 2 records is not JSON (first: standard input:2 col 1)
 ? 65
 $ printf 'k,n\n1\n' > t.csv; dstream -i json lookup t.csv --on k in
 dstream: lookup t.csv --on k: t.csv does not look like csv (first: t.csv:2 col 2, fewer cells than the header)

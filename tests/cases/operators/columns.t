@@ -75,3 +75,22 @@ dstream: rename: 'a' is renamed twice
     a=x,a=y
         ^^^
 ? 2
+
+# Rows without columns are none, but of JSON.
+$ printf 'a,b\n1,2\n3,4\n' > in; dstream -i csv -o csv drop a,b in
+dstream: -o: no column is left to be written; drop fewer
+    dstream -i csv -o csv drop a,b in
+                   ^^
+? 2
+$ dstream -i csv drop a,b tee t in
+dstream: tee: no column is left to be written; drop fewer
+    dstream -i csv drop a,b tee t in
+                            ^^^
+? 2
+$ dstream -i csv -o json drop a,b in
+{}
+{}
+$ dstream -i csv -o csv drop a,b map z=1 in
+z
+1
+1

@@ -329,3 +329,52 @@ $ printf 'a,b\r\n1,2\r\n' | dstream -i csv filter 'a>0' | od -c
 $ printf '\357\273\277a\tb\r\n1\t2\r\n' > in; dstream -i tsv tee t filter 'a>0' --output o in; cmp in o; cmp in t; dstream -i tsv filter true --append --output o in; head -1 o | od -c
 0000000 357 273 277   a  \t   b  \r  \n
 0000010
+
+# A link stays, and what it leads to is replaced: a file, one that is not there yet, one of many, one of totals.
+$ mkdir d; echo old > d/real; ln -s d/real link; ln -s link further; seq 2 > in; dstream filter true --output further in; cat d/real; readlink link further; ls -A d
+1
+2
+d/real
+link
+real
+
+$ mkdir d; ln -s d/new link; seq 2 > in; for i in 1 2; do dstream filter true --checkpoint ck --output link in; cat d/new; readlink link; done
+1
+2
+d/new
+1
+2
+d/new
+
+$ mkdir d by; ln -s ../d/x by/1; seq 2 | dstream filter true --output 'by/{$1}'; cat d/x; readlink by/1; ls -A by d
+1
+../d/x
+by:
+1
+2
+
+d:
+x
+
+$ mkdir d; ln -s d/totals link; seq 2 | dstream count-by '$1' --output-mode complete --output link; cat d/totals; readlink link
+1	1
+2	1
+d/totals
+
+$ ln -s loop loop; seq 2 | dstream filter true --output loop
+dstream: cannot create 'loop': Too many levels of symbolic links
+? 73
+
+# What is no regular file, or is open already, is written itself.
+$ ln -s /proc/self/fd/1 mine; seq 2 | dstream filter true --output mine | cat; seq 2 | dstream map z=1 -o csv --output mine > o; cat o; readlink mine
+1
+2
+line,z
+1,1
+2,1
+/proc/self/fd/1
+
+$ ln -s pipe link; mkfifo pipe; cat pipe & seq 2 | dstream filter true --output link; wait; readlink link; test -p pipe
+1
+2
+pipe

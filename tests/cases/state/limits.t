@@ -56,3 +56,11 @@ $ printf 't,k\n1,a\n9,b\n20,c\n' > l.csv; cp l.csv r.csv; dstream -i csv --time 
 $ dstream -i csv --time t:s --max-keys 1 --on-full fail join r.csv --on k --within 9s l.csv
 dstream: a join holds more than 1 keys (--max-keys)
 ? 65
+
+# What an operator does not have is not advised.
+$ printf '1 a\n2 b\n' > l; dstream --max-keys 1 --on-full fail key-by '$2' anomaly zscore '$1' l
+dstream: anomaly: more than 1 keys (--max-keys); allow more, or give --on-full evict-oldest or spill
+? 65
+$ dstream --max-keys 1 --on-full fail --time '$1:s' key-by '$2' burst 2 3s l
+dstream: burst: more than 1 keys (--max-keys); allow more, or give --on-full evict-oldest or spill
+? 65
