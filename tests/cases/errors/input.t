@@ -344,16 +344,16 @@ $ printf '{"price":1,"dir1":null}\n' | dstream -i json map 'a=x.price,b=dir1' se
 dstream: field 'x.price' never occurred in 1 record; did you mean 'price'?
 
 # What is told ends with the record that ends the run, whatever others had read by then.
-$ seq 36 | sed -E 's/.*/{"a":&}/; 14s/^/x/; 17,18s/^/x/; 22s/^/x/; 30s/^/x/' > in; dstream -i json --max-bad 2 --stats count in 2>&1 | grep record
+$ seq 36 | sed -E 's/.*/{"a":&}/; 14s/^/x/; 17,18s/^/x/; 22s/^/x/; 30s/^/x/' > in; dstream -i json --max-bad 2 --stats count in 2>&1 | grep -E 'records (in|are)|bad rec'
 dstream: more than 2 bad records (--max-bad)
 dstream: 3 of 18 records are not JSON (first: in:14 col 1)
 18 records in, 15 kept, 3 bad, 0 late; 0 out
-$ dstream -i json --on-bad abort --stats filter 'a>1' in 2>&1 | grep record
+$ dstream -i json --on-bad abort --stats filter 'a>1' in 2>&1 | grep -E 'records (in|are)|bad rec'
 dstream: in:14 col 1: a bad record, not JSON (--on-bad abort)
 14 records in, 13 kept, 1 bad, 0 late; 12 out
-$ (echo; seq 9 | sed 's/.*/{"a":&}/'; echo; echo '{"a":"q"}'; cat in) > s; dstream -i json --strict --on-bad abort --stats map z=a+1 select z s 2>&1 | grep record
+$ (echo; seq 9 | sed 's/.*/{"a":&}/'; echo; echo '{"a":"q"}'; cat in) > s; dstream -i json --strict --on-bad abort --stats map z=a+1 select z s 2>&1 | grep -E 'records (in|are)|bad rec'
 dstream: s:12 col 1: a bad record, with a value that does not convert (--strict) (--on-bad abort)
 10 records in, 9 kept, 1 bad, 0 late; 9 out
-$ dstream -i json --on-bad abort --max-line 9 --stats filter 'a=="q"' s 2>&1 | grep record
+$ dstream -i json --on-bad abort --max-line 9 --stats filter 'a=="q"' s 2>&1 | grep -E 'records (in|are)|bad rec'
 dstream: s:26 col 1: a bad record, not JSON (--on-bad abort)
 24 records in, 23 kept, 1 bad, 0 late; 1 out
