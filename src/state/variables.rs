@@ -231,7 +231,12 @@ impl Variables {
             }
             out.places.push(place);
             let slot = slots[place as usize];
-            let time = rows::time(self.keeping.lapse, chunk, given.now, row);
+            let mut time = rows::time(self.keeping.lapse, chunk, given.now, row);
+            if let (Lapse::Event { .. }, Some(ttl)) = (self.keeping.lapse, self.keyed.ttl()) {
+                // What is so far behind the watermark that it lasts no longer is over then, and no sooner.
+                let watermark = rows::watermark(self.keeping.lapse, chunk, given.now, row);
+                time = time.max(watermark.saturating_sub(ttl));
+            }
             let number = self.rows + u64::from(place) + 1;
             self.keep(slot, time, any.then_some(packed), number, told);
             if told.failure.is_some() {
