@@ -238,8 +238,8 @@ pub trait Process: Send {
     fn close(&mut self, upto: Watermark, told: &mut Told) -> Vec<Chunk>;
 
     /// Gives all rows there are, of a copy that is not used any more: what would come if the input ended now, and
-    /// what has come and is kept.
-    fn whole(&mut self, told: &mut Told) -> Vec<Chunk> {
+    /// what has come and is kept. `ended`: it has ended.
+    fn whole(&mut self, _ended: bool, told: &mut Told) -> Vec<Chunk> {
         self.close(Watermark::End, told)
     }
 

@@ -355,6 +355,13 @@ impl<'s> Running<'s> {
             .stage
             .seq
             .store(blocks.handed_out(), Ordering::Relaxed);
+        // What the last records let out comes before what the end does, as where epochs end.
+        if let Some(times @ Times::Event { .. }) = &self.plan.source.time
+            && let Some(at) = self.shared.meters[0].mark(times, self.shared.began)
+            && !self.has_failed()
+        {
+            self.close(Watermark::At(at));
+        }
     }
 
     /// What state takes now is known to who asks.

@@ -58,7 +58,7 @@ impl Running<'_> {
             }
             self.let_out(at, number, &|process, told| match self.form {
                 _ if told.failure.is_some() => Vec::new(),
-                Form::Whole => process.whole(told),
+                Form::Whole => process.whole(self.shared.ending.load(Ordering::Relaxed), told),
                 _ => {
                     if let Some(first) = first {
                         process.batches_from(first, told);

@@ -707,7 +707,9 @@ impl Walk<'_> {
             | NodeKind::Sort { scope, .. }
             | NodeKind::Distinct { scope, .. } => matches!(scope, Span::Rows),
             NodeKind::Custom(custom) => match &custom.meaning {
-                Meaning::Group(grouping) => grouping.shape == Shape::Rows,
+                Meaning::Group(grouping) => {
+                    matches!(grouping.shape, Shape::Rows | Shape::Counted)
+                }
                 Meaning::Join { windowed, .. } => *windowed,
                 _ => false,
             },

@@ -99,7 +99,7 @@ fn cut_whole(window: &Window, is_utc: bool) -> Result<Cut> {
 /// The same of windows of other shapes.
 pub fn cut_shape(shape: &Shape, is_utc: bool) -> Result<Option<Cut>> {
     Ok(Some(match shape {
-        Shape::Forever | Shape::Rows => return Ok(None),
+        Shape::Forever | Shape::Rows | Shape::Counted => return Ok(None),
         Shape::Grid(window) => cut(window, is_utc)?,
         Shape::Session { gap, max: None } => Cut::Session(*gap),
         Shape::Session { .. } => return none("a session that is cut at a length (--max)"),

@@ -9,6 +9,7 @@ use crate::plan::keys::Key;
 use crate::plan::meaning::Meaning;
 use crate::plan::names;
 use crate::plan::node::{Scope, Turn};
+use crate::plan::scopes::Windows;
 use crate::plan::when::UNBOUNDED;
 use crate::plan::window::duration;
 use crate::state::join::cogroup::{Cogroup, InSessions, Lists};
@@ -138,8 +139,11 @@ pub const COGROUP: Operator = Operator {
             }),
         };
         let rows = OwnRows {
-            windowed: shown,
-            shows_end: session.is_some() || b.windows_vary(),
+            windows: match b.windows_of_rows() {
+                _ if session.is_some() => Windows::Vary,
+                Windows::Batch => Windows::No,
+                windows => windows,
+            },
             keys: on
                 .into_iter()
                 .map(|on| Key {

@@ -8,6 +8,7 @@ use crate::plan::custom::{Ordered, OwnRows};
 use crate::plan::keys::Key;
 use crate::plan::meaning::Meaning;
 use crate::plan::node::Scope;
+use crate::plan::scopes::Windows;
 use crate::state::heavy::Heavy;
 use std::sync::Arc;
 
@@ -203,7 +204,8 @@ fn counts(keys: Vec<Key>, args: &Args, b: &mut Builder<'_>) -> Result<(), Usage>
         return Ok(());
     }
     let windowed = b.row_scope() == Scope::Rows;
-    let batches = b.is_in_batches();
+    let windows = b.windows_of_rows();
+    let bounded = windows != Windows::No;
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let exprs: Vec<Expr> = keys.iter().map(|key| key.expr.clone()).collect();
     let types: Vec<Type> = exprs.iter().map(|expr| expr.ty.clone()).collect();
@@ -216,11 +218,12 @@ fn counts(keys: Vec<Key>, args: &Args, b: &mut Builder<'_>) -> Result<(), Usage>
         meaning: Meaning::Own(
             "counters that are given up for others (--heavy) have no counterpart; count-by counts all keys",
         ),
-        make: Arc::new(move |making| Box::new(Heavy::new(most, windowed, types.clone(), making))),
+        make: Arc::new(move |making| {
+            Box::new(Heavy::new(most, (windowed, bounded), types.clone(), making))
+        }),
     };
     let rows = OwnRows {
-        windowed,
-        shows_end: false,
+        windows,
         keys,
         fields: vec![
             ("count".into(), Type::Number),
@@ -228,9 +231,6 @@ fn counts(keys: Vec<Key>, args: &Args, b: &mut Builder<'_>) -> Result<(), Usage>
         ],
     };
     b.ordered_rows(node, rows, None);
-    if batches {
-        b.stay_in_batches();
-    }
     Ok(())
 }
 

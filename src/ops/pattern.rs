@@ -8,6 +8,7 @@ use crate::data::Type;
 use crate::plan::custom::{Ordered, OwnRows};
 use crate::plan::meaning::Meaning;
 use crate::plan::node::Scope;
+use crate::plan::scopes::Windows;
 use crate::state::pattern::conditions::Conditions;
 use crate::state::pattern::machine::{PARTIALS_MAX, Program, Skip};
 use crate::state::pattern::process::{Matcher, Plan};
@@ -125,8 +126,8 @@ fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
     }
     let arrival = b.sequence_times("a pattern")?;
     let windowed = b.row_scope() == Scope::Rows;
-    // Windows by count have no bounds.
-    let bounded = windowed && !(b.windows_vary() && b.window_fields().is_none());
+    let windows = b.windows_of_rows();
+    let bounded = windows != Windows::No;
     let keys = b.key_in_force();
 
     let mut reader = Reader {
@@ -176,8 +177,7 @@ fn lower(args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
             make: Arc::new(move |making| Box::new(Matcher::new(Arc::clone(&plan), making))),
         },
         OwnRows {
-            windowed: bounded,
-            shows_end: false,
+            windows,
             keys,
             fields,
         },

@@ -1,9 +1,10 @@
 //! Batches: the Spark model, in which what has no window works batch by batch (SPARK.md 1.1, INTERFACE 8.2). A batch
 //! is a window by arrival that is not shown. Reads no clock. Invariant: windows by arrival take whole batches.
 
-use super::builder::{Builder, Options, Windows};
+use super::builder::{Builder, Options};
 use super::files::{self, Span};
 use super::node::{Batching, Extent, Node, Plan, Times, Window};
+use super::scopes::Windows;
 use super::window::duration;
 use crate::data::time::SECOND;
 use crate::error::Usage;

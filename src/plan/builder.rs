@@ -13,6 +13,7 @@ use super::output::{self, Shown};
 use super::ranking;
 use super::regrouped;
 use super::right::Look;
+use super::scopes::Windows;
 use super::sides::Side;
 use super::variables::Load;
 use crate::aggs::{self, Need};
@@ -86,17 +87,6 @@ pub struct Options {
     /// `-x FILE`.
     pub functions: Vec<expr::ast::Function>,
     pub look: Look,
-}
-
-/// Whether rows at this place have a window.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Windows {
-    No,
-    Yes,
-    /// A batch, which is not shown.
-    Batch,
-    /// Windows of one start may end at different times.
-    Vary,
 }
 
 /// Columns of the last aggregate.
@@ -599,8 +589,8 @@ impl<'a> Builder<'a> {
         }
         let scope = match (self.pending.take(), self.windows) {
             (Some(window), _) => Scope::Assign(window),
-            (None, Windows::Yes | Windows::Vary | Windows::Batch) => Scope::Rows,
             (None, Windows::No) => Scope::Forever,
+            (None, _) => Scope::Rows,
         };
         let windowed = scope != Scope::Forever;
         let grid = match scope {

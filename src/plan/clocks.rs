@@ -1,8 +1,9 @@
 //! By which clock an operator forgets (`--ttl`), and how far behind it rows may come. Invariant: it is event time
 //! where the chain has one, else the clock by which records arrive (EVENT-TIME 2.7).
 
-use super::builder::{Builder, Options, Windows};
+use super::builder::{Builder, Options};
 use super::node::Times;
+use super::scopes::Windows;
 use crate::data::process::Limits;
 use crate::error::Usage;
 
@@ -74,17 +75,6 @@ impl Builder<'_> {
     pub fn in_windows(&mut self) -> bool {
         self.batch_scope();
         self.pending.is_some() || self.shaped.is_some() || self.windows != Windows::No
-    }
-
-    /// Whether they are in batches, which are windows that are not shown.
-    pub fn is_in_batches(&self) -> bool {
-        self.windows == Windows::Batch
-    }
-
-    /// Rows of an operator's own are in batches, too.
-    pub fn stay_in_batches(&mut self) {
-        self.windows = Windows::Batch;
-        self.shown.retain(|shown| !shown.window);
     }
 
     /// Whether rows at this place are still the source's.

@@ -1,12 +1,13 @@
 //! How an operator lowers itself to a node that brings its own state. Invariant: rows that go on keep their field
 //! ids; rows of its own have theirs from field 0, as an aggregate's have.
 
-use super::builder::{Aggregated, Builder, Windows};
+use super::builder::{Aggregated, Builder};
 use super::keys::Key;
 use super::meaning::Meaning;
 use super::names;
 use super::node::{Custom, Make, NodeKind, Right};
 use super::output::{self, Shown};
+use super::scopes::Windows;
 use crate::data::{Field, FieldId, Schema, Type};
 use crate::expr::Expr;
 
@@ -26,10 +27,8 @@ pub struct Ordered {
 
 /// The rows that an operator gives in place of those that it took.
 pub struct OwnRows {
-    /// They are a window's: `window_start` and `window_end` are their first fields.
-    pub windowed: bool,
-    /// The window's end is printed too, as it is no fixed time behind its start.
-    pub shows_end: bool,
+    /// Where they are a window's, `window_start` and `window_end` are their first fields.
+    pub windows: Windows,
     pub keys: Vec<Key>,
     pub fields: Vec<(String, Type)>,
 }
@@ -54,13 +53,8 @@ impl Builder<'_> {
     /// Rows of its own: the window if there is one, the keys, then fields. They become the key and the columns of
     /// what follows, as with an aggregate.
     pub fn ordered_rows(&mut self, node: Ordered, rows: OwnRows, right: Option<Right>) {
-        let windows = match (rows.windowed, rows.shows_end) {
-            (false, _) => Windows::No,
-            (true, false) => Windows::Yes,
-            (true, true) => Windows::Vary,
-        };
         let mut schema = Schema::default();
-        self.shown = output::window_fields(&mut schema, windows);
+        self.shown = output::window_fields(&mut schema, rows.windows);
         let mut ids = Vec::with_capacity(rows.keys.len());
         let mut after = Vec::with_capacity(rows.keys.len());
         for key in &rows.keys {
@@ -82,17 +76,14 @@ impl Builder<'_> {
             std::mem::replace(&mut self.schema, schema),
         ));
         self.key = (!after.is_empty()).then_some(after);
-        self.windows = if rows.windowed {
-            Windows::Yes
-        } else {
-            Windows::No
-        };
+        self.windows = rows.windows;
+        let windowed = rows.windows != Windows::No;
         self.aggregated = Some(Aggregated {
             operator: self.typed.clone(),
             keys: ids,
             first,
-            windowed: rows.windowed,
-            timed: rows.windowed,
+            windowed,
+            timed: windowed,
             grid: None,
         });
         self.rest = None;

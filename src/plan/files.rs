@@ -2,10 +2,11 @@
 //! are; opens no file. Invariant: two neighbouring windows never have one name, and no value of a field leads out
 //! of the pattern's directory.
 
-use super::builder::{Builder, Windows};
+use super::builder::Builder;
 use super::grid::Grid;
 use super::grouped::{Lateness, OutputMode};
 use super::node::Node;
+use super::scopes::Windows;
 use crate::bytes::hash;
 use crate::bytes::time::{Pattern, strftime};
 use crate::data::time::{SECOND, Zone};
@@ -366,9 +367,7 @@ impl Builder<'_> {
                 )));
             }
         }
-        if self.windows == Windows::Vary
-            || (self.windows == Windows::Yes && self.in_force.is_none())
-        {
+        if self.windows.vary() || (self.windows == Windows::Yes && self.in_force.is_none()) {
             return Err(self.fault(
                 "a file for each window needs windows of a size; of those here it is not known when no other \
                  with the same start comes",

@@ -1,10 +1,11 @@
 //! What `fill` stands behind: the aggregate of a window of a grid, whose windows can be counted up. Cuts none.
 //! Invariant: rows that are filled in have the fields of those that are there, in their places.
 
-use super::builder::{Builder, Windows};
+use super::builder::Builder;
 use super::custom::{Ordered, OwnRows};
 use super::keys::Key;
 use super::node::{NodeKind, Window};
+use super::scopes::Windows;
 use crate::data::Type;
 use crate::error::Usage;
 use crate::expr::Expr;
@@ -38,7 +39,7 @@ impl Builder<'_> {
             self.in_force.as_ref().or(aggregated.grid.as_ref()),
         ) {
             (Windows::Yes, Some(window)) => window.clone(),
-            (Windows::Yes | Windows::Vary, _) => {
+            (Windows::Yes | Windows::Vary | Windows::Counted, _) => {
                 return Err(self.fault(format!(
                     "windows of '{operator}' are at no fixed times, so none can be said to be missing; give it \
                      window SIZE"
@@ -73,8 +74,7 @@ impl Builder<'_> {
     /// The same rows with those that are filled in.
     pub fn fill(&mut self, node: Ordered, filled: Filled) {
         let rows = OwnRows {
-            windowed: true,
-            shows_end: false,
+            windows: Windows::Yes,
             keys: filled.keys,
             fields: filled.fields,
         };

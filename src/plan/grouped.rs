@@ -3,14 +3,15 @@
 //! naming the option and the operator.
 
 use super::again::{Fed, Next};
-use super::builder::{Builder, Windows};
+use super::builder::Builder;
 use super::custom::{Ordered, OwnRows};
 use super::files;
 use super::grouping::{Agg, Gives, Grouping, Panes, Shape};
 use super::keys::Key;
 use super::meaning::Meaning;
-use super::node::{AggCall, Node, NodeKind, Window};
+use super::node::{AggCall, Node, NodeKind, Scope, Window};
 use super::output::{Mark, Shown};
+use super::scopes::Windows;
 use super::when::{UNBOUNDED, When};
 use crate::data::process::OnFull;
 use crate::data::{FieldId, Type};
@@ -146,12 +147,12 @@ impl Builder<'_> {
             return true;
         }
         let is_in_window = self.pending.is_some();
-        let rows_vary = !is_in_window && self.windows == Windows::Vary;
+        let rows_vary = !is_in_window && self.windows.vary();
         // Rows of windows that end together come by key.
         if self.pending.as_ref().is_some_and(Window::ends_may_meet) {
             return true;
         }
-        let is_late = is_in_window && triggers.lateness != Lateness::None;
+        let is_late = is_in_window && self.allowed_lateness() != Lateness::None;
         let prints = self.is_last
             && (triggers.is_early()
                 || triggers.beyond().is_some()
@@ -198,7 +199,7 @@ impl Builder<'_> {
     /// Whether what follows gives its rows again, and is to, beside what a peek gives.
     fn feeds(&self) -> bool {
         let triggers = &self.options.triggers;
-        let again = triggers.lateness != Lateness::None
+        let again = self.allowed_lateness() != Lateness::None
             || triggers.every_delay.is_some()
             || triggers.every_records.is_some()
             || triggers.pane_columns
@@ -236,8 +237,9 @@ impl Builder<'_> {
         match (self.shaped.take(), pending, self.windows) {
             (Some(shape), _, _) => shape,
             (None, Some(window), _) => Shape::Grid(window),
-            (None, None, Windows::Yes | Windows::Vary | Windows::Batch) => Shape::Rows,
             (None, None, Windows::No) => Shape::Forever,
+            (None, None, Windows::Counted) => Shape::Counted,
+            (None, None, _) => Shape::Rows,
         }
     }
 
@@ -249,6 +251,34 @@ impl Builder<'_> {
         }
     }
 
+    /// Whether the rows here come window by window, by their ends.
+    fn windows_come_whole(&self) -> bool {
+        let passes = |node: &&Node| {
+            matches!(
+                node.kind,
+                NodeKind::Filter { .. }
+                    | NodeKind::Project { .. }
+                    | NodeKind::Parse { .. }
+                    | NodeKind::Explode { .. }
+                    | NodeKind::Sample { .. }
+                    | NodeKind::Limit { .. }
+                    | NodeKind::Tee { .. }
+                    | NodeKind::Distinct { last: false, .. }
+            )
+        };
+        let maker = self.nodes.iter().rev().find(|node| !passes(node));
+        maker.is_some_and(|node| match &node.kind {
+            NodeKind::Sort { scope, .. } | NodeKind::Distinct { scope, .. } => {
+                *scope == Scope::Rows
+            }
+            NodeKind::Custom(custom) => match &custom.meaning {
+                Meaning::Group(grouping) => !custom.own_rows && grouping.holds == 0,
+                _ => false,
+            },
+            _ => false,
+        })
+    }
+
     fn grouping(&self, shape: Shape, gives: Gives, ranked: bool) -> Result<Grouping, Usage> {
         let triggers = &self.options.triggers;
         let lateness = self.lateness_in(&shape);
@@ -256,6 +286,11 @@ impl Builder<'_> {
         let mut grouping = Grouping {
             lateness,
             later: self.later_in(&shape),
+            whole: match shape {
+                Shape::Counted => true,
+                Shape::Rows => self.windows_come_whole(),
+                _ => false,
+            },
             late_every: triggers.late_every.unwrap_or(1),
             ..Grouping::plain(shape, gives)
         };
@@ -347,9 +382,14 @@ impl Builder<'_> {
             Shape::Rows => self.grid_of_rows(),
             shape => shape.grid().filter(|_| !grouping.feeds).cloned(),
         };
-        let varies = match &grouping.shape {
-            Shape::Rows => self.windows == Windows::Vary,
-            shape => shape.varies(),
+        let windows = match &grouping.shape {
+            Shape::Rows => match self.windows {
+                Windows::Vary => Windows::Vary,
+                _ => Windows::Yes,
+            },
+            shape if shape.varies() => Windows::Vary,
+            shape if shape.is_windowed() => Windows::Yes,
+            _ => Windows::No,
         };
         let timed =
             grouping.shape.is_windowed() || (self.is_counted(&grouping) && self.have_times());
@@ -372,8 +412,7 @@ impl Builder<'_> {
             meaning: Meaning::Group(grouping.clone()),
         };
         let rows = OwnRows {
-            windowed: grouping.shape.is_windowed(),
-            shows_end: varies,
+            windows,
             keys,
             fields,
         };
@@ -388,9 +427,6 @@ impl Builder<'_> {
             sessions: grouping.tells_final(),
             grid: grouping.shape.grid().cloned(),
         });
-        if varies {
-            self.windows = Windows::Vary;
-        }
         if let Some(aggregated) = &mut self.aggregated {
             aggregated.timed = timed;
             aggregated.grid = grid;
@@ -454,7 +490,10 @@ impl Builder<'_> {
             self.shown.insert(1, Shown::window(end, "window_end"));
             (start, end)
         });
-        self.windows = Windows::Vary;
+        self.windows = match bounds {
+            Some(_) => Windows::Vary,
+            None => Windows::Counted,
+        };
         self.window_keys = keys.clone();
         let holds = match self.windows_follow {
             true => shape.age_of_records().unwrap_or(0),

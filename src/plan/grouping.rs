@@ -42,6 +42,8 @@ pub struct Grouping {
     pub later: i64,
     /// Each of these windows has a row, as time passes it.
     pub empties: Option<Window>,
+    /// Rows come window by window, by their ends, those of one together.
+    pub whole: bool,
     /// A window follows that goes by the times of rows which are this much older than the end of theirs, ns.
     pub holds: i64,
     pub gives: Gives,
@@ -54,6 +56,8 @@ pub enum Shape {
     Forever,
     /// Rows have their window already.
     Rows,
+    /// Rows have a window by count already.
+    Counted,
     /// Windows of a grid.
     Grid(Window),
     /// Records at most `gap` apart.
@@ -71,7 +75,7 @@ pub enum Shape {
 impl Shape {
     /// Whether rows have the bounds of a window.
     pub fn is_windowed(&self) -> bool {
-        !matches!(self, Shape::Forever | Shape::Count { .. })
+        !matches!(self, Shape::Forever | Shape::Counted | Shape::Count { .. })
     }
 
     /// The grid that windows are of.
@@ -87,7 +91,7 @@ impl Shape {
         match self {
             Shape::Grid(window) => window.grow.is_some(),
             Shape::Session { .. } | Shape::LookBack(_) => true,
-            Shape::Forever | Shape::Rows | Shape::Count { .. } => false,
+            Shape::Forever | Shape::Rows | Shape::Counted | Shape::Count { .. } => false,
         }
     }
 
@@ -116,14 +120,15 @@ impl Shape {
             Shape::Session { max: None, .. }
             | Shape::Count { .. }
             | Shape::Forever
-            | Shape::Rows => None,
+            | Shape::Rows
+            | Shape::Counted => None,
         }
     }
 
     /// The lateness of `--late update`: the window's size, a session's gap.
     pub fn own_lateness(&self) -> i64 {
         match self {
-            Shape::Forever | Shape::Rows | Shape::Count { .. } => 0,
+            Shape::Forever | Shape::Rows | Shape::Counted | Shape::Count { .. } => 0,
             Shape::Grid(window) => match &window.size {
                 Extent::Fixed(size) => *size,
                 size => size.about(),
@@ -178,7 +183,7 @@ impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Shape::Forever => f.write_str("forever"),
-            Shape::Rows => f.write_str("its window"),
+            Shape::Rows | Shape::Counted => f.write_str("its window"),
             Shape::Grid(window) => write!(f, "window {window}"),
             Shape::Session { gap, max } => {
                 write!(f, "session {}", duration(*gap))?;
@@ -223,6 +228,7 @@ impl Grouping {
             ranked: false,
             later: 0,
             empties: None,
+            whole: false,
             holds: 0,
             gives,
         }
@@ -248,7 +254,9 @@ impl Grouping {
         };
         let prints = match &self.shape {
             Shape::Forever => "; prints at the end of the input".to_string(),
-            Shape::Rows => "; prints when the window that it is in is complete".into(),
+            Shape::Rows | Shape::Counted => {
+                "; prints when the window that it is in is complete".into()
+            }
             Shape::Grid(window) => {
                 format!(
                     " and each of {}; {}",

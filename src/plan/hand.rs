@@ -3,10 +3,11 @@
 //! fields are theirs.
 
 use super::batches;
-use super::builder::{Aggregated, Builder, Windows};
+use super::builder::{Aggregated, Builder};
 use super::names;
 use super::node::{Answer, Extent, Hand, NodeKind, Output, Scope, Taker, Times, Window};
 use super::output::{self, Shown, Written};
+use super::scopes::Windows;
 use crate::data::{Field, FieldId, Open, Schema, Type};
 use crate::error::Usage;
 use crate::expr::Expr;
@@ -75,10 +76,8 @@ impl Builder<'_> {
         let written = self.written_for_command(true)?;
         let (answered, columns) = self.answer_to(&written)?;
         let windows = match (self.windows, windowed) {
-            (Windows::Batch, _) => Windows::Batch,
             (_, false) => Windows::No,
-            (Windows::Vary, true) => Windows::Vary,
-            (_, true) => Windows::Yes,
+            (windows, true) => windows,
         };
         let mut schema = Schema::default();
         let mut shown = output::window_fields(&mut schema, windows);

@@ -1,9 +1,10 @@
 //! What is written of each row, and in which format. Opens no file. Invariant: original lines pass only if
 //! every operator before left records as they were.
 
-use super::builder::{Builder, Windows};
+use super::builder::Builder;
 use super::names;
 use super::node::{NodeKind, Output, Plan};
+use super::scopes::Windows;
 use crate::data::value::Printing;
 use crate::data::{Field, FieldId, Open, Others, Schema, Type};
 use crate::error::Usage;
@@ -381,7 +382,7 @@ pub(super) fn window_fields(schema: &mut Schema, windows: Windows) -> Vec<Shown>
     if windows == Windows::No {
         return Vec::new();
     }
-    if windows == Windows::Batch {
+    if matches!(windows, Windows::Batch | Windows::Counted) {
         schema.add(Field::hidden("", Type::Time));
         schema.add(Field::hidden("", Type::Time));
         return Vec::new();

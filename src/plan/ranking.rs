@@ -4,7 +4,7 @@
 //! one.
 
 use super::again::{Fed, Giving, Next};
-use super::builder::{Builder, Windows};
+use super::builder::Builder;
 use super::custom::Ordered;
 use super::meaning::Meaning;
 use super::node::{Make, NodeKind, SortKey};
@@ -134,7 +134,7 @@ impl Builder<'_> {
         let of_shape = self.keys_of_shape(own.as_deref());
         keys.splice(0..0, of_shape);
         let scope = self.row_scope();
-        if self.windows == Windows::Vary
+        if self.windows.vary()
             && let Some(end) = self.schema.find("window_end")
         {
             keys.push(self.field_expr(end));

@@ -3,13 +3,14 @@
 //! the end is what would have come if all had waited.
 
 use super::again::{Fed, Giving, Next};
-use super::builder::{Builder, Windows};
+use super::builder::Builder;
 use super::custom::{Ordered, OwnRows};
 use super::grouped::{aggregate_text, called};
 use super::grouping::Agg;
 use super::keys::Key;
 use super::meaning::Meaning;
 use super::node::{AggCall, Make, Window};
+use super::scopes::Windows;
 use crate::data::Type;
 use crate::error::Usage;
 use std::sync::Arc;
@@ -63,7 +64,10 @@ impl Builder<'_> {
         }
         let (feeds, marks) = (giving.feeds, giving.marks);
         let prints = giving.prints("its groups");
-        let varies = self.windows == Windows::Vary;
+        let windows = match self.windows {
+            Windows::Vary => Windows::Vary,
+            _ => Windows::Yes,
+        };
         let names: Vec<String> = calls.iter().map(aggregate_text).collect();
         let each = if empties.is_some() { ", each" } else { "" };
         let again = Regrouped {
@@ -85,15 +89,11 @@ impl Builder<'_> {
             ),
         };
         let rows = OwnRows {
-            windowed: true,
-            shows_end: varies,
+            windows,
             keys,
             fields,
         };
         self.ordered_rows(node, rows, None);
-        if varies {
-            self.windows = Windows::Vary;
-        }
         if marks.is_some() {
             self.show_marks();
         }

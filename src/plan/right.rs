@@ -2,11 +2,12 @@
 //! chain knows them (`sides`). Opens nothing itself: what it must know of the input is asked of [`Look`].
 //! Invariant: equal keys of both sides have equal bytes.
 
-use super::builder::{Builder, Options, Windows};
+use super::builder::{Builder, Options};
 use super::columns::split_pair;
 use super::grouping::Shape;
 use super::names;
 use super::node::{Begun, Matching, NodeKind, Right, Source, Turn, Window};
+use super::scopes::Windows;
 use crate::data::{FieldId, Schema, Type};
 use crate::error::Usage;
 use crate::expr::{self, Expr};

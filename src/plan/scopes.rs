@@ -1,15 +1,35 @@
 //! Windows in force: how they are set, and how rows come by theirs where no aggregate puts them there. Cuts no
 //! grid. Invariant: at most one window waits for the next operator.
 
-use super::builder::{Builder, Windows};
+use super::builder::Builder;
 use super::grouped::Lateness;
 use super::grouping::Shape;
-use super::node::{Custom, NodeKind, Overdue, Scope, Window};
+use super::node::{Custom, NodeKind, Overdue, Scope, Times, Window};
 use super::output::Shown;
 use super::when::When;
 use crate::data::{FieldId, Type};
 use crate::error::Usage;
 use crate::expr::Expr;
+
+/// Whether rows at this place have a window.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Windows {
+    No,
+    Yes,
+    /// A batch, which is not shown.
+    Batch,
+    /// Windows of one start may end at different times.
+    Vary,
+    /// Windows by count, which have no bounds.
+    Counted,
+}
+
+impl Windows {
+    /// Whether windows of one start, or of none, may be several.
+    pub fn vary(self) -> bool {
+        matches!(self, Windows::Vary | Windows::Counted)
+    }
+}
 
 impl Builder<'_> {
     /// Puts what follows into windows.
@@ -132,8 +152,8 @@ impl Builder<'_> {
                 self.shaped = None;
                 Ok(None)
             }
-            Some(Shape::Forever | Shape::Rows) => Ok(None),
-            None if self.windows == Windows::Vary && self.pending.is_none() && self.in_force.is_none() => Err(self.fault(format!(
+            Some(Shape::Forever | Shape::Rows | Shape::Counted) => Ok(None),
+            None if self.windows.vary() && self.pending.is_none() && self.in_force.is_none() => Err(self.fault(format!(
                 "the windows of rows here are over for one stream already, and theirs are of both; put '{}' right behind the operator that makes them",
                 self.name
             ))),
@@ -143,12 +163,15 @@ impl Builder<'_> {
 
     /// Whether rows here come when their window is over, all of one together, as old as they are.
     pub fn windows_leave_whole(&self) -> bool {
-        self.windows == Windows::Vary && !self.windows_follow
+        self.windows.vary() && !self.windows_follow
     }
 
-    /// Whether windows of rows here are of more than one length.
-    pub fn windows_vary(&self) -> bool {
-        self.windows == Windows::Vary
+    /// The windows that rows are of which are made of those here, each of one window.
+    pub fn windows_of_rows(&self) -> Windows {
+        match self.windows {
+            Windows::Counted => Windows::No,
+            windows => windows,
+        }
     }
 
     /// Rows that leave the operator at hand are in sessions of these keys: the fields of their bounds.
@@ -206,9 +229,17 @@ impl Builder<'_> {
         self.options.live
     }
 
+    /// The lateness that is allowed: by arrival nothing is late.
+    pub(super) fn allowed_lateness(&self) -> Lateness {
+        match self.times.as_ref().is_some_and(Times::is_arrival) {
+            true => Lateness::None,
+            false => self.options.triggers.lateness,
+        }
+    }
+
     /// How far behind its watermark a row may be that no window judges, ns.
     pub fn lateness(&self) -> i64 {
-        match self.options.triggers.lateness {
+        match self.allowed_lateness() {
             Lateness::Fixed(ns) => ns,
             Lateness::None | Lateness::Own => 0,
         }
@@ -217,8 +248,9 @@ impl Builder<'_> {
     /// How long windows take records when they are over, ns. Records that leave theirs cannot be taken back: those wait
     /// as long.
     pub fn lateness_in(&self, shape: &Shape) -> i64 {
-        match (self.options.triggers.lateness, shape) {
-            (_, Shape::Forever | Shape::Rows | Shape::Count { .. }) | (Lateness::None, _) => 0,
+        match (self.allowed_lateness(), shape) {
+            (_, Shape::Forever | Shape::Rows | Shape::Counted | Shape::Count { .. })
+            | (Lateness::None, _) => 0,
             (Lateness::Fixed(ns), _) => ns,
             (Lateness::Own, shape) => shape.own_lateness(),
         }
@@ -229,8 +261,8 @@ impl Builder<'_> {
         self.batch_scope();
         self.assign();
         match self.windows {
-            Windows::Yes | Windows::Vary | Windows::Batch => Scope::Rows,
             Windows::No => Scope::Forever,
+            _ => Scope::Rows,
         }
     }
 

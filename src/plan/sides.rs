@@ -2,12 +2,13 @@
 //! Reads no input. Invariant: `PREFIX.f` is always the right side's f; a plain f is the left's, or the right's
 //! where the left has none.
 
-use super::builder::{Builder, Windows};
+use super::builder::Builder;
 use super::custom::{Ordered, OwnRows};
 use super::names;
 use super::node::{Matching, NodeKind, Right};
 use super::output::{OTHERS, Shown};
 use super::right::{On, OtherStream, right_of, right_of_mut};
+use super::scopes::Windows;
 use crate::data::{Field, FieldId, Open, Schema, Type};
 use crate::error::Usage;
 use crate::expr::ast::Kind;
@@ -132,11 +133,11 @@ impl Builder<'_> {
     /// Rows of both streams by key, in place of either's.
     pub fn cogroup(&mut self, stream: OtherStream, node: Ordered, rows: OwnRows, right: Right) {
         let at = self.nodes.len();
-        let varies = rows.shows_end;
-        let (windows, in_force) = match varies {
-            true => (Windows::Vary, self.in_force.clone()),
-            false => (self.windows, self.in_force.clone()),
+        let windows = match rows.windows {
+            Windows::Vary => Windows::Vary,
+            _ => self.windows,
         };
+        let in_force = self.in_force.clone();
         self.window_keys.clear();
         self.ordered_rows(node, rows, Some(right));
         (self.windows, self.in_force) = (windows, in_force);

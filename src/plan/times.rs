@@ -1,9 +1,10 @@
 //! Where rows have their times from, and whether a chain needs them. Reads no clock. Invariant: a plan has
 //! times only if something in it asks for them.
 
-use super::builder::{Builder, Windows};
+use super::builder::Builder;
 use super::names;
 use super::node::Times;
+use super::scopes::Windows;
 use crate::bytes::time::Shape;
 use crate::data::time::SECOND;
 use crate::data::{Field, Schema, Type};

@@ -2,12 +2,13 @@
 //! Invariant: a record is in one window, so it counts once.
 
 use super::batches;
-use super::builder::{Builder, Windows};
+use super::builder::Builder;
 use super::custom::{Ordered, OwnRows};
 use super::grouped::OutputMode;
 use super::grouping::Agg;
 use super::keys::Key;
 use super::node::{Overdue, Times, Window};
+use super::scopes::Windows;
 use super::window::duration;
 use crate::aggs;
 use crate::data::Type;
@@ -82,7 +83,7 @@ impl Builder<'_> {
     /// When totals here are printed; rows are put into their windows.
     pub fn totals_printed(&mut self) -> Result<Printed, Usage> {
         // A window that waits takes the place of those that rows were in.
-        if self.shaped.is_some() || (self.windows == Windows::Vary && self.pending.is_none()) {
+        if self.shaped.is_some() || (self.windows.vary() && self.pending.is_none()) {
             return Err(self.fault(
                 "it prints when a window of all keys ends; sessions, windows by count and looks back end for each key \
                  by itself",
@@ -158,8 +159,10 @@ impl Builder<'_> {
         fields: Vec<(String, Type)>,
     ) {
         let rows = OwnRows {
-            windowed: matches!(printed, Printed::Windows(_)),
-            shows_end: false,
+            windows: match printed {
+                Printed::Windows(_) => Windows::Yes,
+                Printed::Input | Printed::Batches(_) => Windows::No,
+            },
             keys,
             fields,
         };

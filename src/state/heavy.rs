@@ -126,6 +126,8 @@ impl SpaceSaving {
 pub struct Heavy {
     most: usize,
     windowed: bool,
+    /// Its rows have the bounds of their window.
+    bounded: bool,
     types: Vec<Type>,
     coder: KeyCoder,
     /// By the window's end and start.
@@ -133,10 +135,16 @@ pub struct Heavy {
 }
 
 impl Heavy {
-    pub fn new(most: usize, windowed: bool, types: Vec<Type>, making: &Making<'_>) -> Heavy {
+    pub fn new(
+        most: usize,
+        (windowed, bounded): (bool, bool),
+        types: Vec<Type>,
+        making: &Making<'_>,
+    ) -> Heavy {
         Heavy {
             most,
             windowed,
+            bounded,
             types,
             coder: making.coder.clone(),
             open: BTreeMap::new(),
@@ -147,7 +155,7 @@ impl Heavy {
         let mut scratch = Vec::new();
         let (end, start) = window;
         let mut columns = Vec::new();
-        if self.windowed {
+        if self.bounded {
             for at in [start, end] {
                 let mut column = ColumnBuilder::new(&Type::Time);
                 rows.iter().for_each(|_| column.nanos(at));
@@ -169,7 +177,7 @@ impl Heavy {
         columns.extend(counts);
         let columns = columns.into_iter().map(|column| Some(column.finish()));
         let mut chunk = Chunk::of_columns(rows.len(), columns.collect(), scratch);
-        if self.windowed {
+        if self.bounded {
             chunk.windows = Some(vec![(start, end); rows.len()]);
             chunk.times = Some(vec![end - 1; rows.len()]);
             chunk.before = chunk.times.clone();

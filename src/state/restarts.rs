@@ -393,10 +393,10 @@ fn cases() -> Vec<Case> {
             Box::new(Disorder::new(Arc::default()))
         }),
         case("heavy", Fed::Rows, |making| {
-            Box::new(Heavy::new(2, false, vec![Type::Text], making))
+            Box::new(Heavy::new(2, (false, false), vec![Type::Text], making))
         }),
         case("heavy in windows", Fed::InWindows, |making| {
-            Box::new(Heavy::new(2, true, vec![Type::Text], making))
+            Box::new(Heavy::new(2, (true, true), vec![Type::Text], making))
         }),
         case("scan", Fed::Rows, |making| {
             Box::new(Scan::new(scanning(), terms(9), making))

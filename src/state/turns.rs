@@ -183,11 +183,22 @@ impl Process for InTurns {
         out
     }
 
-    fn whole(&mut self, told: &mut Told) -> Vec<Chunk> {
+    fn whole(&mut self, ended: bool, told: &mut Told) -> Vec<Chunk> {
         let mut out = Vec::new();
         self.feed(None, i64::MIN, told, &mut out);
-        out.extend(self.inner.whole(told));
+        if self.inner.gives_whole() {
+            out.clear();
+        }
+        out.extend(self.inner.whole(ended, told));
         out
+    }
+
+    fn given_whole(&mut self) {
+        self.inner.given_whole();
+    }
+
+    fn gives_whole(&self) -> bool {
+        self.inner.gives_whole()
     }
 
     fn next_end(&self) -> i64 {

@@ -39,7 +39,7 @@ impl Grouped {
         match (&self.plan.shape, &mut self.grid) {
             (Shape::Grid(_), Some(grid)) if grid.is_tumbling() => found.push(grid.cell(at.time)),
             (Shape::Grid(_), Some(grid)) => grid.windows(at.time, found),
-            (Shape::Rows, _) => {
+            (Shape::Rows | Shape::Counted, _) => {
                 let windows = feed.chunk.windows.as_ref();
                 found.extend(windows.map(|windows| windows[at.row as usize]));
                 return false;

@@ -43,16 +43,19 @@ const NEVER: i64 = i64::MAX;
 
 /// Makes the state of a grouping.
 pub fn make(grouping: Arc<Grouping>) -> Make {
-    let is_early = grouping.every_records.is_some()
-        || grouping.every_delay.is_some()
-        || grouping.every.is_some()
-        || grouping.complete;
+    let by_records = grouping.every_records.is_some();
+    let by_clock = grouping.every_delay.or(grouping.every).is_some();
     // Of several sources rows come in turns where what they do depends on what is over by then: which session they join,
-    // and whether a window that is printed has them. (Early rows are of what has come.)
+    // whether a window that is printed has them, and what their early rows come behind. (Those of the clock are of what
+    // has come.)
     let slack = match grouping.shape {
-        _ if is_early => None,
+        _ if by_clock && !by_records => None,
         Shape::Session { gap, .. } => Some(gap),
-        Shape::Grid(_) | Shape::LookBack(_) if grouping.lateness > 0 && !grouping.waits => Some(0),
+        Shape::Grid(_) | Shape::LookBack(_)
+            if by_records || grouping.lateness > 0 && !grouping.waits =>
+        {
+            Some(0)
+        }
         _ => None,
     };
     let Some(slack) = slack else {
@@ -90,8 +93,9 @@ struct Group {
     slot: u32,
     /// Its row at the close has been given.
     printed: bool,
-    /// The number of the next row.
+    /// The number of the next row, and which one the last was.
     pane: u32,
+    last: Option<Kind>,
     /// Records since the last row, and those of them that were late.
     new: u64,
     late: u64,
@@ -451,11 +455,17 @@ impl Grouped {
         let mut next = self.next_event();
         for (row, &key) in live.iter().zip(&keys) {
             let of = |times: &Option<Vec<i64>>| times.as_ref().map(|times| times[row as usize]);
-            let before = of(&feed.chunk.before).unwrap_or(i64::MIN);
-            if self.alone && before >= next {
+            // Where windows come whole, those that end before this one are over.
+            let passed = match (self.plan.whole, &feed.chunk.windows) {
+                (true, Some(windows)) => Some(windows[row as usize].1.saturating_sub(1)),
+                _ => None,
+            };
+            let tells = self.alone || passed.is_some();
+            let before = passed.or(of(&feed.chunk.before)).unwrap_or(i64::MIN);
+            if tells && before >= next {
                 self.advance(before, &mut feed);
             }
-            if self.alone {
+            if tells {
                 self.watermark = self.watermark.max(before);
             }
             // Rows of two streams have lost theirs.
@@ -555,7 +565,7 @@ impl Process for Grouped {
         self.plan.complete
     }
 
-    fn whole(&mut self, told: &mut Told) -> Vec<Chunk> {
+    fn whole(&mut self, ended: bool, told: &mut Told) -> Vec<Chunk> {
         if !self.plan.complete || self.keyed.is_empty() {
             return self.close(Watermark::End, told);
         }
@@ -564,7 +574,7 @@ impl Process for Grouped {
             chunk: &mut none,
             args: &[],
         };
-        self.give_all(&mut feed);
+        self.give_standing(ended, &mut feed);
         self.chunks()
     }
 
@@ -581,7 +591,7 @@ impl Process for Grouped {
     fn lag(&self) -> i64 {
         let shape = &self.plan.shape;
         match shape {
-            Shape::Forever | Shape::Rows | Shape::Count { .. } => 0,
+            Shape::Forever | Shape::Rows | Shape::Counted | Shape::Count { .. } => 0,
             _ => {
                 let strictly = i64::from(shape.is_closed_interval()) - self.plan.later;
                 // Batches are never late, and what is late where nothing is freed comes of a trigger.
@@ -597,7 +607,7 @@ impl Process for Grouped {
     }
 
     fn goes_by_windows(&self) -> bool {
-        self.plan.shape == Shape::Rows
+        matches!(self.plan.shape, Shape::Rows | Shape::Counted)
     }
 
     fn tick(&mut self, now: i64) -> Vec<Chunk> {

@@ -40,6 +40,7 @@ impl Grouped {
         let group = &mut self.groups[place as usize];
         let pane = group.pane;
         group.pane += 1;
+        group.last = Some(kind);
         group.new = 0;
         group.timer = NEVER;
         let standing = std::mem::take(&mut group.standing);
@@ -204,6 +205,28 @@ impl Grouped {
             let kind = match self.groups[place as usize].printed {
                 true => Kind::Late,
                 false => Kind::Early,
+            };
+            self.give(place, kind, feed);
+        }
+    }
+
+    /// All rows of a copy as they stand: what nothing has come to since its last row is that. `ended`: so has the input.
+    pub(super) fn give_standing(&mut self, ended: bool, feed: &mut Feed<'_>) {
+        let mut all: Vec<u32> = Vec::new();
+        for (_, of_key) in self.keyed.iter() {
+            all.extend(&of_key.groups);
+        }
+        self.sort(&mut all);
+        for place in all {
+            let group = &mut self.groups[place as usize];
+            let kind = match (group.printed, group.last) {
+                (false, _) if ended => Kind::OnTime,
+                (_, Some(last)) if group.new == 0 && group.pane > 0 => {
+                    group.pane -= 1;
+                    last
+                }
+                (true, _) => Kind::Late,
+                (false, _) => Kind::Early,
             };
             self.give(place, kind, feed);
         }

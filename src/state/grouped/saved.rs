@@ -112,13 +112,20 @@ impl Grouped {
 /// What is not said: a group's key has it in its list, its life begins, and nothing is pending between chunks.
 fn put_group(group: &Group, to: &mut Save) {
     to.put(&(group.start, group.end, group.newest));
-    to.put(&(group.slot, group.printed, group.pane, group.new, group.late));
+    to.put(&(
+        group.slot,
+        group.printed,
+        group.last,
+        group.pane,
+        group.new,
+        group.late,
+    ));
     to.put(&(group.due, group.timer, &group.standing));
 }
 
 fn take_group(key: u32, from: &mut Saved<'_>) -> Result<Group, Damaged> {
     let (start, end, newest) = from.take()?;
-    let (slot, printed) = from.take()?;
+    let (slot, printed, last) = from.take()?;
     let pane = saving::small(from)?;
     let (new, late) = (saving::count(from)?, saving::count(from)?);
     let (due, timer) = from.take()?;
@@ -133,6 +140,7 @@ fn take_group(key: u32, from: &mut Saved<'_>) -> Result<Group, Damaged> {
         slot,
         printed,
         pane,
+        last,
         new,
         late,
         due,

@@ -301,13 +301,13 @@ proptest! {
         prop_assert_eq!(&found, &expected);
         prop_assert_eq!(told, late);
         // One of several sources is told how far time is: behind each row here. Rows enter sessions, and windows that take
-        // late ones, in turns.
+        // late ones or give early rows, in turns.
         let in_turn = match plan.shape {
             Shape::Session { .. } => true,
-            Shape::Grid(_) | Shape::LookBack(_) => plan.lateness > 0,
+            Shape::Grid(_) | Shape::LookBack(_) => plan.lateness > 0 || plan.every_records.is_some(),
             _ => false,
         };
-        let (rows, expected, late) = match in_turn && plan.every_records.is_none() {
+        let (rows, expected, late) = match in_turn {
             true => {
                 let rows = in_turns(rows);
                 let (expected, late) = model(&rows, &plan);

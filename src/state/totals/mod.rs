@@ -549,7 +549,7 @@ impl Process for Totals {
         self.of.complete && self.of.printed != Printed::Input
     }
 
-    fn whole(&mut self, told: &mut Told) -> Vec<Chunk> {
+    fn whole(&mut self, _ended: bool, told: &mut Told) -> Vec<Chunk> {
         if !self.gives_whole() {
             return self.close(Watermark::End, told);
         }

@@ -68,3 +68,36 @@ result     exact; the same for any number of threads
 
 $ seq 1 10000 | dstream map 'k=$1%2' reduce-by k 'p50:$1,p99:$1' --stats 2>&1 | grep -o '[0-9]* values from sketches'
 4 values from sketches
+# Windows of one start that end at different times are several, behind --heavy and behind a pattern too.
+$ printf '1 a\n2 b\n5 a\n14 b\n40 c\n' > in; dstream --time '$1:s' --watermark 0s window 12s --grow 4s count-by '$2' --heavy 2 reduce n=count,s=sum:count in
+1970-01-01T00:00:00Z	1970-01-01T00:00:04Z	2	2
+1970-01-01T00:00:00Z	1970-01-01T00:00:08Z	2	3
+1970-01-01T00:00:00Z	1970-01-01T00:00:12Z	2	3
+1970-01-01T00:00:12Z	1970-01-01T00:00:16Z	1	1
+1970-01-01T00:00:12Z	1970-01-01T00:00:20Z	1	1
+1970-01-01T00:00:12Z	1970-01-01T00:00:24Z	1	1
+1970-01-01T00:00:36Z	1970-01-01T00:00:44Z	1	1
+1970-01-01T00:00:36Z	1970-01-01T00:00:48Z	1	1
+$ dstream --time '$1:s' --watermark 0s session-window 4s count-by '$2' --heavy 2 in
+1970-01-01T00:00:01Z	1970-01-01T00:00:09Z	a	2	0
+1970-01-01T00:00:01Z	1970-01-01T00:00:09Z	b	1	0
+1970-01-01T00:00:14Z	1970-01-01T00:00:18Z	b	1	0
+1970-01-01T00:00:40Z	1970-01-01T00:00:44Z	c	1	0
+$ dstream --time '$1:s' --watermark 0s window 12s --grow 4s key-by '$2' match 'A{2}' --where A=1==1 --within 8s count-by '$2' in
+1970-01-01T00:00:00Z	1970-01-01T00:00:08Z	a	1
+1970-01-01T00:00:00Z	1970-01-01T00:00:12Z	a	1
+# Windows by count have no bounds.
+$ printf 'a\nb\na\nc\nc\n' > in; dstream count-window 3 count-by '$1' --heavy 2 -o json in
+{"$1":"a","count":2,"error":0}
+{"$1":"b","count":1,"error":0}
+{"$1":"c","count":2,"error":0}
+$ dstream count-window 3 count-by '$1' --heavy 2 reduce n=count,s=sum:count in
+3	5
+# What is made of a ranking, or of a command's lines, for each of them has none either.
+$ printf 'a\nb\na\nc\nc\n' | dstream count-window 3 sort-by '$1' reduce n=count,l=last:'$1'
+3	b
+2	c
+$ printf 'a\nb\na\nc\nc\n' | dstream -H count-window 3 transform cat reduce n=count
+n
+3
+2

@@ -456,7 +456,7 @@ $ printf 'a\nb\n--\n--\na\n--\n--\n--\nb\nb\n--\n' | dstream --batch-on '^--' ke
 a	2	1970-01-01T00:00:01Z
 b	2	1970-01-01T00:00:06Z
 $ printf 'a\nb\n--\n--\na\n--\n--\n--\nb\nb\n--\n' | dstream --batch-on '^--' key-by '$0' match 'A B'
-1970-01-01T00:00:05Z	b	1970-01-01T00:00:06Z	1970-01-01T00:00:06Z	2
+b	1970-01-01T00:00:06Z	1970-01-01T00:00:06Z	2
 $ printf 'a\nb\n--\n--\na\n--\n--\n--\nb\nb\n--\n' > l; dstream --batch-on '^--' --mark-batches session-window 2s join l --on '$0' count-by '$0' l
 -- 1
 -- 2
@@ -537,7 +537,7 @@ $ dstream --clock '$2:s' --batch 1s --mark-batches union l count r
 -- 4
 # A mark is written for each batch, also where rows are held longer; windows by count have no end that a row could wait for.
 $ printf -- 'a\n--\n--\n--\n--\n--\n' | dstream --batch-on '^--' --mark-batches match 'a b' --within 5s --timeouts
-1970-01-01T00:00:00Z	1970-01-01T00:00:01Z	1970-01-01T00:00:01Z	1	true
+1970-01-01T00:00:01Z	1970-01-01T00:00:01Z	1	true
 -- 1
 -- 2
 -- 3
@@ -572,3 +572,11 @@ dstream: --output: a ranking of windows that are closed is not kept, so no file 
     … complete --pane-columns window 6s count-by '$2' top 1 --output of
                                                             ^^^^^^^^
 ? 2
+# By arrival nothing is late, whatever is allowed (EVENT-TIME 2.5: behind a window the watermark never passes the time of a row still to come).
+$ seq 8 | dstream --batch-lines 1 --allowed-lateness 3s --pane-columns window 2s count window 4s reduce s=sum:count,k=count
+1970-01-01T00:00:00Z	4	2	on_time	0
+1970-01-01T00:00:04Z	4	2	on_time	0
+# Matches of a batch are of the batch, which is not shown.
+$ printf '1 a\n2 b\n5 a\n' | dstream --batch-lines 2 match A --where 'A=1==1' count
+2
+1

@@ -131,3 +131,48 @@ dstream: sort-by: now() is another one when a row is corrected; leave it out beh
     … 2 --pane-columns window 1m count-by '$2' map 'n=now()' sort-by count
                                                              ^^^^^^^
 ? 2
+# An output that is replaced has each row as it stands: at the end of the input what was open is on time.
+$ printf '1 a\n2 b\n12 a\n16 b\n3 c\n30 c\n31 c\n' > in; dstream --time '$1:s' --watermark 5s --output-mode complete --pane-columns window 10s count --output F in; cat F
+1970-01-01T00:00:00Z	3	late	1
+1970-01-01T00:00:10Z	2	on_time	0
+1970-01-01T00:00:30Z	2	on_time	0
+$ dstream --time '$1:s' --watermark 5s --output-mode complete --pane-columns window 10s count in
+1970-01-01T00:00:00Z	2	on_time	0
+1970-01-01T00:00:00Z	3	late	1
+1970-01-01T00:00:10Z	2	on_time	0
+1970-01-01T00:00:30Z	2	on_time	0
+$ for i in '' --final; do dstream --once $i --checkpoint ck --time '$1:s' --watermark 5s --output-mode complete --pane-columns window 10s count --output F in; cat F; done
+1970-01-01T00:00:00Z	3	late	1
+1970-01-01T00:00:10Z	2	on_time	0
+1970-01-01T00:00:30Z	2	early	0
+1970-01-01T00:00:00Z	3	late	1
+1970-01-01T00:00:10Z	2	on_time	0
+1970-01-01T00:00:30Z	2	on_time	0
+# What the last record lets out comes before what the end does, however the input is read.
+$ printf '1004 a\n992 b\n1018 c\n' > in; dstream --time '$1:s' --watermark 5s --output-mode complete --every-records 3 window 5s count in
+1970-01-01T00:16:40Z	1
+1970-01-01T00:16:30Z	1
+1970-01-01T00:16:55Z	1
+$ cat in | dstream --time '$1:s' --watermark 5s --output-mode complete --every-records 3 window 5s count
+1970-01-01T00:16:40Z	1
+1970-01-01T00:16:30Z	1
+1970-01-01T00:16:55Z	1
+# Of two streams a record has its turn, and with it its early row, when both have come to it.
+$ echo '1 a' > p; printf '1 x\n9 y\n30 z\n31 z\n' > q; dstream --time '$1:s' --watermark 0s --every-records 1 --pane-columns union q window 5s count p
+1970-01-01T00:00:00Z	1	early	0
+1970-01-01T00:00:00Z	2	early	1
+1970-01-01T00:00:00Z	2	on_time	2
+1970-01-01T00:00:05Z	1	early	0
+1970-01-01T00:00:05Z	1	on_time	1
+1970-01-01T00:00:30Z	1	early	0
+1970-01-01T00:00:30Z	2	early	1
+1970-01-01T00:00:30Z	2	on_time	2
+# Windows of records that have left theirs whole end in turn.
+$ printf '1 c 8\n4 b -3\n20 a 1\n' | dstream --time '$1:s' --watermark 2s --every-records 1 --pane-columns look-back 5s sort-by '$3' reduce n=count
+1969-12-31T23:59:56Z	1970-01-01T00:00:01Z	1	early	0
+1969-12-31T23:59:56Z	1970-01-01T00:00:01Z	1	on_time	1
+1969-12-31T23:59:59Z	1970-01-01T00:00:04Z	1	early	0
+1969-12-31T23:59:59Z	1970-01-01T00:00:04Z	2	early	1
+1969-12-31T23:59:59Z	1970-01-01T00:00:04Z	2	on_time	2
+1970-01-01T00:00:15Z	1970-01-01T00:00:20Z	1	early	0
+1970-01-01T00:00:15Z	1970-01-01T00:00:20Z	1	on_time	1

@@ -209,3 +209,70 @@ fn batches_of_two_streams_are_early_together() {
     });
     faults.tell("batches of two streams");
 }
+
+/// Rows that records bring, in front of the one at the close and behind it.
+const BY_RECORDS: [&str; 4] = [
+    "--time $1 --watermark 2s --every-records 1 --pane-columns",
+    "--time $1 --watermark 5s --every-records 3 --output-mode complete --pane-columns",
+    "--time $1 --watermark 4s --every-records 2 --allowed-lateness 3s --panes retract",
+    "--time $1 --watermark 4s --output-mode complete --pane-columns",
+];
+
+const CHAINS_BY_RECORDS: [&str; 12] = [
+    "look-back 5s sort-by $3 count",
+    "window 6s --grow 2s sort-by $3 count-by $2",
+    "window 6s --slide 2s distinct-by $3 --last count",
+    "session-window 3s top 2 --by $3 count",
+    "count-window 5 sort-by $3 count",
+    "window 5s count-by $2",
+    "window 6s --slide 2s count",
+    "session-window 3s count-by $2",
+    "union OTHER window 5s count-by $2",
+    "union OTHER window 6s --slide 2s count-by $2",
+    "union OTHER window 6s --grow 2s count",
+    "union OTHER session-window 3s count-by $2",
+];
+
+/// EVENT-TIME 2.5, "early count N: at the record that makes N new ones": neither cuts nor how two streams are read side by
+/// side show in what such rows hold or stand behind.
+#[test]
+fn early_rows_of_records_know_no_cut() {
+    let scratch = Scratch::new();
+    let faults = Faults::default();
+    on_two_threads(BY_RECORDS.len() * CHAINS_BY_RECORDS.len(), |turn| {
+        let options = BY_RECORDS[turn % BY_RECORDS.len()];
+        let chain = CHAINS_BY_RECORDS[turn / BY_RECORDS.len()];
+        let right = scratch.0.join(format!("r{turn}"));
+        let path = scratch.0.join(turn.to_string());
+        let mut random = Random::new(60_001 + turn as u64);
+        let (one, other) = (sample(turn), data::sample(Format::Text, &mut random, 90, 4));
+        fs::write(&path, &one).expect("a sample can be written");
+        fs::write(&right, &other.bytes).expect("a sample can be written");
+        let words = options.split(' ').chain(chain.split(' '));
+        let words: Vec<String> = words.map(String::from).collect();
+        let named = words.iter().map(|word| match word == OTHER {
+            true => right.to_string_lossy().into_owned(),
+            false => word.clone(),
+        });
+        let named: Vec<String> = named.collect();
+        let plain = run(&named, &PLAIN, &path, Through::File);
+        if plain.out.is_empty() {
+            return faults.push(turn, format!("{words:?} gives nothing: {}", plain.said));
+        }
+        for through in [Through::File, Through::Pipe] {
+            if let Some(fault) = cut_shows(&named, &plain, &path, through, turn) {
+                return faults.push(turn, fault);
+            }
+        }
+        let other = words.iter().any(|word| word == OTHER).then_some(Other {
+            format: Format::Text,
+            bytes: other.bytes,
+            whole: false,
+        });
+        let given = (one.as_slice(), other.as_ref());
+        if let Err(fault) = try_one(&words, given, &mut random, turn, &scratch.0) {
+            faults.push(turn, fault);
+        }
+    });
+    faults.tell("early rows of records");
+}
