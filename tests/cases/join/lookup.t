@@ -285,6 +285,5 @@ $ dstream -i json --strict lookup t.json --on k --left map 'n=int(x)' --bad-file
 {"k":1,"v":1,"n":null}
 {"k":1,"v":2,"n":null}
 {"k":3,"n":null}
-dstream: 2 of 4 records are bad: with a value that does not convert (--strict) (first: s.json:3 col 1)
-with a value that does not convert (--strict)	s.json byte 16	{"k":1,"x":"y"}
+dstream: 1 of 4 records is bad: with a value that does not convert (--strict) (first: s.json:3 col 1)
 with a value that does not convert (--strict)	s.json byte 16	{"k":1,"x":"y"}
