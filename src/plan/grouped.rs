@@ -157,7 +157,8 @@ impl Builder<'_> {
             && (triggers.is_early()
                 || triggers.beyond().is_some()
                 || self.batch_trigger().is_some());
-        rows_vary || is_late || prints || (is_in_window && self.feeds()) || self.is_ranked_whole()
+        let feeds = (is_in_window || self.feeds_forever()) && self.feeds();
+        rows_vary || is_late || prints || feeds || self.is_ranked_whole()
     }
 
     /// Whether a ranking follows that each trigger prints of all windows there ever were.
@@ -220,6 +221,11 @@ impl Builder<'_> {
             Next::Other => false,
         };
         fits && !self.pending_batch
+    }
+
+    /// Whether what follows of an aggregate over the whole input may give its rows again: rankings are a peek.
+    fn feeds_forever(&self) -> bool {
+        self.windows == Windows::No && self.next == Next::Aggregate
     }
 
     /// Where windows are no batches, the end of a batch is a trigger in these modes.
@@ -294,7 +300,11 @@ impl Builder<'_> {
             late_every: triggers.late_every.unwrap_or(1),
             ..Grouping::plain(shape, gives)
         };
-        let can_feed = matches!(grouping.shape, Shape::Grid(_) | Shape::Session { .. });
+        let can_feed = match grouping.shape {
+            Shape::Grid(_) | Shape::Session { .. } => true,
+            Shape::Forever => self.feeds_forever(),
+            _ => false,
+        };
         if self.feeds() && can_feed {
             if !self.forgets().is_empty() && !matches!(grouping.shape, Shape::Session { .. }) {
                 return Err(self.fault(

@@ -11,6 +11,7 @@ use super::keys::Key;
 use super::meaning::Meaning;
 use super::node::{AggCall, Make, Window};
 use super::scopes::Windows;
+use super::when::UNBOUNDED;
 use crate::data::Type;
 use crate::error::Usage;
 use std::sync::Arc;
@@ -22,7 +23,9 @@ pub type Maker = fn(Arc<Regrouped>) -> Make;
 /// aggregate in front, then the aggregates' own.
 #[derive(Clone, Debug)]
 pub struct Regrouped {
-    /// One row a group: the window's bounds, then these, then what panes add.
+    /// Rows are in windows; else they span the whole input.
+    pub windowed: bool,
+    /// One row a group: the window's bounds if there are, then these, then what panes add.
     pub keys: Vec<Type>,
     pub aggs: Vec<Agg>,
     /// Of the keys of the aggregate in front.
@@ -55,8 +58,13 @@ impl Builder<'_> {
         let (own, aggs, mut fields) = called(&calls);
         let own_types = own.iter().map(|arg| arg.ty.clone()).collect();
         args.extend(own);
+        let windows = match self.windows {
+            Windows::No | Windows::Vary => self.windows,
+            _ => Windows::Yes,
+        };
+        let windowed = windows != Windows::No;
         // Bounds and keys stand in front.
-        let first = 2 + keys.len();
+        let first = if windowed { 2 } else { 0 } + keys.len();
         let mut giving = self.giving(fed, Some((first, &mut fields)));
         if !self.is_last {
             let behind = first + fields.len();
@@ -64,13 +72,10 @@ impl Builder<'_> {
         }
         let (feeds, marks) = (giving.feeds, giving.marks);
         let prints = giving.prints("its groups");
-        let windows = match self.windows {
-            Windows::Vary => Windows::Vary,
-            _ => Windows::Yes,
-        };
         let names: Vec<String> = calls.iter().map(aggregate_text).collect();
         let each = if empties.is_some() { ", each" } else { "" };
         let again = Regrouped {
+            windowed,
             keys: keys.iter().map(|key| key.expr.ty.clone()).collect(),
             aggs,
             front: front_types,
@@ -80,7 +85,10 @@ impl Builder<'_> {
         };
         let node = Ordered {
             text: format!("group again {}{}{each}", names.join(", "), again.giving),
-            keeps: format!("holds the rows of each window; {prints}; {freed}"),
+            keeps: match windowed {
+                true => format!("holds the rows of each window; {prints}; {freed}"),
+                false => format!("holds the rows that it counts; {prints}; {UNBOUNDED} with them"),
+            },
             keys: keys.iter().map(|key| key.expr.clone()).collect(),
             args,
             make: maker(Arc::new(again)),

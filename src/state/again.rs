@@ -35,6 +35,10 @@ pub trait Counts: Clone + Send + 'static {
         rows: &'w Rows<Self::Row>,
         memory: &Memory,
     ) -> Vec<Answer<'w>>;
+    /// Of a single group over the whole input, which has a row even of nothing.
+    fn even_of_nothing(&self) -> Option<Bounds> {
+        None
+    }
     fn put_row(&self, row: &Self::Row, to: &mut Save);
     fn take_row(&self, from: &mut Saved<'_>) -> Result<Self::Row, Damaged>;
     /// Whether a key may be what a row is told by, or what changes, or what an answer is told by.
@@ -140,6 +144,14 @@ impl<C: Counts> Process for Again<C> {
         {
             self.standing.begin(out.moment);
             self.passes(at);
+            self.finish(&mut out);
+        }
+        if let (Watermark::End, Some(all)) = (upto, self.counts.even_of_nothing())
+            && !self.standing.windows.contains_key(&all)
+        {
+            self.standing.begin(out.moment);
+            let memory = self.standing.open(all);
+            memory.change(Some(Vec::new()), Kind::OnTime);
             self.finish(&mut out);
         }
         for (_, window) in self.standing.forget(upto) {

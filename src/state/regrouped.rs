@@ -6,7 +6,7 @@ use super::giving::{Answer, Giver, Memory};
 use super::grouped::given::builders;
 use super::grouped::slots::Slots;
 use super::saving::{self, sound};
-use super::standing::{Bounds, Key, Placed, Stands, TOLD, key_of};
+use super::standing::{ALL, Bounds, Key, Placed, Stands, TOLD, key_of};
 use crate::data::keys::KeyCoder;
 use crate::data::packed::{Packer, are_cells, pack_cell, unpack_cell};
 use crate::data::process::{Given, Making};
@@ -54,7 +54,10 @@ struct Regrouped {
 
 impl Regrouped {
     fn new(asked: Arc<Asked>, making: &Making<'_>) -> Regrouped {
-        let mut types = vec![Type::Time, Type::Time];
+        let mut types = match asked.windowed {
+            true => vec![Type::Time, Type::Time],
+            false => Vec::new(),
+        };
         types.extend(asked.keys.iter().cloned());
         let first = types.len();
         types.extend(asked.aggs.iter().map(|agg| agg.ty.clone()));
@@ -102,15 +105,22 @@ impl Regrouped {
         let mut values = builders(&types);
         for key in groups {
             self.coder.decode(key.as_deref(), &mut keys, &mut scratch);
-            slots.emit(&[slot_of[key]], Some(window), &mut values, &mut scratch);
+            let bounds = self.asked.windowed.then_some(window);
+            slots.emit(&[slot_of[key]], bounds, &mut values, &mut scratch);
         }
         let n = groups.len();
-        let bounds = [window.0, window.1].map(|at| ColumnV::new(Column::Nanos(vec![at; n])));
+        let mut columns = Vec::new();
+        if self.asked.windowed {
+            let bounds = [window.0, window.1];
+            columns.extend(bounds.map(|at| Some(ColumnV::new(Column::Nanos(vec![at; n])))));
+        }
         let made = keys.into_iter().chain(values).map(ColumnBuilder::finish);
-        let columns = bounds.into_iter().chain(made).map(Some).collect();
+        columns.extend(made.map(Some));
         let mut chunk = Chunk::of_columns(n, columns, scratch);
-        chunk.times = Some(vec![window.1.saturating_sub(1); n]);
-        chunk.windows = Some(vec![window; n]);
+        if self.asked.windowed {
+            chunk.times = Some(vec![window.1.saturating_sub(1); n]);
+            chunk.windows = Some(vec![window; n]);
+        }
         let mut is_empty = vec![true; n];
         of.iter().for_each(|slot| is_empty[*slot as usize] = false);
         (chunk, is_empty)
@@ -158,7 +168,7 @@ impl Counts for Regrouped {
         let mut changed: Vec<&Key> = memory.changed().collect();
         changed.sort_unstable_by(|a, b| self.coder.compare(a.as_deref(), b.as_deref()));
         let (chunk, is_empty) = self.counted(&changed, rows, (start, end));
-        let has_empties = self.asked.empties.is_some();
+        let has_empties = self.asked.empties.is_some() || self.even_of_nothing().is_some();
         let groups = (0u32..).zip(changed).zip(is_empty);
         let answers = groups.map(|((row, key), is_empty)| {
             let mut packed = Vec::new();
@@ -172,6 +182,10 @@ impl Counts for Regrouped {
             }
         });
         answers.collect()
+    }
+
+    fn even_of_nothing(&self) -> Option<Bounds> {
+        (!self.asked.windowed && self.asked.keys.is_empty()).then_some(ALL)
     }
 
     fn put_row(&self, row: &Row, to: &mut Save) {

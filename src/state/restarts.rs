@@ -559,6 +559,7 @@ fn cases() -> Vec<Case> {
         ),
         case("grouped again", Fed::Corrected, |making| {
             let asked = crate::plan::regrouped::Regrouped {
+                windowed: true,
                 keys: vec![Type::Text],
                 aggs: aggs(),
                 front: vec![Type::Number],

@@ -19,6 +19,9 @@ pub type Key = Option<Vec<u8>>;
 /// By end and start.
 pub type Bounds = (i64, i64);
 
+/// Of rows without a window.
+pub const ALL: Bounds = (i64::MAX, i64::MIN);
+
 /// A row that stands.
 pub trait Stands {
     /// Bytes that it takes, about.
@@ -206,7 +209,10 @@ fn beside(key: &Key) -> usize {
 pub fn says(chunk: &Chunk, given: &Given, row: u32) -> Says {
     let (kind, change, place) = told(nanos(&given.args[1], row));
     let windows = chunk.windows.as_ref();
-    let (start, end) = windows.map_or((0, 0), |windows| windows[row as usize]);
+    let (end, start) = windows.map_or(ALL, |windows| {
+        let (start, end) = windows[row as usize];
+        (end, start)
+    });
     Says {
         moment: nanos(&given.args[0], row),
         kind,

@@ -245,3 +245,30 @@ $ printf 'a\na\nb\nb\nb\na\n' | dstream --batch-lines 1 --output-mode complete f
 1970-01-01T00:00:00Z	a	2
 1970-01-01T00:00:00Z	a	3
 1970-01-01T00:00:00Z	a	3
+
+# Two aggregates over the whole input: the second one counts again what the first one has so far.
+$ printf 'b 1\nc 2\nb 3\nd 4\n' | dstream --clock '$2:s' --every 1s --pane-columns count-by '$1' reduce n=count,m=max:count
+1	1	early	0
+2	1	early	1
+2	2	early	2
+3	2	on_time	3
+$ printf 'b 1\nc 2\nb 3\nd 4\n' | dstream --clock '$2:s' --every 1s --panes retract count-by '$1' count-by count
++	1	1
+-	1	1
++	1	2
+-	1	2
++	1	1
++	2	1
+-	1	1
++	1	2
+-	2	1
++	2	1
+$ printf 'b 1\nc 2\nb 3\n' | dstream --every-records 1 count-by '$1' distinct-by count reduce c=collect:count
+[1]
+[2,1]
+[2,1]
+$ printf '' | dstream --every-records 1 count-by '$1' count
+0
+$ dstream --explain --every 1s count-by '$1' count /dev/null | grep then
+then       count-by $1: one row of state for each key; prints at the end of the input; early rows at each multiple of 1s of the clock where something is new; grows without bound with the keys
+then       count: holds the rows that it counts; prints its groups when it is complete and at each early or corrected row; grows without bound with them

@@ -24,7 +24,7 @@ const CLOCKS: [&str; 9] = [
 ];
 
 /// What is looked at.
-const CHAINS: [&str; 25] = [
+const CHAINS: [&str; 27] = [
     "count-by $2 top 3",
     "reduce-by $2 n=count,s=sum:$3 sort-by s",
     "filter $3>2 count-by $2 sort-by count",
@@ -49,6 +49,8 @@ const CHAINS: [&str; 25] = [
     "filter $3>7 window 4s --slide 2s count-by $2 count filter count>0 count",
     "scan-by $2 n=cumcount window all count-by n",
     "distinct-by $3 count-window 3 count",
+    "window all count-by $2 filter count>2 reduce c=count,m=max:count",
+    "window all count-by $3 distinct-by count reduce c=collect:count",
     "window 12s count-by $2 distinct-by count reduce c=collect:count,k=collect:$2",
 ];
 
