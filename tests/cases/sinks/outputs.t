@@ -274,7 +274,7 @@ x,y
 $ dstream -i csv filter true --append --output out.csv in.csv
 dstream: cannot append to 'out.csv': it begins with 'x,y', and the rows' header is 'a,b'; choose its columns with select, or name another file
 ? 73
-$ dstream -i csv filter true --append --output in.csv < <(cat in.csv) && cat in.csv
+$ dstream -i csv filter true --append --output in.csv < <(all=$(cat in.csv); echo "$all") && cat in.csv
 a,b
 1,2
 1,2
