@@ -182,7 +182,7 @@ impl Tables {
             {
                 let source = &lookup.right.source;
                 let never = current.never.iter();
-                let told = never.filter(|field| is_of_table(&lookup.right, **field));
+                let told = never.filter(|field| lookup.right.is_asked_alone(**field));
                 report.never.extend(told.map(|field| Never {
                     field: source.schema.fields[*field].name.clone(),
                     records: current.records,
@@ -481,11 +481,6 @@ impl Table {
             None => &[],
         }
     }
-}
-
-/// Whether a field is asked of the table alone: for its keys, or by its prefix.
-fn is_of_table(right: &Right, field: FieldId) -> bool {
-    right.is_key(field) || right.source.prefixed.contains(&field)
 }
 
 fn key_at<'c>(chunk: &'c Chunk, key: &ColumnV, row: u32) -> Option<&'c [u8]> {

@@ -38,7 +38,7 @@ pub fn fields(plan: &Plan, shared: &Shared<'_>, tables: &Tables) -> Vec<Never> {
             }
             let name = name(source, field);
             let is_told = match plan.right_of_side(side) {
-                Some(right) => right.is_key(field) || source.prefixed.contains(&field),
+                Some(right) => right.is_asked_alone(field),
                 None => {
                     let is_elsewhere = || elsewhere(&name) || tables.have(plan, &name);
                     !source.optional.contains(&field) || !is_elsewhere()

@@ -5,7 +5,7 @@
 
 use super::builder::Builder;
 use super::grouping::Panes;
-use super::node::{AggCall, Window};
+use super::node::AggCall;
 use super::text;
 use super::window::duration;
 use crate::data::{FieldId, Type};
@@ -36,8 +36,6 @@ pub(super) struct Fed {
     pub lateness: i64,
     /// Windows are sessions: their rows are told when they stand for good.
     pub sessions: bool,
-    /// The windows, where they follow from time alone.
-    pub grid: Option<Window>,
 }
 
 /// How rows that stand are given.
@@ -194,7 +192,7 @@ impl Builder<'_> {
             moment,
             tells,
             from: self.nodes.len(),
-            ..fed.clone()
+            ..*fed
         });
     }
 }

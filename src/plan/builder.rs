@@ -572,18 +572,13 @@ impl<'a> Builder<'a> {
     /// One row a group, of calls that are resolved.
     pub fn aggregate_calls(&mut self, keys: Vec<Key>, calls: Vec<AggCall>) -> Result<(), Usage> {
         if let Some(fed) = self.fed.take() {
-            let empties = self.takes_empties().then(|| fed.grid.clone());
-            let empties = empties.flatten();
+            let empties = self.take_empties();
             return self.aggregate_again(&fed, keys, calls, empties);
         }
         self.batch_scope();
         let batch = std::mem::take(&mut self.pending_batch)
             || (self.windows == Windows::Batch && self.pending.is_none() && self.shaped.is_none());
-        let window = match &self.shaped {
-            Some(shape) => shape.grid().cloned(),
-            None => self.in_force.clone().or_else(|| self.grid_of_rows()),
-        };
-        let empties = window.filter(|_| self.takes_empties());
+        let empties = self.take_empties();
         if !batch && self.needs_order() {
             return self.aggregate_in_order(keys, calls, empties);
         }
@@ -650,12 +645,17 @@ impl<'a> Builder<'a> {
         self.aggregated.as_ref()?.grid.clone()
     }
 
-    /// Whether the operator at hand gives a row for each window, even of nothing.
-    fn takes_empties(&mut self) -> bool {
+    /// The windows here, where the operator at hand gives a row for each, even of nothing.
+    fn take_empties(&mut self) -> Option<Window> {
         // Windows by event time, which batches only trigger, print nothing where they are empty.
         let times = self.times.as_ref();
         let by_batch = times.is_some_and(|times| times.batch().is_some());
-        std::mem::take(&mut self.empties) && self.batched && by_batch
+        let gives = std::mem::take(&mut self.empties) && self.batched && by_batch;
+        let window = match &self.shaped {
+            Some(shape) => shape.grid().cloned(),
+            None => self.in_force.clone().or_else(|| self.grid_of_rows()),
+        };
+        window.filter(|_| gives)
     }
 
     /// The first aggregate of the rows here, and their keys; `None` for whole records.

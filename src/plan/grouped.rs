@@ -390,7 +390,7 @@ impl Builder<'_> {
         self.ticks_by_data(grouping.every, grouping.every_delay, by_records);
         let grid = match &grouping.shape {
             Shape::Rows => self.grid_of_rows(),
-            shape => shape.grid().filter(|_| !grouping.feeds).cloned(),
+            shape => shape.grid().cloned(),
         };
         let windows = match &grouping.shape {
             Shape::Rows => match self.windows {
@@ -435,7 +435,6 @@ impl Builder<'_> {
             from: self.nodes.len(),
             lateness: grouping.lateness,
             sessions: grouping.tells_final(),
-            grid: grouping.shape.grid().cloned(),
         });
         if let Some(aggregated) = &mut self.aggregated {
             aggregated.timed = timed;

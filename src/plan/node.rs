@@ -368,6 +368,11 @@ impl Right {
         self.keys.iter().any(|key| key.fields.contains(&field))
     }
 
+    /// Whether a field is asked of this stream alone: for its keys, or by its prefix.
+    pub fn is_asked_alone(&self, field: FieldId) -> bool {
+        self.is_key(field) || self.source.prefixed.contains(&field)
+    }
+
     /// Where the names of fields beyond the columns of its records are, where they are counted.
     pub fn others(&self) -> Option<FieldId> {
         let others = self.source.schema.others.as_ref();

@@ -58,10 +58,7 @@ impl Builder<'_> {
         let (own, aggs, mut fields) = called(&calls);
         let own_types = own.iter().map(|arg| arg.ty.clone()).collect();
         args.extend(own);
-        let windows = match self.windows {
-            Windows::No | Windows::Vary => self.windows,
-            _ => Windows::Yes,
-        };
+        let (windows, grid) = (self.windows_of_rows(), self.grid_of_rows());
         let windowed = windows != Windows::No;
         // Bounds and keys stand in front.
         let first = if windowed { 2 } else { 0 } + keys.len();
@@ -102,6 +99,9 @@ impl Builder<'_> {
             fields,
         };
         self.ordered_rows(node, rows, None);
+        if let Some(aggregated) = &mut self.aggregated {
+            aggregated.grid = grid;
+        }
         if marks.is_some() {
             self.show_marks();
         }

@@ -77,13 +77,19 @@ impl<C: Counts> Again<C> {
         let Some(passed) = &mut self.passed else {
             return;
         };
-        *passed = upto.max(*passed);
+        let upto = upto.max(*passed);
+        *passed = upto;
         while let Some(empties) = &mut self.empties
-            && let Some((start, end)) = empties.next(*passed)
+            && let Some((start, end)) = empties.next(upto)
         {
-            let memory = self.standing.open((end, start));
-            memory.change(Some(Vec::new()), Kind::OnTime);
+            self.be_there((end, start));
         }
+    }
+
+    /// The one group of a window has a row, be it of nothing.
+    fn be_there(&mut self, bounds: Bounds) {
+        let memory = self.standing.open(bounds);
+        memory.change(Some(Vec::new()), Kind::OnTime);
     }
 
     /// Gives what the moment has changed.
@@ -150,8 +156,7 @@ impl<C: Counts> Process for Again<C> {
             && !self.standing.windows.contains_key(&all)
         {
             self.standing.begin(out.moment);
-            let memory = self.standing.open(all);
-            memory.change(Some(Vec::new()), Kind::OnTime);
+            self.be_there(all);
             self.finish(&mut out);
         }
         for (_, window) in self.standing.forget(upto) {

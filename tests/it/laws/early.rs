@@ -89,6 +89,42 @@ fn cut_shows(
     })
 }
 
+/// How a chain gives other rows by its cuts, through a pipe or over restarts. The second sample is for [`OTHER`].
+fn try_all(
+    words: &[String],
+    (one, other): (&[u8], Vec<u8>),
+    random: &mut Random,
+    turn: usize,
+    scratch: &Path,
+) -> Result<(), String> {
+    let (path, right) = (
+        scratch.join(turn.to_string()),
+        scratch.join(format!("r{turn}")),
+    );
+    fs::write(&path, one).expect("a sample can be written");
+    fs::write(&right, &other).expect("a sample can be written");
+    let named = words.iter().map(|word| match word == OTHER {
+        true => right.to_string_lossy().into_owned(),
+        false => word.clone(),
+    });
+    let named: Vec<String> = named.collect();
+    let plain = run(&named, &PLAIN, &path, Through::File);
+    if plain.out.is_empty() {
+        return Err(format!("{words:?} gives nothing: {}", plain.said));
+    }
+    for through in [Through::File, Through::Pipe] {
+        if let Some(fault) = cut_shows(&named, &plain, &path, through, turn) {
+            return Err(fault);
+        }
+    }
+    let other = words.iter().any(|word| word == OTHER).then_some(Other {
+        format: Format::Text,
+        bytes: other,
+        whole: false,
+    });
+    try_one(words, (one, other.as_ref()), random, turn, scratch)
+}
+
 /// INTERFACE 8.3, "an early row is a peek through the rest of the chain": by the data's clock at places in the data.
 #[test]
 fn early_rankings_know_no_cut() {
@@ -179,33 +215,7 @@ fn batches_of_two_streams_are_early_together() {
         let sizes = [(200, 90), (40, 300)][turn % 2];
         let one = data::sample(Format::Text, &mut random, sizes.0, 4).bytes;
         let other = data::sample(Format::Text, &mut random, sizes.1, 4).bytes;
-        let (path, right) = (
-            scratch.0.join(turn.to_string()),
-            scratch.0.join(format!("r{turn}")),
-        );
-        fs::write(&path, &one).expect("a sample can be written");
-        fs::write(&right, &other).expect("a sample can be written");
-        let named = words.iter().map(|word| match word == OTHER {
-            true => right.to_string_lossy().into_owned(),
-            false => word.clone(),
-        });
-        let named: Vec<String> = named.collect();
-        let plain = run(&named, &PLAIN, &path, Through::File);
-        if plain.out.is_empty() {
-            return faults.push(turn, format!("{words:?} gives nothing: {}", plain.said));
-        }
-        for through in [Through::File, Through::Pipe] {
-            if let Some(fault) = cut_shows(&named, &plain, &path, through, turn) {
-                return faults.push(turn, fault);
-            }
-        }
-        let other = Other {
-            format: Format::Text,
-            bytes: other,
-            whole: false,
-        };
-        let given = (one.as_slice(), Some(&other));
-        if let Err(fault) = try_one(&words, given, &mut random, turn, &scratch.0) {
+        if let Err(fault) = try_all(&words, (&one, other), &mut random, turn, &scratch.0) {
             faults.push(turn, fault);
         }
     });
@@ -244,35 +254,17 @@ fn early_rows_of_records_know_no_cut() {
     on_two_threads(BY_RECORDS.len() * CHAINS_BY_RECORDS.len(), |turn| {
         let options = BY_RECORDS[turn % BY_RECORDS.len()];
         let chain = CHAINS_BY_RECORDS[turn / BY_RECORDS.len()];
-        let right = scratch.0.join(format!("r{turn}"));
-        let path = scratch.0.join(turn.to_string());
-        let mut random = Random::new(60_001 + turn as u64);
-        let (one, other) = (sample(turn), data::sample(Format::Text, &mut random, 90, 4));
-        fs::write(&path, &one).expect("a sample can be written");
-        fs::write(&right, &other.bytes).expect("a sample can be written");
         let words = options.split(' ').chain(chain.split(' '));
         let words: Vec<String> = words.map(String::from).collect();
-        let named = words.iter().map(|word| match word == OTHER {
-            true => right.to_string_lossy().into_owned(),
-            false => word.clone(),
-        });
-        let named: Vec<String> = named.collect();
-        let plain = run(&named, &PLAIN, &path, Through::File);
-        if plain.out.is_empty() {
-            return faults.push(turn, format!("{words:?} gives nothing: {}", plain.said));
-        }
-        for through in [Through::File, Through::Pipe] {
-            if let Some(fault) = cut_shows(&named, &plain, &path, through, turn) {
-                return faults.push(turn, fault);
-            }
-        }
-        let other = words.iter().any(|word| word == OTHER).then_some(Other {
-            format: Format::Text,
-            bytes: other.bytes,
-            whole: false,
-        });
-        let given = (one.as_slice(), other.as_ref());
-        if let Err(fault) = try_one(&words, given, &mut random, turn, &scratch.0) {
+        let mut random = Random::new(60_001 + turn as u64);
+        let other = data::sample(Format::Text, &mut random, 90, 4).bytes;
+        if let Err(fault) = try_all(
+            &words,
+            (&sample(turn), other),
+            &mut random,
+            turn,
+            &scratch.0,
+        ) {
             faults.push(turn, fault);
         }
     });
