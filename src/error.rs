@@ -55,7 +55,7 @@ impl fmt::Display for Usage {
 impl std::error::Error for Usage {}
 
 /// Why a run ended other than well. The number is the exit status (INTERFACE, section 10).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Failure {
     pub status: i32,
     pub message: String,

@@ -7,6 +7,9 @@ pub const SECOND: i64 = 1_000_000_000;
 /// ends, so that no start or end of a window of up to [`WINDOW_MAX`], nor of another behind it, leaves it.
 pub const EVENT_TIMES: std::ops::Range<i64> = -98_615 * 86_400 * SECOND..98_615 * 86_400 * SECOND;
 
+/// What is below is no time: windows by count, which are nowhere in time, have numbers there, from the least on.
+pub const NUMBERS_END: i64 = -106_000 * 86_400 * SECOND;
+
 /// The longest size of a window, ns: 10 years.
 pub const WINDOW_MAX: i64 = 3_653 * 86_400 * SECOND;
 

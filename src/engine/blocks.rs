@@ -5,6 +5,7 @@ use super::driver::Running;
 use super::front::{SourceWorker, end_at};
 use super::input::TooLong;
 use super::ledger::{Account, BadRecord};
+use super::order::lock;
 use super::steps::LastNeeded;
 use crate::data::Chunk;
 use crate::data::process::Late;
@@ -13,7 +14,7 @@ use std::sync::atomic::Ordering;
 /// Blocks between two looks at how much memory state takes.
 const STATE_BLOCKS: u64 = if cfg!(debug_assertions) { 4 } else { 64 };
 
-/// What becomes of a block's rows, and whether none is to follow.
+/// What becomes of a block's rows, and whether those of blocks behind it may be on their way that are not to follow.
 type Through<'t> =
     dyn FnMut(&mut Chunk, bool, &mut Vec<BadRecord>, &mut Late) -> Option<(LastNeeded, usize)> + 't;
 
@@ -32,8 +33,8 @@ impl Running<'_> {
             source,
             chunk,
             long,
-            &mut |chunk, aborts, bad, late| {
-                if aborts {
+            &mut |chunk, is_ahead, bad, late| {
+                if is_ahead {
                     self.stop_behind(chunk.block.seq);
                 }
                 self.enter(side, worker, chunk, bad, late)
@@ -46,6 +47,17 @@ impl Running<'_> {
         if self.lanes.len() == 1 {
             self.shared.out.end_behind(seq);
         }
+    }
+
+    /// Behind the last block: has what time has let out given, and fails then if a record has ended the run.
+    pub fn break_off(&self, give: impl FnOnce()) {
+        let last = lock(&self.shared.last).clone();
+        give();
+        // With rows enough in front of it the record need not be read.
+        if let Some(failure) = last.filter(|_| !self.shared.enough.load(Ordering::Relaxed)) {
+            self.fail(failure.into());
+        }
+        *lock(&self.shared.last) = None;
     }
 
     /// The number of what next enters the stage of a side.
@@ -76,19 +88,23 @@ impl Running<'_> {
         let (number, origin) = (chunk.block.number, chunk.block.origin.offset);
         match source.read(self.shared, chunk, long, &mut account) {
             Ok(true) => {
-                let end = self.shared.ledger.end(number, &mut account.bad);
+                let ledger = &self.shared.ledger;
+                let end = ledger.end(number, account.before, &mut account.bad);
                 if let Some(end) = end {
                     // What stands before the bad record goes out, whoever else is ahead.
-                    end_at(chunk, end);
+                    end_at(chunk, end.offset);
                 }
+                let is_ahead = end.is_some_and(|end| !end.is_counted);
                 let (bad, late) = (&mut account.bad, &mut account.late);
-                let last = through(chunk, end.is_some(), bad, late);
+                let last = through(chunk, is_ahead, bad, late);
                 if let Some(last) = last {
                     source.cut(last, &mut account);
                 }
                 // With `--strict` the stage may have found one in front.
-                if let Some(end) = self.shared.ledger.end(number, &mut account.bad) {
-                    source.cut_at(end.saturating_sub(origin) as usize, &mut account);
+                if let Some(end) = ledger.end(number, account.before, &mut account.bad) {
+                    let begin = end.offset.saturating_sub(origin) as usize;
+                    source.cut_at(begin, &mut account);
+                    source.hold(self.shared, chunk.block.source, begin);
                 }
             }
             Ok(false) => {}
@@ -104,8 +120,10 @@ impl Running<'_> {
             .late
             .fetch_add(account.late.records, Ordering::Relaxed);
         account.bad.sort_by_key(|bad| (bad.offset, bad.index));
-        if let Err(failure) = self.shared.ledger.put(number, account, &self.shared.inputs) {
-            self.fail(failure.into());
+        match self.shared.ledger.put(number, account, &self.shared.inputs) {
+            Ok(None) => {}
+            Ok(failure) => *lock(&self.shared.last) = failure,
+            Err(failure) => self.fail(failure.into()),
         }
     }
 }

@@ -631,6 +631,7 @@ impl Running<'_> {
     pub fn has_failed(&self) -> bool {
         let of_state = |lane: &Lane<'_>| lane.stage.has_failed();
         lock(&self.shared.failure).is_some()
+            || lock(&self.shared.last).is_some()
             || self.shared.out.has_failed()
             || self.lanes.iter().any(of_state)
     }

@@ -11,7 +11,7 @@ use super::open::Group;
 use super::order::lock;
 use super::showing::{Moment, Showing};
 use super::tracked::Tracked;
-use crate::data::time::{Watermark, next_multiple};
+use crate::data::time::{NUMBERS_END, Watermark, next_multiple};
 use crate::plan::files::Span;
 use crate::plan::grid::Grid;
 use crate::plan::node::{Batching, NodeKind, Scope, Source, Times, Window};
@@ -117,6 +117,8 @@ pub struct Control<'c, 's> {
     until: Option<i64>,
     every_block: bool,
     settled: bool,
+    /// Blocks have come since the last epoch.
+    has_come: bool,
     /// Triggers go by the machine's clock, and when it next gives what nodes have that know none.
     by_wall: bool,
     peek_at: i64,
@@ -174,6 +176,7 @@ impl<'c, 's> Control<'c, 's> {
             changed: false,
             replayed: None,
             settled: true,
+            has_come: false,
             by_wall: plan.source.clock.is_none()
                 && !matches!(
                     plan.source.time,
@@ -452,6 +455,7 @@ impl<'c, 's> Control<'c, 's> {
             self.running.shared.meters[source].raise(reached);
         }
         self.settled = false;
+        self.has_come = true;
         self.changed = true;
         self.clock(now, flight);
         if let Some(showing) = &mut self.showing {
@@ -506,10 +510,14 @@ impl<'c, 's> Control<'c, 's> {
     }
 
     pub fn ended(&mut self, source: usize, flight: &Flight) {
+        flight.wait();
+        if lock(&self.running.shared.last).is_some() {
+            // What counts of it ended before, and holds the time there.
+            return;
+        }
         // One that goes on in another run is waited for by that.
         self.pulses[source].ended = !self.running.kept.is_some_and(Kept::goes_on);
         if self.pulses.iter().any(|pulse| !pulse.ended) {
-            flight.wait();
             self.moments_behind_end(flight);
             if self.is_due() {
                 self.epoch(flight);
@@ -559,6 +567,10 @@ impl<'c, 's> Control<'c, 's> {
 
     /// After a block: closes what the watermark has passed.
     pub fn after_block(&mut self, flight: &Flight) {
+        if self.running.shared.ledger.awaits_accounts() {
+            // A record that has moved the time may turn out to end the run in front of it.
+            flight.wait();
+        }
         if self.every_block
             || (self.is_due() && self.now().saturating_sub(self.last_epoch) >= EPOCH_MIN)
         {
@@ -676,8 +688,13 @@ impl<'c, 's> Control<'c, 's> {
     fn is_due(&mut self) -> bool {
         match self.watermark() {
             Watermark::At(at) => at >= self.running.next_end() || self.ends_batch(at),
-            _ => false,
+            _ => self.has_whole(),
         }
+    }
+
+    /// Whether windows by count wait, which are whole when their rows come, though time tells nothing.
+    fn has_whole(&self) -> bool {
+        self.has_come && self.running.next_end() < NUMBERS_END
     }
 
     /// Whether a batch has ended that is not marked yet.
@@ -707,7 +724,11 @@ impl<'c, 's> Control<'c, 's> {
         if let (Some(showing), Watermark::At(at)) = (&mut self.showing, upto) {
             showing.closes(at);
         }
-        self.running.close(upto);
+        self.running.close(match upto {
+            Watermark::None if self.has_whole() => Watermark::At(NUMBERS_END - 1),
+            _ => upto,
+        });
+        self.has_come = false;
         self.changed = true;
         if let (Some(log), Watermark::At(at)) = (&mut self.batches, upto) {
             log.done(self.running, at, began);

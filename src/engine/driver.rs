@@ -165,6 +165,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         next_file: AtomicI64::new(routing::first_file(plan, began)),
         inputs: opened.list,
         ledger: Ledger::new(run.on_bad, run.max_bad, bad_file, late_file, head)
+            .of_strict(run.strict)
             .going_on(kept.is_some_and(Kept::has_records))
             .with_tables(table_records, table_bad),
         meters: sides.iter().map(|_| Meter::default()).collect(),
@@ -187,6 +188,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         all_seen: AtomicBool::new(!may_never_occur(&plan.source)),
         counts: Mutex::new(Counts::default()),
         failure: Mutex::new(None),
+        last: Mutex::new(None),
         arrivals: worker::arrivals(plan),
         began,
         job_began,
@@ -308,7 +310,9 @@ impl<'s> Running<'s> {
 
     /// Whether no more input is to be read.
     pub fn over(&self) -> bool {
-        self.shared.enough.load(Ordering::Relaxed) || self.shared.run.stop.load(Ordering::Relaxed)
+        self.shared.enough.load(Ordering::Relaxed)
+            || self.shared.run.stop.load(Ordering::Relaxed)
+            || lock(&self.shared.last).is_some()
     }
 
     /// Plain files: every worker takes the next block.
@@ -356,12 +360,14 @@ impl<'s> Running<'s> {
             .seq
             .store(blocks.handed_out(), Ordering::Relaxed);
         // What the last records let out comes before what the end does, as where epochs end.
-        if let Some(times @ Times::Event { .. }) = &self.plan.source.time
-            && let Some(at) = self.shared.meters[0].mark(times, self.shared.began)
-            && !self.has_failed()
-        {
-            self.close(Watermark::At(at));
-        }
+        self.break_off(|| {
+            if let Some(times @ Times::Event { .. }) = &self.plan.source.time
+                && let Some(at) = self.shared.meters[0].mark(times, self.shared.began)
+                && lock(&self.shared.failure).is_none()
+            {
+                self.close(Watermark::At(at));
+            }
+        });
     }
 
     /// What state takes now is known to who asks.
@@ -662,7 +668,8 @@ impl<'s> Running<'s> {
         let failed = lock(&shared.failure).take();
         let ended_early = failed.is_some();
         report.failure = failed;
-        if !ended_early && let Err(failure) = shared.ledger.finish() {
+        let is_accident = shared.is_accident.load(Ordering::Relaxed);
+        if !ended_early && let Err(failure) = shared.ledger.finish(is_accident) {
             report.failure = Some(failure.into());
         }
         let (records, bad, faults) = shared.ledger.totals();

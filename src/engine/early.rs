@@ -109,14 +109,19 @@ impl Running<'_> {
         flight: &Flight,
     ) {
         let source = chunk.block.source as usize;
-        let mut goes_on = true;
         let mut through =
-            |chunk: &mut Chunk, aborts: bool, bad: &mut Vec<BadRecord>, late: &mut Late| {
-                goes_on = !aborts;
-                self.in_pieces((side, source), chunk, aborts, (bad, late), control, flight)
+            |chunk: &mut Chunk, is_ahead: bool, bad: &mut Vec<BadRecord>, late: &mut Late| {
+                self.in_pieces(
+                    (side, source),
+                    chunk,
+                    is_ahead,
+                    (bad, late),
+                    control,
+                    flight,
+                )
             };
         self.block_with(side, reader, chunk, long, &mut through);
-        if goes_on && !self.is_cut_off() {
+        if !self.is_cut_off() {
             control.moment_behind(source, flight);
         }
     }
@@ -130,7 +135,7 @@ impl Running<'_> {
         &self,
         (side, source): (usize, usize),
         chunk: &mut Chunk,
-        aborts: bool,
+        is_ahead: bool,
         (bad, late): (&mut Vec<BadRecord>, &mut Late),
         control: &mut Control<'_, '_>,
         flight: &Flight,
@@ -139,6 +144,9 @@ impl Running<'_> {
         let live = std::mem::take(&mut chunk.live);
         let mut rows = live.iter().peekable();
         let mut last = None;
+        let ledger = &self.shared.ledger;
+        let end_read = ledger.end(chunk.block.number, None, bad);
+        let mut has_ended = false;
         for (row, cut) in &cuts {
             let piece: Vec<u32> = std::iter::from_fn(|| rows.next_if(|next| next < row)).collect();
             if !piece.is_empty() {
@@ -147,8 +155,11 @@ impl Running<'_> {
                 control.take_rows();
                 part.block.seq = self.next_in(side);
                 last = self.enter(side, 0, &mut part, bad, late).or(last);
+                // With `--strict` one of these may end the run.
+                let end = ledger.end(part.block.number, None, bad);
+                has_ended = end.is_some() && end != end_read;
             }
-            if self.is_cut_off() {
+            if has_ended || self.is_cut_off() {
                 break;
             }
             control.moment(source, cut.clock, cut.time, flight);
@@ -156,11 +167,12 @@ impl Running<'_> {
         let rest: Vec<u32> = rows.collect();
         chunk.live = match rest.len() == live.len() {
             true => live,
+            false if has_ended => Selection::default(),
             false => Selection::Some(rest),
         };
         // Not before: what a moment lets out has numbers too.
         chunk.block.seq = self.next_in(side);
-        if aborts {
+        if is_ahead {
             self.stop_behind(chunk.block.seq);
         }
         if !chunk.live.is_empty() {

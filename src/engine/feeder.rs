@@ -2,9 +2,10 @@
 //! rows are taken chunk by chunk in order. Knows no operator. Invariant: a chunk keeps its number, whatever the
 //! process makes of it.
 
+use super::assign::{assign, judge_later};
 use super::order::Turnstile;
 use super::ordered::Ordered;
-use super::steps::{Met, Setting, assign, judge_later};
+use super::steps::{Met, Setting};
 use crate::data::keys::KeyCoder;
 use crate::data::process::{Given, Late, Making, MergeLines, Process};
 use crate::data::time::Zone;

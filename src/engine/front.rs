@@ -2,46 +2,42 @@
 //! is wrong with its records is put down. Invariant: a row is judged by the rows before it in its own source,
 //! whoever reads which block.
 
+use super::Shared;
 use super::begins::{Begins, candidates};
 use super::input::TooLong;
 use super::inputs::InputInfo;
 use super::ledger::{Account, BadRecord};
-use super::meter::{Meter, last_of};
 use super::prefix::Lines;
+use super::stamps::InFront;
 use super::steps::LastNeeded;
-use super::{FAR_READING, FAR_TIME, NO_READING, NO_TIME, Shared};
-use crate::bytes::time::is_leap;
 use crate::bytes::{Span, scan};
 use crate::data::step::Counts;
-use crate::data::time::EVENT_TIMES;
-use crate::data::{
-    Bitmap, Block, Chunk, Column, ColumnBuilder, ColumnV, FieldId, Open, Selection, Type,
-};
+use crate::data::{Block, Chunk, Column, ColumnBuilder, ColumnV, FieldId, Open, Type};
 use crate::error::{Failure, status};
-use crate::expr::{Arrivals, EvalContext, Expr};
+use crate::expr::Expr;
 use crate::formats::{Bad, Framing, Reader, begins};
-use crate::plan::node::{Batching, Made, Node, NodeKind, Plan, Source, Times};
+use crate::plan::node::{Made, Node, NodeKind, Plan, Source, Times};
 use anyhow::Result;
 use memchr::memmem;
 use std::sync::atomic::Ordering;
 
 /// A worker's own part of reading: block to chunk.
 pub struct SourceWorker<'p> {
-    source: &'p Source,
+    pub(super) source: &'p Source,
     /// 0: the chain's own source, else another stream of it.
     side: usize,
     /// Rows by arrival are judged one by one.
-    judged: bool,
+    pub(super) judged: bool,
     /// For the input that it was made for.
     reader: Option<(u32, Box<dyn Reader>)>,
     /// Finds the fields that are sought, as long as one has not occurred.
     seeker: Option<Box<dyn Reader>>,
     literal: Option<memmem::Finder<'p>>,
-    at: Option<Expr>,
-    clock: Option<Expr>,
+    pub(super) at: Option<Expr>,
+    pub(super) clock: Option<Expr>,
     bad: Vec<Bad>,
     /// Counts of conversions that are told as bad records, not as failed conversions.
-    unheeded: Counts,
+    pub(super) unheeded: Counts,
     lines: Vec<Span>,
     /// Whether the stage may need only some of a block.
     limited: bool,
@@ -52,7 +48,9 @@ pub struct SourceWorker<'p> {
     /// Line ends of the block at hand that are in a record too long to be in it.
     skipped: u64,
     /// Rows of the block at hand that are no records: empty lines, and lines that end a batch.
-    void: Vec<u32>,
+    pub(super) void: Vec<u32>,
+    /// Of the rows at hand, where one of them may turn out to end the run.
+    pub(super) in_front: Vec<InFront>,
 }
 
 impl<'p> SourceWorker<'p> {
@@ -95,6 +93,7 @@ impl<'p> SourceWorker<'p> {
             joined: matches!(source.format.framing(), Framing::Begun(_)),
             skipped: 0,
             void: Vec::new(),
+            in_front: Vec::new(),
         }
     }
 
@@ -163,7 +162,8 @@ impl<'p> SourceWorker<'p> {
         }
         self.skipped = long.map_or(0, |long| long.lines);
         self.make(shared, chunk);
-        let going = self.times(shared, chunk, &mut bad);
+        let long_one = u64::from(long.is_some());
+        let going = self.times(shared, chunk, &mut bad, long_one, account);
         read -= self.void.len() as u64;
         account.records = read;
         if !bad.is_empty() || long.is_some() {
@@ -246,216 +246,6 @@ impl<'p> SourceWorker<'p> {
         }
     }
 
-    /// Event times, and the watermark that each row is judged by.
-    fn times(&mut self, shared: &Shared<'_>, chunk: &mut Chunk, bad: &mut Vec<Bad>) -> bool {
-        let source = self.source;
-        let n = chunk.rows.len();
-        let Some(time) = &source.time else {
-            return true;
-        };
-        let meter = &shared.meters[chunk.block.source as usize];
-        let (place, arrival) = (chunk.block.place, chunk.block.arrival);
-        match time {
-            Times::Arrival => {
-                chunk.times = Some(vec![arrival; n]);
-                chunk.before = self.judged.then(|| vec![arrival; n]);
-            }
-            Times::Event { .. } => {
-                let mut at = self.at.take();
-                chunk.times =
-                    Some(self.stamps(at.as_mut(), (NO_TIME, FAR_TIME), shared, chunk, bad));
-                self.at = at;
-                // The clock that triggers go by tells itself too.
-                if let Some(clock) = &source.clock {
-                    let meter = &shared.clocks[chunk.block.source as usize];
-                    match self.arrivals(clock, meter, shared, chunk, bad) {
-                        None => return false,
-                        Some(times) => chunk.clocks = Some(times),
-                    }
-                }
-            }
-            arrival => match self.arrivals(arrival, meter, shared, chunk, bad) {
-                None => return false,
-                Some(times) => {
-                    // By arrival the watermark is the clock, and a record shows it before it is looked at.
-                    chunk.clocks = self.judged.then(|| times.clone());
-                    chunk.before = Some(times.clone());
-                    chunk.times = Some(times);
-                }
-            },
-        }
-        let Some(times) = &chunk.times else {
-            return true;
-        };
-        let (clock, shown) = match (&source.clock, &chunk.clocks) {
-            (Some(clock), Some(clocks)) => (clock, clocks),
-            _ => (time, times),
-        };
-        if let (Some(step), Some(row)) = (clock.batch(), chunk.live.iter().last()) {
-            let batch = shown[row as usize].div_euclid(step);
-            shared.last_batch.fetch_max(batch, Ordering::Relaxed);
-            if let (Some(_), Some(first)) = (shared.marks, shared.first_batch_by_row()) {
-                shared.out.mark_from(first.div_euclid(step));
-            }
-        }
-        if source.since.is_some() || source.until.is_some() {
-            let (since, until) = (
-                source.since.unwrap_or(i64::MIN),
-                source.until.unwrap_or(i64::MAX),
-            );
-            // A batch's rows have the time of its end.
-            let add = i64::from(matches!(time, Times::Batch { .. }));
-            chunk
-                .live
-                .retain(|row| (since..until).contains(&(times[row as usize] + add)));
-        }
-        if let Times::Event {
-            disorder,
-            auto,
-            ahead,
-            ..
-        } = time
-        {
-            let cap = ahead.map_or(i64::MAX, |ahead| arrival.saturating_add(ahead));
-            let before = match (disorder, auto) {
-                (_, true) => meter.auto(place, times, &chunk.live, cap),
-                (Some(disorder), _) => meter.events(place, times, &chunk.live, *disorder, cap),
-                _ => Some(Vec::new()),
-            };
-            match before {
-                None => return false,
-                Some(before) if before.is_empty() && n > 0 => {}
-                Some(before) => chunk.before = Some(before),
-            }
-        }
-        for &(made, field) in &source.made {
-            let column = match made {
-                Made::Time => chunk.times.as_deref().map(|times| shown_times(times, time)),
-                Made::Watermark => chunk.before.as_ref().map(|before| {
-                    let mut valid = crate::data::Bitmap::new(n, true);
-                    for (row, at) in before.iter().enumerate() {
-                        valid.set(row, *at != i64::MIN);
-                    }
-                    ColumnV {
-                        valid: Some(valid),
-                        ..shown_times(before, time)
-                    }
-                }),
-                _ => continue,
-            };
-            chunk.set_column(field, column.unwrap_or_else(|| ColumnV::nulls(n)));
-        }
-        true
-    }
-
-    /// Times of arrival where they are not simply the block's. `None`: the run is being abandoned.
-    fn arrivals(
-        &mut self,
-        times: &Times,
-        meter: &Meter,
-        shared: &Shared<'_>,
-        chunk: &mut Chunk,
-        bad: &mut Vec<Bad>,
-    ) -> Option<Vec<i64>> {
-        let n = chunk.rows.len();
-        let (place, arrival) = (chunk.block.place, chunk.block.arrival);
-        match times {
-            Times::Arrival | Times::Event { .. } => Some(vec![arrival; n]),
-            Times::Clock { batch, .. } => {
-                let mut clock = self.clock.take();
-                let readings = self.stamps(
-                    clock.as_mut(),
-                    (NO_READING, FAR_READING),
-                    shared,
-                    chunk,
-                    bad,
-                );
-                self.clock = clock;
-                meter.clock(place, &readings, &chunk.live, *batch)
-            }
-            Times::Batch {
-                by: Batching::Wall,
-                step,
-            } => Some(vec![last_of(arrival, Some(*step)); n]),
-            Times::Batch {
-                by: Batching::Lines(size),
-                step,
-            } => {
-                let mut ends = vec![0; n];
-                for (i, row) in chunk.live.iter().enumerate() {
-                    ends[row as usize] = i as u64;
-                }
-                let records = chunk.live.len() as u64;
-                meter.counted(place, &ends, records, *size, *step)
-            }
-            Times::Batch {
-                by: Batching::Marks(regex),
-                step,
-            } => {
-                let (ends, marks) = take_marks(regex, chunk, bad, &mut self.void);
-                meter.counted(place, &ends, marks, 1, *step)
-            }
-        }
-    }
-
-    /// The stamps of the rows; those without one are bad, and those with one that is too far.
-    fn stamps(
-        &mut self,
-        at: Option<&mut Expr>,
-        (no_time, far_time): (&'static str, &'static str),
-        shared: &Shared<'_>,
-        chunk: &mut Chunk,
-        bad: &mut Vec<Bad>,
-    ) -> Vec<i64> {
-        let n = chunk.rows.len();
-        let Some(at) = at else {
-            return vec![0; n];
-        };
-        let mut cx = EvalContext {
-            now: shared.began,
-            arrivals: Arrivals::default(),
-            counts: &mut self.unheeded,
-        };
-        let column = at.eval(chunk, &mut cx);
-        let stamps = match &column.data {
-            Column::Nanos(times) => times.as_slice(),
-            _ => &[],
-        };
-        // As a rule all are good, rows that are not looked at too, whose stamp is 0: then no row is judged by itself.
-        let outside = stamps.iter().map(|stamp| !EVENT_TIMES.contains(stamp));
-        let any_outside = outside.fold(false, |any, outside| any | outside);
-        if any_outside || column.valid.is_some() {
-            let mut live = std::mem::take(&mut chunk.live);
-            let mut unread = Vec::new();
-            live.retain(|row| {
-                let stamp = stamps.get(row as usize);
-                let is_read = column.is_valid(row as usize);
-                let good = is_read && stamp.is_none_or(|stamp| EVENT_TIMES.contains(stamp));
-                if !is_read {
-                    unread.push(row);
-                } else if !good {
-                    bad.push(Bad {
-                        row,
-                        column: 0,
-                        what: far_time,
-                    });
-                }
-                good
-            });
-            chunk.live = live;
-            let far = far_times(at, chunk, &unread);
-            bad.extend(unread.iter().zip(far).map(|(&row, far)| Bad {
-                row,
-                column: 0,
-                what: if far { far_time } else { no_time },
-            }));
-        }
-        match column.data {
-            Column::Nanos(times) => times,
-            _ => vec![0; n],
-        }
-    }
-
     /// Notes which fields of a schemaless input have occurred at all.
     fn note_seen(&self, shared: &Shared<'_>, chunk: &Chunk) {
         let mut all = true;
@@ -472,60 +262,6 @@ impl<'p> SourceWorker<'p> {
         if all && self.side == 0 {
             shared.all_seen.store(true, Ordering::Relaxed);
         }
-    }
-}
-
-/// Which of these rows, whose stamps cannot be read, have one that only is too far from 1970: it can be read with
-/// another year, and a long number as 0.
-#[cold]
-fn far_times(at: &mut Expr, chunk: &Chunk, rows: &[u32]) -> Vec<bool> {
-    let mut nearer = Chunk::default();
-    nearer.rows = vec![Span::default(); rows.len()];
-    nearer.live = Selection::All(rows.len() as u32);
-    let mut text = Vec::new();
-    for &field in &at.fields {
-        let Some(column) = chunk.column(field) else {
-            continue;
-        };
-        let Column::Bytes(spans) = &column.data else {
-            continue;
-        };
-        let mut valid = Bitmap::new(rows.len(), true);
-        let cells = rows.iter().enumerate().map(|(i, &row)| {
-            let from = text.len();
-            match column.is_valid(row as usize) {
-                true => brought_nearer(chunk.bytes(spans[row as usize]), &mut text),
-                false => valid.set(i, false),
-            }
-            Span::scratch(from, text.len() - from)
-        });
-        let data = Column::Bytes(cells.collect());
-        let valid = Some(valid);
-        nearer.set_column(field, ColumnV { data, valid });
-    }
-    nearer.set_scratch(text);
-    let mut cx = EvalContext {
-        now: 0,
-        arrivals: Arrivals::default(),
-        counts: &mut Counts::default(),
-    };
-    let read = at.eval(&mut nearer, &mut cx);
-    (0..rows.len()).map(|row| read.is_valid(row)).collect()
-}
-
-/// A text whose numbers of four digits are years that can be told, and whose longer ones than of seconds of our days are 0.
-fn brought_nearer(text: &[u8], out: &mut Vec<u8>) {
-    for run in text.chunk_by(|one, next| one.is_ascii_digit() == next.is_ascii_digit()) {
-        let number = || {
-            run.iter()
-                .fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'))
-        };
-        out.extend_from_slice(match run {
-            [b'0'..=b'9', ..] if run.len() > 10 => b"0",
-            [b'0'..=b'9', _, _, _] if is_leap(i64::from(number())) => b"2000",
-            [b'0'..=b'9', _, _, _] => b"2001",
-            other => other,
-        });
     }
 }
 
@@ -570,35 +306,6 @@ fn void(chunk: &Chunk, bad: &[Bad], void: &mut Vec<u32>) {
         let rows = 0..chunk.rows.len() as u32;
         void.extend(rows.filter(|row| records.binary_search(row).is_err()));
     }
-}
-
-/// Takes the lines that end a batch out of the rows, into `void`; what is wrong with them is no matter. Returns how many
-/// stand before each row, and how many there are.
-fn take_marks(
-    regex: &regex::bytes::Regex,
-    chunk: &mut Chunk,
-    bad: &mut Vec<Bad>,
-    void: &mut Vec<u32>,
-) -> (Vec<u64>, u64) {
-    let mut marks = 0;
-    let mut ends = Vec::with_capacity(chunk.rows.len());
-    let mut is_mark = vec![false; chunk.rows.len()];
-    for row in 0..chunk.rows.len() as u32 {
-        ends.push(marks);
-        if regex.is_match(chunk.line(row)) {
-            marks += 1;
-            is_mark[row as usize] = true;
-        }
-    }
-    if marks > 0 {
-        chunk.live.retain(|row| !is_mark[row as usize]);
-        bad.retain(|bad| !is_mark[bad.row as usize]);
-        let rows = 0..chunk.rows.len() as u32;
-        void.extend(rows.filter(|row| is_mark[*row as usize]));
-        void.sort_unstable();
-        void.dedup();
-    }
-    (ends, marks)
 }
 
 /// The header of an input lacks what the chain asks for.
@@ -765,10 +472,4 @@ pub fn end_at(chunk: &mut Chunk, offset: u64) {
 /// A chunk to fill, with the buffers of the one before.
 pub fn next_chunk(chunk: &mut Chunk, block: Block) -> Vec<u8> {
     chunk.reset(block).into_buf()
-}
-/// Times as they are shown: a batch carries its end, behind the last instant of it.
-fn shown_times(times: &[i64], of: &Times) -> ColumnV {
-    let later = i64::from(of.batch().is_some());
-    let shown = times.iter().map(|at| at.saturating_add(later));
-    ColumnV::new(Column::Nanos(shown.collect()))
 }

@@ -3,6 +3,7 @@
 
 use super::inputs::InputList;
 use super::order::lock;
+use super::prefix::Board;
 use super::{Limit, OnBad};
 use crate::data::process::Late;
 use crate::error::{Failure, status};
@@ -19,6 +20,8 @@ pub struct Account {
     pub records: u64,
     pub bad: Vec<BadRecord>,
     pub late: Late,
+    /// Bad records of the blocks before, where their number ends the run.
+    pub before: Option<u64>,
     /// Which side's block it is; and of so many sides, the first of all, later blocks were read in vain.
     pub side: usize,
     pub ends: usize,
@@ -49,6 +52,15 @@ pub struct Fault {
     pub first: BadRecord,
 }
 
+/// Where the record stands that ends the run.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    pub offset: u64,
+    /// A number of bad records ends it, which is known of before anything behind has got anywhere; else rows of other
+    /// blocks may have.
+    pub is_counted: bool,
+}
+
 pub struct Ledger {
     state: Mutex<State>,
     /// An account was entered, or none is waited for any more.
@@ -59,6 +71,10 @@ pub struct Ledger {
     known: bool,
     /// Of tables in memory: records, and bad ones among them.
     tables: (u64, u64),
+    /// Records turn out bad behind their reader, too.
+    strict: bool,
+    /// Bad records of blocks as they are read.
+    read: Board<u64>,
 }
 
 struct State {
@@ -138,7 +154,14 @@ impl Ledger {
             max_bad,
             known: false,
             tables: (0, 0),
+            strict: false,
+            read: Board::default(),
         }
+    }
+
+    /// With `--strict`.
+    pub fn of_strict(self, strict: bool) -> Ledger {
+        Ledger { strict, ..self }
     }
 
     /// `known`: what came in runs before was of the format.
@@ -154,10 +177,60 @@ impl Ledger {
         }
     }
 
-    /// The offset of the record of block `seq` that ends the run, among those that are `bad`, which are put in order:
-    /// of what is behind it nothing is written. Where it depends on the blocks before, they are waited for.
-    pub fn end(&self, seq: u64, bad: &mut [BadRecord]) -> Option<u64> {
+    /// So many bad records there may be in the input; one more ends the run.
+    fn most(&self) -> Option<u64> {
+        match (self.on_bad, self.max_bad) {
+            (OnBad::Abort, _) => Some(0),
+            (_, Some(Limit::Count(most))) => Some(most.saturating_sub(self.tables.1)),
+            _ => None,
+        }
+    }
+
+    /// Whether a number of bad records ends the run: every block learns that of those before it, so that nothing behind
+    /// the record that ends it gets into any state.
+    pub fn ends_by_count(&self) -> bool {
+        self.most().is_some()
+    }
+
+    /// Whether it is only known behind the stage which record ends the run.
+    pub fn awaits_accounts(&self) -> bool {
+        self.strict && self.ends_by_count()
+    }
+
+    /// Block `seq` has been read, with so many bad records, and nothing of it has gone any further: how many the blocks
+    /// before have, which are waited for. With `--strict` until they have gone all the way. `None`: the run is being
+    /// abandoned.
+    pub fn before(&self, seq: u64, bad: u64) -> Option<u64> {
+        if !self.strict {
+            return self.read.publish(seq, bad);
+        }
+        let mut state = lock(&self.state);
+        while state.next < seq && !state.abandoned {
+            state = self
+                .entered
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        let has_ended = state.closed == usize::MAX;
+        (!state.abandoned).then_some(if has_ended { u64::MAX } else { state.bad })
+    }
+
+    /// Of so many bad records behind so many others, how many stand in front of the one that ends the run. `None`: none
+    /// of them does; nor where it stands before all of them, which is told by `Some(None)`.
+    pub fn last_of(&self, before: u64, bad: u64) -> Option<Option<u64>> {
+        let most = self.most()?;
+        match most.checked_sub(before) {
+            None => Some(None),
+            Some(left) => (left < bad).then_some(Some(left)),
+        }
+    }
+
+    /// The offset of the record of block `seq` that ends the run, among those that are bad, which are put in order: of
+    /// what is behind it nothing is written. Where it depends on the blocks before, they are waited for.
+    pub fn end(&self, seq: u64, before: Option<u64>, bad: &mut [BadRecord]) -> Option<End> {
         bad.sort_by_key(|bad| (bad.offset, bad.index));
+        let last = before.and_then(|before| self.last_of(before, bad.len() as u64));
+        let last = last.map(|last| last.map_or(0, |at| bad[at as usize].offset));
         let mut state = lock(&self.state);
         while self.may_end(&state, bad) && state.next < seq && !state.abandoned {
             state = self
@@ -165,16 +238,16 @@ impl Ledger {
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        self.end_of(&state, bad).map(|at| bad[at].offset)
+        let thousandth = self.end_of(&state, bad).map(|at| bad[at].offset);
+        let offset = last.into_iter().chain(thousandth).min()?;
+        let is_counted = last == Some(offset) || self.awaits_accounts();
+        Some(End { offset, is_counted })
     }
 
     /// Whether the records before may make one of these the last.
     fn may_end(&self, state: &State, bad: &[BadRecord]) -> bool {
-        let Some(first) = bad.first() else {
-            return false;
-        };
-        let counts = matches!(self.max_bad, Some(Limit::Count(_)));
-        !self.aborts() && (counts || first.index == 0 && self.missing(state) > 0)
+        let leads = bad.first().is_some_and(|first| first.index == 0);
+        leads && self.missing(state) > 0
     }
 
     /// Which of a block's bad records ends the run; all blocks before it have been entered.
@@ -183,13 +256,8 @@ impl Ledger {
         let last = self.missing(state).checked_sub(1);
         let leads = |at: &usize| bad.get(*at).is_some_and(|bad| bad.index as usize == *at);
         let hopeless = last.filter(leads);
-        let over = match (self.on_bad, self.max_bad) {
-            (OnBad::Abort, _) => Some(0),
-            (_, Some(Limit::Count(most))) => {
-                usize::try_from(most.saturating_sub(state.bad + self.tables.1)).ok()
-            }
-            _ => None,
-        };
+        let over = self.most().map(|most| most.saturating_sub(state.bad));
+        let over = over.and_then(|left| usize::try_from(left).ok());
         let over = over.filter(|at| *at < bad.len());
         hopeless.into_iter().chain(over).min()
     }
@@ -206,6 +274,7 @@ impl Ledger {
     pub fn abandon(&self) {
         lock(&self.state).abandoned = true;
         self.entered.notify_all();
+        self.read.abandon();
     }
 
     /// Takes bad records of a table in memory, as `--bad-file` has them.
@@ -216,20 +285,27 @@ impl Ledger {
         lock(&self.state).write_bad(lines)
     }
 
-    /// Takes the account of block `seq`. An error ends the run.
-    pub fn put(&self, seq: u64, account: Account, inputs: &InputList) -> Result<(), Failure> {
+    /// Takes the account of block `seq`. A failure ends the run behind its last good record, whose time still counts; an
+    /// error at once.
+    pub fn put(
+        &self,
+        seq: u64,
+        account: Account,
+        inputs: &InputList,
+    ) -> Result<Option<Failure>, Failure> {
         let mut guard = lock(&self.state);
         let state = &mut *guard;
         state.waiting.insert(seq, account);
+        let mut end = None;
         while let Some(account) = state.waiting.remove(&state.next) {
             state.next += 1;
             if account.side >= state.closed {
                 state.closed = state.closed.max(account.ends);
-                self.enter(state, account, inputs)?;
+                end = self.enter(state, account, inputs)?.or(end);
             }
         }
         self.entered.notify_all();
-        Ok(())
+        Ok(end)
     }
 
     /// Takes what was late behind all accounts; an error ends the run.
@@ -288,7 +364,7 @@ impl Ledger {
         state: &mut State,
         mut account: Account,
         inputs: &InputList,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<Failure>, Failure> {
         state.enter_late(&mut account.late)?;
         let end = self.end_of(state, &account.bad);
         if let Some(end) = end {
@@ -320,13 +396,14 @@ impl Ledger {
             }
         }
         if end.is_none() {
-            return Ok(());
+            return Ok(None);
         }
-        self.check_count(state)?;
-        Err(Failure {
-            status: status::DATA,
-            message: String::new(),
-        })
+        let failure = self.check_count(state).err();
+        match (failure, self.aborts()) {
+            (None, true) => Ok(Some(not_told())),
+            (None, false) => Err(not_told()),
+            (failure, _) => Ok(failure),
+        }
     }
 
     fn check_count(&self, state: &State) -> Result<(), Failure> {
@@ -342,8 +419,12 @@ impl Ledger {
         self.on_bad == OnBad::Abort
     }
 
-    /// The end of the input: what a share of bad records, or nothing but bad ones, comes to.
-    pub fn finish(&self) -> Result<(), Failure> {
+    /// The end of the input: what a share of bad records, or nothing but bad ones, comes to. `is_accident`: how many
+    /// were read says nothing.
+    pub fn finish(&self, is_accident: bool) -> Result<(), Failure> {
+        if is_accident {
+            return Ok(());
+        }
         let state = lock(&self.state);
         if self.on_bad == OnBad::Warn
             && !self.known
@@ -393,6 +474,14 @@ pub fn bad_line(what: &str, name: &str, offset: u64, text: &[u8]) -> Vec<u8> {
     line.extend_from_slice(text);
     line.push(b'\n');
     line
+}
+
+/// What ends the run is told with the bad records.
+fn not_told() -> Failure {
+    Failure {
+        status: status::DATA,
+        message: String::new(),
+    }
 }
 
 /// More records are bad than may be.

@@ -26,6 +26,8 @@ pub struct Meter {
     auto: AutoBoard,
     /// The least that the watermark is, since the clock went on while the source was silent.
     raised: Raised,
+    /// What there is behind this does not count.
+    held: OnceLock<i64>,
     /// The first reading of a clock that the data tell.
     first: OnceLock<i64>,
 }
@@ -210,7 +212,14 @@ impl Meter {
                 Batching::Marks(_) => (self.counts.sum() as i64).saturating_mul(*step),
             }),
         };
-        own.map(|own| own.max(raised))
+        let most = self.held.get().copied().unwrap_or(i64::MAX);
+        let own = own.map(|own| own.max(raised).min(most));
+        own.filter(|own| *own > i64::MIN)
+    }
+
+    /// The time goes no further than that: what stands behind does not count.
+    pub fn hold(&self, at: i64) {
+        self.held.get_or_init(|| at);
     }
 
     /// The first reading of a clock that the data tell.

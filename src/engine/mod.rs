@@ -3,6 +3,7 @@
 
 pub mod aggregate;
 mod arguments;
+mod assign;
 mod batches;
 mod begins;
 mod blocks;
@@ -40,6 +41,7 @@ mod showing;
 mod sliding;
 pub mod spill;
 mod stages;
+mod stamps;
 pub mod steps;
 mod streams;
 mod tracked;
@@ -57,6 +59,7 @@ use crate::data::delays::Delays;
 use crate::data::process::{Late, Limits};
 use crate::data::step::{Counts, OtherFields};
 use crate::data::time::Zone;
+use crate::error::Failure;
 use crate::expr::Arrivals;
 use crate::plan::files::Files;
 use crate::sinks::{Live, Refusal};
@@ -379,6 +382,8 @@ pub struct Shared<'r> {
     all_seen: AtomicBool,
     counts: Mutex<Counts>,
     failure: Mutex<Option<anyhow::Error>>,
+    /// A record ends the run: what it fails with when all in front of it has been given.
+    last: Mutex<Option<Failure>>,
     /// What `now()` is of a row.
     arrivals: Arrivals,
     /// When this run began, and the first of the job.

@@ -183,7 +183,7 @@ impl<'p> AggregatePartial<'p> {
     fn assign(&mut self, chunk: &mut Chunk, late: &mut Late) {
         if let Spaces::Expanded(grid) = &mut self.spaces {
             let all: Vec<usize> = (0..chunk.columns.len()).collect();
-            super::steps::assign((grid, Overdue::Late), None, &all, chunk, late);
+            super::assign::assign((grid, Overdue::Late), None, &all, chunk, late);
         }
         let mut live = std::mem::take(&mut chunk.live);
         let Chunk {

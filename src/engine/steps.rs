@@ -1,6 +1,7 @@
 //! What a stage does to each chunk: the stateless steps, and the ordered ones, which pass a turnstile.
 
 use super::Run;
+use super::assign::{assign, judge, judge_later};
 use super::commands::Hander;
 use super::feeder::Feeder;
 use super::lookup::{self, Tables};
@@ -43,6 +44,10 @@ pub enum Op<'p> {
         overdue: Overdue,
         into: Option<(FieldId, FieldId)>,
         carry: &'p [FieldId],
+    },
+    Judge {
+        grid: Grid,
+        lateness: i64,
     },
     Lookup(lookup::Work<'p>),
     Ordered {
@@ -134,6 +139,10 @@ pub fn op<'p>(
             overdue: *overdue,
             into: *into,
             carry,
+        },
+        NodeKind::Judge { window, lateness } => Op::Judge {
+            grid: Grid::new(window, zone),
+            lateness: *lateness,
         },
         NodeKind::Limit { rows } => {
             let at = with_state(&|| Ok(Ordered::Limit { left: *rows }))?;
@@ -383,6 +392,7 @@ impl Op<'_> {
                 judge_later(*lateness, chunk);
                 assign((grid, *overdue), *into, carry, chunk, &mut met.late);
             }
+            Op::Judge { grid, lateness } => judge(grid, *lateness, chunk, &mut met.late),
         }
         Some(())
     }
@@ -724,58 +734,4 @@ pub fn replicate(chunk: &mut Chunk, parents: &[u32], carry: &[FieldId]) {
     chunk.records = chunk.records.as_ref().map(pick);
     chunk.rows = pick(&chunk.rows);
     chunk.live = Selection::All(parents.len() as u32);
-}
-
-/// From here on rows are judged as if the watermark were behind by so much.
-pub fn judge_later(lateness: i64, chunk: &mut Chunk) {
-    if lateness > 0 {
-        for before in chunk.before.iter_mut().flatten() {
-            *before = before.saturating_sub(lateness);
-        }
-    }
-}
-
-/// Puts rows into their windows, a row for each; those that were late for all of theirs are told, or enter the first
-/// one that is not over.
-pub fn assign(
-    (grid, overdue): (&mut Grid, Overdue),
-    into: Option<(FieldId, FieldId)>,
-    carry: &[FieldId],
-    chunk: &mut Chunk,
-    late: &mut Late,
-) {
-    let Some(times) = &chunk.times else {
-        chunk.live.truncate(0);
-        return;
-    };
-    let (mut parents, mut made, mut windows) = (Vec::new(), Vec::new(), Vec::new());
-    for row in chunk.live.iter() {
-        let before = chunk
-            .before
-            .as_ref()
-            .map_or(i64::MIN, |before| before[row as usize]);
-        grid.windows(times[row as usize], &mut windows);
-        let all = windows.len();
-        windows.retain(|(_, end)| *end > before);
-        if all > 0 && windows.is_empty() {
-            match overdue {
-                Overdue::Late => late.tell(chunk, row),
-                Overdue::Next => windows.push(grid.open_at(before)),
-            }
-        }
-        parents.resize(parents.len() + windows.len(), row);
-        made.append(&mut windows);
-    }
-    replicate(chunk, &parents, carry);
-    if let Some((start, end)) = into {
-        chunk.set_column(
-            start,
-            ColumnV::new(Column::Nanos(made.iter().map(|window| window.0).collect())),
-        );
-        chunk.set_column(
-            end,
-            ColumnV::new(Column::Nanos(made.iter().map(|window| window.1).collect())),
-        );
-    }
-    chunk.windows = Some(made);
 }

@@ -512,6 +512,9 @@ impl<'s> Running<'s> {
             }
             done.store(true, Ordering::Relaxed);
             flight.wait();
+            if lock(&self.shared.last).is_some() {
+                self.break_off(|| control.epoch(&flight));
+            }
             if let Some(live) = &self.shared.run.live {
                 // What comes now is the result.
                 live.over();

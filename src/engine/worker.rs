@@ -707,9 +707,11 @@ fn refuse_failed(
     let mut live = std::mem::take(&mut chunk.live);
     live.retain(|row| starts.binary_search(&chunk.record(row).start()).is_err());
     chunk.live = live;
-    if let Some(end) = ending.ledger.end(chunk.block.number, bad) {
-        end_at(chunk, end);
-        if let Some((out, seq)) = ending.written {
+    if let Some(end) = ending.ledger.end(chunk.block.number, None, bad) {
+        end_at(chunk, end.offset);
+        if let Some((out, seq)) = ending.written
+            && !end.is_counted
+        {
             out.end_behind(seq);
         }
     }

@@ -370,7 +370,8 @@ impl Walk<'_> {
                 Ok(())
             }
             NodeKind::Explode { list, into, .. } => self.explode(list, *into, node, schema),
-            NodeKind::Others { .. } => Ok(()),
+            // A window behind judges by itself there.
+            NodeKind::Others { .. } | NodeKind::Judge { .. } => Ok(()),
             NodeKind::Sample { .. } => {
                 none("the same share of lines each time, by their hash, has no counterpart")
             }

@@ -12,8 +12,8 @@ pub const UNION: Operator = Operator {
     group: Group::State,
     doc: Doc {
         summary: "Merge another stream into this one",
-        text: "Columns go by their names: what one stream has not is null in its records. Of input that ends this \
-               stream comes first, then the other; else records come as they arrive; in a batch this stream's first.\n\n\
+        text: "Columns go by their names: what one stream has not is null in its records, and what both have is what \
+               it is in this stream (in that of csv, text that may be a number). Of input that ends this stream comes first, then the other; else records come as they arrive; in a batch this stream's first.\n\n\
                Behind a window records of the other stream enter the one of their own time, and are late by their own \
                stream's watermark, as if the two had been one in front of it. Behind an operator that keeps a window \
                until it closes (an aggregate, `sort-by`, `top`) they wait for its end and come behind the rows that \

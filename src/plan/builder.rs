@@ -127,6 +127,8 @@ pub struct Builder<'a> {
     /// Final schemas of the parts of the chain that end in an aggregate, by the aggregate's index.
     pub(super) parts: Vec<(usize, Schema)>,
     pub(super) pending: Option<Window>,
+    /// The operator that it was typed as, until rows are judged by it.
+    pub(super) unjudged: Option<String>,
     /// The window that rows are in, if it is one of a size.
     pub(super) in_force: Option<Window>,
     pub(super) sides: Vec<Side>,
@@ -273,6 +275,7 @@ impl<'a> Builder<'a> {
             nodes: Vec::new(),
             parts: Vec::new(),
             pending: None,
+            unjudged: None,
             in_force: None,
             sides: Vec::new(),
             optional: Vec::new(),
@@ -480,6 +483,7 @@ impl<'a> Builder<'a> {
     // ---- nodes ----
 
     pub fn push(&mut self, kind: NodeKind) {
+        self.judge_in_front_of(&kind);
         self.nodes.push(Node {
             operator: self.typed.clone(),
             kind,
@@ -673,20 +677,6 @@ impl<'a> Builder<'a> {
         self.aggregated
             .as_ref()
             .map(|aggregated| aggregated.operator.as_str())
-    }
-
-    /// A copy of the stream.
-    pub fn tee(&mut self, path: &str) -> Result<(), Usage> {
-        // The columns of the copy are not those of the stream.
-        let shown = self.shown.clone();
-        let written = self.written(None, Some(path))?;
-        self.shown = shown;
-        self.push(NodeKind::Tee {
-            path: path.into(),
-            format: written.format,
-            out: written.out,
-        });
-        Ok(())
     }
 
     // ---- the end ----

@@ -135,6 +135,7 @@ impl Builder<'_> {
         self.pending = None;
         self.in_force = None;
         self.shaped = Some(shape);
+        self.unjudged = Some(self.typed.clone());
         Ok(())
     }
 

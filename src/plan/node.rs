@@ -229,6 +229,12 @@ pub enum NodeKind {
         into: Option<(FieldId, FieldId)>,
         carry: Vec<FieldId>,
     },
+    /// Drops what is late for all windows that it belongs to, and what belongs to none: state that comes before rows are
+    /// put into windows does not see it.
+    Judge {
+        window: Window,
+        lateness: i64,
+    },
     /// One row a group when its scope closes; its schema is: `window_start`, `window_end` where in windows,
     /// then keys, then aggregates, in this order from field 0. `empties`: a row of nothing for each of these windows
     /// that has no record, as time passes it.

@@ -222,7 +222,7 @@ fn through(node: &mut Node, live: &mut Live) {
             }
         }
         NodeKind::Others { fields } => live.extend(fields.iter().copied()),
-        NodeKind::Sample { .. } | NodeKind::Limit { .. } => {}
+        NodeKind::Sample { .. } | NodeKind::Judge { .. } | NodeKind::Limit { .. } => {}
     }
 }
 
@@ -419,6 +419,7 @@ impl Plan {
             matches!(
                 node.kind,
                 NodeKind::Assign { .. }
+                    | NodeKind::Judge { .. }
                     | NodeKind::Aggregate {
                         scope: Scope::Assign(_),
                         ..

@@ -76,6 +76,20 @@ pub(super) struct Written {
 }
 
 impl Builder<'_> {
+    /// A copy of the stream.
+    pub fn tee(&mut self, path: &str) -> Result<(), Usage> {
+        // The columns of the copy are not those of the stream.
+        let shown = self.shown.clone();
+        let written = self.written(None, Some(path))?;
+        self.shown = shown;
+        self.push(NodeKind::Tee {
+            path: path.into(),
+            format: written.format,
+            out: written.out,
+        });
+        Ok(())
+    }
+
     /// The format and the columns for a sink at this place: `explicit` as with `-o`, or by the ending of the
     /// file's name, or the default.
     pub(super) fn written(

@@ -4,7 +4,7 @@
 use super::builder::Builder;
 use super::grouped::Lateness;
 use super::grouping::Shape;
-use super::node::{Custom, NodeKind, Overdue, Scope, Times, Window};
+use super::node::{Custom, Node, NodeKind, Overdue, Scope, Times, Window};
 use super::output::Shown;
 use super::when::When;
 use crate::data::{FieldId, Type};
@@ -46,7 +46,30 @@ impl Builder<'_> {
         self.pending = Some(window);
         self.in_force = self.pending.clone();
         self.shaped = None;
+        self.unjudged = Some(self.typed.clone());
         Ok(())
+    }
+
+    /// Has what is late for the window that waits dropped in front of a node that has state.
+    pub(super) fn judge_in_front_of(&mut self, kind: &NodeKind) {
+        if !has_state(kind) {
+            return;
+        }
+        let window = match (&self.pending, &self.shaped) {
+            (Some(window), _) if !self.pending_batch => window.clone(),
+            (None, Some(Shape::Grid(window))) => window.clone(),
+            _ => return,
+        };
+        if let Some(operator) = self.unjudged.take() {
+            self.nodes.push(Node {
+                operator,
+                kind: NodeKind::Judge {
+                    lateness: self.lateness_in(&Shape::Grid(window.clone())),
+                    window,
+                },
+                schema: self.schema.clone(),
+            });
+        }
     }
 
     /// Rows here have times that windows go by.
@@ -291,5 +314,14 @@ impl Builder<'_> {
                 carry: Vec::new(),
             });
         }
+    }
+}
+
+/// Whether what rows come to a node shows later: it has state that does not go by their windows, or writes them.
+fn has_state(kind: &NodeKind) -> bool {
+    match kind {
+        NodeKind::Limit { .. } | NodeKind::Tee { .. } => true,
+        NodeKind::Custom(custom) => custom.right.is_none(),
+        _ => false,
     }
 }

@@ -234,6 +234,7 @@ pub(super) fn exprs(kind: &NodeKind) -> Vec<&Expr> {
         NodeKind::Custom(custom) => custom.keys.iter().chain(&custom.args).collect(),
         NodeKind::Sample { .. }
         | NodeKind::Others { .. }
+        | NodeKind::Judge { .. }
         | NodeKind::Assign { .. }
         | NodeKind::Limit { .. }
         | NodeKind::Tee { .. }
@@ -283,6 +284,13 @@ fn node_text(node: &Node, carries: bool) -> (&'static str, String) {
         ),
         NodeKind::Others { .. } => ("others", "counted".into()),
         NodeKind::Sample { below } => ("sample", format!("below {below}")),
+        NodeKind::Judge { window, lateness } => (
+            "judge",
+            match lateness {
+                0 => window.to_string(),
+                lateness => format!("{window}, lateness {}", duration(*lateness)),
+            },
+        ),
         NodeKind::Assign {
             window,
             lateness,

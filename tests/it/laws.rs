@@ -9,6 +9,8 @@ mod chains;
 pub mod data;
 #[path = "laws/early.rs"]
 mod early;
+#[path = "laws/ends.rs"]
+mod ends;
 #[path = "laws/heads.rs"]
 mod heads;
 #[path = "laws/loops.rs"]

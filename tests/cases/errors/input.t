@@ -357,3 +357,21 @@ dstream: s:12 col 1: a bad record, with a value that does not convert (--strict)
 $ dstream -i json --on-bad abort --max-line 9 --stats filter 'a=="q"' s 2>&1 | grep -E 'records (in|are)|bad rec'
 dstream: s:26 col 1: a bad record, not JSON (--on-bad abort)
 24 records in, 23 kept, 1 bad, 0 late; 1 out
+
+# What time has let out in front of the record that ends the run is printed, however the input is cut.
+$ printf '{"t":2}\n{"t":3}\n{"t":6}\nbad\n{"t":9}\n{"t":19}\n' > in; dstream -i json --time t:s --watermark 0s --on-bad abort window 2s count in
+1970-01-01T00:00:02Z	2
+dstream: in:4 col 1: a bad record, not JSON (--on-bad abort)
+? 65
+$ printf '{"t":1}\n{"t":2}\n{"t":3}\nbad\n{"t":9}\n' > in; dstream -i json --batch-lines 3 --max-bad 0 count in
+3
+dstream: more than 0 bad records (--max-bad)
+dstream: 1 of 4 records is not JSON (first: in:4 col 1)
+? 65
+$ printf '{"t":1,"n":1}\n{"t":3,"n":2}\n{"t":9,"n":"x"}\n{"t":19,"n":1}\n' > in; dstream -i json --time t:s --watermark 0s --strict --on-bad abort window 2s reduce s=sum:n in
+1970-01-01T00:00:00Z	1
+dstream: in:3 col 1: a bad record, with a value that does not convert (--strict) (--on-bad abort)
+? 65
+# Rows enough in front of it: it need not be read.
+$ printf '{"t":2}\n{"t":3}\n{"t":6}\nbad\n{"t":9}\n{"t":19}\n' > in; dstream -i json --time t:s --watermark 0s --on-bad abort window 2s count head 1 in
+1970-01-01T00:00:02Z	2

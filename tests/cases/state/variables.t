@@ -184,6 +184,6 @@ t,k,upper(k),n
 # What comes further behind the watermark than it lasts is over when it comes: not in a window that is closed.
 $ printf -- '-38 a\n-24 c\n-48 b\n' > in; dstream --time '$1:s' --watermark 5s window 10s map-with-state-by '$2' 'n=(n??0)+1' --ttl 5s --on-timeout emit reduce n=count in
 1969-12-31T23:59:20Z	2
-1969-12-31T23:59:30Z	2
+1969-12-31T23:59:30Z	1
 1969-12-31T23:59:40Z	1
 dstream: 1 of 3 records came too late for its window and was dropped; --watermark D waits longer

@@ -178,3 +178,36 @@ $ printf '0 b\n12 b\n5 b\n' > a; echo '1 b' > r; dstream --time '$1:s' --waterma
 $ printf '1\n200\n' | dstream --time '$1:s' --watermark 0s --pane-columns sort-by '$1' window 100s count
 1970-01-01T00:00:00Z	1	on_time	0
 1970-01-01T00:03:20Z	1	on_time	0
+
+# EVENT-TIME 2.2: what is late for the window that it is in is dropped there, in front of state that stands behind it.
+$ printf '1 a\n2 a\n25 a\n3 a\n26 a\n' > in; dstream --time '$1:s' --watermark 0s window 10s scan-by '$2' n=cumcount in
+1970-01-01T00:00:00Z	1 a	1
+1970-01-01T00:00:00Z	2 a	2
+1970-01-01T00:00:20Z	25 a	3
+1970-01-01T00:00:20Z	26 a	4
+dstream: 1 of 5 records came too late for its window and was dropped; --watermark D waits longer
+$ dstream --time '$1:s' --watermark 0s scan-by '$2' n=cumcount window 10s in
+1970-01-01T00:00:00Z	1 a	1
+1970-01-01T00:00:00Z	2 a	2
+1970-01-01T00:00:20Z	25 a	3
+1970-01-01T00:00:20Z	26 a	5
+dstream: 1 of 5 records came too late for its window and was dropped; --watermark D waits longer
+$ dstream --time '$1:s' --watermark 0s window 10s --grow 5s tee copy count in; cat copy
+1970-01-01T00:00:00Z	1970-01-01T00:00:05Z	2
+1970-01-01T00:00:00Z	1970-01-01T00:00:10Z	2
+1970-01-01T00:00:20Z	1970-01-01T00:00:30Z	2
+dstream: 1 of 5 records came too late for its window and was dropped; --watermark D waits longer
+1 a
+2 a
+25 a
+26 a
+$ dstream --time '$1:s' --watermark 0s --allowed-lateness 20s window 10s scan-by '$2' n=cumcount count-by n in
+1970-01-01T00:00:00Z	1	1
+1970-01-01T00:00:00Z	2	1
+1970-01-01T00:00:00Z	4	1
+1970-01-01T00:00:20Z	3	1
+1970-01-01T00:00:20Z	5	1
+$ dstream --time '$1:s' --watermark 0s window 10s scan-by '$2' n=cumcount count-by n --explain in | grep then
+then       window 10s: drops records that are too late for windows of 10s, before what follows keeps anything of them
+then       scan-by $2 n=cumcount: adds to each record what its key's records around it make; keeps their state for each key; grows without bound with the keys (no --ttl, no --max-keys)
+then       count-by n: count; one row of state for each key and each of windows of 10s; prints 12:00-12:00:10 when a record >= 12:00:10 is read, or at the end of the input; then freed

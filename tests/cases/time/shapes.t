@@ -88,3 +88,18 @@ dstream: window: --grow is for windows that stand end to end; it cannot go with 
     dstream --time '$1:s' window 1m --grow 20s --slide 30s count
                                     ^^^^^^
 ? 2
+
+# Windows by count are sorted when they are whole, though nothing more comes for long.
+# once
+$ timeout 5 dstream count-window 3 sort-by '$1:desc' head 3 < <(seq 4; exec sleep 30 2> /dev/null)
+3
+2
+1
+# once
+$ timeout 5 dstream count-window 3 top 1 --by '$1' count head 1 < <(seq 4; exec sleep 30 2> /dev/null); echo $?
+1
+0
+$ seq 7 | dstream count-window 3 sort-by '$1:desc' reduce 'first:$1,n=count'
+3	3
+6	3
+7	1
