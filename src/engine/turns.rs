@@ -3,12 +3,20 @@
 
 use super::control::Control;
 use super::open::Group;
-use crate::plan::node::{NodeKind, Plan, Turn};
+use crate::plan::meaning::Meaning;
+use crate::plan::node::{NodeKind, Plan, Times, Turn};
+
+/// When a side's sources are read, and where none of them all is live.
+#[derive(Copy, Clone, Debug)]
+struct Side {
+    turn: Turn,
+    finite: Turn,
+}
 
 /// Which of several sources may be read next.
 pub struct Turns {
-    of_side: Vec<Turn>,
-    turns: Vec<Turn>,
+    of_side: Vec<Side>,
+    turns: Vec<Side>,
     pub ended: Vec<bool>,
     /// None of them is live: what is read first is ours to say.
     finite: bool,
@@ -16,11 +24,24 @@ pub struct Turns {
 
 impl Turns {
     pub fn new(plan: &Plan, groups: &[Group]) -> Turns {
-        let rights = plan.nodes.iter().filter_map(|node| match &node.kind {
-            NodeKind::Custom(custom) => custom.right.as_ref().map(|right| right.turn),
-            _ => None,
+        let in_batches = plan.source.time.as_ref().and_then(Times::batch).is_some();
+        let rights = plan.nodes.iter().filter_map(|node| {
+            let NodeKind::Custom(custom) = &node.kind else {
+                return None;
+            };
+            let turn = custom.right.as_ref()?.turn;
+            // Where rows do not wait for the end of a batch, the order that they are read in is theirs.
+            let finite = match (&custom.meaning, turn) {
+                (Meaning::Union, Turn::Any) if !in_batches => Turn::Last,
+                (_, turn) => turn,
+            };
+            Some(Side { turn, finite })
         });
-        let of_side: Vec<Turn> = std::iter::once(Turn::Any).chain(rights).collect();
+        let own = Side {
+            turn: Turn::Any,
+            finite: Turn::Any,
+        };
+        let of_side: Vec<Side> = std::iter::once(own).chain(rights).collect();
         Turns {
             of_side: of_side.clone(),
             turns: groups.iter().map(|group| of_side[group.side]).collect(),
@@ -36,10 +57,18 @@ impl Turns {
         self.finite = false;
     }
 
+    fn turn(&self, source: usize) -> Turn {
+        let side = self.turns[source];
+        match self.finite {
+            true => side.finite,
+            false => side.turn,
+        }
+    }
+
     pub fn wanted(&self, control: &Control<'_, '_>) -> Vec<usize> {
         let open = |turn: Turn| -> Vec<usize> {
             (0..self.turns.len())
-                .filter(|&source| !self.ended[source] && self.turns[source] == turn)
+                .filter(|&source| !self.ended[source] && self.turn(source) == turn)
                 .collect()
         };
         let mut wanted = open(Turn::First);

@@ -10,7 +10,9 @@ pub const TEE: Operator = Operator {
         summary: "Write a copy of the stream to a file",
         text: "The file gets what standard output would get at this place: original lines where only filters and \
                their like stand before, else tab-separated values. The endings `.csv`, `.tsv`, `.json` and \
-               `.ndjson` decide otherwise.",
+               `.ndjson` decide otherwise.\n\n\
+               In front of `head` the file has all records that `head` needed; how many more had been read by then is \
+               accident. Behind it the file has just those.",
         examples: &[Example {
             title: "Errors to a file, their number on the terminal",
             session: "$ cd \"$(mktemp -d)\" && printf 'ok\\nERROR 1\\n' | dstream filter '/ERROR/' tee errors.log count && cat errors.log\n1\nERROR 1\n",

@@ -18,7 +18,6 @@ import random
 import statistics
 import subprocess
 import sys
-import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -105,28 +104,27 @@ def live(dstream, seconds, rate=500_000, keys=10_000):
     rng = random.Random(3)
     tick = 0.002
     blocks = [b"".join(b"key%d x\n" % rng.randrange(keys) for _ in range(int(rate * tick))) for _ in range(50)]
-    sent = [0]
-
-    def write():
+    ticks = int(seconds / tick)
+    # The writer is a process of its own, and the reader does nothing but read: else it is they that are measured.
+    writer = os.fork()
+    if writer == 0:
         begin = time.monotonic()
-        for n in range(int(seconds / tick)):
+        for n in range(ticks):
             wait = begin + n * tick - time.monotonic()
             if wait > 0:
                 time.sleep(wait)
             child.stdin.write(blocks[n % len(blocks)])
             child.stdin.flush()
-            sent[0] += 1
-        child.stdin.close()
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    late, ends = [], {}
-    fd, rest = child.stdout.fileno(), b""
-    while True:
-        got = os.read(fd, 1 << 20)
-        read = time.time()
-        if not got:
-            break
+        os._exit(0)
+    child.stdin.close()
+    reads = []
+    fd = child.stdout.fileno()
+    while got := os.read(fd, 1 << 20):
+        reads.append((time.time(), got))
+    os.waitpid(writer, 0)
+    child.wait()
+    late, ends, rest = [], {}, b""
+    for read, got in reads:
         *rows, rest = (rest + got).split(b"\n")
         for row in rows:
             start = row[:20]
@@ -134,13 +132,11 @@ def live(dstream, seconds, rate=500_000, keys=10_000):
             if end is None:
                 end = ends[start] = calendar.timegm(time.strptime(start[:19].decode(), "%Y-%m-%dT%H:%M:%S")) + 1
             late.append((end, read - end))
-    writer.join()
-    child.wait()
     # The first window is begun before, the last is closed by the end of the input.
     whole = sorted(ends.values())[1:-1]
     values = sorted(by for end, by in late if whole and whole[0] <= end <= whole[-1])
     at = lambda share: values[min(len(values) - 1, int(share * len(values)))] * 1e3
-    print(f"{len(values):,} rows of {len(whole)} windows at {sent[0] * len(blocks[0]) / 1e6 / seconds:.1f} MB/s: "
+    print(f"{len(values):,} rows of {len(whole)} windows at {ticks * len(blocks[0]) / 1e6 / seconds:.1f} MB/s: "
           f"median {at(0.5):.2f} ms, 99 % {at(0.99):.2f}, 99.99 % {at(0.9999):.2f}, largest {values[-1] * 1e3:.2f}")
 
 

@@ -580,3 +580,15 @@ $ seq 8 | dstream --batch-lines 1 --allowed-lateness 3s --pane-columns window 2s
 $ printf '1 a\n2 b\n5 a\n' | dstream --batch-lines 2 match A --where 'A=1==1' count
 2
 1
+
+# Of two files in event time the first one's records come first, whatever arrival is.
+$ printf '0 b\n4 a\n' > p; printf '1 x\n2 y\n' > r; dstream --batch-lines 1 --time '$1:s' --watermark 2s window 10s union r scan n=cumcount p
+1970-01-01T00:00:00Z	0 b	1
+1970-01-01T00:00:00Z	4 a	2
+1970-01-01T00:00:00Z	1 x	3
+1970-01-01T00:00:00Z	2 y	4
+$ dstream --batch-lines 1 --time '$1:s' --watermark 2s union r scan n=cumcount window 10s p
+1970-01-01T00:00:00Z	0 b	1
+1970-01-01T00:00:00Z	4 a	2
+1970-01-01T00:00:00Z	1 x	3
+1970-01-01T00:00:00Z	2 y	4
