@@ -265,6 +265,9 @@ impl<'p> AggregateState<'p> {
             Watermark::At(at) => at,
             Watermark::End => i64::MAX,
         };
+        if let (Watermark::At(at), Some(empties)) = (upto, &mut *lock(&self.empties)) {
+            empties.reach(at);
+        }
         if !matches!(upto, Watermark::End) && self.next_end().is_none_or(|end| end > at) {
             return None;
         }

@@ -31,7 +31,7 @@ impl AggregateState<'_> {
         let ends = parts.iter().filter_map(|(window, _)| Some((*window)?.1));
         let last = match upto {
             Watermark::At(at) => at,
-            // At the end of the input the last window is the last that has a record.
+            // At the end of the input the last window is the last that has a record, or has begun with a batch.
             _ => ends.max().unwrap_or(i64::MIN),
         };
         let mut nothing = Groups::new(self.aggs, self.seed);
@@ -47,7 +47,18 @@ impl AggregateState<'_> {
         while let Some((start, end)) = empties.next(last) {
             there.entry((end, start)).or_insert_with(|| vec![entry]);
         }
+        while let Some((start, end)) = begun(empties, upto) {
+            there.entry((end, start)).or_insert_with(|| vec![entry]);
+        }
         let windows = there.into_iter();
         parts.extend(windows.map(|((end, start), entries)| (Some((start, end)), entries)));
+    }
+}
+
+/// At the end of the input, the next window that has begun.
+fn begun(empties: &mut Empties, upto: Watermark) -> Option<(i64, i64)> {
+    match upto {
+        Watermark::End => empties.next_begun(),
+        _ => None,
     }
 }

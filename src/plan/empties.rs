@@ -14,6 +14,8 @@ pub struct Empties {
     told: Option<i64>,
     /// The one behind those.
     next: Option<(i64, i64)>,
+    /// Batches have ended up to there.
+    reached: i64,
 }
 
 impl Empties {
@@ -22,6 +24,7 @@ impl Empties {
             grid: Grid::new(window, zone),
             told: None,
             next: None,
+            reached: i64::MIN,
         }
     }
 
@@ -47,6 +50,17 @@ impl Empties {
         let window = self.peek().filter(|(_, end)| *end <= upto)?;
         self.go_on(Some(window.1));
         Some(window)
+    }
+
+    /// Batches have ended up to there.
+    pub fn reach(&mut self, at: i64) {
+        self.reached = self.reached.max(at);
+    }
+
+    /// The input is over: the next window that has begun with a batch; it is told now.
+    pub fn next_begun(&mut self) -> Option<(i64, i64)> {
+        let (_, end) = self.peek().filter(|(start, _)| *start < self.reached)?;
+        self.next(end)
     }
 
     pub fn save(&self, to: &mut Save) {

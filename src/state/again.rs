@@ -145,6 +145,21 @@ impl<C: Counts> Process for Again<C> {
     fn close(&mut self, upto: Watermark, _: &mut Told) -> Vec<Chunk> {
         let mut out = Out::cut();
         self.finish(&mut out);
+        if let (Watermark::At(at), Some(empties)) = (upto, &mut self.empties) {
+            empties.reach(at);
+        }
+        if upto == Watermark::End {
+            self.standing.begin(out.moment);
+            while let Some(empties) = &mut self.empties
+                && let Some((start, end)) = empties.next_begun()
+            {
+                // One with rows has told them.
+                if !self.standing.windows.contains_key(&(end, start)) {
+                    self.be_there((end, start));
+                }
+            }
+            self.finish(&mut out);
+        }
         if let (Watermark::At(at), Some(empties)) = (upto, &self.empties)
             && empties.peek().is_some_and(|(_, end)| end <= at)
         {

@@ -105,6 +105,9 @@ impl Grouped {
     pub(super) fn advance(&mut self, watermark: i64, feed: &mut Feed<'_>) {
         self.watermark = self.watermark.max(watermark);
         self.open_empties(self.watermark);
+        if let Some(empties) = &mut self.empties {
+            empties.reach(self.watermark);
+        }
         let due = self.due(self.watermark);
         if due.is_empty() {
             return;
@@ -135,10 +138,14 @@ impl Grouped {
         while let Some(empties) = &mut self.empties
             && let Some((start, end)) = empties.next(upto)
         {
-            let key = self.keyed.slot(Some(b""));
-            let place = self.find_or_open(key, start, end);
-            self.schedule(place);
+            self.open_empty(start, end);
         }
+    }
+
+    fn open_empty(&mut self, start: i64, end: i64) {
+        let key = self.keyed.slot(Some(b""));
+        let place = self.find_or_open(key, start, end);
+        self.schedule(place);
     }
 
     /// When time next does something.
@@ -158,6 +165,11 @@ impl Grouped {
         }
         let groups = self.groups.iter().filter(|group| group.due < NEVER);
         self.open_empties(groups.map(|group| group.end).max().unwrap_or(i64::MIN));
+        while let Some(empties) = &mut self.empties
+            && let Some((start, end)) = empties.next_begun()
+        {
+            self.open_empty(start, end);
+        }
         let mut open: Vec<u32> = Vec::new();
         for (_, of_key) in self.keyed.iter() {
             open.extend(&of_key.groups);

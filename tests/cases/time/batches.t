@@ -592,3 +592,14 @@ $ dstream --batch-lines 1 --time '$1:s' --watermark 2s union r scan n=cumcount w
 1970-01-01T00:00:00Z	4 a	2
 1970-01-01T00:00:00Z	1 x	3
 1970-01-01T00:00:00Z	2 y	4
+
+# A window that is open when the input ends has a row, though a filter took all of it: its batch has run.
+$ printf '0 a\n1 a\n3 b\n5 b\n' > in; dstream --clock '$1:s' --batch 2s window 4s --slide 2s filter '$2=="a"' count in
+1969-12-31T23:59:58Z	2
+1970-01-01T00:00:00Z	2
+1970-01-01T00:00:02Z	0
+1970-01-01T00:00:04Z	0
+$ dstream --clock '$1:s' --batch 2s --output-mode update --pane-columns window 4s filter '$2=="a"' count-by '$2' count in
+1970-01-01T00:00:00Z	1	early	0
+1970-01-01T00:00:00Z	1	on_time	1
+1970-01-01T00:00:04Z	0	on_time	0
