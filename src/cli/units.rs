@@ -84,7 +84,7 @@ pub fn limit(text: &str) -> Result<Limit, Usage> {
     };
     match text.strip_suffix('%') {
         Some(share) => match share.parse::<f64>() {
-            Ok(share) if (0.0..=100.0).contains(&share) => Ok(Limit::Share(share / 100.0)),
+            Ok(share) if (0.0..=100.0).contains(&share) => Ok(Limit::Percent(share)),
             _ => Err(wrong()),
         },
         None => text.parse().map(Limit::Count).map_err(|_| wrong()),
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(size("").ok(), None);
         assert_eq!(size("-1").ok(), None);
         assert_eq!(limit("12").ok(), Some(Limit::Count(12)));
-        assert_eq!(limit("0.5%").ok(), Some(Limit::Share(0.005)));
+        assert_eq!(limit("0.5%").ok(), Some(Limit::Percent(0.5)));
         assert_eq!(limit("101%").ok(), None);
         assert_eq!(limit("NaN%").ok(), None);
     }

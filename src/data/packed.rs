@@ -168,10 +168,17 @@ impl Unpacker {
     }
 }
 
-/// The event time of a packed row.
-pub fn time(row: &[u8]) -> Option<i64> {
+/// The watermark that a packed row is judged by; where it is by none, its event time.
+pub fn judged(row: &[u8]) -> Option<i64> {
     let (flags, mut rest) = row.split_first()?;
-    (flags & TIME != 0).then(|| i64::from_le_bytes(eight(&mut rest)))
+    let time = (flags & TIME != 0).then(|| i64::from_le_bytes(eight(&mut rest)));
+    if flags & BEFORE == 0 {
+        return time;
+    }
+    if flags & WINDOW != 0 {
+        take(&mut rest, 16);
+    }
+    Some(i64::from_le_bytes(eight(&mut rest)))
 }
 
 /// Appends one cell of a chunk.
@@ -386,7 +393,10 @@ mod tests {
         for row in [2u32, 0, 1] {
             let mut packed = Vec::new();
             packer.pack(&chunk, row, &mut packed);
-            assert_eq!(time(&packed), chunk.times.as_ref().map(|t| t[row as usize]));
+            assert_eq!(
+                judged(&packed),
+                chunk.times.as_ref().map(|t| t[row as usize])
+            );
             assert!(packer.is_row(&packed));
             for len in 0..packed.len() {
                 assert!(!packer.is_row(&packed[..len]));

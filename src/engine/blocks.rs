@@ -98,6 +98,7 @@ impl Running<'_> {
                 let (bad, late) = (&mut account.bad, &mut account.late);
                 let last = through(chunk, is_ahead, bad, late);
                 if let Some(last) = last {
+                    source.hold(self.shared, chunk.block.source, last.0.begin + 1);
                     source.cut(last, &mut account);
                 }
                 // With `--strict` the stage may have found one in front.

@@ -6,7 +6,7 @@ use super::commit::{self, Kept};
 use super::front::{SourceWorker, may_never_occur, next_chunk, of_header};
 use super::input::FileBlocks;
 use super::inputs::line_of;
-use super::ledger::{BadRecord, Ledger};
+use super::ledger::{BadRecord, Ledger, is_over};
 use super::letting::Lag;
 use super::lookup::Tables;
 use super::meter::Meter;
@@ -730,9 +730,9 @@ impl<'s> Running<'s> {
         if let Some(limit) = shared.run.max_late.filter(|_| !report.is_accident) {
             let (over, text) = match limit {
                 Limit::Count(most) => (report.late > most, format!("{most} late records")),
-                Limit::Share(most) => (
-                    report.late as f64 > most * records as f64,
-                    format!("{}% late records", most * 100.0),
+                Limit::Percent(most) => (
+                    is_over(report.late, records, most),
+                    format!("{most}% late records"),
                 ),
             };
             if over {

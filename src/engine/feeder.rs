@@ -116,7 +116,7 @@ impl Feeder {
             zone: &plan.zone,
             seed: setting.seed,
             coder: &self.coder,
-            alone: setting.alone,
+            alone: setting.alone || plan.comes_in_one_order(index),
             limits: setting.run.limits,
             batched: plan
                 .source

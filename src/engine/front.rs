@@ -40,7 +40,7 @@ pub struct SourceWorker<'p> {
     pub(super) unheeded: Counts,
     lines: Vec<Span>,
     /// Whether the stage may need only some of a block.
-    limited: bool,
+    pub(super) limited: bool,
     /// Where the records of the block at hand begin, if so.
     begins: Begins,
     /// Whether a record may be several lines.

@@ -438,13 +438,10 @@ impl Ledger {
         }
         self.check_count(&state)?;
         let (records, bad) = self.tables;
-        if let Some(Limit::Share(most)) = self.max_bad
-            && (state.bad + bad) as f64 > most * (state.records + records) as f64
+        if let Some(Limit::Percent(most)) = self.max_bad
+            && is_over(state.bad + bad, state.records + records, most)
         {
-            let message = format!(
-                "more than {}% of the records are bad (--max-bad)",
-                most * 100.0
-            );
+            let message = format!("more than {most}% of the records are bad (--max-bad)");
             return Err(Failure {
                 status: status::DATA,
                 message,
@@ -482,6 +479,11 @@ fn not_told() -> Failure {
         status: status::DATA,
         message: String::new(),
     }
+}
+
+/// Whether so many of all are more than so many in a hundred. Of whole numbers of a hundred it is exact.
+pub fn is_over(some: u64, all: u64, percent: f64) -> bool {
+    some as f64 * 100.0 > percent * all as f64
 }
 
 /// More records are bad than may be.

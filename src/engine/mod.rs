@@ -219,8 +219,8 @@ pub enum OnBad {
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub enum Limit {
     Count(u64),
-    /// From 0 to 1.
-    Share(f64),
+    /// In a hundred.
+    Percent(f64),
 }
 
 /// What a run came to.

@@ -136,7 +136,9 @@ impl SourceWorker<'_> {
             }
         }
         self.in_front.clear();
-        if shared.ledger.awaits_accounts() {
+        let by_event = matches!(time, Times::Event { .. });
+        let may_end = self.limited && by_event && shared.meters.len() == 1;
+        if may_end || shared.ledger.awaits_accounts() {
             let own = in_front(time, chunk.times.as_deref(), reached, chunk);
             let clocks = source.clock.as_ref().map_or_else(Vec::new, |clock| {
                 in_front(clock, chunk.clocks.as_deref(), clock_reached, chunk)
@@ -147,6 +149,13 @@ impl SourceWorker<'_> {
                 time,
                 clock: clocks.get(i).copied().unwrap_or(i64::MAX),
             }));
+            if let (true, Some(after)) = (may_end, after(time, chunk, arrival)) {
+                self.in_front.push(InFront {
+                    begin: usize::MAX,
+                    time: after,
+                    clock: i64::MAX,
+                });
+            }
         }
         for &(made, field) in &source.made {
             let column = match made {
@@ -168,7 +177,8 @@ impl SourceWorker<'_> {
         true
     }
 
-    /// The record that begins there in the block read last ends the run: the time of its source is held in front of it.
+    /// Of the block read last nothing counts from the record on that begins there: the time of its source is held in front
+    /// of that.
     pub fn hold(&self, shared: &Shared<'_>, source: u32, begin: usize) {
         let behind = self.in_front.partition_point(|row| row.begin < begin);
         if let Some(first) = self.in_front.get(behind) {
@@ -351,6 +361,24 @@ fn in_front(time: &Times, times: Option<&[i64]>, reached: Option<i64>, chunk: &C
         }
     };
     chunk.live.iter().map(in_front).collect()
+}
+
+/// How far event time has come behind the last row that is looked at.
+fn after(time: &Times, chunk: &Chunk, arrival: i64) -> Option<i64> {
+    let Times::Event {
+        disorder, ahead, ..
+    } = time
+    else {
+        return None;
+    };
+    let last = chunk.live.iter().last()? as usize;
+    let before = chunk.before.as_ref()?[last];
+    let at = chunk.times.as_ref()?[last];
+    let counts = ahead.is_none_or(|ahead| at <= arrival.saturating_add(ahead));
+    Some(match disorder {
+        Some(disorder) if counts => before.max(at.saturating_sub(*disorder)),
+        _ => before,
+    })
 }
 
 /// Takes out of a chunk that was just read what stands from the record on that ends the run, if a number of bad ones

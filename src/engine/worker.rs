@@ -549,6 +549,12 @@ impl StageWorker<'_> {
                 return false;
             }
             refuse_failed(chunk, cx.counts, bad, &ends);
+            if matches!(op, Op::Ordered { .. })
+                && !chunk.live.iter().any(|row| is_of_block(chunk, row))
+            {
+                // Rows that were kept meanwhile: a value that does not convert is null and counted.
+                cx.counts.failed_rows = None;
+            }
         }
         is_kept |= !matches!(partial, Partial::None) && !chunk.live.is_empty();
         // What one state gives to another is not new.
@@ -687,6 +693,8 @@ fn refuse_failed(
     let Some(rows) = counts.failed_rows.as_mut().filter(|rows| !rows.is_empty()) else {
         return;
     };
+    // Rows that were kept meanwhile are no records of the block at hand.
+    rows.retain(|row| is_of_block(chunk, *row));
     // A record of which several rows were made is one, and bad once.
     rows.sort_unstable();
     rows.dedup_by_key(|row| chunk.record(*row).start());
@@ -705,7 +713,9 @@ fn refuse_failed(
     bad.extend_from_slice(&refused);
     let starts: Vec<usize> = rows.iter().map(|row| chunk.record(*row).start()).collect();
     let mut live = std::mem::take(&mut chunk.live);
-    live.retain(|row| starts.binary_search(&chunk.record(row).start()).is_err());
+    live.retain(|row| {
+        !is_of_block(chunk, row) || starts.binary_search(&chunk.record(row).start()).is_err()
+    });
     chunk.live = live;
     if let Some(end) = ending.ledger.end(chunk.block.number, None, bad) {
         end_at(chunk, end.offset);
@@ -716,6 +726,11 @@ fn refuse_failed(
         }
     }
     rows.clear();
+}
+
+fn is_of_block(chunk: &Chunk, row: u32) -> bool {
+    let record = chunk.record(row);
+    !record.in_scratch() && record.len() > 0
 }
 
 /// The failures of `tee` files, told at the end.

@@ -2,6 +2,7 @@
 //! computed or kept, lines that cannot pass the first filter are not looked at. Changes no result. Invariant:
 //! every field that an expression, a column or the writer reads is wanted, made, computed or carried before.
 
+use super::meaning::Meaning;
 use super::node::{Made, Node, NodeKind, Output, Plan, Right, Scope, Source, Times, Turn};
 use super::right::right_of_mut;
 use crate::data::{Field, FieldId};
@@ -411,6 +412,21 @@ impl Plan {
                 .is_some_and(|right| right.others().is_some()),
             _ => false,
         })
+    }
+
+    /// Whether rows that come to node `at` come in order of what they are judged by, of how many sources they are:
+    /// another node has put them into the order of time.
+    pub fn comes_in_one_order(&self, at: usize) -> bool {
+        for node in self.nodes[..at].iter().rev() {
+            if let NodeKind::Custom(custom) = &node.kind {
+                match custom.meaning {
+                    Meaning::Asof { .. } | Meaning::InTime { .. } => return true,
+                    _ if custom.right.is_some() => return false,
+                    _ => {}
+                }
+            }
+        }
+        false
     }
 
     /// Whether the chain cuts the source's rows into windows.

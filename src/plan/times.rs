@@ -7,7 +7,7 @@ use super::node::Times;
 use super::scopes::Windows;
 use crate::bytes::time::Shape;
 use crate::data::time::SECOND;
-use crate::data::{Field, Schema, Type};
+use crate::data::{Field, FieldId, Schema, Type};
 use crate::error::Usage;
 use crate::expr::{self, Env, Expr};
 
@@ -192,7 +192,15 @@ impl Builder<'_> {
         {
             self.assign();
         }
-        let windowed = self.aggregated.as_ref().is_some_and(|last| last.windowed);
+        // Totals of a batch have no bounds.
+        let is_bound = |id: FieldId| {
+            let field = self.schema.fields.get(id);
+            let is_named =
+                |field: &Field| field.name.is_empty() || field.name.starts_with("window_");
+            field.is_some_and(|field| field.ty == Type::Time && is_named(field))
+        };
+        let has_bounds = is_bound(0) && is_bound(1);
+        let windowed = self.aggregated.as_ref().is_some_and(|last| last.windowed) && has_bounds;
         if source.contains("@time") && windowed && self.schema.find("@time").is_none() {
             // The last instant before the window's end; a batch carries its end.
             let last = match self.windows {

@@ -113,35 +113,43 @@ impl Last {
         }
     }
 
-    /// The rows of keys that have expired, by the moment, then by key.
-    fn expired(&mut self, watermark: i64, out: &mut Vec<Vec<u8>>) {
+    /// The rows of keys that have expired, by the moment, then by key, each with that moment.
+    fn expired(&mut self, watermark: i64, out: &mut Vec<(i64, Vec<u8>)>) {
         let mut same: Vec<(u32, Vec<u8>)> = Vec::new();
         let mut of = i64::MIN;
         while let Some(gone) = self.seen.due(watermark) {
             if gone.moment != of {
-                self.give(&mut same, out);
+                self.give(of, &mut same, out);
                 of = gone.moment;
             }
             same.push((gone.slot, gone.state));
         }
-        self.give(&mut same, out);
+        self.give(of, &mut same, out);
     }
 
-    fn give(&self, same: &mut Vec<(u32, Vec<u8>)>, out: &mut Vec<Vec<u8>>) {
+    fn give(&self, of: i64, same: &mut Vec<(u32, Vec<u8>)>, out: &mut Vec<(i64, Vec<u8>)>) {
         same.sort_by(|one, other| {
             let (one, other) = (self.seen.key(one.0), self.seen.key(other.0));
             self.coder.compare(one, other)
         });
-        out.extend(same.drain(..).map(|(_, row)| row));
+        out.extend(same.drain(..).map(|(_, row)| (of, row)));
     }
 
-    fn chunk(&mut self, rows: &[Vec<u8>]) -> Chunk {
+    /// Rows with the moments at which they go. They are judged by what time behind has come to then: that of a key that
+    /// was there first is not less than that of any behind.
+    fn chunk(&mut self, rows: &[(i64, Vec<u8>)]) -> Chunk {
         let mut out = Gathered::new(&self.packer, &[]);
-        for row in rows {
+        for (_, row) in rows {
             self.bytes -= row.len();
             out.push(row);
         }
-        out.finish()
+        let mut chunk = out.finish();
+        if chunk.before.is_some() {
+            let lag = self.lag();
+            let before = rows.iter().map(|(moment, _)| moment.saturating_sub(lag));
+            chunk.before = Some(before.collect());
+        }
+        chunk
     }
 }
 
@@ -171,7 +179,7 @@ impl Process for Last {
             let at = rows::time(self.lapse, chunk, given.now, row);
             if let Some((_, row)) = self.seen.insert(slot, at, packed, told) {
                 // Forgotten before its time: what is known of it goes now.
-                out.push(row);
+                out.push((watermark, row));
             }
         }
         self.slots = slots;

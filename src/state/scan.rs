@@ -95,7 +95,8 @@ pub struct Scan {
     held: VecDeque<Held>,
     /// The number of the first row that is held.
     first: u64,
-    /// Times of held rows that no later one is below, with their numbers: the first is the least.
+    /// What held rows are judged by, where no later one is judged by less, with their numbers: the first is the least, and
+    /// time behind stands there.
     least: VecDeque<(u64, i64)>,
     upto: i64,
     slots: Vec<u32>,
@@ -346,11 +347,11 @@ impl Scan {
 
     fn wait(&mut self, held: Held) -> u64 {
         let number = self.first + self.held.len() as u64;
-        let time = packed::time(&held.packed).unwrap_or(i64::MAX);
-        while self.least.back().is_some_and(|(_, other)| *other > time) {
+        let judged = packed::judged(&held.packed).unwrap_or(i64::MAX);
+        while self.least.back().is_some_and(|(_, other)| *other > judged) {
             self.least.pop_back();
         }
-        self.least.push_back((number, time));
+        self.least.push_back((number, judged));
         self.held.push_back(held);
         number
     }
@@ -579,7 +580,7 @@ impl Process for Scan {
 
     fn lag(&self) -> i64 {
         match self.least.front() {
-            Some((_, time)) => self.upto.saturating_sub(*time).max(0),
+            Some((_, judged)) => self.upto.saturating_sub(*judged).max(0),
             None => 0,
         }
     }

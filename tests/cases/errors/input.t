@@ -375,3 +375,24 @@ dstream: in:3 col 1: a bad record, with a value that does not convert (--strict)
 # Rows enough in front of it: it need not be read.
 $ printf '{"t":2}\n{"t":3}\n{"t":6}\nbad\n{"t":9}\n{"t":19}\n' > in; dstream -i json --time t:s --watermark 0s --on-bad abort window 2s count head 1 in
 1970-01-01T00:00:02Z	2
+
+# A row that waited for others is no record of the block at hand: a value of it that does not convert is null and counted.
+$ printf 't,v\n0,x\n1,3\n2,4\n9,5\n' > in.csv; dstream -i csv --strict scan l=lead:t filter 'v>1' in.csv
+1	3	2
+2	4	9
+9	5	
+dstream: 1 value of v could not be converted and counts as null
+$ dstream -i csv --strict scan l=lag:t filter 'v>1' in.csv
+1	3	0
+2	4	1
+9	5	2
+dstream: 1 of 4 records is bad: with a value that does not convert (--strict) (first: in.csv:2 col 1)
+# A share is of whole records.
+$ { seq 71 | sed 's/.*/{"a":&}/'; yes x | head -29; } > in; dstream -i json --max-bad 29% count in
+71
+dstream: 29 of 100 records are not JSON (first: in:72 col 1)
+$ dstream -i json --max-bad 28% count in
+71
+dstream: more than 28% of the records are bad (--max-bad)
+dstream: 29 of 100 records are not JSON (first: in:72 col 1)
+? 65

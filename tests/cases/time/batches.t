@@ -603,3 +603,10 @@ $ dstream --clock '$1:s' --batch 2s --output-mode update --pane-columns window 4
 1970-01-01T00:00:00Z	1	early	0
 1970-01-01T00:00:00Z	1	on_time	1
 1970-01-01T00:00:04Z	0	on_time	0
+
+# Totals of a batch have no time of their own.
+$ printf 'a\nb\n' | dstream --batch-lines 1 update-state-by '$1' n=count map 'z=@time'
+dstream: map: no field '@time'
+    z=@time
+      ^^^^^ the record has: $1, n
+? 2

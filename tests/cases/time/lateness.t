@@ -211,3 +211,45 @@ $ dstream --time '$1:s' --watermark 0s window 10s scan-by '$2' n=cumcount count-
 then       window 10s: drops records that are too late for windows of 10s, before what follows keeps anything of them
 then       scan-by $2 n=cumcount: adds to each record what its key's records around it make; keeps their state for each key; grows without bound with the keys (no --ttl, no --max-keys)
 then       count-by n: count; one row of state for each key and each of windows of 10s; prints 12:00-12:00:10 when a record >= 12:00:10 is read, or at the end of the input; then freed
+
+# EVENT-TIME 2.2: state behind rows that wait for others goes by what those rows are judged by, however they are let out.
+$ printf 't,k,v\n0,a,1\n20,a,2\n40,a,3\n60,b,3\n' > in.csv; dstream -i csv --time t:s --watermark 0s scan-by k w=lead:v map-with-state-by k 'n=(n ?? 0)+1' --ttl 10s --on-timeout emit select k,n in.csv
+a	1
+a	2
+a	3
+b	1
+a	3
+b	1
+$ dstream -i csv --time t:s --watermark 0s scan-by k w=lead:v window 10s update-state-by k n=count --ttl 10s in.csv
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:20Z	a	2
+1970-01-01T00:00:40Z	a	3
+1970-01-01T00:01:00Z	b	1
+$ printf '2 a\n14 b\n14 b\n' > in; dstream --time '$1:s' --watermark 0s --every-records 1 window 10s scan c=lead:'$1' count in
+1970-01-01T00:00:00Z	1
+1970-01-01T00:00:10Z	1
+1970-01-01T00:00:00Z	1
+1970-01-01T00:00:10Z	2
+1970-01-01T00:00:10Z	2
+# EVENT-TIME 2.5: a trigger makes nothing late.
+$ printf 't,k\n19,a\n19,c\n38,b\n45,a\n' > in.csv; dstream -i csv --time t:s --watermark 0s --every-records 9 distinct-by k --ttl 25s --last window 20s count-by k in.csv
+1970-01-01T00:00:00Z	c	1
+1970-01-01T00:00:20Z	b	1
+1970-01-01T00:00:40Z	a	1
+$ dstream -i csv --time t:s --watermark 0s distinct-by k --ttl 25s --last window 20s count-by k in.csv
+1970-01-01T00:00:00Z	c	1
+1970-01-01T00:00:20Z	b	1
+1970-01-01T00:00:40Z	a	1
+# Rows of an as-of join come in order of time: what runs out does so in front of the row that shows it.
+$ printf 't,k\n0,c\n8,c\n17,b\n24,a\n' > in.csv; printf 't,k\n' > r.csv; dstream -i csv --time t:s --watermark 10s asof-join r.csv --on k --left map-with-state-by k 'n=(n ?? 0)+1' --ttl 3s --on-timeout emit select t,k,n in.csv
+0	c	1
+	c	1
+8	c	1
+	c	1
+17	b	1
+	b	1
+24	a	1
+	a	1
+# Records behind the last one that head needs move no time.
+$ printf 't,k\n0,a\n10,b\n20,c\n' > in.csv; dstream -i csv --time t:s --watermark 0s head 1 update-state-by k n=count --ttl 3s in.csv
+a	1
