@@ -3,14 +3,14 @@
 //! epoch ends when a window may close (`control`).
 
 use super::commit::{self, Kept};
-use super::front::{SourceWorker, may_never_occur, next_chunk, of_header};
+use super::front::{SourceWorker, check_headers, may_never_occur, next_chunk};
 use super::input::FileBlocks;
 use super::inputs::line_of;
 use super::ledger::{BadRecord, Ledger, is_over};
 use super::letting::Lag;
 use super::lookup::Tables;
 use super::meter::Meter;
-use super::open::{Inputs, Opened, open_inputs, open_output, replaces};
+use super::open::{Inputs, open_inputs, open_output, replaces};
 use super::order::{lock, share_out};
 use super::peek::Form;
 use super::prefix::Board;
@@ -118,7 +118,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     if !opened.finders.is_empty() {
         sides.resize_with(sides.len() + FOUND_MAX, AtomicUsize::default);
     }
-    check_headers(plan, &opened)?;
+    check_headers(plan, &opened, run.late_file.is_some())?;
     let threads = run.threads.max(1);
     let mut made = stages(plan, seed);
     let mut workers = Vec::new();
@@ -237,23 +237,6 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
     report.stopped = run.stop.load(Ordering::Relaxed);
     running.settle(plan, &tables, report);
     tables.tell(plan, run, report);
-    Ok(())
-}
-
-/// Headers must have what the chain asks for, each of its side.
-fn check_headers(plan: &Plan, opened: &Opened) -> Result<()> {
-    for info in opened.list.all() {
-        let Some(source) = plan.sides().nth(info.side) else {
-            continue;
-        };
-        if let Some(header) = &info.header
-            && let Err(error) = source
-                .format
-                .reader(&source.schema, &source.wanted, Some(header))
-        {
-            return Err(of_header(Some(&info), &error));
-        }
-    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use super::begins::{Begins, candidates};
 use super::input::TooLong;
 use super::inputs::InputInfo;
 use super::ledger::{Account, BadRecord};
+use super::open::Opened;
 use super::prefix::Lines;
 use super::stamps::InFront;
 use super::steps::LastNeeded;
@@ -15,7 +16,7 @@ use crate::data::step::Counts;
 use crate::data::{Block, Chunk, Column, ColumnBuilder, ColumnV, FieldId, Open, Type};
 use crate::error::{Failure, status};
 use crate::expr::Expr;
-use crate::formats::{Bad, Framing, Reader, begins};
+use crate::formats::{Bad, Framing, Reader, begins, trimmed};
 use crate::plan::node::{Made, Node, NodeKind, Plan, Source, Times};
 use anyhow::Result;
 use memchr::memmem;
@@ -45,6 +46,8 @@ pub struct SourceWorker<'p> {
     begins: Begins,
     /// Whether a record may be several lines.
     joined: bool,
+    /// Whether records are written as they stand.
+    passes_lines: bool,
     /// Line ends of the block at hand that are in a record too long to be in it.
     skipped: u64,
     /// Rows of the block at hand that are no records: empty lines, and lines that end a batch.
@@ -91,6 +94,7 @@ impl<'p> SourceWorker<'p> {
             limited: first_stage.any(|kind| matches!(kind, NodeKind::Limit { .. })),
             begins: Begins::default(),
             joined: matches!(source.format.framing(), Framing::Begun(_)),
+            passes_lines: plan.passes_lines(),
             skipped: 0,
             void: Vec::new(),
             in_front: Vec::new(),
@@ -116,6 +120,13 @@ impl<'p> SourceWorker<'p> {
             let header = info.as_ref().and_then(|info| info.header.as_deref());
             let again = self.reader.is_some() && header.is_none();
             if !again {
+                if let Some(header) = header
+                    && self.side == 0
+                    && (self.passes_lines || shared.run.late_file.is_some())
+                {
+                    check_columns(source, header)
+                        .map_err(|error| of_header(info.as_deref(), &error))?;
+                }
                 let made = source.format.reader(&source.schema, &source.wanted, header);
                 self.reader = Some((
                     input,
@@ -306,6 +317,49 @@ fn void(chunk: &Chunk, bad: &[Bad], void: &mut Vec<u32>) {
         let rows = 0..chunk.rows.len() as u32;
         void.extend(rows.filter(|row| records.binary_search(row).is_err()));
     }
+}
+
+/// Headers must have what the chain asks for, each of its side.
+pub fn check_headers(plan: &Plan, opened: &Opened, late: bool) -> Result<()> {
+    for info in opened.list.all() {
+        let Some(source) = plan.sides().nth(info.side) else {
+            continue;
+        };
+        if let Some(header) = &info.header
+            && info.side == 0
+            && (plan.passes_lines() || late)
+        {
+            check_columns(source, header).map_err(|error| of_header(Some(&info), &error))?;
+        }
+        if let Some(header) = &info.header
+            && let Err(error) = source
+                .format
+                .reader(&source.schema, &source.wanted, Some(header))
+        {
+            return Err(of_header(Some(&info), &error));
+        }
+    }
+    Ok(())
+}
+
+/// Records that are passed on as they stand are below the first input's header: another one must have the same columns.
+pub fn check_columns(source: &Source, header: &[u8]) -> Result<()> {
+    let (head, header) = (trimmed(&source.head), trimmed(header));
+    if head == header || head.is_empty() || header.is_empty() {
+        return Ok(());
+    }
+    let names = |header: &[u8]| -> Result<Vec<_>> {
+        let fields = source.format.schema(Some(header))?.fields;
+        Ok(fields.into_iter().map(|field| field.name).collect())
+    };
+    if names(head)? == names(header)? {
+        return Ok(());
+    }
+    anyhow::bail!(
+        "its columns are others, or in another order, than those of the first input, and records are passed on as they \
+         stand; -o {}, or select, writes them by their names (--late keeps records of one header)",
+        source.format_name.split(':').next().unwrap_or("csv")
+    )
 }
 
 /// The header of an input lacks what the chain asks for.

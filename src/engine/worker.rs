@@ -730,7 +730,7 @@ fn refuse_failed(
 
 fn is_of_block(chunk: &Chunk, row: u32) -> bool {
     let record = chunk.record(row);
-    !record.in_scratch() && record.len() > 0
+    !record.in_scratch() && !record.is_empty()
 }
 
 /// The failures of `tee` files, told at the end.

@@ -414,6 +414,16 @@ impl Plan {
         })
     }
 
+    /// Whether records of the chain's own source are written somewhere as they stand in their inputs, below one header.
+    pub fn passes_lines(&self) -> bool {
+        let is_original = |out: &Output| matches!(out, Output::Original);
+        let mut tees = self.nodes.iter().map(|node| match &node.kind {
+            NodeKind::Tee { out, .. } => is_original(out),
+            _ => false,
+        });
+        is_original(&self.sink.out) || tees.any(|is_original| is_original)
+    }
+
     /// Whether rows that come to node `at` come in order of what they are judged by, of how many sources they are:
     /// another node has put them into the order of time.
     pub fn comes_in_one_order(&self, at: usize) -> bool {

@@ -68,3 +68,39 @@ $ printf 'starting up\n\na=1 b=2\na=3 b=4\n' | dstream -i logfmt map 'c=a+b'
 1	2	3
 3	4	7
 dstream: 1 of 3 records is bad: no key=value (first: standard input:1 col 1)
+
+# Records that are passed on as they stand are below one header: an input with other columns is refused there, and read by
+# name elsewhere.
+$ printf 'a,b\n1,2\n' > f1.csv; printf 'b,a\n20,10\n' > f2.csv; printf '"a",b\n5,6\n' > f3.csv; : > f0.csv; dstream -i csv filter 'a>0' f1.csv f2.csv
+dstream: f2.csv: its columns are others, or in another order, than those of the first input, and records are passed on as they stand; -o csv, or select, writes them by their names (--late keeps records of one header)
+    dstream -i csv filter 'a>0' f1.csv f2.csv
+                                       ^^^^^^
+? 2
+$ dstream -i csv filter 'a>0' f1.csv f2.csv -o csv
+a,b
+1,2
+10,20
+$ dstream -i csv filter 'a>0' f1.csv f3.csv f0.csv
+a,b
+1,2
+5,6
+$ dstream -i csv tee x.csv count f1.csv f2.csv
+dstream: f2.csv: its columns are others, or in another order, than those of the first input, and records are passed on as they stand; -o csv, or select, writes them by their names (--late keeps records of one header)
+    dstream -i csv tee x.csv count f1.csv f2.csv
+                                          ^^^^^^
+? 2
+$ dstream -i csv select a,b tee x.csv reduce s=sum:a f1.csv f2.csv; cat x.csv
+11
+a,b
+1,2
+10,20
+$ dstream -i csv --late late.csv --time a:s --watermark 0s window 1s count f2.csv f1.csv
+dstream: f1.csv: its columns are others, or in another order, than those of the first input, and records are passed on as they stand; -o csv, or select, writes them by their names (--late keeps records of one header)
+    … --late late.csv --time a:s --watermark 0s window 1s count f2.csv f1.csv
+                                                                       ^^^^^^
+? 2
+$ mkdir d; cp f1.csv f2.csv d; dstream -i csv --once filter 'a>0' dir:d
+a,b
+1,2
+dstream: d/f2.csv: its columns are others, or in another order, than those of the first input, and records are passed on as they stand; -o csv, or select, writes them by their names (--late keeps records of one header)
+? 2
