@@ -16,23 +16,33 @@ pub fn judge_later(lateness: i64, chunk: &mut Chunk) {
     }
 }
 
+/// Puts the windows of a row that end behind `upto` in `windows`. Whether there are none, though it is in some.
+fn is_over(grid: &mut Grid, time: i64, upto: i64, windows: &mut Vec<(i64, i64)>) -> bool {
+    grid.windows(time, windows);
+    let all = windows.len();
+    windows.retain(|(_, end)| *end > upto);
+    all > 0 && windows.is_empty()
+}
+
+/// What the row is judged by.
+fn before(chunk: &Chunk, row: u32) -> i64 {
+    let before = chunk.before.as_ref();
+    before.map_or(i64::MIN, |before| before[row as usize])
+}
+
 /// Drops rows that are in no window, and tells those that were late for all of theirs.
 pub fn judge(grid: &mut Grid, lateness: i64, chunk: &mut Chunk, late: &mut Late) {
-    let (Some(times), Some(before)) = (&chunk.times, &chunk.before) else {
+    let mut live = std::mem::take(&mut chunk.live);
+    let Some(times) = &chunk.times else {
         return;
     };
-    let mut live = std::mem::take(&mut chunk.live);
     let (mut windows, mut refused) = (Vec::new(), Vec::new());
     live.retain(|row| {
-        let at = row as usize;
-        grid.windows(times[at], &mut windows);
-        let is_open = |(_, end): &(i64, i64)| *end > before[at].saturating_sub(lateness);
-        let has_open = windows.iter().any(is_open);
-        if !has_open && !windows.is_empty() {
+        let upto = before(chunk, row).saturating_sub(lateness);
+        if is_over(grid, times[row as usize], upto, &mut windows) {
             refused.push(row);
         }
-        windows.clear();
-        has_open
+        !windows.is_empty()
     });
     for row in refused {
         late.tell(chunk, row);
@@ -55,14 +65,8 @@ pub fn assign(
     };
     let (mut parents, mut made, mut windows) = (Vec::new(), Vec::new(), Vec::new());
     for row in chunk.live.iter() {
-        let before = chunk
-            .before
-            .as_ref()
-            .map_or(i64::MIN, |before| before[row as usize]);
-        grid.windows(times[row as usize], &mut windows);
-        let all = windows.len();
-        windows.retain(|(_, end)| *end > before);
-        if all > 0 && windows.is_empty() {
+        let before = before(chunk, row);
+        if is_over(grid, times[row as usize], before, &mut windows) {
             match overdue {
                 Overdue::Late => late.tell(chunk, row),
                 Overdue::Next => windows.push(grid.open_at(before)),

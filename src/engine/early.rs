@@ -144,8 +144,11 @@ impl Running<'_> {
         let live = std::mem::take(&mut chunk.live);
         let mut rows = live.iter().peekable();
         let mut last = None;
-        let ledger = &self.shared.ledger;
-        let end_read = ledger.end(chunk.block.number, None, bad);
+        // With `--strict` rows of a piece may end the run.
+        let ledger = self.shared.run.strict.then_some(&self.shared.ledger);
+        let number = chunk.block.number;
+        let end = |bad: &mut Vec<BadRecord>| ledger?.end(number, None, bad);
+        let end_read = end(bad);
         let mut has_ended = false;
         for (row, cut) in &cuts {
             let piece: Vec<u32> = std::iter::from_fn(|| rows.next_if(|next| next < row)).collect();
@@ -155,8 +158,7 @@ impl Running<'_> {
                 control.take_rows();
                 part.block.seq = self.next_in(side);
                 last = self.enter(side, 0, &mut part, bad, late).or(last);
-                // With `--strict` one of these may end the run.
-                let end = ledger.end(part.block.number, None, bad);
+                let end = end(bad);
                 has_ended = end.is_some() && end != end_read;
             }
             if has_ended || self.is_cut_off() {

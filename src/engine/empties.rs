@@ -44,21 +44,15 @@ impl AggregateState<'_> {
             let (start, end) = window.unwrap_or_default();
             there.insert((end, start), entries);
         }
-        while let Some((start, end)) = empties.next(last) {
-            there.entry((end, start)).or_insert_with(|| vec![entry]);
-        }
-        while let Some((start, end)) = begun(empties, upto) {
+        let is_over = upto == Watermark::End;
+        let mut next = || {
+            let ended = empties.next(last);
+            ended.or_else(|| is_over.then(|| empties.next_begun()).flatten())
+        };
+        while let Some((start, end)) = next() {
             there.entry((end, start)).or_insert_with(|| vec![entry]);
         }
         let windows = there.into_iter();
         parts.extend(windows.map(|((end, start), entries)| (Some((start, end)), entries)));
-    }
-}
-
-/// At the end of the input, the next window that has begun.
-fn begun(empties: &mut Empties, upto: Watermark) -> Option<(i64, i64)> {
-    match upto {
-        Watermark::End => empties.next_begun(),
-        _ => None,
     }
 }

@@ -52,7 +52,7 @@ pub struct SourceWorker<'p> {
     skipped: u64,
     /// Rows of the block at hand that are no records: empty lines, and lines that end a batch.
     pub(super) void: Vec<u32>,
-    /// Of the rows at hand, where one of them may turn out to end the run.
+    /// Of the rows at hand, where one of them may turn out to end the run, or the need of input.
     pub(super) in_front: Vec<InFront>,
 }
 
@@ -120,14 +120,9 @@ impl<'p> SourceWorker<'p> {
             let header = info.as_ref().and_then(|info| info.header.as_deref());
             let again = self.reader.is_some() && header.is_none();
             if !again {
-                if let Some(header) = header
-                    && self.side == 0
-                    && (self.passes_lines || shared.run.late_file.is_some())
-                {
-                    check_columns(source, header)
-                        .map_err(|error| of_header(info.as_deref(), &error))?;
-                }
-                let made = source.format.reader(&source.schema, &source.wanted, header);
+                let passes_lines = self.passes_lines || shared.run.late_file.is_some();
+                let of_one_header = self.side == 0 && passes_lines;
+                let made = reader_of(source, header, of_one_header);
                 self.reader = Some((
                     input,
                     made.map_err(|error| of_header(info.as_deref(), &error))?,
@@ -325,25 +320,29 @@ pub fn check_headers(plan: &Plan, opened: &Opened, late: bool) -> Result<()> {
         let Some(source) = plan.sides().nth(info.side) else {
             continue;
         };
-        if let Some(header) = &info.header
-            && info.side == 0
-            && (plan.passes_lines() || late)
-        {
-            check_columns(source, header).map_err(|error| of_header(Some(&info), &error))?;
-        }
-        if let Some(header) = &info.header
-            && let Err(error) = source
-                .format
-                .reader(&source.schema, &source.wanted, Some(header))
-        {
-            return Err(of_header(Some(&info), &error));
+        if let Some(header) = &info.header {
+            let of_one_header = info.side == 0 && (plan.passes_lines() || late);
+            reader_of(source, Some(header), of_one_header)
+                .map_err(|error| of_header(Some(&info), &error))?;
         }
     }
     Ok(())
 }
 
+/// The reader of an input; `of_one_header`: its records go below the header of the first one.
+fn reader_of(
+    source: &Source,
+    header: Option<&[u8]>,
+    of_one_header: bool,
+) -> Result<Box<dyn Reader>> {
+    if let (Some(header), true) = (header, of_one_header) {
+        check_columns(source, header)?;
+    }
+    source.format.reader(&source.schema, &source.wanted, header)
+}
+
 /// Records that are passed on as they stand are below the first input's header: another one must have the same columns.
-pub fn check_columns(source: &Source, header: &[u8]) -> Result<()> {
+fn check_columns(source: &Source, header: &[u8]) -> Result<()> {
     let (head, header) = (trimmed(&source.head), trimmed(header));
     if head == header || head.is_empty() || header.is_empty() {
         return Ok(());

@@ -125,6 +125,16 @@ impl State {
     }
 }
 
+/// Where the record stands that ends the run, to some bad ones.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// In front of all of them.
+    Before,
+    /// It is one of them, behind so many.
+    With(u64),
+    Behind,
+}
+
 impl Ledger {
     pub fn new(
         on_bad: OnBad,
@@ -215,13 +225,12 @@ impl Ledger {
         (!state.abandoned).then_some(if has_ended { u64::MAX } else { state.bad })
     }
 
-    /// Of so many bad records behind so many others, how many stand in front of the one that ends the run. `None`: none
-    /// of them does; nor where it stands before all of them, which is told by `Some(None)`.
-    pub fn last_of(&self, before: u64, bad: u64) -> Option<Option<u64>> {
-        let most = self.most()?;
-        match most.checked_sub(before) {
-            None => Some(None),
-            Some(left) => (left < bad).then_some(Some(left)),
+    /// Where the record stands that ends the run, to so many bad ones behind so many others.
+    pub fn ends(&self, before: u64, bad: u64) -> Ends {
+        match self.most().map(|most| most.checked_sub(before)) {
+            Some(None) => Ends::Before,
+            Some(Some(left)) if left < bad => Ends::With(left),
+            _ => Ends::Behind,
         }
     }
 
@@ -229,8 +238,11 @@ impl Ledger {
     /// what is behind it nothing is written. Where it depends on the blocks before, they are waited for.
     pub fn end(&self, seq: u64, before: Option<u64>, bad: &mut [BadRecord]) -> Option<End> {
         bad.sort_by_key(|bad| (bad.offset, bad.index));
-        let last = before.and_then(|before| self.last_of(before, bad.len() as u64));
-        let last = last.map(|last| last.map_or(0, |at| bad[at as usize].offset));
+        let last = match before.map(|before| self.ends(before, bad.len() as u64)) {
+            Some(Ends::Before) => Some(0),
+            Some(Ends::With(at)) => Some(bad[at as usize].offset),
+            Some(Ends::Behind) | None => None,
+        };
         let mut state = lock(&self.state);
         while self.may_end(&state, bad) && state.next < seq && !state.abandoned {
             state = self
@@ -256,9 +268,11 @@ impl Ledger {
         let last = self.missing(state).checked_sub(1);
         let leads = |at: &usize| bad.get(*at).is_some_and(|bad| bad.index as usize == *at);
         let hopeless = last.filter(leads);
-        let over = self.most().map(|most| most.saturating_sub(state.bad));
-        let over = over.and_then(|left| usize::try_from(left).ok());
-        let over = over.filter(|at| *at < bad.len());
+        let over = match self.ends(state.bad, bad.len() as u64) {
+            Ends::With(at) => Some(at as usize),
+            Ends::Before => (!bad.is_empty()).then_some(0),
+            Ends::Behind => None,
+        };
         hopeless.into_iter().chain(over).min()
     }
 

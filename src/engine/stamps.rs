@@ -2,7 +2,7 @@
 //! tell, and the record that ends the run. Invariant: nothing behind that record moves any time.
 
 use super::front::SourceWorker;
-use super::ledger::Account;
+use super::ledger::{Account, Ends};
 use super::meter::{Meter, floor, last_of};
 use super::{FAR_READING, FAR_TIME, NO_READING, NO_TIME, Shared};
 use crate::bytes::Span;
@@ -61,11 +61,15 @@ impl SourceWorker<'_> {
         let meter = &shared.meters[chunk.block.source as usize];
         let beside = &shared.clocks[chunk.block.source as usize];
         let (place, arrival) = (chunk.block.place, chunk.block.arrival);
-        let reached = meter.mark(time, arrival);
-        let clock_reached = source
-            .clock
-            .as_ref()
-            .and_then(|clock| beside.mark(clock, arrival));
+        let by_event = matches!(time, Times::Event { .. });
+        let may_end = self.limited && by_event && shared.meters.len() == 1;
+        let may_be_held = may_end || shared.ledger.awaits_accounts();
+        // How far each has come in front of the block.
+        let reached = may_be_held.then(|| {
+            let clock = source.clock.as_ref();
+            let clock = clock.and_then(|clock| beside.mark(clock, arrival));
+            (meter.mark(time, arrival), clock)
+        });
         match time {
             Times::Arrival => {
                 chunk.times = Some(vec![arrival; n]);
@@ -136,9 +140,7 @@ impl SourceWorker<'_> {
             }
         }
         self.in_front.clear();
-        let by_event = matches!(time, Times::Event { .. });
-        let may_end = self.limited && by_event && shared.meters.len() == 1;
-        if may_end || shared.ledger.awaits_accounts() {
+        if let Some((reached, clock_reached)) = reached {
             let own = in_front(time, chunk.times.as_deref(), reached, chunk);
             let clocks = source.clock.as_ref().map_or_else(Vec::new, |clock| {
                 in_front(clock, chunk.clocks.as_deref(), clock_reached, chunk)
@@ -397,10 +399,10 @@ fn upto_end(
     let count = bad.len() as u64 + long;
     let before = shared.ledger.before(chunk.block.number, count)?;
     account.before = Some(before);
-    let upto = match shared.ledger.last_of(before, count) {
-        None => n,
-        Some(None) => 0,
-        Some(Some(at)) => {
+    let upto = match shared.ledger.ends(before, count) {
+        Ends::Behind => n,
+        Ends::Before => 0,
+        Ends::With(at) => {
             let mut rows: Vec<u32> = bad.iter().map(|bad| bad.row).collect();
             rows.sort_unstable();
             rows.get(at as usize).map_or(n, |row| *row as usize)

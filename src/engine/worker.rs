@@ -550,6 +550,7 @@ impl StageWorker<'_> {
             }
             refuse_failed(chunk, cx.counts, bad, &ends);
             if matches!(op, Op::Ordered { .. })
+                && cx.counts.failed_rows.is_some()
                 && !chunk.live.iter().any(|row| is_of_block(chunk, row))
             {
                 // Rows that were kept meanwhile: a value that does not convert is null and counted.

@@ -212,6 +212,16 @@ then       window 10s: drops records that are too late for windows of 10s, befor
 then       scan-by $2 n=cumcount: adds to each record what its key's records around it make; keeps their state for each key; grows without bound with the keys (no --ttl, no --max-keys)
 then       count-by n: count; one row of state for each key and each of windows of 10s; prints 12:00-12:00:10 when a record >= 12:00:10 is read, or at the end of the input; then freed
 
+# SPARK.md 1.2: what is between windows counts nowhere, in state behind them neither, with a watermark or without.
+$ printf '2\n12\n22\n35\n' > in; dstream --time '$1:s' window 10s --slide 20s scan n=cumcount in
+dstream: the slide of 20s is longer than the window of 10s: records between windows count nowhere
+1970-01-01T00:00:00Z	2	1
+1970-01-01T00:00:20Z	22	2
+$ dstream --time '$1:s' --watermark 0s window 10s --slide 20s scan n=cumcount in
+dstream: the slide of 20s is longer than the window of 10s: records between windows count nowhere
+1970-01-01T00:00:00Z	2	1
+1970-01-01T00:00:20Z	22	2
+
 # EVENT-TIME 2.2: state behind rows that wait for others goes by what those rows are judged by, however they are let out.
 $ printf 't,k,v\n0,a,1\n20,a,2\n40,a,3\n60,b,3\n' > in.csv; dstream -i csv --time t:s --watermark 0s scan-by k w=lead:v map-with-state-by k 'n=(n ?? 0)+1' --ttl 10s --on-timeout emit select k,n in.csv
 a	1
