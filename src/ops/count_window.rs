@@ -13,7 +13,9 @@ pub const COUNT_WINDOW: Operator = Operator {
                window at the end of the input is printed with `--partial yes`, which is the default without a \
                slide. Its rows have no bounds; their time is that of their newest record.\n\n\
                The key is that of the operator ending in `-by` that follows, else the key in force; without either \
-               records are counted over the whole stream.\n\n\
+               records are counted over the whole stream. What `filter` drops behind it is in its window all the same; with \
+               `filter` in front, windows are of the records that it keeps. A row of an aggregate is all that its \
+               window has, so that what follows takes the rows of all of them.\n\n\
                A second stream (`join`, `cogroup`) is in no such window: which record of two streams is the Nth \
                would be for chance to say. `union` in front counts both as one, as they come.",
         examples: &[

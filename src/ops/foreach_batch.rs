@@ -27,7 +27,7 @@ pub const FOREACH_BATCH: Operator = Operator {
                empty input; a window by event time is there only if a record is. Without a window or batch all that \
                a run reads is one batch: its command is started with the first row, and reads rows as they come.\n\n\
                In the command's environment are `DSTREAM_BATCH`, the number of the batch, which goes on over \
-               restarts and is the same when a batch comes again, and, with windows or batches, \
+               restarts and is the same when a batch comes again, and, with batches or windows of time, \
                `DSTREAM_WINDOW_START` and `DSTREAM_WINDOW_END`. Its output and errors go where those of dstream \
                go.\n\n\
                A command that ends with another status than 0 ends the run with 74: its batch is not committed, and \

@@ -142,6 +142,38 @@ pub fn build(
     header: Option<&[u8]>,
     chain: &[(&'static Operator, Args)],
 ) -> Result<Plan, Usage> {
+    let mut entries = Vec::new();
+    loop {
+        match build_with(
+            &entries,
+            options,
+            (format.0, format.1.clone()),
+            header,
+            chain,
+        )? {
+            Built::Plan(plan) => return Ok(*plan),
+            // Where windows begin follows from an operator behind them.
+            Built::Entry(entry) => entries.push(entry),
+        }
+    }
+}
+
+/// In front of which operator rows enter the windows that wait, and the keys of those as typed; `None`: the keys in force.
+type Entry<'c> = (usize, Option<&'c str>);
+
+enum Built<'c> {
+    Plan(Box<Plan>),
+    /// Rows have to enter windows there, too.
+    Entry(Entry<'c>),
+}
+
+fn build_with<'c>(
+    entries: &[Entry<'c>],
+    options: &Options,
+    format: (&str, Arc<dyn ReadFormat>),
+    header: Option<&[u8]>,
+    chain: &'c [(&'static Operator, Args)],
+) -> Result<Built<'c>, Usage> {
     let mut builder = Builder::new(options, format, header)?;
     builder.grouped = Some(crate::state::grouped::make);
     builder.ranked_again = Some(crate::state::corrected::make);
@@ -152,6 +184,10 @@ pub fn build(
     for (at, (operator, args)) in chain.iter().enumerate() {
         builder.begin(operator.name, typed(operator, args));
         builder.check_ended()?;
+        builder.at(at);
+        if let Some((_, keys)) = entries.iter().find(|(entry, _)| *entry == at) {
+            builder.enter_windows(*keys)?;
+        }
         if keeps_state(operator) {
             let later = &chain[at + 1..];
             let is_last = !later.iter().any(|(operator, _)| gives_rows(operator));
@@ -159,8 +195,29 @@ pub fn build(
             builder.keeps_state(is_last, next(later), windows_follow)?;
         }
         (operator.lower)(args, &mut builder).map_err(|usage| hinted(usage, operator, args))?;
+        if let Some(entry) = builder.entry() {
+            return Ok(Built::Entry((entry, keys_of(&chain[entry..=at]))));
+        }
     }
-    builder.finish()
+    builder.end_windows();
+    if let Some(entry) = builder.entry() {
+        return Ok(Built::Entry((entry, keys_of(&chain[entry..]))));
+    }
+    builder.finish().map(|plan| Built::Plan(Box::new(plan)))
+}
+
+/// The keys that the last of these operators goes by, as typed; `None`: those in force in front of the first.
+fn keys_of<'c>(chain: &'c [(&'static Operator, Args)]) -> Option<&'c str> {
+    let (last, before) = chain.split_last()?;
+    let own = |(operator, args): &(&'static Operator, Args)| {
+        let first = operator.operands.first();
+        first.is_some_and(|operand| operand.kind == args::Kind::Keys) && !args.operands.is_empty()
+    };
+    let set = before
+        .iter()
+        .filter(|(operator, _)| operator.name == "key-by");
+    let keys = std::iter::once(last).chain(set.rev()).find(|one| own(one));
+    keys.map(|(_, args)| args.operand(0))
 }
 
 /// Whether an operator puts rows into windows.

@@ -15,6 +15,7 @@ use super::regrouped;
 use super::right::Look;
 use super::scopes::Windows;
 use super::sides::Side;
+use super::thinned::Thinning;
 use super::variables::Load;
 use crate::aggs::{self, Need};
 use crate::data::paint::Paint;
@@ -143,6 +144,7 @@ pub struct Builder<'a> {
     pub(super) empties: bool,
     /// A window of another shape that waits: only state that takes rows in order has it.
     pub(super) shaped: Option<Shape>,
+    pub(super) thinning: Thinning,
     /// What the windows of rows here are of beside their bounds: sessions are a key's.
     pub(super) window_keys: Vec<Expr>,
     /// Makes that state.
@@ -284,6 +286,7 @@ impl<'a> Builder<'a> {
             pending_batch: false,
             empties: false,
             shaped: None,
+            thinning: Thinning::default(),
             window_keys: Vec::new(),
             grouped: None,
             ranked_again: None,
@@ -483,6 +486,7 @@ impl<'a> Builder<'a> {
     // ---- nodes ----
 
     pub fn push(&mut self, kind: NodeKind) {
+        self.thin(&kind);
         self.judge_in_front_of(&kind);
         self.nodes.push(Node {
             operator: self.typed.clone(),

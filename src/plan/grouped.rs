@@ -133,6 +133,7 @@ impl Builder<'_> {
             ));
         }
         self.pending = None;
+        self.forget_thinned();
         self.in_force = None;
         self.shaped = Some(shape);
         self.unjudged = Some(self.typed.clone());
@@ -376,6 +377,10 @@ impl Builder<'_> {
         if keys.is_empty() && of_key {
             keys = self.key.clone().unwrap_or_default();
         }
+        if shape.is_keyed() {
+            let keys: Vec<Expr> = keys.iter().map(|key| key.expr.clone()).collect();
+            self.take_thinned(&keys);
+        }
         let (args, aggs, mut fields) = called(&calls);
         let pane_columns = self.is_last && self.options.triggers.pane_columns;
         let gives = Gives::Groups {
@@ -571,7 +576,9 @@ impl Builder<'_> {
                 .flatten()
                 .map(|key| key.expr.clone())
                 .collect();
-            self.assign_shape(shape, own.unwrap_or(&in_force));
+            let keys = own.unwrap_or(&in_force);
+            self.take_thinned(keys);
+            self.assign_shape(shape, keys);
         }
         self.window_keys.clone()
     }

@@ -29,6 +29,7 @@ pub mod scopes;
 pub mod sequence;
 mod sides;
 pub mod text;
+mod thinned;
 pub mod times;
 pub mod totals;
 pub mod variables;

@@ -44,6 +44,7 @@ impl Builder<'_> {
             ));
         }
         self.pending = Some(window);
+        self.forget_thinned();
         self.in_force = self.pending.clone();
         self.shaped = None;
         self.unjudged = Some(self.typed.clone());
@@ -95,6 +96,7 @@ impl Builder<'_> {
     /// `window all`: what follows spans the whole input.
     pub fn window_all(&mut self) {
         self.pending = None;
+        self.forget_thinned();
         self.in_force = None;
         self.batched = false;
         self.shaped = None;
@@ -114,6 +116,7 @@ impl Builder<'_> {
                 .flatten()
                 .map(|key| key.expr.clone())
                 .collect();
+            self.take_thinned(&keys);
             self.assign_shape(shape, &keys);
         }
         let Some(window) = self.pending.take() else {
@@ -161,6 +164,7 @@ impl Builder<'_> {
             Some(Shape::Session { gap, max }) => {
                 let session = (*gap, *max);
                 self.shaped = None;
+                self.tell_thinned("they are of two streams");
                 Ok(Some(session))
             }
             Some(Shape::Count { .. }) => Err(self.fault(format!(
@@ -318,7 +322,7 @@ impl Builder<'_> {
 }
 
 /// Whether what rows come to a node shows later: it has state that does not go by their windows, or writes them.
-fn has_state(kind: &NodeKind) -> bool {
+pub(super) fn has_state(kind: &NodeKind) -> bool {
     match kind {
         NodeKind::Limit { .. } | NodeKind::Tee { .. } => true,
         NodeKind::Custom(custom) => custom.right.is_none(),

@@ -9,7 +9,7 @@ use super::steps::{RowWriter, Setting};
 use crate::bytes::Span;
 use crate::data::process::{Given, Process, Told};
 use crate::data::saved::{Damaged, Save, Saved};
-use crate::data::time::{Watermark, Zone};
+use crate::data::time::{NUMBERS_END, Watermark, Zone};
 use crate::data::{Block, Chunk, Column, ColumnV, Schema, Selection};
 use crate::formats::{Framing, Layout, Reader};
 use crate::plan::node::{Extent, Hand, Node, Output, Taker, Window};
@@ -192,6 +192,7 @@ impl Hander {
         let to = match &how.hand.to {
             Taker::Print { rows } => {
                 let time = match window {
+                    Some((_, end)) if end < NUMBERS_END => "Time: none, a window by count\n".into(),
                     Some((_, end)) => format!("Time: {} ms\n", end.div_euclid(1_000_000)),
                     None => "Time: the whole input\n".into(),
                 };
@@ -205,7 +206,8 @@ impl Hander {
             }
             Taker::Command { command, .. } => {
                 let mut told = vec![self.number.to_string()];
-                if let Some((start, end)) = window {
+                let times = window.filter(|(_, end)| *end >= NUMBERS_END);
+                if let Some((start, end)) = times {
                     for at in [start, end] {
                         let mut text = Vec::new();
                         how.zone.write_time(at, &mut text);

@@ -103,3 +103,91 @@ $ seq 7 | dstream count-window 3 sort-by '$1:desc' reduce 'first:$1,n=count'
 3	3
 6	3
 7	1
+
+# INTERFACE 6.2: what is dropped behind a window by the number or the nearness of records is in its window all the same.
+$ printf '1 a\n2 b\n2 a\n1 a\n1 b\n2 a\n1 a\n' > in; dstream count-window 2 filter '$1==1' count in
+1
+1
+1
+1
+$ dstream count-window 2 filter '$1==1' count-by '$2' in
+a	1
+b	1
+a	1
+a	1
+$ dstream filter '$1==1' count-window 2 count-by '$2' in
+a	2
+a	1
+b	1
+$ dstream key-by '$2' count-window 2 filter '$1==1' map 'x=$1*10' sort-by x in
+1 a	10
+1 b	10
+1 a	10
+1 a	10
+$ dstream count-window 3 --slide-rows 1 sample 50% count in
+1
+1
+1
+1
+2
+2
+2
+$ printf '1 a x\n3 a y\n4 b y\n5 a x\n9 b x\n20 a y\n' > in; dstream --time '$1:s' session-window 3s filter '$3=="x"' count-by '$2' in
+1970-01-01T00:00:01Z	1970-01-01T00:00:08Z	a	2
+1970-01-01T00:00:09Z	1970-01-01T00:00:12Z	b	1
+$ dstream --time '$1:s' session-window 3s filter '$3=="x"' count-by '$2' --every-records 1 in
+dstream: early rows come when a window of 'session-window 3s' ends: what 'filter $3=="x"' drops is in it too; in front of it, there are windows of what it keeps
+1970-01-01T00:00:01Z	1970-01-01T00:00:08Z	a	1
+1970-01-01T00:00:01Z	1970-01-01T00:00:08Z	a	2
+1970-01-01T00:00:01Z	1970-01-01T00:00:08Z	a	2
+1970-01-01T00:00:09Z	1970-01-01T00:00:12Z	b	1
+1970-01-01T00:00:09Z	1970-01-01T00:00:12Z	b	1
+$ dstream --time '$1:s' look-back 3s filter '$3=="x"' key-by '$2' count in
+1969-12-31T23:59:58Z	1970-01-01T00:00:01Z	a	1
+1970-01-01T00:00:00Z	1970-01-01T00:00:03Z	a	1
+1970-01-01T00:00:02Z	1970-01-01T00:00:05Z	a	1
+1970-01-01T00:00:06Z	1970-01-01T00:00:09Z	b	1
+$ dstream --time '$1:s' key-by '$2' session-window 3s filter '$3=="x"' in
+1970-01-01T00:00:01Z	1970-01-01T00:00:08Z	1 a x
+1970-01-01T00:00:01Z	1970-01-01T00:00:08Z	5 a x
+1970-01-01T00:00:09Z	1970-01-01T00:00:12Z	9 b x
+$ dstream --time '$1:s' session-window 3s filter '$3=="x"' count-by '$2' --explain in | grep then
+then       session-window 3s: holds the records and session, whose records are at most 3s apart; prints them at the end of the input; then freed
+then       filter $3=="x": keeps records where $3 == "x" is true
+then       count-by $2: one row of state for each key; prints when the window that it is in is complete; then freed
+# What several records are made of is in the window of each.
+$ printf 'a b\nc\nd e f\n' | dstream count-window 2 flat-map 'w=words($0)' count
+3
+3
+$ printf 'a b\nc\na e f\n' | dstream count-window 2 flat-map 'w=words($0)' count-by w
+a	2
+b	1
+c	1
+e	1
+f	1
+# Where the key is made behind what drops, windows are of the rows that are left, and that is told.
+$ printf '1 a\n2 b\n1 b\n' | dstream count-window 2 filter '$1==1' map 'k=upper($2)' count-by k
+dstream: the windows of 'count-window 2' are of the records that 'filter $1==1' lets through: their key is made behind it, and would have to be in front
+A	1
+B	1
+$ printf '1 a\n2 a\n3 b\n' | dstream --time '$1:s' session-window 3s filter '$1!=2' scan n=cumcount count
+dstream: the windows of 'session-window 3s' are of the records that 'filter $1!=2' lets through: 'scan n=cumcount' takes records in their order
+1970-01-01T00:00:01Z	1970-01-01T00:00:06Z	2
+
+# Windows by count have no time to print.
+$ seq 3 | dstream count-window 2 sort-by '$1:desc' print 1 | grep .
+-------------------------------------------
+Time: none, a window by count
+-------------------------------------------
+2
+...
+-------------------------------------------
+Time: none, a window by count
+-------------------------------------------
+3
+$ seq 3 | dstream count-window 2 sort-by '$1:desc' foreach-batch 'echo "$DSTREAM_WINDOW_START|$*"; cat'
+|
+2
+1
+|
+3
