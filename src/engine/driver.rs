@@ -173,6 +173,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         lines: Board::default(),
         rest_late: Mutex::default(),
         bytes_in: AtomicU64::new(0),
+        moment: plan.early_by_data().map(|_| AtomicI64::new(i64::MIN)),
         enough: AtomicBool::new(false),
         sides_done: AtomicUsize::new(0),
         is_accident: AtomicBool::new(false),

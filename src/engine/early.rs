@@ -245,20 +245,30 @@ impl Control<'_, '_> {
         let is_beside = self.early_clock(source).is_some_and(|clock| clock.1);
         let Some(early) = &mut self.early else { return };
         early.clocks[source] = early.clocks[source].max(Some(clock));
-        let Some((first, multiple)) = self.passes() else {
-            return;
-        };
-        if self.is_in_steps() {
-            return self.steps(first, multiple, flight);
+        let least = early.clocks.iter().flatten().min().copied();
+        if let Some((first, multiple)) = self.passes() {
+            match self.is_in_steps() {
+                true => self.steps(first, multiple, flight),
+                false => {
+                    let reached = match is_beside {
+                        true => time,
+                        // By arrival the watermark is the clock.
+                        false => Some(clock),
+                    };
+                    self.tell(Some(Told::Of(source, reached)));
+                    self.look(first, multiple, flight);
+                    self.tell(None);
+                }
+            }
         }
-        let reached = match is_beside {
-            true => time,
-            // By arrival the watermark is the clock.
-            false => Some(clock),
-        };
-        self.tell(Some(Told::Of(source, reached)));
-        self.look(first, multiple, flight);
-        self.tell(None);
+        self.come_to(least.unwrap_or(clock));
+    }
+
+    /// The clock has come so far for the rows that follow.
+    fn come_to(&self, clock: i64) {
+        if let Some(moment) = &self.running.shared.moment {
+            moment.fetch_max(clock, Ordering::Relaxed);
+        }
     }
 
     fn tell(&mut self, told: Option<Told>) {
@@ -345,6 +355,7 @@ impl Control<'_, '_> {
         }
         // What is final goes first, and the batches before.
         let upto = self.pass(flight);
+        self.come_to(now);
         if let Some(step) = shared.marks {
             self.running.mark(Watermark::At(now - step));
         }

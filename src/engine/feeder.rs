@@ -174,7 +174,7 @@ impl Feeder {
             input: self.input,
             key,
             args,
-            now: cx.now,
+            now: met.moment.unwrap_or(cx.now),
         };
         turnstile.pass(seq, |state| {
             let Ordered::Process {

@@ -73,6 +73,7 @@ use prefix::Board;
 use spill::Spill;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
 
@@ -362,6 +363,9 @@ pub struct Shared<'r> {
     /// What was late of rows that are no records of the input.
     rest_late: Mutex<Late>,
     bytes_in: AtomicU64,
+    /// The clock that the data tell, where early rows go by that: what its readings have come to, in front of the rows at
+    /// hand. None is on its way where another is taken.
+    moment: Option<AtomicI64>,
     /// Nothing more of the input is needed; or of so many sides, the first of all.
     enough: AtomicBool,
     sides_done: AtomicUsize,
@@ -394,6 +398,11 @@ pub struct Shared<'r> {
 }
 
 impl Shared<'_> {
+    /// What the clock has come to that early rows go by, where the data tell it; the least there is, if they have not yet.
+    fn moment(&self) -> Option<i64> {
+        Some(self.moment.as_ref()?.load(Relaxed))
+    }
+
     /// The first reading of the clock that the data tell, among all sources.
     fn first_reading(&self) -> Option<i64> {
         let meters = self.meters.iter().chain(&self.clocks);

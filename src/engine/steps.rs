@@ -285,6 +285,8 @@ pub struct LastNeeded {
 pub struct Met<'a> {
     /// The time of the first batch, if there is one.
     pub first_batch: &'a dyn Fn() -> Option<i64>,
+    /// What the clock has come to that the data tell, where early rows go by that.
+    pub moment: Option<i64>,
     /// Rows that were late for all their windows.
     pub late: Late,
     /// The next end of a window that a process has opened.
@@ -314,6 +316,7 @@ impl<'a> Met<'a> {
     pub fn new(late: bool, first_batch: &'a dyn Fn() -> Option<i64>) -> Met<'a> {
         Met {
             first_batch,
+            moment: None,
             late: Late::new(late),
             next_end: None,
             next_tick: i64::MAX,

@@ -482,6 +482,7 @@ impl StageWorker<'_> {
         }
         let first = || shared.first_batch_by_row();
         let mut met = Met::new(shared.run.late_file.is_some(), &first);
+        met.moment = shared.moment();
         let mut cx = EvalContext {
             now: clock_of(chunk, shared),
             arrivals: shared.arrivals,
@@ -529,6 +530,7 @@ impl StageWorker<'_> {
         };
         let first = || shared.first_batch_by_row();
         let mut met = Met::new(shared.run.late_file.is_some(), &first);
+        met.moment = shared.moment();
         let mut is_kept = false;
         let ends = ending(shared, stage, partial, seq);
         for op in &mut self.ops[from..] {

@@ -125,6 +125,9 @@ fn lower(keys: Vec<Key>, aggregates: &str, args: &Args, b: &mut Builder<'_>) -> 
         (None, Some(_)) => b.lapse_of_age(&terms.limits),
         (None, None) => Lapse::Event { disorder: None },
     };
+    if let (Some(_), Printed::Batches(_)) = (terms.ttl, &printed) {
+        b.tell_batch_clock();
+    }
     if let Some(ttl) = terms.ttl.filter(|_| !emit) {
         b.tell_short_lives(ttl, &printed);
     }

@@ -3,7 +3,7 @@
 
 use super::builder::{Builder, Options};
 use super::files::{self, Span};
-use super::node::{Batching, Extent, Node, Plan, Times, Window};
+use super::node::{Batching, Extent, Node, NodeKind, Plan, Times, Window};
 use super::scopes::Windows;
 use super::window::duration;
 use crate::data::time::SECOND;
@@ -78,9 +78,10 @@ impl Plan {
         if self.early_by_data().is_none() || waits || self.sides().nth(1).is_none() {
             return Ok(());
         }
-        let option = match options.triggers.every {
-            Some(_) => "--every",
-            None => "--output-mode",
+        let option = match (options.triggers.every, options.triggers.every_delay) {
+            (Some(_), _) => "--every",
+            (None, Some(_)) => "--every-delay",
+            (None, None) => "--output-mode",
         };
         Err(Usage::new(format!(
             "{option} by a clock that the data tell is for one stream, or for an aggregate over batches of both (--batch, \
@@ -117,7 +118,11 @@ impl Builder<'_> {
         self.timed = true;
         let batch = self.options.batch_step();
         let batch = batch.filter(|_| delay.is_some() || marked);
-        self.tick_every = batch.or(every).or(self.tick_every);
+        // Rows that have waited show no clock: each reading is a moment of its own.
+        let has_waited = |node: &Node| matches!(node.kind, NodeKind::Custom(_));
+        let waits = self.nodes.iter().any(has_waited) || !self.sides.is_empty();
+        let each = delay.filter(|_| waits).map(|_| 1);
+        self.tick_every = batch.or(every).or(each).or(self.tick_every);
     }
 
     /// What arrival is: the clock, the field that tells one, batches.

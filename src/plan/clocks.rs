@@ -54,6 +54,21 @@ impl Builder<'_> {
         lapse
     }
 
+    /// Says of `--ttl` of what works batch by batch that event time has no part in it.
+    pub fn tell_batch_clock(&mut self) {
+        let by_event = self
+            .options
+            .time
+            .as_ref()
+            .is_some_and(|time| time != "arrival");
+        if by_event {
+            self.notes.push(format!(
+                "{}: --ttl is by the clock of batches here, as it works batch by batch; a window in front goes by --time",
+                self.name
+            ));
+        }
+    }
+
     /// The clock of an operator that counts within a time.
     pub fn lapse_of_order(&mut self, what: &str) -> Result<Lapse, Usage> {
         if self.guessed.is_some() && self.times.is_none() && self.of_source() {

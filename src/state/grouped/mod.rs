@@ -513,7 +513,8 @@ impl Process for Grouped {
     }
 
     fn take(&mut self, chunk: &mut Chunk, given: &Fed, told: &mut Told) {
-        if chunk.clocks.is_none() && !self.ticked {
+        let by_batch = self.ticked && self.batched && chunk.times.is_some();
+        if chunk.clocks.is_none() && !by_batch {
             self.clock = self.clock.max(given.now);
         }
         if chunk.times.is_some() && !self.timed {

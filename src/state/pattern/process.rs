@@ -82,6 +82,8 @@ pub struct Matcher {
     held: BTreeMap<(i64, u64, u64), Row>,
     numbers: u64,
     ready: Vec<Row>,
+    /// The instant that is at hand: of a record, or of what runs out.
+    moment: i64,
     upto: i64,
     slots: Vec<u32>,
     scratch: Vec<u8>,
@@ -107,6 +109,7 @@ impl Matcher {
             held: BTreeMap::new(),
             numbers: 0,
             ready: Vec::new(),
+            moment: i64::MIN,
             upto: i64::MIN,
             slots: Vec::new(),
             scratch: Vec::new(),
@@ -299,6 +302,7 @@ impl Matcher {
             if none || upto.is_some_and(|upto| instant > upto) {
                 return;
             }
+            self.moment = instant;
             let plan = Arc::clone(&self.plan);
             if timer <= end {
                 let Some((_, first, slot)) = self.timers.pop_front() else {
@@ -326,6 +330,7 @@ impl Matcher {
         let Some(key) = self.keys.get_mut(one.slot) else {
             return;
         };
+        self.moment = one.time;
         key.waiting -= 1;
         self.places += 1;
         let mut coming = Coming {
@@ -407,17 +412,13 @@ impl Matcher {
                 (true, Some(instant)) => (instant, 0),
                 _ => (last.time, last.place),
             };
-            let early = match self.plan.program.timeouts {
-                true => self.plan.program.within.unwrap_or(0),
-                false => 0,
-            };
             let key = self.own_key(self.keys.key(slot));
             let row = Row {
                 key: key.map(Into::into),
                 window,
                 taken: Arc::clone(&one.taken),
                 timeout: one.timeout,
-                before: time.saturating_sub(early).min(last.time),
+                before: self.before(time, last.time),
             };
             if late {
                 self.numbers += 1;
@@ -435,12 +436,25 @@ impl Matcher {
                 if open.is_some_and(|open| (time, place) >= open) {
                     break;
                 }
-                self.ready.push(first.remove());
+                let mut row = first.remove();
+                if !self.plan.by_window {
+                    row.before = self.before(self.moment, row.taken.record.time);
+                }
+                self.ready.push(row);
             }
         }
         if gone {
             self.keys.forget(slot);
         }
+    }
+
+    /// What a row is judged by that leaves at a moment: so far, and no further, time may have come in what follows.
+    fn before(&self, moment: i64, last: i64) -> i64 {
+        let early = match self.plan.program.timeouts {
+            true => self.plan.program.within.unwrap_or(0),
+            false => 0,
+        };
+        moment.saturating_sub(early).min(last)
     }
 
     /// A key without the window that is a part of it.
@@ -545,6 +559,7 @@ impl Process for Matcher {
             }
             Watermark::End => {
                 self.advance(None, told);
+                self.moment = i64::MAX;
                 let slots: Vec<u32> = self.keys.iter().map(|(slot, _)| slot).collect();
                 let plan = Arc::clone(&self.plan);
                 for slot in slots {
@@ -569,7 +584,12 @@ impl Process for Matcher {
         let open = self.findings.open.first_key_value().map(|(last, _)| last.0);
         let open = open.unwrap_or(i64::MAX);
         let begun = match (self.plan.program.timeouts, self.plan.program.within) {
-            (true, Some(within)) => self.upto.saturating_sub(within),
+            // So old is also what has run out and waits for one that began before.
+            (true, Some(within)) => {
+                let held = self.held.first_key_value().map(|(at, _)| at.0);
+                let from = held.map_or(self.upto, |held| held.min(self.upto));
+                from.saturating_sub(within)
+            }
             _ => i64::MAX,
         };
         self.upto.saturating_sub(open.min(begun).min(self.upto))

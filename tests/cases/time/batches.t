@@ -610,3 +610,14 @@ dstream: map: no field '@time'
     z=@time
       ^^^^^ the record has: $1, n
 ? 2
+
+# INTERFACE 8.2: what works batch by batch forgets by the clock of batches.
+$ printf '0 a\n100 b\n101 a\n' > in; dstream --time '$1:s' --watermark 0s --batch-lines 1 update-state-by '$2' n=count --ttl 3s in
+dstream: update-state-by: --ttl is by the clock of batches here, as it works batch by batch; a window in front goes by --time
+a	1
+b	1
+a	2
+$ dstream --time '$1:s' --watermark 0s --batch-lines 1 window 1s update-state-by '$2' n=count --ttl 3s in
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:01:40Z	b	1
+1970-01-01T00:01:41Z	a	1

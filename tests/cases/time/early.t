@@ -272,3 +272,20 @@ $ printf '' | dstream --every-records 1 count-by '$1' count
 $ dstream --explain --every 1s count-by '$1' count /dev/null | grep then
 then       count-by $1: one row of state for each key; prints at the end of the input; early rows at each multiple of 1s of the clock where something is new; grows without bound with the keys
 then       count: holds the rows that it counts; prints its groups when it is complete and at each early or corrected row; grows without bound with them
+
+# INTERFACE 8.3: a delay by a clock that the data tell is over when a reading says so, for rows too that have waited in front.
+$ printf 't,k,c\n17,c,8\n30,a,13\n37,b,13\n' > in.csv; dstream -i csv --time t:s --clock c:s --every-delay 4s --watermark 3s map-with-state-by k 'n=1' --ttl 10s --on-timeout emit window 7s count --pane-columns in.csv
+1970-01-01T00:00:14Z	1	early	0
+1970-01-01T00:00:14Z	1	on_time	1
+1970-01-01T00:00:21Z	1	on_time	0
+1970-01-01T00:00:28Z	1	on_time	0
+1970-01-01T00:00:35Z	2	on_time	0
+1970-01-01T00:00:42Z	1	on_time	0
+$ printf 't,k,c\n0,b,0\n1,b,0\n2,c,0\n3,a,1\n' > in.csv; dstream -i csv --time t:s --clock c:s --every-delay 1s --watermark 2s scan w=lead:k window 5s count --pane-columns in.csv
+1970-01-01T00:00:00Z	2	early	0
+1970-01-01T00:00:00Z	4	on_time	1
+$ printf 't,c\n1,1\n2,6\n' > in.csv; dstream -i csv --clock c:s --every-delay 4s union in.csv window 10s count in.csv
+dstream: --every-delay by a clock that the data tell is for one stream, or for an aggregate over batches of both (--batch, --batch-lines, --batch-on without --time); leave it out
+    dstream -i csv --clock c:s --every-delay 4s union in.csv window 10s count in.csv
+                               ^^^^^^^^^^^^^
+? 2

@@ -263,3 +263,19 @@ $ printf 't,k\n0,c\n8,c\n17,b\n24,a\n' > in.csv; printf 't,k\n' > r.csv; dstream
 # Records behind the last one that head needs move no time.
 $ printf 't,k\n0,a\n10,b\n20,c\n' > in.csv; dstream -i csv --time t:s --watermark 0s head 1 update-state-by k n=count --ttl 3s in.csv
 a	1
+
+# EVENT-TIME 2.12: what has run out and waits for a match that began before is late for no window, and state behind goes by it.
+$ printf 't,k,v\n32,c,3\n38,a,3\n42,a,8\n' > a.csv; printf 't,k\n32,b\n60,a\n63,d\n' > b.csv; dstream -i csv --time t:s --watermark 3s key-by k match 'a b not x' --where 'a=v<4' --where 'x=v==8' --where 'b=v>4' --within 20s --timeouts window 7s join b.csv --on k --full a.csv
+1970-01-01T00:00:28Z	b					32
+1970-01-01T00:00:28Z	c	1970-01-01T00:00:32Z	1970-01-01T00:00:32Z	1	true	
+1970-01-01T00:00:42Z	a	1970-01-01T00:00:38Z	1970-01-01T00:00:42Z	2	false	
+1970-01-01T00:00:56Z	a					60
+1970-01-01T00:01:03Z	d					63
+$ printf 't,k,v\n0,b,0\n5,a,4\n7,a,3\n16,a,3\n33,b,8\n' > a.csv; dstream -i csv --time t:s --watermark 0s key-by k match 'a not x' --where 'a=v<5' --where 'x=v==8' --within 20s --timeouts map-with-state-by k n=1 --ttl 4s --on-timeout emit select k,match_start a.csv
+b	1970-01-01T00:00:00Z
+b	
+a	1970-01-01T00:00:05Z
+a	1970-01-01T00:00:07Z
+a	
+a	1970-01-01T00:00:16Z
+a	
