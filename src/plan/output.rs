@@ -5,6 +5,7 @@ use super::builder::Builder;
 use super::names;
 use super::node::{NodeKind, Output, Plan};
 use super::scopes::Windows;
+use super::sides::path_ast;
 use crate::data::value::Printing;
 use crate::data::{Field, FieldId, Open, Others, Schema, Type};
 use crate::error::Usage;
@@ -324,6 +325,97 @@ impl Builder<'_> {
         let mut right = self.show_first_of_right(&rest);
         self.shown.append(&mut right);
         self.rest = Some(rest);
+    }
+
+    /// Names of the other streams' first records, for formats whose rows are all alike. `whole`: what becomes of fields
+    /// that are no columns yet.
+    fn show_first_of_right(&mut self, whole: &Rest) -> Vec<Shown> {
+        let mut added = Vec::new();
+        for side in 0..self.sides.len() {
+            if !self.is_in_force(side) || !self.sides[side].stream.is_open() {
+                continue;
+            }
+            added.extend(self.keys_of_none(side, whole));
+            self.sides[side].stream.builder.shows_first = true;
+            for name in self.sides[side].stream.builder.first_record.clone() {
+                let label = names::display(&name).to_string();
+                let Some(rest) = path_ast(&name) else {
+                    continue;
+                };
+                if self.sides[side].keys.contains(&label) {
+                    continue;
+                }
+                let shown = |shown: &Shown| shown.name == label;
+                let ours =
+                    self.first_record.contains(&name) && self.sides[side].left_open.is_some();
+                let clashes = ours || self.shown.iter().chain(&added).any(shown);
+                if self.sides[side].union {
+                    let renamed = whole.renamed.iter().find(|(old, _)| *old == name);
+                    let called = renamed.map_or(&name, |(_, new)| new).clone();
+                    let id = match (renamed, self.plain(&rest)) {
+                        _ if whole.dropped.contains(&name) => None,
+                        (None, Ok(Some(id))) => Some(id),
+                        (None, Err(_)) => None,
+                        _ => self.schema.find(&called),
+                    };
+                    let text = names::display(&called);
+                    let is_new = !ours
+                        && !self
+                            .shown
+                            .iter()
+                            .chain(&added)
+                            .any(|shown| shown.name == text);
+                    added.extend(id.filter(|_| is_new).map(|id| Shown::new(id, text)));
+                    continue;
+                }
+                let has_prefix = match self.merge_of(side) {
+                    Some(merge) => merge.has_prefix(label.as_bytes(), clashes),
+                    None => self.sides[side].stream.named || clashes,
+                };
+                let text = match has_prefix {
+                    true => self.sides[side].label_of(&label),
+                    false => label,
+                };
+                let key = names::quoted(&text);
+                let called = whole.renamed.iter().find(|(old, _)| *old == key);
+                let (id, text) = match (called, has_prefix) {
+                    _ if whole.dropped.contains(&key) => continue,
+                    (Some((_, new)), _) => (self.schema.find(new), names::display(new).into()),
+                    (None, true) => (self.bring(side, &rest).ok(), text),
+                    (None, false) => match self.plain(&rest) {
+                        Ok(Some(id)) => (Some(id), text),
+                        _ => (self.schema.find(&name), text),
+                    },
+                };
+                if let Some(id) = id
+                    && !self.shown.iter().any(|shown| shown.name == text)
+                {
+                    added.push(Shown::new(id, &text));
+                }
+            }
+        }
+        added
+    }
+
+    /// Keys that the left's first record lacks: they are the right's where the left has none.
+    fn keys_of_none(&self, side: usize, rest: &Rest) -> Vec<Shown> {
+        let of = &self.sides[side];
+        if of.left_open.is_none() {
+            return Vec::new();
+        }
+        let keys = of.keys.iter().filter_map(|key| {
+            let name = names::quoted(key);
+            if rest.dropped.contains(&name) || self.gone_from(side, &name) {
+                return None;
+            }
+            let renamed = rest.renamed.iter().find(|(old, _)| *old == name);
+            let called = renamed.map_or(&name, |(_, new)| new);
+            let label = names::display(called);
+            let is_shown = self.shown.iter().any(|shown| shown.name == label);
+            let id = self.schema.find(called).filter(|_| !is_shown)?;
+            Some(Shown::new(id, label))
+        });
+        keys.collect()
     }
 
     /// Counts rows here whose records have fields that are no columns: those of the first record are, and `besides`.

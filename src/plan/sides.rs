@@ -26,7 +26,7 @@ pub(super) struct Side {
     pub(super) stream: OtherStream,
     /// The left records beyond their fields, as they were there.
     pub(super) left_rest: Option<Rest>,
-    left_open: Option<Type>,
+    pub(super) left_open: Option<Type>,
     /// What is dropped is not brought again.
     pub(super) closed: bool,
     /// Rows of both streams are rows of the chain: names are the same on both sides.
@@ -113,6 +113,14 @@ impl Builder<'_> {
                     self.shown[at].id = self.either(side, &name, left, right)?;
                 }
                 Some(_) => {}
+                // A whole record has its key itself, where there is one.
+                None if left_open && kind.keeps_right() && theirs.contains(name) => {
+                    let known = self.plain(&rest)?;
+                    if let Some(id) = known.or_else(|| self.schema.find(name)) {
+                        let at = self.shown.len() - self.sides[side].columns.len();
+                        self.shown.insert(at, Shown::new(id, name));
+                    }
+                }
                 None if left_open || !theirs.contains(name) => {}
                 None => {
                     let id = self.bring(side, &rest)?;
@@ -386,7 +394,7 @@ impl Builder<'_> {
     }
 
     /// The field `PREFIX.rest`, made if it is not there yet.
-    fn bring(&mut self, side: usize, rest: &Ast) -> Result<FieldId, Usage> {
+    pub(super) fn bring(&mut self, side: usize, rest: &Ast) -> Result<FieldId, Usage> {
         let prefix = self.sides[side].stream.prefix.clone();
         let name = prefixed(&prefix, rest).path().unwrap_or_default();
         let mut gone = self.sides[side].gone.iter();
@@ -455,7 +463,7 @@ impl Builder<'_> {
 
     /// The field of a plain name that is new here, from whichever stream has it; `None`: it is not for other
     /// streams to give.
-    fn plain(&mut self, path: &Ast) -> Result<Option<FieldId>, Usage> {
+    pub(super) fn plain(&mut self, path: &Ast) -> Result<Option<FieldId>, Usage> {
         let Some(name) = path.path() else {
             return Ok(None);
         };
@@ -527,7 +535,7 @@ impl Builder<'_> {
         Ok(at)
     }
 
-    fn gone_from(&self, side: usize, name: &str) -> bool {
+    pub(super) fn gone_from(&self, side: usize, name: &str) -> bool {
         self.sides[side].left_rest.as_ref().is_some_and(|rest| {
             let mut gone = rest
                 .dropped
@@ -649,84 +657,6 @@ impl Builder<'_> {
         }
         added
     }
-
-    /// Names of the other streams' first records, for formats whose rows are all alike. `whole`: what becomes of fields
-    /// that are no columns yet.
-    pub(super) fn show_first_of_right(&mut self, whole: &Rest) -> Vec<Shown> {
-        let mut added = Vec::new();
-        for side in 0..self.sides.len() {
-            if !self.is_in_force(side) || !self.sides[side].stream.is_open() {
-                continue;
-            }
-            added.extend(self.keys_of_none(side, whole));
-            self.sides[side].stream.builder.shows_first = true;
-            for name in self.sides[side].stream.builder.first_record.clone() {
-                let label = names::display(&name).to_string();
-                let Some(rest) = path_ast(&name) else {
-                    continue;
-                };
-                if self.sides[side].keys.contains(&label) {
-                    continue;
-                }
-                let shown = |shown: &Shown| shown.name == label;
-                let ours =
-                    self.first_record.contains(&name) && self.sides[side].left_open.is_some();
-                let clashes = ours || self.shown.iter().chain(&added).any(shown);
-                if self.sides[side].union {
-                    if !clashes && let Ok(Some(id)) = self.plain(&rest) {
-                        added.push(Shown::new(id, &label));
-                    }
-                    continue;
-                }
-                let has_prefix = match self.merge_of(side) {
-                    Some(merge) => merge.has_prefix(label.as_bytes(), clashes),
-                    None => self.sides[side].stream.named || clashes,
-                };
-                let text = match has_prefix {
-                    true => self.sides[side].label_of(&label),
-                    false => label,
-                };
-                let key = names::quoted(&text);
-                let called = whole.renamed.iter().find(|(old, _)| *old == key);
-                let (id, text) = match (called, has_prefix) {
-                    _ if whole.dropped.contains(&key) => continue,
-                    (Some((_, new)), _) => (self.schema.find(new), names::display(new).into()),
-                    (None, true) => (self.bring(side, &rest).ok(), text),
-                    (None, false) => match self.plain(&rest) {
-                        Ok(Some(id)) => (Some(id), text),
-                        _ => (self.schema.find(&name), text),
-                    },
-                };
-                if let Some(id) = id
-                    && !self.shown.iter().any(|shown| shown.name == text)
-                {
-                    added.push(Shown::new(id, &text));
-                }
-            }
-        }
-        added
-    }
-
-    /// Keys that the left's first record lacks: they are the right's where the left has none.
-    fn keys_of_none(&self, side: usize, rest: &Rest) -> Vec<Shown> {
-        let of = &self.sides[side];
-        if of.left_open.is_none() {
-            return Vec::new();
-        }
-        let keys = of.keys.iter().filter_map(|key| {
-            let name = names::quoted(key);
-            if rest.dropped.contains(&name) || self.gone_from(side, &name) {
-                return None;
-            }
-            let renamed = rest.renamed.iter().find(|(old, _)| *old == name);
-            let called = renamed.map_or(&name, |(_, new)| new);
-            let label = names::display(called);
-            let is_shown = self.shown.iter().any(|shown| shown.name == label);
-            let id = self.schema.find(called).filter(|_| !is_shown)?;
-            Some(Shown::new(id, label))
-        });
-        keys.collect()
-    }
 }
 
 /// A name as a field, whatever it is spelt like.
@@ -735,7 +665,7 @@ fn field_ast(name: &str) -> Ast {
 }
 
 /// A field's name as an expression has it: a path, or one name; `None`: it is no name.
-fn path_ast(name: &str) -> Option<Ast> {
+pub(super) fn path_ast(name: &str) -> Option<Ast> {
     if name.is_empty() || names::is_made(name) {
         return None;
     }

@@ -500,3 +500,16 @@ dstream: join: give --left or --right, or --full for what has no match on either
 $ printf '{"id":1,"t":1,"v":2}\n' > r.ndjson; printf '{"id":1,"t":2}\n' > e.ndjson
 $ dstream -i json --time t asof-join r.ndjson --on id rename r.v=k drop r.t e.ndjson -o json
 {"id":1,"t":2,"k":2}
+
+# INTERFACE 6.2: a key of one name is printed from whichever side is there, of whole records too.
+$ printf 'a,x\n1,p\n3,q\n' > l.csv; printf '{"a":"1","b":2}\n{"a":"2","b":5}\n' > m.json; dstream -i json join l.csv --on a --full map 'k=a' -o json m.json
+{"a":"1","b":2,"x":"p","k":"1"}
+{"a":"2","b":5,"x":null,"k":"2"}
+{"a":3,"x":"q","k":3}
+$ dstream -i json join l.csv --on a --right rename a=z -o json m.json
+{"b":2,"z":"1","x":"p"}
+{"z":3,"x":"q"}
+$ dstream -i json join l.csv --on a --full drop a -o json m.json
+{"b":2,"x":"p"}
+{"b":5,"x":null}
+{"x":"q"}

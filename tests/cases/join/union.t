@@ -24,3 +24,18 @@ $ printf 'k,b\n1,2\n' > f.csv; printf '{"k":1}\n' > i.json; dstream -i json unio
 k,b
 1,
 1,2
+
+# A field of the other stream that the chain asks for is a column all the same, under the name that it has.
+$ printf '{"a":1,"c":3}\n' > u.json; printf '{"a":2}\n' > m.json; dstream -i json union u.json filter 'has(c)' -o csv m.json
+a,c
+1,3
+$ dstream -i json union u.json filter 'c>0' rename c=d -o csv m.json
+a,d
+1,3
+$ dstream -i json union u.json rename a=c,c=a -o csv m.json
+c,a
+2,
+1,3
+$ dstream -i json union u.json filter 'c>0' drop c -o csv m.json
+a
+1
