@@ -119,6 +119,8 @@ pub struct Control<'c, 's> {
     settled: bool,
     /// Blocks have come since the last epoch.
     has_come: bool,
+    /// State has been told what time is, once at least.
+    has_begun: bool,
     /// Triggers go by the machine's clock, and when it next gives what nodes have that know none.
     by_wall: bool,
     peek_at: i64,
@@ -177,6 +179,7 @@ impl<'c, 's> Control<'c, 's> {
             replayed: None,
             settled: true,
             has_come: false,
+            has_begun: false,
             by_wall: plan.source.clock.is_none()
                 && !matches!(
                     plan.source.time,
@@ -580,7 +583,8 @@ impl<'c, 's> Control<'c, 's> {
 
     /// Nothing more is read for now: what time has let out already goes out.
     pub fn settle(&mut self, flight: &Flight) {
-        if self.is_due() {
+        // A batch that has ended is marked, be it that nothing waited for its end.
+        if self.is_due() || self.running.shared.marks.is_some() {
             self.epoch(flight);
         }
         if self.running.plan.sink.complete && !self.running.shared.run.stop.load(Ordering::Relaxed)
@@ -687,7 +691,12 @@ impl<'c, 's> Control<'c, 's> {
 
     fn is_due(&mut self) -> bool {
         match self.watermark() {
-            Watermark::At(at) => at >= self.running.next_end() || self.ends_batch(at),
+            Watermark::At(at) => {
+                let next_end = self.running.next_end();
+                // The first batches may be empty, of which no record tells.
+                let is_first = !self.has_begun && self.running.shared.first_batch().is_some();
+                at >= next_end || self.ends_batch(at) || is_first
+            }
             _ => self.has_whole(),
         }
     }
@@ -729,6 +738,7 @@ impl<'c, 's> Control<'c, 's> {
             _ => upto,
         });
         self.has_come = false;
+        self.has_begun |= upto != Watermark::None;
         self.changed = true;
         if let (Some(log), Watermark::At(at)) = (&mut self.batches, upto) {
             log.done(self.running, at, began);

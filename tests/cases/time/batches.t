@@ -621,3 +621,20 @@ $ dstream --time '$1:s' --watermark 0s --batch-lines 1 window 1s update-state-by
 1970-01-01T00:00:00Z	a	1
 1970-01-01T00:01:40Z	b	1
 1970-01-01T00:01:41Z	a	1
+
+# INTERFACE 8.2: a batch that has ended is marked by the run that has seen its end, though nothing waited for it.
+# once
+$ printf 'a\n--\nb\n' > f; for i in 1 2 3; do dstream --once --checkpoint ck --batch-on '^--' --mark-batches filter '$1!="z"' f; echo run; test $i = 2 || printf 'c\n--\n' >> f; done
+a
+-- 1
+b
+run
+c
+-- 2
+run
+run
+
+# The first batches may be empty: they are given when they have ended, though no record comes for long.
+# once
+$ timeout 5 dstream --batch-on '^--' window 2s count head 1 < <(printf -- '--\n--\n--\n'; exec sleep 30 2> /dev/null)
+1970-01-01T00:00:00Z	0
