@@ -237,6 +237,11 @@ fn the_examples_of_the_manual_on_time() {
         text: "",
         examples: cli::docs::time::EXAMPLES,
     };
+    let of_state = Doc {
+        summary: "",
+        text: "",
+        examples: cli::docs::state::EXAMPLES,
+    };
     let mut sessions = examples_of("help time", &alone);
     let worked = session::parse("help time, ten scores", &cli::docs::time::session());
     for part in worked {
@@ -246,6 +251,7 @@ fn the_examples_of_the_manual_on_time() {
         }
     }
     assert_eq!(sessions.len(), cli::docs::time::EXAMPLES.len() + 1);
+    sessions.extend(examples_of("help state", &of_state));
     let sessions = sessions.into_iter().enumerate();
     let sessions = sessions.map(|(turn, session)| (session, all_settings(turn)));
     check("examples", &sessions.collect::<Vec<_>>());

@@ -140,6 +140,8 @@ fn every_topic_has_help() {
         "formats",
         "options",
         "time",
+        "state",
+        "spark",
         "filter",
         "count-by",
         "lower",

@@ -58,7 +58,7 @@ pub fn short() -> String {
         "-q -e      no output, only a status       -j N       threads",
         "",
         "dstream --help         all of it          dstream help window   one operator",
-        "dstream help TOPICS    operators functions aggregates formats options time",
+        "dstream help TOPIC     operators functions aggregates options formats time ...",
     ] {
         out.push_str(line);
         out.push('\n');
@@ -84,11 +84,10 @@ pub fn long() -> String {
     blocks.push(Block::Heading("Exit status".into()));
     blocks.extend(super::man::statuses());
     blocks.push(Block::Heading("More".into()));
-    blocks.push(Block::Text(
-        "`dstream help TOPIC`, where TOPIC is an operator, function, aggregate, format or option, or one of \
-         operators, functions, aggregates, formats, options, time."
-            .into(),
-    ));
+    blocks.push(Block::Text(format!(
+        "`dstream help TOPIC`, where TOPIC is an operator, function, aggregate, format or option, or one of {}.",
+        TOPICS.join(", ")
+    )));
     text(&blocks)
 }
 
@@ -99,6 +98,18 @@ fn demoted(blocks: Vec<Block>) -> impl Iterator<Item = Block> {
         other => other,
     })
 }
+
+/// Pages of their own.
+const TOPICS: [&str; 8] = [
+    "operators",
+    "functions",
+    "aggregates",
+    "formats",
+    "options",
+    "time",
+    "state",
+    "spark",
+];
 
 /// `help TOPIC`. A name that several tables have is explained from each.
 pub fn topic(name: &str) -> Result<String, Usage> {
@@ -117,6 +128,8 @@ pub fn topic(name: &str) -> Result<String, Usage> {
             }
             Some(blocks)
         }
+        "state" => Some(super::state::page()),
+        "spark" => Some(super::spark::page()),
         _ => None,
     };
     if let Some(blocks) = list {
@@ -157,19 +170,12 @@ pub fn topic(name: &str) -> Result<String, Usage> {
             .chain(pages::runnings().map(|running| running.name))
             .chain(pages::aggregates().map(|aggregate| aggregate.name))
             .chain(pages::formats().map(|format| format.name))
-            .chain([
-                "operators",
-                "options",
-                "functions",
-                "aggregates",
-                "formats",
-                "time",
-            ]);
+            .chain(TOPICS);
         return Err(Usage::new(match suggest::nearest(name, known) {
             Some(near) => format!("there is no help on '{name}'; did you mean '{near}'?"),
             None => format!(
-                "there is no help on '{name}'; topics are operators, functions, aggregates, formats, \
-                 options, time, and each of their names"
+                "there is no help on '{name}'; topics are {}, and each of their names",
+                TOPICS.join(", ")
             ),
         }));
     }

@@ -50,7 +50,7 @@ pub fn all() -> Vec<(&'static str, String)> {
                 "DSTREAM-TIME",
                 7,
                 "dstream-time",
-                "event time, windows and late records in dstream",
+                "event time, windows, late records and state in dstream",
                 &time(),
             ),
         ),
@@ -268,6 +268,7 @@ fn operators() -> Vec<Block> {
             blocks.extend(about.into_iter().skip(1));
         }
     }
+    blocks.extend(super::spark::page());
     blocks.push(heading("See also"));
     blocks.push(text("dstream(1), dstream-expressions(7), dstream-time(7)"));
     blocks
@@ -400,6 +401,7 @@ fn own_formats() -> Vec<Block> {
 
 fn time() -> Vec<Block> {
     let mut blocks = super::time::page();
+    blocks.extend(super::state::page());
     blocks.push(heading("See also"));
     blocks.push(text("dstream(1), dstream-operators(7)"));
     blocks

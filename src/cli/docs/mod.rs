@@ -8,6 +8,8 @@ pub mod man;
 pub mod pages;
 pub mod readme;
 pub mod shims;
+mod spark;
+pub mod state;
 pub mod time;
 mod tutorial;
 

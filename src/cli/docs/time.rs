@@ -59,15 +59,15 @@ pub fn page() -> Vec<Block> {
     blocks
 }
 
-fn text(paragraph: &str) -> Block {
+pub(super) fn text(paragraph: &str) -> Block {
     Block::Text(paragraph.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-fn heading(title: &str) -> Block {
+pub(super) fn heading(title: &str) -> Block {
     Block::Heading(title.into())
 }
 
-fn example(example: &Example, blocks: &mut Vec<Block>) {
+pub(super) fn example(example: &Example, blocks: &mut Vec<Block>) {
     blocks.push(Block::Text(format!("{}:", example.title)));
     blocks.push(Block::Code(example.session.trim_end().into()));
 }

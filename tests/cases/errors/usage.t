@@ -158,7 +158,7 @@ dstream: sample: '2' is not a share; it must be above 0 and at most 1 (or 100%)
 ? 2
 
 $ dstream help nothing
-dstream: there is no help on 'nothing'; topics are operators, functions, aggregates, formats, options, time, and each of their names
+dstream: there is no help on 'nothing'; topics are operators, functions, aggregates, formats, options, time, state, spark, and each of their names
     dstream help nothing
                  ^^^^^^^
 ? 2
