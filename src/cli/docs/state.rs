@@ -80,8 +80,8 @@ pub fn page() -> Vec<Block> {
         text(
             "With `--checkpoint FILE` all of it is kept in FILE, together with how far the input was read and the output \
              written, so that another run goes on as if there had been one; dstream-checkpoint(5) tells what survives what. \
-             `--once` reads what is there and leaves windows open for the next run, `--final` closes them, and `--show \
-             FILE` says what a checkpoint holds.",
+             `--once` reads what is there and leaves windows open for the next run, `--final` closes them, and `--show` says what \
+             the file holds.",
         ),
     ]);
     example(&RUNS, &mut blocks);
