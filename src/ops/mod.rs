@@ -45,6 +45,8 @@ use crate::formats::ReadFormat;
 use crate::plan::again::Next;
 use crate::plan::builder::{Builder, Options};
 use crate::plan::node::Plan;
+use crate::plan::right::Seen;
+use crate::plan::variables::Loaded;
 use args::{Args, Flag, Operand};
 use std::sync::Arc;
 
@@ -143,14 +145,15 @@ pub fn build(
     chain: &[(&'static Operator, Args)],
 ) -> Result<Plan, Usage> {
     let mut entries = Vec::new();
+    let (seen, loaded) = (Seen::default(), Loaded::default());
     loop {
-        match build_with(
-            &entries,
-            options,
-            (format.0, format.1.clone()),
-            header,
-            chain,
-        )? {
+        let options = Options {
+            look: options.look.again(&seen),
+            load: options.load.as_ref().map(|load| load.again(&loaded)),
+            ..options.clone()
+        };
+        let format = (format.0, format.1.clone());
+        match build_with(&entries, &options, format, header, chain)? {
             Built::Plan(plan) => return Ok(*plan),
             // Where windows begin follows from an operator behind them.
             Built::Entry(entry) => entries.push(entry),

@@ -13,6 +13,7 @@ use crate::error::Usage;
 use crate::expr::{self, Expr};
 use crate::formats::ReadFormat;
 use crate::formats::merge::Merge;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -29,7 +30,31 @@ impl fmt::Debug for Look {
     }
 }
 
+/// What looking at sources has given, in order: a pipe that was looked at cannot be looked at again.
+pub type Seen = Rc<RefCell<Vec<Looked>>>;
+
+impl Look {
+    /// For one more build of the same chain, which looks at the same sources in the same order: what was seen before is not
+    /// looked at again.
+    pub fn again(&self, seen: &Seen) -> Look {
+        let Some(look) = self.0.clone() else {
+            return Look(None);
+        };
+        let (seen, at) = (seen.clone(), Cell::new(0));
+        Look(Some(Rc::new(move |word, format| {
+            let turn = at.replace(at.get() + 1);
+            if let Some(looked) = seen.borrow().get(turn) {
+                return Ok(looked.clone());
+            }
+            let looked = look(word, format)?;
+            seen.borrow_mut().push(looked.clone());
+            Ok(looked)
+        })))
+    }
+}
+
 /// What is known of another source before it is read.
+#[derive(Clone)]
 pub struct Looked {
     pub format_name: String,
     pub format: Arc<dyn ReadFormat>,

@@ -13,11 +13,32 @@ use crate::error::Usage;
 use crate::expr::{self, Arrivals, Ast, Env, EvalContext, Expr};
 use crate::formats::Framing;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Reads a file that belongs to the command.
 #[derive(Clone)]
 pub struct Load(pub Arc<Loading>);
+
+/// What files were read to, in order.
+pub type Loaded = Arc<Mutex<Vec<Vec<u8>>>>;
+
+impl Load {
+    /// For one more build of the same chain, which reads the same files in the same order: a pipe is read once.
+    pub fn again(&self, loaded: &Loaded) -> Load {
+        let (load, loaded, at) = (self.0.clone(), loaded.clone(), AtomicUsize::new(0));
+        Load(Arc::new(move |path| {
+            let turn = at.fetch_add(1, Ordering::Relaxed);
+            let mut loaded = loaded.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(bytes) = loaded.get(turn) {
+                return Ok(bytes.clone());
+            }
+            let bytes = load(path)?;
+            loaded.push(bytes.clone());
+            Ok(bytes)
+        }))
+    }
+}
 
 type Loading = dyn Fn(&str) -> Result<Vec<u8>, Usage> + Send + Sync;
 
