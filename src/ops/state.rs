@@ -183,6 +183,7 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
         emit,
         initial: Arc::new(initial),
         reads: reads.clone(),
+        enters: b.enters(),
     };
     let node = Ordered {
         text: lasting::text(&text, &terms),

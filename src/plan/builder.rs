@@ -578,7 +578,12 @@ impl<'a> Builder<'a> {
     }
 
     /// One row a group, of calls that are resolved.
-    pub fn aggregate_calls(&mut self, keys: Vec<Key>, calls: Vec<AggCall>) -> Result<(), Usage> {
+    pub fn aggregate_calls(
+        &mut self,
+        keys: Vec<Key>,
+        mut calls: Vec<AggCall>,
+    ) -> Result<(), Usage> {
+        self.part_names(&keys, &mut calls)?;
         if let Some(fed) = self.fed.take() {
             let empties = self.take_empties();
             return self.aggregate_again(&fed, keys, calls, empties);

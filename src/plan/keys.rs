@@ -4,6 +4,7 @@
 use super::builder::Builder;
 use super::columns::split_pair;
 use super::names;
+use super::node::AggCall;
 use super::output::Shown;
 use crate::data::FieldId;
 use crate::error::Usage;
@@ -74,6 +75,31 @@ impl Builder<'_> {
         }
         self.key = Some(fixed.clone());
         fixed
+    }
+
+    /// No aggregate is called like a key: of two columns of one name the reader of a row finds one. `count-by count` gives
+    /// `count_2`; where aggregates have names of the user's choice they are refused.
+    pub(super) fn part_names(&mut self, keys: &[Key], calls: &mut [AggCall]) -> Result<(), Usage> {
+        let is_key = |name: &str| keys.iter().any(|key| key.name == name);
+        for call in calls.iter_mut().filter(|call| is_key(&call.name)) {
+            if !self.name.starts_with("count-by") {
+                return Err(self.fault(format!(
+                    "a key and an aggregate are both called '{}'; give one another name",
+                    call.name
+                )));
+            }
+            let free = (2..).map(|number| format!("{}_{number}", call.name));
+            let free = free
+                .into_iter()
+                .find(|name| !is_key(name))
+                .unwrap_or_default();
+            self.notes.push(format!(
+                "{}: a key is called '{}', so the number is '{free}'",
+                self.name, call.name
+            ));
+            call.name = free;
+        }
+        Ok(())
     }
 
     /// Has the keys printed, too, where the record's columns are other ones: of rows that have nothing else of a record.

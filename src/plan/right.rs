@@ -213,6 +213,10 @@ impl Builder<'_> {
         let mut options = Options::clone(&self.options);
         options.words = vec![other.word.into()];
         options.live = looked.live;
+        if self.name == "lookup" {
+            // A table has no time.
+            options.clock = None;
+        }
         options.regular_files = !looked.live;
         options.watermark = other.watermark.or(options.watermark);
         if let Some(time) = other.time {

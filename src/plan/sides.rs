@@ -63,6 +63,16 @@ impl Builder<'_> {
         node: NodeKind,
     ) -> Result<(), Usage> {
         let keys: Vec<String> = on.iter().filter_map(|on| on.name.clone()).collect();
+        let prefix = stream.prefix.clone();
+        let is_taken = |side: usize| {
+            let other = &self.sides[side];
+            self.is_in_force(side) && !other.union && other.stream.prefix == prefix
+        };
+        if kind.pairs() && (0..self.sides.len()).any(is_taken) {
+            return Err(self.fault(format!(
+                "another source is called '{prefix}' already, and '{prefix}.' can stand for one; give --as NAME"
+            )));
+        }
         let side = self.put_side(stream, node, false, keys.clone());
         if !kind.pairs() {
             self.sides[side].closed = true;
@@ -98,6 +108,11 @@ impl Builder<'_> {
                 true => id,
                 false => self.plain(&rest)?.unwrap_or(id),
             };
+            if self.shown.iter().any(|shown| shown.name == label) {
+                return Err(self.fault(format!(
+                    "there is a column '{label}' already; give --as another name than '{prefix}'"
+                )));
+            }
             self.shown.push(Shown::new(id, &label));
             self.sides[side].columns.push(Printed { name, id, clashes });
         }

@@ -4,6 +4,8 @@
 use super::builder::Builder;
 use super::keys::Key;
 use super::names;
+use super::node::Window;
+use super::scopes::Windows;
 use crate::bytes::scan;
 use crate::data::keys::KeyCoder;
 use crate::data::packed;
@@ -45,6 +47,28 @@ type Loading = dyn Fn(&str) -> Result<Vec<u8>, Usage> + Send + Sync;
 impl std::fmt::Debug for Load {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Load")
+    }
+}
+
+/// In which window the row of a key is that has timed out, where rows are in windows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Enters {
+    /// In that of the record at hand.
+    Last,
+    /// In the one of these that holds the moment, of several the one that ends first.
+    Grid(Window),
+    /// In one of its own.
+    Own,
+}
+
+impl Builder<'_> {
+    /// The windows of rows that state here gives by itself.
+    pub fn enters(&self) -> Enters {
+        let grid = || self.in_force.clone().or_else(|| self.grid_of_rows());
+        match self.windows {
+            Windows::No | Windows::Batch | Windows::Counted => Enters::Last,
+            Windows::Yes | Windows::Vary => grid().map_or(Enters::Own, Enters::Grid),
+        }
     }
 }
 

@@ -43,7 +43,7 @@ use crate::plan::grouping::{Agg, Gives, Grouping, Panes, Shape};
 use crate::plan::node::{Extent, Window};
 use crate::plan::ranking::Ranks;
 use crate::plan::totals::Printed;
-use crate::plan::variables::Variable;
+use crate::plan::variables::{Enters, Variable};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -203,6 +203,7 @@ fn keeping() -> Keeping {
         lapse: EVENT,
         emit: true,
         initial: Arc::new(Vec::new()),
+        enters: Enters::Last,
     }
 }
 

@@ -17,7 +17,8 @@ use crate::data::time::Watermark;
 use crate::data::{Block, Chunk, ColumnBuilder, ColumnV, FieldId, Selection, Type};
 use crate::expr::{Arrivals, EvalContext, Expr};
 use crate::plan::clocks::Lapse;
-use crate::plan::variables::{Initial, Variable};
+use crate::plan::grid::Grid;
+use crate::plan::variables::{Enters, Initial, Variable};
 use std::sync::Arc;
 
 pub use snapshot::Snapshot;
@@ -34,6 +35,7 @@ pub struct Keeping {
     /// `--on-timeout emit`
     pub emit: bool,
     pub initial: Arc<Initial>,
+    pub enters: Enters,
 }
 
 /// A key's variables, packed, and the number of the row that was its last.
@@ -72,6 +74,7 @@ pub struct Variables {
     timed: bool,
     judged: bool,
     window: Option<(i64, i64)>,
+    grid: Option<Grid>,
     slots: Vec<u32>,
     /// By slot: rows of the chunk at hand.
     turns: Vec<u32>,
@@ -98,6 +101,10 @@ impl Variables {
             timed: false,
             judged: false,
             window: None,
+            grid: match &keeping.enters {
+                Enters::Grid(window) => Some(Grid::new(window, making.zone)),
+                Enters::Last | Enters::Own => None,
+            },
             slots: Vec::new(),
             turns: Vec::new(),
             bytes: 0,
@@ -280,8 +287,19 @@ impl Variables {
         }
     }
 
+    /// The window of what times out at a moment, where rows have windows.
+    fn window_at(&mut self, moment: i64) -> Option<(i64, i64)> {
+        let last = self.window?;
+        Some(match (&mut self.grid, &self.keeping.enters) {
+            (Some(grid), _) => grid.behind(moment),
+            (None, Enters::Own) => (moment, moment.saturating_add(1)),
+            (None, _) => last,
+        })
+    }
+
     /// A timed-out key as a row: its key and its variables; the rest is null.
-    fn give(&self, timeout: &Timeout, packer: &Packer, out: &mut Gathered) {
+    fn give(&mut self, timeout: &Timeout, packer: &Packer, out: &mut Gathered) {
+        let window = self.window_at(timeout.moment);
         let mut scratch = Vec::new();
         let types = self
             .keeping
@@ -297,7 +315,7 @@ impl Variables {
         }
         row.times = self.timed.then(|| vec![timeout.moment]);
         row.before = self.judged.then(|| vec![timeout.moment]);
-        row.windows = self.window.map(|window| vec![window]);
+        row.windows = window.map(|window| vec![window]);
         let mut packed = Vec::new();
         packer.pack(&row, 0, &mut packed);
         out.push(&packed);
@@ -602,6 +620,7 @@ mod tests {
     ) -> testing::Ran {
         let keeping = Keeping {
             variables: vec![variable()],
+            enters: Enters::Last,
             reads: vec![1],
             keys: vec![(0, Type::Text)],
             lapse: Lapse::Event {

@@ -89,6 +89,8 @@ impl Union {
         let Some(merge) = &self.merge else { return };
         let mut scratch = chunk.take_scratch();
         let (mut text, mut rows) = (Vec::new(), chunk.rows.clone());
+        // Where they stand in the input is known all the same.
+        chunk.records.get_or_insert_with(|| rows.clone());
         for row in chunk.live.iter() {
             text.clear();
             let line = lines[row as usize].of(chunk.block.padded(), &scratch);
