@@ -500,7 +500,7 @@ impl Kept {
         }
         let mut moments = moments;
         (moments.marker, moments.layout) = running.shared.out.held();
-        moments.last_batch = running.shared.last_batch.load(Ordering::Relaxed);
+        moments.last_batch = running.shared.last_batch();
         moments.enough = running.shared.enough.load(Ordering::Relaxed);
         moments.began = running.shared.job_began;
         moments.next_end = Some(running.next_end()).filter(|end| *end != i64::MAX);

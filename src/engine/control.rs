@@ -598,8 +598,10 @@ impl<'c, 's> Control<'c, 's> {
     /// Nothing more is read: batches that have ended are closed, before what the end of the input closes. Returns when the
     /// last of them ended.
     pub fn finish(&mut self, flight: &Flight) -> Watermark {
+        // A block on its way may turn out to have the last record that is needed.
+        flight.wait();
         let source = &self.running.plan.source;
-        let last = self.running.shared.last_batch.load(Ordering::Relaxed);
+        let last = self.running.shared.last_batch();
         // The last, part batch has ended with the input, if it has a record.
         let part = |clock: &Times| {
             let step = clock.batch().filter(|_| last > i64::MIN);
@@ -683,6 +685,10 @@ impl<'c, 's> Control<'c, 's> {
             least = Some(latest.saturating_add(now - spoke));
         }
         self.reached = self.reached.max(least);
+        if let ([meter], Some(reached)) = (&self.running.shared.meters[..], self.reached) {
+            // Blocks behind the record that is the last one have been read meanwhile.
+            self.reached = Some(meter.held().map_or(reached, |held| held.min(reached)));
+        }
         match self.reached {
             None => Watermark::None,
             Some(at) => Watermark::At(at),

@@ -159,6 +159,7 @@ fn execute(plan: &Plan, run: &Run, began: i64, report: &mut Report) -> Result<()
         marks: batches.filter(|_| plan.mark_batches),
         marks_commits: plan.marks_commits(),
         last_batch: AtomicI64::new(i64::MIN),
+        batch_held: AtomicI64::new(i64::MAX),
         behind: AtomicI64::new(0),
         files: plan.sink.files.as_ref().map(|files| (files, &plan.zone)),
         replaces: replaces(plan, run),
@@ -280,7 +281,7 @@ impl<'s> Running<'s> {
         if self.shared.replaces {
             self.give_whole(Whole::Last);
         }
-        let last = self.shared.last_batch.load(Ordering::Relaxed);
+        let last = self.shared.last_batch();
         let is_marked = self.shared.marks.is_some() && last > i64::MIN;
         if is_marked {
             // What is still open is of no batch.

@@ -212,9 +212,14 @@ impl Meter {
                 Batching::Marks(_) => (self.counts.sum() as i64).saturating_mul(*step),
             }),
         };
-        let most = self.held.get().copied().unwrap_or(i64::MAX);
+        let most = self.held().unwrap_or(i64::MAX);
         let own = own.map(|own| own.max(raised).min(most));
         own.filter(|own| *own > i64::MIN)
+    }
+
+    /// Where it goes no further.
+    pub fn held(&self) -> Option<i64> {
+        self.held.get().copied()
     }
 
     /// The time goes no further than that: what stands behind does not count.

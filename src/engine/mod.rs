@@ -345,6 +345,8 @@ pub struct Shared<'r> {
     /// How long a batch is, ns, where their ends are marked in the output; and the last one that has a record.
     marks: Option<i64>,
     last_batch: AtomicI64,
+    /// None behind this one counts: there is the last record that is needed.
+    batch_held: AtomicI64,
     /// Without batches: commits are marked.
     marks_commits: bool,
     /// How far behind the plan's watermark the ends of windows may be of rows that are still to be written, ns.
@@ -398,6 +400,12 @@ pub struct Shared<'r> {
 }
 
 impl Shared<'_> {
+    /// The last batch that has a record; the least number there is, if none has.
+    fn last_batch(&self) -> i64 {
+        let held = self.batch_held.load(Relaxed);
+        self.last_batch.load(Relaxed).min(held)
+    }
+
     /// What the clock has come to that early rows go by, where the data tell it; the least there is, if they have not yet.
     fn moment(&self) -> Option<i64> {
         Some(self.moment.as_ref()?.load(Relaxed))

@@ -22,6 +22,8 @@ pub struct InFront {
     begin: usize,
     time: i64,
     clock: i64,
+    /// The batch that it is in.
+    batch: i64,
 }
 
 impl SourceWorker<'_> {
@@ -61,8 +63,7 @@ impl SourceWorker<'_> {
         let meter = &shared.meters[chunk.block.source as usize];
         let beside = &shared.clocks[chunk.block.source as usize];
         let (place, arrival) = (chunk.block.place, chunk.block.arrival);
-        let by_event = matches!(time, Times::Event { .. });
-        let may_end = self.limited && by_event && shared.meters.len() == 1;
+        let may_end = self.limited && shared.meters.len() == 1;
         let may_be_held = may_end || shared.ledger.awaits_accounts();
         // How far each has come in front of the block.
         let reached = may_be_held.then(|| {
@@ -146,16 +147,19 @@ impl SourceWorker<'_> {
                 in_front(clock, chunk.clocks.as_deref(), clock_reached, chunk)
             });
             let rows = chunk.live.iter().zip(own).enumerate();
+            let step = clock.batch();
             self.in_front.extend(rows.map(|(i, (row, time))| InFront {
                 begin: chunk.record(row).start(),
                 time,
                 clock: clocks.get(i).copied().unwrap_or(i64::MAX),
+                batch: step.map_or(i64::MAX, |step| shown[row as usize].div_euclid(step)),
             }));
             if let (true, Some(after)) = (may_end, after(time, chunk, arrival)) {
                 self.in_front.push(InFront {
                     begin: usize::MAX,
                     time: after,
                     clock: i64::MAX,
+                    batch: i64::MAX,
                 });
             }
         }
@@ -186,6 +190,9 @@ impl SourceWorker<'_> {
         if let Some(first) = self.in_front.get(behind) {
             shared.meters[source as usize].hold(first.time);
             shared.clocks[source as usize].hold(first.clock);
+        }
+        if let Some(last) = behind.checked_sub(1).map(|last| &self.in_front[last]) {
+            shared.batch_held.fetch_min(last.batch, Ordering::Relaxed);
         }
     }
 
@@ -365,15 +372,19 @@ fn in_front(time: &Times, times: Option<&[i64]>, reached: Option<i64>, chunk: &C
     chunk.live.iter().map(in_front).collect()
 }
 
-/// How far event time has come behind the last row that is looked at.
+/// How far time has come behind the last row that is looked at; whether that ends a batch shows the row behind.
 fn after(time: &Times, chunk: &Chunk, arrival: i64) -> Option<i64> {
-    let Times::Event {
-        disorder, ahead, ..
-    } = time
-    else {
-        return None;
-    };
     let last = chunk.live.iter().last()? as usize;
+    let (disorder, ahead) = match time {
+        Times::Event {
+            disorder, ahead, ..
+        } => (disorder, ahead),
+        Times::Clock { .. } | Times::Batch { .. } => {
+            let at = chunk.times.as_ref()?[last];
+            return Some(floor(at, time.batch()));
+        }
+        Times::Arrival => return None,
+    };
     let before = chunk.before.as_ref()?[last];
     let at = chunk.times.as_ref()?[last];
     let counts = ahead.is_none_or(|ahead| at <= arrival.saturating_add(ahead));

@@ -51,7 +51,8 @@ pub const COUNT_BY: Operator = Operator {
     doc: Doc {
         summary: "Count records by key",
         text: "One row for each key: its fields, and the column `count`. Rows come in the order of their keys; \
-               put `top N` behind it for the most frequent. Null is a key like another.\n\n\
+               put `top N` behind it for the most frequent. Null is a key like another. Where a key is called \
+               `count`, as in `count-by-key count-by count`, the number is `count_2`.\n\n\
                `--heavy N` keeps N counters however many keys there are (Space-Saving; Metwally, Agrawal, El Abbadi \
                2005): a count is never too small, and too large by `error` at most, which is at most a share of \
                1/N of all records; so every key with a larger share is there. With `--exact` all keys are \

@@ -93,10 +93,6 @@ impl Builder<'_> {
                 .into_iter()
                 .find(|name| !is_key(name))
                 .unwrap_or_default();
-            self.notes.push(format!(
-                "{}: a key is called '{}', so the number is '{free}'",
-                self.name, call.name
-            ));
             call.name = free;
         }
         Ok(())

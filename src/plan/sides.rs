@@ -91,6 +91,14 @@ impl Builder<'_> {
                 .name
                 .clone();
             let rest = field_ast(&field);
+            let full = self.sides[side].label_of(&name);
+            let taken = [names::quoted(&full), full.as_str().into()];
+            let taken = taken.iter().find_map(|full| self.schema.find(full));
+            if taken.is_some_and(|id| !self.is_right(side, id)) {
+                return Err(self.fault(format!(
+                    "there is a field '{full}' already; give --as another name than '{prefix}'"
+                )));
+            }
             let id = self.bring(side, &rest)?;
             if keys.contains(&name) {
                 continue;
@@ -108,11 +116,6 @@ impl Builder<'_> {
                 true => id,
                 false => self.plain(&rest)?.unwrap_or(id),
             };
-            if self.shown.iter().any(|shown| shown.name == label) {
-                return Err(self.fault(format!(
-                    "there is a column '{label}' already; give --as another name than '{prefix}'"
-                )));
-            }
             self.shown.push(Shown::new(id, &label));
             self.sides[side].columns.push(Printed { name, id, clashes });
         }

@@ -513,3 +513,17 @@ $ dstream -i json join l.csv --on a --full drop a -o json m.json
 {"b":2,"x":"p"}
 {"b":5,"x":null}
 {"x":"q"}
+
+# Two sources of one name: a prefix says which one is meant, so each has its own.
+$ mkdir -p sub; printf 'k,a\n1,x\n' > A.csv; printf 'k,a\n1,y\n' > B.csv; printf 'k,a\n1,z\n' > sub/B.csv; dstream -i csv join B.csv --on k join sub/B.csv --on k A.csv
+dstream: join: another source is called 'B' already, and 'B.' can stand for one; give --as NAME
+    dstream -i csv join B.csv --on k join sub/B.csv --on k A.csv
+                   ^^^^
+? 2
+$ dstream -i csv join B.csv --on k join sub/B.csv --on k --as c -o json A.csv
+{"k":1,"a":"x","B.a":"y","c.a":"z"}
+$ printf 'k,B.a\n1,x\n' > D.csv; dstream -i csv join B.csv --on k D.csv
+dstream: join: there is a field 'B.a' already; give --as another name than 'B'
+    dstream -i csv join B.csv --on k D.csv
+                   ^^^^
+? 2

@@ -287,3 +287,12 @@ $ dstream -i json --strict lookup t.json --on k --left map 'n=int(x)' --bad-file
 {"k":3,"n":null}
 dstream: 1 of 4 records is bad: with a value that does not convert (--strict) (first: s.json:3 col 1)
 with a value that does not convert (--strict)	s.json byte 16	{"k":1,"x":"y"}
+
+# INTERFACE 6.2: a table has no time, nor the clock that the records tell.
+$ printf 't,k\n1,a\n' > l.csv; printf 'k,n\na,A\n' > r.csv; dstream -i csv --clock t:s --batch 1s lookup r.csv --on k l.csv
+1	a	A
+# A table in a pipe is read once, also where windows by count are entered in front of it.
+# once
+$ printf 'k,x\na,1\nb,1\na,2\n' > l.csv; dstream -i csv count-window 2 lookup <(printf 'k,n\na,7\n') --on k reduce n=count,sum:n l.csv
+1	7
+1	7

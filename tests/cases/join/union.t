@@ -39,3 +39,9 @@ c,a
 $ dstream -i json union u.json filter 'c>0' drop c -o csv m.json
 a
 1
+
+# Records that are written anew still end where the last one stands that is needed.
+$ printf 'a=1\na=2\na=3\n' > l; : > e.json; dstream -i logfmt -o json union e.json head 3 l
+{"a":1}
+{"a":2}
+{"a":3}

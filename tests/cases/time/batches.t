@@ -638,3 +638,35 @@ run
 # once
 $ timeout 5 dstream --batch-on '^--' window 2s count head 1 < <(printf -- '--\n--\n--\n'; exec sleep 30 2> /dev/null)
 1970-01-01T00:00:00Z	0
+
+# INTERFACE 6, 8.2: behind the last record that head needs no batch counts, however far it was read.
+$ seq 30000 > n; dstream --batch-lines 1 head 2 count n
+1
+1
+$ dstream --batch-lines 3 head 4 count n
+3
+1
+$ dstream --clock '$1:s' --batch 3s head 5 count n
+2
+3
+
+# INTERFACE 6.1: what times out comes in the window that holds the moment.
+$ printf '0 a\n10 b\n20 c\n30 d\n' > f; dstream --time '$1:s' --watermark 0s window 4s reduce-by '$2' n=count map-with-state-by '$2' m=1 --ttl 3s --on-timeout emit reduce 'join:$2,count' f
+1970-01-01T00:00:00Z	a	1
+1970-01-01T00:00:04Z	a	1
+1970-01-01T00:00:08Z	b	1
+1970-01-01T00:00:12Z	b	1
+1970-01-01T00:00:20Z	c	1
+1970-01-01T00:00:24Z	c	1
+1970-01-01T00:00:28Z	d	1
+1970-01-01T00:00:32Z	d	1
+
+# A key that is called like the number.
+$ printf 'a\na\nb\n' | dstream count-by-key count-by count -o json
+{"count":1,"count_2":1}
+{"count":2,"count_2":1}
+$ printf 'a\na\nb\n' | dstream count-by-key reduce-by count count=count
+dstream: reduce-by: a key and an aggregate are both called 'count'; give one another name; is the key missing before the operator `count`?
+    dstream count-by-key reduce-by count count=count
+                                   ^^^^^
+? 2
