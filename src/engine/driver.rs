@@ -428,11 +428,14 @@ impl<'s> Running<'s> {
             // What is let out is held no more, and may be all that ever was.
             self.note_held();
         }
+        if let (Some(first), true) = (first, self.form != Form::Whole) {
+            self.batches_from(first);
+        }
         for (at, lane) in self.lanes.iter().enumerate() {
             let stage = lane.stage;
             let next_end = stage.next_end.load(Ordering::Relaxed);
             let closes = matches!(upto, Watermark::At(at) if at >= next_end);
-            let processes_end = self.flush(at, upto, first, &mut lag);
+            let processes_end = self.flush(at, upto, &mut lag);
             if lock(&self.shared.failure).is_some() || stage.has_failed() {
                 return;
             }

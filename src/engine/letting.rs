@@ -46,10 +46,24 @@ impl Lag {
 }
 
 impl Running<'_> {
+    /// The first batch has this time: all states are told before one of them lets anything out.
+    pub fn batches_from(&self, first: i64) {
+        let stages = self.lanes.iter().map(|lane| lane.stage);
+        for turnstile in stages.flat_map(|stage| &stage.ordered) {
+            turnstile.with(|state| {
+                if let Ordered::Process { process, told, .. } = state
+                    && told.failure.is_none()
+                {
+                    process.batches_from(first, told);
+                }
+            });
+        }
+    }
+
     /// What time lets out of the state in the middle of a stage goes through the rest of it, as chunks behind all
     /// that have passed.
-    /// `first`: the time of the first batch, if there is one. Returns when the watermark next lets something out there.
-    pub fn flush(&self, at: usize, upto: Watermark, first: Option<i64>, lag: &mut Lag) -> i64 {
+    /// Returns when the watermark next lets something out there.
+    pub fn flush(&self, at: usize, upto: Watermark, lag: &mut Lag) -> i64 {
         let mut next_end = i64::MAX;
         let stage = self.lanes[at].stage;
         for (number, turnstile) in stage.ordered.iter().enumerate() {
@@ -59,12 +73,7 @@ impl Running<'_> {
             self.let_out(at, number, &|process, told| match self.form {
                 _ if told.failure.is_some() => Vec::new(),
                 Form::Whole => process.whole(self.shared.ending.load(Ordering::Relaxed), told),
-                _ => {
-                    if let Some(first) = first {
-                        process.batches_from(first, told);
-                    }
-                    process.close(upto.less(lag.of(process.goes_by_windows())), told)
-                }
+                _ => process.close(upto.less(lag.of(process.goes_by_windows())), told),
             });
             let failed = turnstile.with(|state| {
                 if let Ordered::Process { process, front, .. } = state {

@@ -573,6 +573,10 @@ impl Process for Hander {
         }
     }
 
+    fn goes_by_windows(&self) -> bool {
+        self.how.hand.windowed
+    }
+
     fn leave(&mut self, told: &mut Told) -> Vec<Chunk> {
         if self.broken {
             return Vec::new();

@@ -670,3 +670,18 @@ dstream: reduce-by: a key and an aggregate are both called 'count'; give one ano
     dstream count-by-key reduce-by count count=count
                                    ^^^^^
 ? 2
+
+# INTERFACE 8.2: "there is no absent batch": the last one too is given where none of it has come through, and the first ones are, of two streams that begin at other times.
+$ printf 'a\nb\n' > f; dstream --batch-lines 1 filter '$1=="a"' print 1 f | grep Time
+Time: 1000 ms
+Time: 2000 ms
+$ dstream --batch-lines 1 filter '$1=="b"' transform 'wc -l' f
+0
+1
+$ dstream --batch-lines 1 filter '$1=="a"' foreach-batch 'wc -l' f
+1
+0
+$ printf 't,k\n10,a\n30,b\n' > l.csv; printf 't,k\n30,b\n' > r.csv; dstream -i csv --clock t:s --batch 10s join r.csv --on k --as r print 3 l.csv | grep Time
+Time: 20000 ms
+Time: 30000 ms
+Time: 40000 ms
