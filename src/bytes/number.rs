@@ -190,7 +190,8 @@ impl Number {
         if other.is_zero() {
             return None;
         }
-        if let Some((a, b, _)) = aligned(self, other) {
+        // As they are without zeros at their ends: equal numbers have equal quotients.
+        if let Some((a, b, _)) = aligned(self.normalised(), other.normalised()) {
             return Some(Float(a as f64 / b as f64));
         }
         Float(self.to_f64() / other.to_f64()).finite()
@@ -633,6 +634,22 @@ mod tests {
         match Number::parse(text.as_bytes()) {
             Some(number) => written(number),
             None => "none".to_string(),
+        }
+    }
+
+    #[test]
+    fn equal_numbers_have_equal_quotients() {
+        let five = |scale: u32| Exact {
+            units: 5 * 10_i64.pow(scale),
+            scale: scale as _,
+        };
+        let most = Exact {
+            units: 999_999_999_999_999_999,
+            scale: 0,
+        };
+        for scale in 0..=18 {
+            let quotient = five(scale).div(most).map(written);
+            assert_eq!(quotient.as_deref(), Some("5e-18"), "{scale}");
         }
     }
 
