@@ -419,16 +419,16 @@ impl Tail {
             return self.cut_off();
         }
         self.name.look(Some(&self.file))?;
+        // What was written between the read and the look is read before it is left, or waited for.
+        if self.file.metadata()?.len() > self.at {
+            return Ok(Step::Again);
+        }
         if self.name.has_more() || self.name.is_others() || self.name.has_left()? {
             return self.settle();
         }
         self.quiet = 0;
         self.looked = Some(Began::now());
-        // What was written between the read and the look is read before it is waited.
-        match size > self.at {
-            true => Ok(Step::Again),
-            false => Ok(Step::Nothing(self.name.period())),
-        }
+        Ok(Step::Nothing(self.name.period()))
     }
 
     /// Nothing more may come: it has, when two looks have found nothing.
@@ -641,6 +641,31 @@ mod tests {
             assert_eq!(read, "second\nthird\n", "{at}");
             fs::remove_dir_all(&dir).unwrap();
         }
+    }
+
+    /// G9: written to and rotated twice between the read that came to its end and the look at its name.
+    #[test]
+    fn what_is_written_before_a_file_is_left_is_read() {
+        let dir = scratch("left");
+        let log = dir.join("a.log");
+        fs::write(&log, "first\n").unwrap();
+        let name = Name::new("a.log".into(), Some(log.clone()), Opening::default());
+        name.look(None).unwrap();
+        let file = name.pop().unwrap().file;
+        let part = Arc::new(PartFile::new("a.log".into(), file.clone(), false).unwrap());
+        let mut tail = Tail::new(name.clone(), part, None, Until::Followed).unwrap();
+        let mut bytes = Vec::new();
+        assert!(tail.read(&mut bytes, 100, None).unwrap() == Read::Data);
+        let mut writer = fs::OpenOptions::new().append(true).open(&log).unwrap();
+        io::Write::write_all(&mut writer, b"second\n").unwrap();
+        fs::rename(&log, dir.join("a.log.2")).unwrap();
+        fs::write(dir.join("a.log.1"), "third\n").unwrap();
+        fs::write(&log, "fourth\n").unwrap();
+        assert!(matches!(tail.look().unwrap(), Step::Again));
+        assert_eq!(name.ahead_of(), 2);
+        while tail.read(&mut bytes, 100, None).unwrap() == Read::Data {}
+        assert_eq!(String::from_utf8(bytes).unwrap(), "first\nsecond\n");
+        fs::remove_dir_all(&dir).unwrap();
     }
 
     /// G9: cut off when it has been found again, and before the first byte of it is read: its rest is in the copy.
