@@ -316,13 +316,13 @@ fn void(chunk: &Chunk, bad: &[Bad], void: &mut Vec<u32>) {
 
 /// Headers must have what the chain asks for, each of its side.
 pub fn check_headers(plan: &Plan, opened: &Opened, late: bool) -> Result<()> {
+    let passes_lines = plan.passes_lines() || late;
     for info in opened.list.all() {
         let Some(source) = plan.sides().nth(info.side) else {
             continue;
         };
         if let Some(header) = &info.header {
-            let of_one_header = info.side == 0 && (plan.passes_lines() || late);
-            reader_of(source, Some(header), of_one_header)
+            reader_of(source, Some(header), info.side == 0 && passes_lines)
                 .map_err(|error| of_header(Some(&info), &error))?;
         }
     }

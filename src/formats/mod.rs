@@ -378,6 +378,14 @@ pub struct Rest {
     pub renamed: Vec<(String, String)>,
 }
 
+impl Rest {
+    /// What a field is called that was called so in the record.
+    pub fn called<'r>(&'r self, name: &'r str) -> &'r str {
+        let renamed = self.renamed.iter().find(|(old, _)| old == name);
+        renamed.map_or(name, |(_, new)| new)
+    }
+}
+
 /// A format that is written; shared by all workers.
 pub trait WriteFormat: Send + Sync {
     /// What stands before the first row: a header line, or nothing.

@@ -45,8 +45,7 @@ use crate::formats::ReadFormat;
 use crate::plan::again::Next;
 use crate::plan::builder::{Builder, Options};
 use crate::plan::node::Plan;
-use crate::plan::right::Seen;
-use crate::plan::variables::Loaded;
+use crate::plan::replay::Answers;
 use args::{Args, Flag, Operand};
 use std::sync::Arc;
 
@@ -145,7 +144,7 @@ pub fn build(
     chain: &[(&'static Operator, Args)],
 ) -> Result<Plan, Usage> {
     let mut entries = Vec::new();
-    let (seen, loaded) = (Seen::default(), Loaded::default());
+    let (seen, loaded) = (Answers::default(), Answers::default());
     loop {
         let options = Options {
             look: options.look.again(&seen),

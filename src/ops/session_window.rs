@@ -15,8 +15,8 @@ pub const SESSION_WINDOW: Operator = Operator {
                that would stretch a session to D or more, from its first to its last record, begins another.\n\n\
                The key is that of the operator ending in `-by` that follows, else the key in force; without \
                either a session is of the whole stream. What `filter` drops behind it is in its session all the same; with \
-               `filter` in front, sessions are of the records that it keeps. Behind it all is as behind `window`. Of `join` and `cogroup` the \
-               key is what `--on` names, and a session is of both streams' records.",
+               `filter` in front, sessions are of the records that it keeps. Behind it all is as behind `window`. Of \
+               `join` and `cogroup` the key is what `--on` names, and a session is of both streams' records.",
         examples: &[
             Example {
                 title: "Visits: pages and how long",

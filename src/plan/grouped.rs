@@ -569,6 +569,13 @@ impl Builder<'_> {
 
     /// Keys that windows of rows here are of, beside their bounds; `own`: those of an operator that names some.
     pub(super) fn keys_of_shape(&mut self, own: Option<&[Expr]>) -> Vec<Expr> {
+        self.enter_shape(own);
+        self.window_keys.clone()
+    }
+
+    /// Puts rows into the window of another shape than a grid's, if one waits; `own`: the keys of an operator that names
+    /// some.
+    pub(super) fn enter_shape(&mut self, own: Option<&[Expr]>) {
         if let Some(shape) = self.shaped.take() {
             let in_force: Vec<Expr> = self
                 .key
@@ -580,7 +587,6 @@ impl Builder<'_> {
             self.take_thinned(keys);
             self.assign_shape(shape, keys);
         }
-        self.window_keys.clone()
     }
 
     /// Options that nothing in the chain carries out.

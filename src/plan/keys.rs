@@ -88,12 +88,8 @@ impl Builder<'_> {
                     call.name
                 )));
             }
-            let free = (2..).map(|number| format!("{}_{number}", call.name));
-            let free = free
-                .into_iter()
-                .find(|name| !is_key(name))
-                .unwrap_or_default();
-            call.name = free;
+            let mut names = (2..).map(|number| format!("{}_{number}", call.name));
+            call.name = names.find(|name| !is_key(name)).unwrap_or_default();
         }
         Ok(())
     }

@@ -24,6 +24,7 @@ pub mod output;
 mod printed;
 pub mod ranking;
 pub mod regrouped;
+pub mod replay;
 pub mod right;
 pub mod scopes;
 pub mod sequence;

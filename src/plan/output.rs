@@ -9,6 +9,7 @@ use super::sides::path_ast;
 use crate::data::value::Printing;
 use crate::data::{Field, FieldId, Open, Others, Schema, Type};
 use crate::error::Usage;
+use crate::expr::Ast;
 use crate::formats::{self, Drawn, OutColumn, OutSchema, Rest, What, WriteFormat, WriteOptions};
 use std::sync::Arc;
 
@@ -307,17 +308,16 @@ impl Builder<'_> {
             if rest.dropped.contains(&name) {
                 continue;
             }
-            let renamed = rest.renamed.iter().find(|(old, _)| *old == name);
-            let called = renamed.map_or(name.clone(), |(_, new)| new.clone());
-            let label = names::display(&called);
+            let called = rest.called(&name);
+            let label = names::display(called);
             if let Some(at) = added.iter().position(|shown| shown.name == label) {
                 self.shown.push(added.remove(at));
                 continue;
             }
-            let known = self.schema.find(&called);
-            let id = match known.or_else(|| self.of_united(&name, &called)) {
+            let known = self.schema.find(called);
+            let id = match known.or_else(|| self.of_united(&name, called)) {
                 Some(id) => id,
-                None => self.add_read(&name, &called, ty.clone()),
+                None => self.add_read(&name, called, ty.clone()),
             };
             self.shown.push(Shown::new(id, label));
         }
@@ -345,29 +345,18 @@ impl Builder<'_> {
                 if self.sides[side].keys.contains(&label) {
                     continue;
                 }
-                let shown = |shown: &Shown| shown.name == label;
                 let ours =
                     self.first_record.contains(&name) && self.sides[side].left_open.is_some();
-                let clashes = ours || self.shown.iter().chain(&added).any(shown);
                 if self.sides[side].union {
-                    let renamed = whole.renamed.iter().find(|(old, _)| *old == name);
-                    let called = renamed.map_or(&name, |(_, new)| new).clone();
-                    let id = match (renamed, self.plain(&rest)) {
-                        _ if whole.dropped.contains(&name) => None,
-                        (None, Ok(Some(id))) => Some(id),
-                        (None, Err(_)) => None,
-                        _ => self.schema.find(&called),
-                    };
-                    let text = names::display(&called);
-                    let is_new = !ours
-                        && !self
-                            .shown
-                            .iter()
-                            .chain(&added)
-                            .any(|shown| shown.name == text);
-                    added.extend(id.filter(|_| is_new).map(|id| Shown::new(id, text)));
+                    let column = self.column_of_united(&name, &rest, whole);
+                    let mut shown = self.shown.iter().chain(&added);
+                    let column =
+                        column.filter(|one| !ours && shown.all(|shown| shown.name != one.name));
+                    added.extend(column);
                     continue;
                 }
+                let shown = |shown: &Shown| shown.name == label;
+                let clashes = ours || self.shown.iter().chain(&added).any(shown);
                 let has_prefix = match self.merge_of(side) {
                     Some(merge) => merge.has_prefix(label.as_bytes(), clashes),
                     None => self.sides[side].stream.named || clashes,
@@ -397,6 +386,19 @@ impl Builder<'_> {
         added
     }
 
+    /// A field of a united stream's first record as a column, unless it is dropped. `whole`: what becomes of such fields.
+    fn column_of_united(&mut self, name: &str, path: &Ast, whole: &Rest) -> Option<Shown> {
+        if whole.dropped.iter().any(|dropped| dropped == name) {
+            return None;
+        }
+        let called = whole.called(name);
+        let id = match called == name {
+            true => self.plain(path).ok()?.or_else(|| self.schema.find(name)),
+            false => self.schema.find(called),
+        };
+        Some(Shown::new(id?, names::display(called)))
+    }
+
     /// Keys that the left's first record lacks: they are the right's where the left has none.
     fn keys_of_none(&self, side: usize, rest: &Rest) -> Vec<Shown> {
         let of = &self.sides[side];
@@ -408,8 +410,7 @@ impl Builder<'_> {
             if rest.dropped.contains(&name) || self.gone_from(side, &name) {
                 return None;
             }
-            let renamed = rest.renamed.iter().find(|(old, _)| *old == name);
-            let called = renamed.map_or(&name, |(_, new)| new);
+            let called = rest.called(&name);
             let label = names::display(called);
             let is_shown = self.shown.iter().any(|shown| shown.name == label);
             let id = self.schema.find(called).filter(|_| !is_shown)?;

@@ -7,13 +7,13 @@ use super::columns::split_pair;
 use super::grouping::Shape;
 use super::names;
 use super::node::{Begun, Matching, NodeKind, Right, Source, Turn, Window};
+use super::replay::Answers;
 use super::scopes::Windows;
 use crate::data::{FieldId, Schema, Type};
 use crate::error::Usage;
 use crate::expr::{self, Expr};
 use crate::formats::ReadFormat;
 use crate::formats::merge::Merge;
-use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -30,26 +30,14 @@ impl fmt::Debug for Look {
     }
 }
 
-/// What looking at sources has given, in order: a pipe that was looked at cannot be looked at again.
-pub type Seen = Rc<RefCell<Vec<Looked>>>;
-
 impl Look {
-    /// For one more build of the same chain, which looks at the same sources in the same order: what was seen before is not
-    /// looked at again.
-    pub fn again(&self, seen: &Seen) -> Look {
-        let Some(look) = self.0.clone() else {
-            return Look(None);
+    /// The same, for one more build of a chain.
+    pub fn again(&self, seen: &Answers<Looked>) -> Look {
+        let seen = seen.from_start();
+        let again = |look: LookFn| -> LookFn {
+            Rc::new(move |word, format| seen.next(|| look(word, format)))
         };
-        let (seen, at) = (seen.clone(), Cell::new(0));
-        Look(Some(Rc::new(move |word, format| {
-            let turn = at.replace(at.get() + 1);
-            if let Some(looked) = seen.borrow().get(turn) {
-                return Ok(looked.clone());
-            }
-            let looked = look(word, format)?;
-            seen.borrow_mut().push(looked.clone());
-            Ok(looked)
-        })))
+        Look(self.0.clone().map(again))
     }
 }
 

@@ -109,16 +109,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn assign_with(&mut self, overdue: Overdue) {
-        if let Some(shape) = self.shaped.take() {
-            let keys: Vec<Expr> = self
-                .key
-                .iter()
-                .flatten()
-                .map(|key| key.expr.clone())
-                .collect();
-            self.take_thinned(&keys);
-            self.assign_shape(shape, &keys);
-        }
+        self.enter_shape(None);
         let Some(window) = self.pending.take() else {
             return;
         };

@@ -5,6 +5,7 @@ use super::builder::Builder;
 use super::keys::Key;
 use super::names;
 use super::node::Window;
+use super::replay::Answers;
 use super::scopes::Windows;
 use crate::bytes::scan;
 use crate::data::keys::KeyCoder;
@@ -15,30 +16,17 @@ use crate::error::Usage;
 use crate::expr::{self, Arrivals, Ast, Env, EvalContext, Expr};
 use crate::formats::Framing;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Reads a file that belongs to the command.
 #[derive(Clone)]
 pub struct Load(pub Arc<Loading>);
 
-/// What files were read to, in order.
-pub type Loaded = Arc<Mutex<Vec<Vec<u8>>>>;
-
 impl Load {
-    /// For one more build of the same chain, which reads the same files in the same order: a pipe is read once.
-    pub fn again(&self, loaded: &Loaded) -> Load {
-        let (load, loaded, at) = (self.0.clone(), loaded.clone(), AtomicUsize::new(0));
-        Load(Arc::new(move |path| {
-            let turn = at.fetch_add(1, Ordering::Relaxed);
-            let mut loaded = loaded.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(bytes) = loaded.get(turn) {
-                return Ok(bytes.clone());
-            }
-            let bytes = load(path)?;
-            loaded.push(bytes.clone());
-            Ok(bytes)
-        }))
+    /// The same, for one more build of a chain.
+    pub fn again(&self, loaded: &Answers<Vec<u8>>) -> Load {
+        let (load, loaded) = (self.0.clone(), loaded.from_start());
+        Load(Arc::new(move |path| loaded.next(|| load(path))))
     }
 }
 

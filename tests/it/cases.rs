@@ -232,17 +232,12 @@ fn the_examples_of_the_other_tables() {
 
 #[test]
 fn the_examples_of_the_manual_on_time() {
-    let alone = Doc {
+    let doc = |examples| Doc {
         summary: "",
         text: "",
-        examples: cli::docs::time::EXAMPLES,
+        examples,
     };
-    let of_state = Doc {
-        summary: "",
-        text: "",
-        examples: cli::docs::state::EXAMPLES,
-    };
-    let mut sessions = examples_of("help time", &alone);
+    let mut sessions = examples_of("help time", &doc(cli::docs::time::EXAMPLES));
     let worked = session::parse("help time, ten scores", &cli::docs::time::session());
     for part in worked {
         match part {
@@ -251,7 +246,7 @@ fn the_examples_of_the_manual_on_time() {
         }
     }
     assert_eq!(sessions.len(), cli::docs::time::EXAMPLES.len() + 1);
-    sessions.extend(examples_of("help state", &of_state));
+    sessions.extend(examples_of("help state", &doc(cli::docs::state::EXAMPLES)));
     let sessions = sessions.into_iter().enumerate();
     let sessions = sessions.map(|(turn, session)| (session, all_settings(turn)));
     check("examples", &sessions.collect::<Vec<_>>());

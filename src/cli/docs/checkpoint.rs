@@ -1,17 +1,8 @@
 //! The page on checkpoints: layout and kinds from the tables of `engine::checkpoint::file`, and the few paragraphs
 //! that stand here. Decides nothing. Invariant: every number of the layout is the constant that the program uses.
 
-use super::Block;
+use super::{Block, heading, text};
 use crate::engine::checkpoint::file::{FIXED, FORMAT, FRAME_HEAD, KINDS, MAGIC, PAYLOAD_MAX};
-
-/// Lines of source as one paragraph.
-fn text(paragraph: &str) -> Block {
-    Block::Text(paragraph.split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
-fn heading(title: &str) -> Block {
-    Block::Heading(title.into())
-}
 
 /// What lies beside the file.
 const FILES: &[(&str, &str)] = &[

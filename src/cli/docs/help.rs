@@ -86,7 +86,7 @@ pub fn long() -> String {
     blocks.push(Block::Heading("More".into()));
     blocks.push(Block::Text(format!(
         "`dstream help TOPIC`, where TOPIC is an operator, function, aggregate, format or option, or one of {}.",
-        TOPICS.join(", ")
+        all_topics()
     )));
     text(&blocks)
 }
@@ -100,40 +100,40 @@ fn demoted(blocks: Vec<Block>) -> impl Iterator<Item = Block> {
 }
 
 /// Pages of their own.
-const TOPICS: [&str; 8] = [
-    "operators",
-    "functions",
-    "aggregates",
-    "formats",
-    "options",
-    "time",
-    "state",
-    "spark",
+const TOPICS: [(&str, fn() -> Vec<Block>); 8] = [
+    ("operators", pages::operator_list),
+    ("functions", pages::function_list),
+    ("aggregates", pages::aggregate_list),
+    ("formats", pages::format_list),
+    ("options", pages::option_list),
+    ("time", time),
+    ("state", super::state::page),
+    ("spark", super::spark::page),
 ];
+
+/// Their names.
+pub fn topics() -> impl Iterator<Item = &'static str> {
+    TOPICS.iter().map(|(name, _)| *name)
+}
+
+fn all_topics() -> String {
+    topics().collect::<Vec<_>>().join(", ")
+}
+
+/// Event time, and the function of that name behind it.
+fn time() -> Vec<Block> {
+    let mut blocks = super::time::page();
+    if let Some(function) = pages::functions().find(|function| function.name == "time") {
+        blocks.push(Block::Heading("Function time".into()));
+        blocks.extend(pages::function(function));
+    }
+    blocks
+}
 
 /// `help TOPIC`. A name that several tables have is explained from each.
 pub fn topic(name: &str) -> Result<String, Usage> {
-    let list = match name {
-        "operators" => Some(pages::operator_list()),
-        "options" => Some(pages::option_list()),
-        "functions" => Some(pages::function_list()),
-        "aggregates" => Some(pages::aggregate_list()),
-        "formats" => Some(pages::format_list()),
-        "time" => {
-            let mut blocks = super::time::page();
-            // The function of that name has its place behind it.
-            if let Some(function) = pages::functions().find(|function| function.name == name) {
-                blocks.push(Block::Heading("Function time".into()));
-                blocks.extend(pages::function(function));
-            }
-            Some(blocks)
-        }
-        "state" => Some(super::state::page()),
-        "spark" => Some(super::spark::page()),
-        _ => None,
-    };
-    if let Some(blocks) = list {
-        return Ok(text(&blocks));
+    if let Some((_, page)) = TOPICS.iter().find(|(topic, _)| *topic == name) {
+        return Ok(text(&page()));
     }
     let mut found: Vec<(&str, Vec<Block>)> = Vec::new();
     if let Some(operator) = crate::ops::find(name) {
@@ -170,12 +170,12 @@ pub fn topic(name: &str) -> Result<String, Usage> {
             .chain(pages::runnings().map(|running| running.name))
             .chain(pages::aggregates().map(|aggregate| aggregate.name))
             .chain(pages::formats().map(|format| format.name))
-            .chain(TOPICS);
+            .chain(topics());
         return Err(Usage::new(match suggest::nearest(name, known) {
             Some(near) => format!("there is no help on '{name}'; did you mean '{near}'?"),
             None => format!(
                 "there is no help on '{name}'; topics are {}, and each of their names",
-                TOPICS.join(", ")
+                all_topics()
             ),
         }));
     }

@@ -1,6 +1,6 @@
 //! Manual pages: blocks as man(7) roff. Every page is the tables' text and the few paragraphs that stand here.
 
-use super::{Block, help, pages};
+use super::{Block, heading, help, pages, text};
 use crate::cli::named::KEYS;
 use crate::sinks::SINKS;
 use crate::sources::SOURCES;
@@ -75,14 +75,6 @@ pub fn all() -> Vec<(&'static str, String)> {
             ),
         ),
     ]
-}
-
-fn text(paragraph: &str) -> Block {
-    Block::Text(paragraph.split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
-fn heading(title: &str) -> Block {
-    Block::Heading(title.into())
 }
 
 fn program() -> Vec<Block> {

@@ -13,6 +13,8 @@ pub mod state;
 pub mod time;
 mod tutorial;
 
+use crate::data::doc::Example;
+
 /// A part of a document, before it has a form.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Block {
@@ -35,6 +37,20 @@ impl Block {
             text: text.into(),
         }
     }
+}
+
+/// Lines of source as one paragraph.
+fn text(paragraph: &str) -> Block {
+    Block::Text(paragraph.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+fn heading(title: &str) -> Block {
+    Block::Heading(title.into())
+}
+
+fn example(example: &Example, blocks: &mut Vec<Block>) {
+    blocks.push(Block::Text(format!("{}:", example.title)));
+    blocks.push(Block::Code(example.session.trim_end().into()));
 }
 
 /// The committed files that are made here: path below the crate's root and text. `readme` is the README as it

@@ -293,12 +293,21 @@ pub fn option(option: &Opt) -> Vec<Block> {
     blocks
 }
 
+/// The operators of a group, a line each.
+pub fn operator_items(group: Group) -> impl Iterator<Item = Block> {
+    operators_of(group)
+        .map(|operator| Block::item(synopsis(operator), sentence(operator.doc.summary)))
+}
+
+/// The options of a section, a line each.
+pub fn option_items(section: Section) -> impl Iterator<Item = Block> {
+    options_of(section).map(|option| Block::item(option_term(option), option_text(option)))
+}
+
 pub fn operator_list() -> Vec<Block> {
     let mut blocks = Vec::new();
     for (group, title) in GROUPS {
-        let rows: Vec<Block> = operators_of(group)
-            .map(|operator| Block::item(synopsis(operator), sentence(operator.doc.summary)))
-            .collect();
+        let rows: Vec<Block> = operator_items(group).collect();
         if !rows.is_empty() {
             blocks.push(Block::Heading(title.into()));
             blocks.extend(rows);
@@ -311,9 +320,7 @@ pub fn option_list() -> Vec<Block> {
     let mut blocks = Vec::new();
     for section in Section::ALL {
         blocks.push(Block::Heading(section.title().into()));
-        blocks.extend(
-            options_of(section).map(|option| Block::item(option_term(option), option_text(option))),
-        );
+        blocks.extend(option_items(section));
     }
     blocks
 }

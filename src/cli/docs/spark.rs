@@ -1,8 +1,7 @@
 //! `help spark`, also in dstream-operators(7): the names of Spark Streaming, and where dstream differs from it on
 //! purpose. Invariant: each name of ours is an operator or an option.
 
-use super::Block;
-use super::time::{heading, text};
+use super::{Block, heading, text};
 
 /// What a DStream has, and what is typed here.
 pub const NAMES: [(&str, &str); 15] = [

@@ -1,8 +1,7 @@
 //! `help state`, also in dstream-time(7): what operators keep, when it is freed, what bounds it, what outlives a run.
 //! Invariant: its examples are compared with what the program prints.
 
-use super::time::{example, heading, text};
-use super::{Block, pages};
+use super::{Block, example, heading, pages, text};
 use crate::cli::globals::Section;
 use crate::data::doc::Example;
 use crate::ops::Group;
@@ -86,19 +85,9 @@ pub fn page() -> Vec<Block> {
     ]);
     example(&RUNS, &mut blocks);
     blocks.push(heading("Operators with state of their own"));
-    for operator in pages::operators_of(Group::State) {
-        blocks.push(Block::item(
-            pages::synopsis(operator),
-            pages::sentence(operator.doc.summary),
-        ));
-    }
+    blocks.extend(pages::operator_items(Group::State));
     blocks.push(heading("Options of state"));
-    for option in pages::options_of(Section::State) {
-        blocks.push(Block::item(
-            pages::option_term(option),
-            pages::option_text(option),
-        ));
-    }
+    blocks.extend(pages::option_items(Section::State));
     blocks
 }
 

@@ -2,7 +2,7 @@
 //! example of the streaming literature. Says what EVENT-TIME says, in its words. Invariant: every output that
 //! stands here is compared with what the program prints.
 
-use super::{Block, pages};
+use super::{Block, example, heading, pages, text};
 use crate::cli::globals::Section;
 use crate::data::doc::Example;
 use crate::ops::Group;
@@ -40,12 +40,7 @@ pub fn page() -> Vec<Block> {
         chapter(&mut blocks);
     }
     blocks.push(heading("Window operators"));
-    for operator in pages::operators_of(Group::Windows) {
-        blocks.push(Block::item(
-            pages::synopsis(operator),
-            pages::sentence(operator.doc.summary),
-        ));
-    }
+    blocks.extend(pages::operator_items(Group::Windows));
     blocks.push(heading("Options"));
     for option in [Section::Time, Section::Batches]
         .into_iter()
@@ -57,19 +52,6 @@ pub fn page() -> Vec<Block> {
         ));
     }
     blocks
-}
-
-pub(super) fn text(paragraph: &str) -> Block {
-    Block::Text(paragraph.split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
-pub(super) fn heading(title: &str) -> Block {
-    Block::Heading(title.into())
-}
-
-pub(super) fn example(example: &Example, blocks: &mut Vec<Block>) {
-    blocks.push(Block::Text(format!("{}:", example.title)));
-    blocks.push(Block::Code(example.session.trim_end().into()));
 }
 
 fn time(blocks: &mut Vec<Block>) {
