@@ -181,6 +181,16 @@ pub fn judged(row: &[u8]) -> Option<i64> {
     Some(i64::from_le_bytes(eight(&mut rest)))
 }
 
+/// The end of the window that a packed row is in.
+pub fn window_end(row: &[u8]) -> Option<i64> {
+    let (flags, mut rest) = row.split_first()?;
+    if flags & WINDOW == 0 {
+        return None;
+    }
+    take(&mut rest, if flags & TIME != 0 { 16 } else { 8 });
+    Some(i64::from_le_bytes(eight(&mut rest)))
+}
+
 /// Appends one cell of a chunk.
 pub fn pack_cell(chunk: &Chunk, column: &ColumnV, row: usize, out: &mut Vec<u8>) {
     if !column.is_valid(row) {

@@ -281,9 +281,21 @@ pub trait Process: Send {
         0
     }
 
-    /// The same of the ends of the windows that those rows are in.
+    /// Where time stands behind it though it goes on, until a row comes or its own [`Process::next_end`]: its lag grows
+    /// as soon as time has passed that. `i64::MAX`: nowhere.
+    fn held_time(&self) -> i64 {
+        i64::MAX
+    }
+
+    /// As [`Process::lag`], of the ends of the windows that those rows are in.
     fn lag_of_windows(&self) -> i64 {
         self.lag()
+    }
+
+    /// The least end of the windows of the rows that it holds, `i64::MAX` of none: where rows leave in the windows that they
+    /// have come with. `None`: their windows may be as old as [`Process::lag_of_windows`] says.
+    fn held_windows(&self) -> Option<i64> {
+        None
     }
 
     /// Whether it closes by the windows that rows are in when they come, and by nothing else.

@@ -409,7 +409,7 @@ impl<'c, 's> Control<'c, 's> {
     /// When the watermark moves though nothing comes: a silent source stops to hold it, or, with all of them
     /// silent, the clock has taken it to the end of the next open window.
     fn next_change(&self) -> i64 {
-        let next_end = self.running.next_end();
+        let next_end = self.running.next_alone();
         if next_end == i64::MAX {
             return i64::MAX;
         }

@@ -435,11 +435,11 @@ impl<'s> Running<'s> {
             let stage = lane.stage;
             let next_end = stage.next_end.load(Ordering::Relaxed);
             let closes = matches!(upto, Watermark::At(at) if at >= next_end);
-            let processes_end = self.flush(at, upto, &mut lag);
+            let (processes_end, processes_alone) = self.flush(at, upto, &mut lag);
             if lock(&self.shared.failure).is_some() || stage.has_failed() {
                 return;
             }
-            let of_times = upto.less(lag.times);
+            let of_times = upto.less(lag.of(false));
             let by_windows = stage.end.goes_by_windows();
             let upto = upto.less(lag.of(by_windows));
             self.hand_in(lane);
@@ -500,10 +500,14 @@ impl<'s> Running<'s> {
                 End::Sink => None,
             };
             let behind = lag.of(by_windows);
+            let alone = next_end.map_or(i64::MAX, |end| lag.alone(by_windows, end));
             let next_end = next_end.map_or(i64::MAX, |end| end.saturating_add(behind));
             stage
                 .next_end
                 .store(next_end.min(processes_end), Ordering::Relaxed);
+            stage
+                .next_alone
+                .store(alone.min(processes_alone), Ordering::Relaxed);
             stage.behind.store(behind, Ordering::Relaxed);
             if let Watermark::At(upto) = of_times {
                 for turnstile in &stage.ordered {
@@ -511,10 +515,11 @@ impl<'s> Running<'s> {
                 }
             }
             if !matches!(stage.end, End::Sink) {
-                lag = lag.behind(by_windows, stage.lag, 0);
+                lag = lag.behind(by_windows, stage.lag, 0, i64::MAX);
             }
         }
-        if let (Some((files, _)), Watermark::At(at)) = (self.shared.files, upto.less(lag.times))
+        if let Some((files, _)) = self.shared.files
+            && let Watermark::At(at) = upto.less(lag.of(files.of == Span::Window))
             && self.form == Form::Itself
             && matches!(files.of, Span::Window | Span::Batch(_))
         {

@@ -309,7 +309,7 @@ impl Control<'_, '_> {
             if at >= last || self.running.is_cut_off() {
                 break;
             }
-            let next = self.running.next_end().min(self.running.next_tick());
+            let next = self.running.next_alone().min(self.running.next_tick());
             let next = next.div_euclid(every) + i64::from(next.rem_euclid(every) > 0);
             at = next.clamp(at + 1, last);
         }

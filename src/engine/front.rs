@@ -46,8 +46,8 @@ pub struct SourceWorker<'p> {
     begins: Begins,
     /// Whether a record may be several lines.
     joined: bool,
-    /// Whether records are written as they stand.
-    passes_lines: bool,
+    /// Whose sources they are.
+    plan: &'p Plan,
     /// Line ends of the block at hand that are in a record too long to be in it.
     skipped: u64,
     /// Rows of the block at hand that are no records: empty lines, and lines that end a batch.
@@ -94,7 +94,7 @@ impl<'p> SourceWorker<'p> {
             limited: first_stage.any(|kind| matches!(kind, NodeKind::Limit { .. })),
             begins: Begins::default(),
             joined: matches!(source.format.framing(), Framing::Begun(_)),
-            passes_lines: plan.passes_lines(),
+            plan,
             skipped: 0,
             void: Vec::new(),
             in_front: Vec::new(),
@@ -120,9 +120,8 @@ impl<'p> SourceWorker<'p> {
             let header = info.as_ref().and_then(|info| info.header.as_deref());
             let again = self.reader.is_some() && header.is_none();
             if !again {
-                let passes_lines = self.passes_lines || shared.run.late_file.is_some();
-                let of_one_header = self.side == 0 && passes_lines;
-                let made = reader_of(source, header, of_one_header);
+                let late = shared.run.late_file.is_some();
+                let made = reader_of(source, header, heading(self.plan, self.side, late));
                 self.reader = Some((
                     input,
                     made.map_err(|error| of_header(info.as_deref(), &error))?,
@@ -316,48 +315,93 @@ fn void(chunk: &Chunk, bad: &[Bad], void: &mut Vec<u32>) {
 
 /// Headers must have what the chain asks for, each of its side.
 pub fn check_headers(plan: &Plan, opened: &Opened, late: bool) -> Result<()> {
-    let passes_lines = plan.passes_lines() || late;
+    if late {
+        check_late_streams(plan)?;
+    }
     for info in opened.list.all() {
         let Some(source) = plan.sides().nth(info.side) else {
             continue;
         };
         if let Some(header) = &info.header {
-            reader_of(source, Some(header), info.side == 0 && passes_lines)
+            reader_of(source, Some(header), heading(plan, info.side, late))
                 .map_err(|error| of_header(Some(&info), &error))?;
         }
     }
     Ok(())
 }
 
-/// The reader of an input; `of_one_header`: its records go below the header of the first one.
+/// Late records of all streams go to one file, which is read again as the first stream is.
+fn check_late_streams(plan: &Plan) -> Result<()> {
+    let mut others = plan.sides().skip(1);
+    match others.find(|other| other.format_name != plan.source.format_name) {
+        None => Ok(()),
+        Some(other) => Err(Failure {
+            status: status::USAGE,
+            message: format!(
+                "--late FILE keeps records of one format, and '{}' has another than the first input; --late drop \
+                 counts them",
+                other.words.join(" ")
+            ),
+        }
+        .into()),
+    }
+}
+
+/// What the records of a side are put below as they stand.
+struct Heading<'p> {
+    source: &'p Source,
+    /// What to do where their columns are others.
+    remedy: String,
+}
+
+/// `late`: late records go to a file.
+fn heading(plan: &Plan, side: usize, late: bool) -> Option<Heading<'_>> {
+    let source = &plan.source;
+    let remedy = match side == 0 && plan.passes_lines() {
+        true => format!(
+            "records are passed on as they stand; -o {}, or select, writes them by their names",
+            source.format_name.split(':').next().unwrap_or("csv")
+        ),
+        false if late => "--late FILE keeps records of one header; --late drop counts them".into(),
+        false => return None,
+    };
+    Some(Heading { source, remedy })
+}
+
+/// The names of the columns of a header.
+fn columns_of(source: &Source, header: &[u8]) -> Result<Vec<String>> {
+    let fields = match trimmed(header) {
+        b"" => return Ok(Vec::new()),
+        header => source.format.schema(Some(header))?.fields,
+    };
+    Ok(fields.into_iter().map(|field| field.name).collect())
+}
+
+/// The reader of an input; `heading`: below whose header its records go.
 fn reader_of(
     source: &Source,
     header: Option<&[u8]>,
-    of_one_header: bool,
+    heading: Option<Heading<'_>>,
 ) -> Result<Box<dyn Reader>> {
-    if let (Some(header), true) = (header, of_one_header) {
-        check_columns(source, header)?;
+    if let (Some(header), Some(heading)) = (header, heading) {
+        check_columns(&heading, header)?;
     }
     source.format.reader(&source.schema, &source.wanted, header)
 }
 
-/// Records that are passed on as they stand are below the first input's header: another one must have the same columns.
-fn check_columns(source: &Source, header: &[u8]) -> Result<()> {
+/// Records that go below another input's header must have the same columns.
+fn check_columns(heading: &Heading<'_>, header: &[u8]) -> Result<()> {
+    let source = heading.source;
     let (head, header) = (trimmed(&source.head), trimmed(header));
     if head == header || head.is_empty() || header.is_empty() {
         return Ok(());
     }
-    let names = |header: &[u8]| -> Result<Vec<_>> {
-        let fields = source.format.schema(Some(header))?.fields;
-        Ok(fields.into_iter().map(|field| field.name).collect())
-    };
-    if names(head)? == names(header)? {
+    if columns_of(source, head)? == columns_of(source, header)? {
         return Ok(());
     }
     anyhow::bail!(
-        "its columns are others, or in another order, than those of the first input, and records are passed on as they \
-         stand; -o {}, or select, writes them by their names (--late keeps records of one header)",
-        source.format_name.split(':').next().unwrap_or("csv")
+        "its columns are others, or in another order, than those of the first input, and {}",
+        heading.remedy
     )
 }
 

@@ -12,35 +12,110 @@ use crate::error::Failure;
 use std::sync::atomic::Ordering;
 
 /// How far behind the plan's watermark what is still to come to a node may be, ns.
-#[derive(Copy, Clone, Debug, Default)]
+#[derive(Copy, Clone, Debug)]
 pub struct Lag {
     /// Times of rows.
-    pub times: i64,
+    times: Behind,
     /// Ends of the windows that they are in: those of a window leave it together, as old as they are.
-    ends: i64,
+    ends: Behind,
+}
+
+/// How far time behind a node is behind that in front of the plan.
+#[derive(Copy, Clone, Debug)]
+struct Behind {
+    by: i64,
+    /// Where it stands though time goes on, as long as nothing comes; `i64::MAX`: nowhere.
+    stands: i64,
+}
+
+impl Default for Lag {
+    fn default() -> Lag {
+        let none = Behind {
+            by: 0,
+            stands: i64::MAX,
+        };
+        Lag {
+            times: none,
+            ends: none,
+        }
+    }
+}
+
+impl Behind {
+    /// So much more; `held`: where time stands behind what holds it.
+    fn more(self, by: i64, held: i64) -> Behind {
+        let stands = match (self.stands, held) {
+            (i64::MAX, held) => held,
+            (stands, i64::MAX) => stands.saturating_sub(by),
+            (stands, held) => stands.min(held),
+        };
+        Behind {
+            by: self.by.saturating_add(by),
+            stands,
+        }
+    }
 }
 
 impl Lag {
-    /// How far behind a node is told that time is.
-    pub fn of(self, by_windows: bool) -> i64 {
+    fn at(self, by_windows: bool) -> Behind {
         match by_windows {
             true => self.ends,
             false => self.times,
         }
     }
 
+    /// How far behind a node is told that time is.
+    pub fn of(self, by_windows: bool) -> i64 {
+        self.at(by_windows).by
+    }
+
+    /// When what ends at `end` there ends if nothing comes.
+    pub fn alone(self, by_windows: bool, end: i64) -> i64 {
+        let Behind { by, stands } = self.at(by_windows);
+        match end > stands {
+            true => i64::MAX,
+            false => end.saturating_add(by),
+        }
+    }
+
     /// Where rows are put into windows that take them so much longer, by their times.
     pub fn assigned(&mut self, lateness: i64) {
-        self.times = self.times.saturating_add(lateness);
+        self.times = self.times.more(lateness, i64::MAX);
         self.ends = self.times;
     }
 
     /// Behind a node that is told of time as [`Lag::of`] says and whose rows are behind that, and their windows' ends.
-    pub fn behind(self, by_windows: bool, times: i64, ends: i64) -> Lag {
-        let told = self.of(by_windows);
+    pub fn behind(self, by_windows: bool, times: i64, ends: i64, held: i64) -> Lag {
+        let told = self.at(by_windows);
         Lag {
-            times: told.saturating_add(times),
-            ends: told.saturating_add(ends),
+            times: told.more(times, held),
+            ends: told.more(ends, held),
+        }
+    }
+
+    /// Behind a process.
+    fn behind_process(self, upto: Watermark, process: &dyn Process) -> Lag {
+        let (lag, held) = (process.lag(), process.held_time());
+        match process.held_windows() {
+            None => {
+                let by_windows = process.goes_by_windows();
+                self.behind(by_windows, lag, process.lag_of_windows(), held)
+            }
+            // Rows keep their windows.
+            Some(end) => {
+                let held_end = match end {
+                    i64::MAX => i64::MAX,
+                    end => end - 1,
+                };
+                let ends = match upto.less(self.ends.by) {
+                    Watermark::At(at) => at.saturating_sub(held_end).max(0),
+                    Watermark::None | Watermark::End => 0,
+                };
+                Lag {
+                    times: self.times.more(lag, held),
+                    ends: self.ends.more(ends, held_end),
+                }
+            }
         }
     }
 }
@@ -62,9 +137,9 @@ impl Running<'_> {
 
     /// What time lets out of the state in the middle of a stage goes through the rest of it, as chunks behind all
     /// that have passed.
-    /// Returns when the watermark next lets something out there.
-    pub fn flush(&self, at: usize, upto: Watermark, lag: &mut Lag) -> i64 {
-        let mut next_end = i64::MAX;
+    /// Returns when the watermark next lets something out there, and when it does if nothing comes.
+    pub fn flush(&self, at: usize, upto: Watermark, lag: &mut Lag) -> (i64, i64) {
+        let (mut next_end, mut alone) = (i64::MAX, i64::MAX);
         let stage = self.lanes[at].stage;
         for (number, turnstile) in stage.ordered.iter().enumerate() {
             if let Some(lateness) = stage.assigned_at(number) {
@@ -79,20 +154,22 @@ impl Running<'_> {
                 if let Ordered::Process { process, front, .. } = state {
                     let by_windows = process.goes_by_windows();
                     *front = lag.of(by_windows);
-                    next_end = next_end.min(process.next_end().saturating_add(*front));
-                    *lag = lag.behind(by_windows, process.lag(), process.lag_of_windows());
+                    let end = process.next_end();
+                    next_end = next_end.min(end.saturating_add(*front));
+                    alone = alone.min(lag.alone(by_windows, end));
+                    *lag = lag.behind_process(upto, process.as_ref());
                 }
                 state.has_failed()
             });
             if failed {
                 // What follows lacks its rows.
-                return i64::MAX;
+                return (i64::MAX, i64::MAX);
             }
         }
         if let Some(lateness) = stage.assigned_at(stage.ordered.len()) {
             lag.assigned(lateness);
         }
-        next_end
+        (next_end, alone)
     }
 
     /// What `give` gets out of ordered state `number` of stage `at`, through the rest of the stage.

@@ -5,11 +5,12 @@
 use super::driver::{Lane, Running};
 use super::order::lock;
 use super::ordered::Ordered;
+use super::worker::Stage;
 use crate::data::time::Watermark;
 use crate::plan::node::Node;
 use crate::sinks::Whole;
 use anyhow::Result;
-use std::sync::atomic::Ordering as Atomic;
+use std::sync::atomic::{AtomicI64, Ordering as Atomic};
 
 /// Whether this is the run, or a copy that only looks.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -33,10 +34,19 @@ impl Running<'_> {
 
     /// When time next lets something out.
     pub fn next_end(&self) -> i64 {
+        self.first_of(|stage| &stage.next_end)
+    }
+
+    /// The same if nothing comes meanwhile.
+    pub fn next_alone(&self) -> i64 {
+        self.first_of(|stage| &stage.next_alone)
+    }
+
+    fn first_of(&self, end: impl for<'s> Fn(&'s Stage<'_>) -> &'s AtomicI64) -> i64 {
         let ends = self
             .lanes
             .iter()
-            .map(|lane| lane.stage.next_end.load(Atomic::Relaxed));
+            .map(|lane| end(lane.stage).load(Atomic::Relaxed));
         ends.min().unwrap_or(i64::MAX)
     }
 

@@ -73,6 +73,7 @@ impl Stage<'_> {
                 for (clock, at) in self.clocks().into_iter().zip(clocks) {
                     clock.store(at, Relaxed);
                 }
+                self.next_alone.store(self.next_end.load(Relaxed), Relaxed);
                 for turnstile in &self.ordered {
                     turnstile.begin(seq);
                 }

@@ -18,6 +18,7 @@ use crate::expr::{Arrivals, EvalContext};
 use crate::formats::Bad;
 use crate::memory;
 use crate::plan::empties::Empties;
+use crate::plan::grouping::Shape;
 use crate::plan::meaning::Meaning;
 use crate::plan::node::{Batching, NodeKind, Plan, Times};
 use anyhow::Result;
@@ -34,6 +35,8 @@ pub struct Stage<'p> {
     pub seq: AtomicU64,
     /// The first end of an open window, as far as known.
     pub next_end: AtomicI64,
+    /// The same if nothing comes meanwhile: what is held in front stays so.
+    pub next_alone: AtomicI64,
     /// When the clock next lets something out.
     pub next_tick: AtomicI64,
     /// How far behind the plan's watermark what enters its last node may be, and what leaves it besides, ns.
@@ -106,6 +109,16 @@ pub fn arrivals(plan: &Plan) -> Arrivals {
     }
 }
 
+/// How far behind the watermark records of windows that are over may be, and how far behind the ends of these, ns.
+fn ages(shape: &Shape) -> (i64, Option<i64>) {
+    match shape.age_of_records() {
+        Some(age) => (age.saturating_add(1), Some(age.saturating_add(1))),
+        // Windows by count have come when they are over, of whatever times.
+        None if matches!(shape, Shape::Count { .. }) => (i64::MAX, Some(1)),
+        None => (i64::MAX, Some(i64::MAX)),
+    }
+}
+
 /// Cuts a plan into stages.
 pub fn stages(plan: &Plan, seed: u64) -> Vec<Stage<'_>> {
     let mut out = Vec::new();
@@ -116,6 +129,7 @@ pub fn stages(plan: &Plan, seed: u64) -> Vec<Stage<'_>> {
         end,
         seq: AtomicU64::new(0),
         next_end: AtomicI64::new(i64::MAX),
+        next_alone: AtomicI64::new(i64::MAX),
         next_tick: AtomicI64::new(i64::MAX),
         behind: AtomicI64::new(0),
         lag: 0,
@@ -133,10 +147,7 @@ pub fn stages(plan: &Plan, seed: u64) -> Vec<Stage<'_>> {
             NodeKind::Aggregate { .. } => (window_of_records, age) = (0, Some(1)),
             NodeKind::Custom(custom) => match &custom.meaning {
                 Meaning::Group(_) if custom.own_rows => (window_of_records, age) = (0, Some(1)),
-                Meaning::Group(grouping) if grouping.holds > 0 => {
-                    window_of_records = grouping.holds.saturating_add(1);
-                    age = Some(window_of_records);
-                }
+                Meaning::Group(grouping) => (window_of_records, age) = ages(&grouping.shape),
                 _ if custom.own_rows => (window_of_records, age) = (0, None),
                 _ if custom.right.is_some() => age = None,
                 _ => {}
@@ -247,6 +258,7 @@ impl<'p> Stage<'p> {
             },
             seq: AtomicU64::new(0),
             next_end: AtomicI64::new(i64::MAX),
+            next_alone: AtomicI64::new(i64::MAX),
             next_tick: AtomicI64::new(i64::MAX),
             behind: AtomicI64::new(0),
             lag: self.lag,
@@ -258,8 +270,14 @@ impl<'p> Stage<'p> {
     fn note_end(&self, end: Option<i64>) {
         if let Some(end) = end {
             let end = end.saturating_add(self.behind.load(Ordering::Relaxed));
-            self.next_end.fetch_min(end, Ordering::Relaxed);
+            self.closes_at(end);
         }
+    }
+
+    /// Something in it may close at `end`.
+    fn closes_at(&self, end: i64) {
+        self.next_end.fetch_min(end, Ordering::Relaxed);
+        self.next_alone.fetch_min(end, Ordering::Relaxed);
     }
 
     /// Answers that are whole hold, or replace, what states have given before: nothing of that is waited for. `behind`: a
@@ -633,8 +651,7 @@ impl StageWorker<'_> {
     /// Hands on what a chunk met.
     fn heed(&mut self, met: &mut Met<'_>, shared: &Shared<'_>, stage: &Stage<'_>) {
         // That of a process says by itself what is in front of it.
-        let end = met.next_end.unwrap_or(i64::MAX);
-        stage.next_end.fetch_min(end, Ordering::Relaxed);
+        stage.closes_at(met.next_end.unwrap_or(i64::MAX));
         stage.next_tick.fetch_min(met.next_tick, Ordering::Relaxed);
         let windows = std::mem::take(&mut met.windows);
         let progress = &shared.run.progress;

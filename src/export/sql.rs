@@ -315,6 +315,7 @@ impl Scope<'_> {
                 "" => return none("there is no time of arrival"),
                 template => template,
             }),
+            NodeKind::RowTime(_) => return none("the time of a row of a window by count"),
         })
     }
 

@@ -148,7 +148,7 @@ impl Walk<'_> {
 
     pub fn custom(&mut self, custom: &Custom, node: &Node, schema: &Schema) -> Result<()> {
         match &custom.meaning {
-            Meaning::Own(reason) => none(*reason),
+            Meaning::Own(reason) | Meaning::Added(reason) => none(*reason),
             Meaning::Group(grouping) => self.grouping(grouping, custom, node, schema),
             Meaning::Running(calls) => self.running(calls, custom, node, schema),
             Meaning::Join {

@@ -243,7 +243,14 @@ pub fn unknown_field(at: Range<usize>, name: &str, known: &[&str]) -> Diagnostic
             None => format!("no field '{name}'"),
         },
     );
-    made.note = format!("the record has: {}", listed(known));
+    made.note = match name {
+        "@time" => {
+            "rows here have no time; of the newest record it is max:@time, among the aggregates"
+                .into()
+        }
+        "@watermark" => "rows here have none; it is of records as they were read".into(),
+        _ => format!("the record has: {}", listed(known)),
+    };
     made
 }
 

@@ -415,6 +415,15 @@ impl<'a> Run<'a> {
                 };
                 *out = ColumnV::new(Column::Nanos(nows));
             }
+            Op::RowTime(later) => {
+                *out = match &self.chunk.times {
+                    Some(times) => {
+                        let times = times.iter().map(|at| at.saturating_add(*later));
+                        ColumnV::new(Column::Nanos(times.collect()))
+                    }
+                    None => ColumnV::nulls(self.rows()),
+                };
+            }
         }
         None
     }

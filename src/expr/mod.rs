@@ -96,6 +96,12 @@ impl Expr {
         self.node.sees_now()
     }
 
+    /// The time that a row itself has, which is shown so much later, ns.
+    pub fn row_time(later: i64) -> Expr {
+        let node = Node::new(NodeKind::RowTime(later), Type::Time);
+        Expr::of(node, "@time".into(), Zone::default())
+    }
+
     fn of(node: Node, text: String, zone: Zone) -> Expr {
         let mut fields = Vec::new();
         node.fields(&mut fields);

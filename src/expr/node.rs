@@ -54,6 +54,8 @@ pub enum NodeKind {
     Item(Box<Node>, Box<Node>),
     Call(Called, Vec<Node>, Vec<Option<Regex>>),
     Now,
+    /// The time that the row itself has, so much later, ns.
+    RowTime(i64),
 }
 
 /// What text is read as.
@@ -153,7 +155,9 @@ impl Node {
 
     pub fn children(&self) -> Vec<&Node> {
         match &self.kind {
-            NodeKind::Const(_) | NodeKind::Field(..) | NodeKind::Now => Vec::new(),
+            NodeKind::Const(_) | NodeKind::Field(..) | NodeKind::Now | NodeKind::RowTime(_) => {
+                Vec::new()
+            }
             NodeKind::Read(_, of, _)
             | NodeKind::As(of)
             | NodeKind::Relabel(of)

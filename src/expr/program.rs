@@ -81,6 +81,7 @@ pub(super) enum Op {
         name: String,
     },
     Now,
+    RowTime(i64),
 }
 
 /// Which rows a branch runs for.
@@ -294,6 +295,7 @@ impl<'n> Lowering<'n> {
             }
             NodeKind::Call(called, arguments, regexes) => self.call(*called, arguments, regexes),
             NodeKind::Now => Op::Now,
+            NodeKind::RowTime(later) => Op::RowTime(*later),
         }
     }
 
@@ -509,6 +511,7 @@ fn spelt(instruction: &Instruction) -> (String, Vec<&Operand>, String) {
             )
         }
         Op::Now => plain("now", Vec::new()),
+        Op::RowTime(later) => ("row_time".into(), Vec::new(), later.to_string()),
     }
 }
 

@@ -130,7 +130,7 @@ pub const ANOMALY: Operator = Operator {
             ),
             keys: keys.into_iter().map(|key| key.expr).collect(),
             args: vec![value],
-            meaning: Meaning::Own(
+            meaning: Meaning::Added(
                 "it compares a record with what its key had before, which has no counterpart",
             ),
             make: Arc::new(move |making| {

@@ -42,7 +42,7 @@ pub const BURST: Operator = Operator {
         let within = args::duration(args.operand(1)).map_err(|message| b.fault(message))?;
         let terms = lasting::terms(args, b)?;
         let keys = b.key_in_force();
-        let lapse = b.lapse_of_order("a burst")?;
+        let lapse = b.lapse_of_waiting("a burst")?;
         let sets = [
             b.add_shown("count", Type::Number),
             b.add_shown("first_time", Type::Time),

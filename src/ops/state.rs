@@ -106,10 +106,18 @@ pub const MAP_WITH_STATE_BY: Operator = Operator {
     },
 };
 
+const NO_SQL: &str = "variables that records change in turn have no SQL (Spark: mapGroupsWithState; Flink: a process function)";
+
 fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Result<(), Usage> {
     let emit = args.has("on-timeout");
     if emit && !args.has("ttl") {
         return Err(b.fault("--on-timeout needs --ttl D, after which a key times out"));
+    }
+    if emit && b.is_counted() {
+        return Err(b.fault(
+            "--on-timeout emit puts a key into the window that holds the moment, and windows by count hold none; put \
+             the window operator behind it",
+        ));
     }
     if emit {
         b.show_keys(&keys);
@@ -204,9 +212,10 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
             .into_iter()
             .map(|field| b.field_value(field))
             .collect(),
-        meaning: Meaning::Own(
-            "variables that records change in turn have no SQL (Spark: mapGroupsWithState; Flink: a process function)",
-        ),
+        meaning: match emit || complete.is_some() {
+            true => Meaning::Own(NO_SQL),
+            false => Meaning::Added(NO_SQL),
+        },
         make: Arc::new(move |making| match complete.clone() {
             Some(printed) => Box::new(Snapshot::new(
                 keeping.clone(),

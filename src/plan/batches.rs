@@ -222,12 +222,10 @@ impl Builder<'_> {
         self.empties = true;
     }
 
-    /// A window by arrival takes whole batches, and ends with one: its ends are multiples of the slide.
+    /// A window by arrival takes whole batches, also of what was made of them, and ends with one: its ends are multiples
+    /// of the slide.
     pub(super) fn in_batches(&self, window: Window) -> Result<Window, Usage> {
-        let step = match &self.times {
-            Some(times) if self.at_source() => times.batch(),
-            _ => None,
-        };
+        let step = self.times.as_ref().and_then(Times::batch);
         let (Some(step), Window { size, slide, .. }) = (step, &window) else {
             return Ok(window);
         };

@@ -50,6 +50,11 @@ impl Builder<'_> {
                 "{}: --ttl is by event time, which of files that end is known at their end; to forget before, give --watermark D",
                 self.name
             ));
+        } else if let Some((why, _)) = self.of_any_age() {
+            self.notes.push(format!(
+                "{}: {why}: --ttl forgets nothing before the end of the input",
+                self.name
+            ));
         }
         lapse
     }
@@ -76,6 +81,18 @@ impl Builder<'_> {
         }
         self.need_times_of(what)?;
         Ok(self.lapse())
+    }
+
+    /// The same where records wait until time has passed them.
+    pub fn lapse_of_waiting(&mut self, what: &str) -> Result<Lapse, Usage> {
+        let lapse = self.lapse_of_order(what)?;
+        if let Some((why, remedy)) = self.of_any_age() {
+            return Err(self.fault(format!(
+                "{why}; {remedy}put '{}' in front of the windows",
+                self.name
+            )));
+        }
+        Ok(lapse)
     }
 
     /// The clock of keys that only go when there is no more room. Without a bound there is nothing to ask.

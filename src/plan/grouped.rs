@@ -261,18 +261,21 @@ impl Builder<'_> {
 
     /// Whether the rows here come window by window, by their ends.
     fn windows_come_whole(&self) -> bool {
-        let passes = |node: &&Node| {
-            matches!(
-                node.kind,
-                NodeKind::Filter { .. }
-                    | NodeKind::Project { .. }
-                    | NodeKind::Parse { .. }
-                    | NodeKind::Explode { .. }
-                    | NodeKind::Sample { .. }
-                    | NodeKind::Limit { .. }
-                    | NodeKind::Tee { .. }
-                    | NodeKind::Distinct { last: false, .. }
-            )
+        let passes = |node: &&Node| match &node.kind {
+            NodeKind::Filter { .. }
+            | NodeKind::Project { .. }
+            | NodeKind::Parse { .. }
+            | NodeKind::Explode { .. }
+            | NodeKind::Sample { .. }
+            | NodeKind::Limit { .. }
+            | NodeKind::Lookup(_)
+            | NodeKind::Tee { .. }
+            | NodeKind::Distinct { last: false, .. } => true,
+            NodeKind::Custom(custom) => matches!(
+                custom.meaning,
+                Meaning::Running(_) | Meaning::Added(_) | Meaning::Distinct { last: false, .. }
+            ),
+            _ => false,
         };
         let maker = self.nodes.iter().rev().find(|node| !passes(node));
         maker.is_some_and(|node| match &node.kind {
@@ -408,7 +411,7 @@ impl Builder<'_> {
             _ => Windows::No,
         };
         let timed =
-            grouping.shape.is_windowed() || (self.is_counted(&grouping) && self.have_times());
+            grouping.shape.is_windowed() || (is_counted(&grouping) && self.may_have_times());
         if pane_columns {
             fields.push(("pane_kind".into(), Type::Text));
             fields.push(("pane".into(), Type::Number));
@@ -463,10 +466,6 @@ impl Builder<'_> {
             zone: &self.options.zone,
             several: self.options.words.len() > 1,
         }
-    }
-
-    fn is_counted(&self, grouping: &Grouping) -> bool {
-        matches!(grouping.shape, Shape::Count { .. })
     }
 
     fn make(&self, grouping: &Arc<Grouping>) -> Result<super::node::Make, Usage> {
@@ -539,7 +538,17 @@ impl Builder<'_> {
 
     /// Refuses windows of records that leave another window as old as any.
     pub(super) fn records_have_an_age(&self) -> Result<(), Usage> {
-        let of_windows = self.nodes.iter().rev().find_map(|node| match &node.kind {
+        match self.of_any_age() {
+            Some((why, remedy)) => Err(self.fault(format!(
+                "{why}; {remedy}put an aggregate in front of this window"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Why records here may be as old as any, though time goes on, and what may mend that.
+    pub(super) fn of_any_age(&self) -> Option<(String, &'static str)> {
+        let (node, shape) = self.nodes.iter().rev().find_map(|node| match &node.kind {
             NodeKind::Aggregate { .. } => Some(None),
             NodeKind::Custom(custom) => match &custom.meaning {
                 _ if custom.own_rows => Some(None),
@@ -547,24 +556,23 @@ impl Builder<'_> {
                 _ => None,
             },
             _ => None,
-        });
-        let Some(Some((node, shape))) = of_windows else {
-            return Ok(());
-        };
+        })??;
         if shape.age_of_records().is_some() || self.when().is_at_end() {
-            return Ok(());
+            return None;
         }
         let operator = &node.operator;
-        Err(self.fault(match shape {
-            Shape::Session { .. } => format!(
-                "records of '{operator}' are as old as their session, which has no longest; give session-window --max D, \
-                 or put an aggregate in front of this window"
+        Some(match shape {
+            Shape::Session { .. } => (
+                format!(
+                    "records of '{operator}' are as old as their session, which has no longest"
+                ),
+                "give session-window --max D, or ",
             ),
-            _ => format!(
-                "records of '{operator}' are of windows by count, and may be of any time; put an aggregate in front of \
-                 this window"
+            _ => (
+                format!("records of '{operator}' are of windows by count, and may be of any time"),
+                "",
             ),
-        }))
+        })
     }
 
     /// Keys that windows of rows here are of, beside their bounds; `own`: those of an operator that names some.
@@ -713,4 +721,8 @@ pub(super) fn aggregate_text(call: &AggCall) -> String {
     let mut inside: Vec<String> = call.arg.iter().map(Expr::text).collect();
     inside.extend(call.call.param.clone());
     format!("{}({}) as {}", call.call.func, inside.join(", "), call.name)
+}
+
+fn is_counted(grouping: &Grouping) -> bool {
+    matches!(grouping.shape, Shape::Count { .. })
 }

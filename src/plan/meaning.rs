@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub enum Meaning {
     /// No other engine's SQL has it; why.
     Own(&'static str),
+    /// The same of what each record goes on from at once, with values added.
+    Added(&'static str),
     /// One row a group, or the rows themselves, in windows of a shape. Arguments are the node's.
     Group(Arc<Grouping>),
     /// A value added to each record.

@@ -314,7 +314,7 @@ impl Builder<'_> {
                 self.shown.push(added.remove(at));
                 continue;
             }
-            let known = self.schema.find(called);
+            let known = self.schema.find(called).map(|id| self.own_of_left(id));
             let id = match known.or_else(|| self.of_united(&name, called)) {
                 Some(id) => id,
                 None => self.add_read(&name, called, ty.clone()),

@@ -6,7 +6,7 @@ use super::builder::{Builder, Options};
 use super::columns::split_pair;
 use super::grouping::Shape;
 use super::names;
-use super::node::{Begun, Matching, NodeKind, Right, Source, Turn, Window};
+use super::node::{Begun, Matching, NodeKind, Right, Source, Times, Turn, Window};
 use super::replay::Answers;
 use super::scopes::Windows;
 use crate::data::{FieldId, Schema, Type};
@@ -77,6 +77,8 @@ pub struct OtherStream {
     unborn: bool,
     /// Why it has no times where the chain's are told.
     pub(super) timeless: Option<Usage>,
+    /// `--right-time` as typed.
+    own_time: Option<String>,
 }
 
 /// One pair of `--on`.
@@ -246,6 +248,7 @@ impl Builder<'_> {
             unborn: looked.first.as_ref().is_some_and(Vec::is_empty),
             begun: looked.begun,
             timeless,
+            own_time: other.time.map(str::to_string),
         })
     }
 
@@ -382,8 +385,18 @@ impl Builder<'_> {
                 .as_ref()
                 .is_some_and(|times| times.batch().is_some());
         for mut side in std::mem::take(&mut self.sides) {
+            let by_arrival = timed && !matches!(self.times, Some(Times::Event { .. }));
+            if let (Some(time), true) = (&side.stream.own_time, by_arrival) {
+                let word = side.stream.builder.options.words.join(" ");
+                let message = format!(
+                    "--right-time of {word}: rows are taken by their arrival here; --time FIELD, and a window in place of \
+                     a batch, goes by their times"
+                );
+                return Err(Usage::new(message).at(time, 0..time.len()));
+            }
             let builder = &mut side.stream.builder;
-            if side.union && by_batch {
+            let is_stream = matches!(self.nodes[side.node].kind, NodeKind::Custom(_));
+            if is_stream && by_batch {
                 // Each source counts its own batches, by the same clock.
                 builder.times = Some(builder.arrival.clone());
                 builder.timed = true;
@@ -398,7 +411,6 @@ impl Builder<'_> {
             let line = builder.line_field();
             let line = builder.field_expr(line);
             let word = builder.options.words.join(" ");
-            let is_stream = matches!(self.nodes[side.node].kind, NodeKind::Custom(_));
             if side.stream.unborn && is_stream && builder.shows_first {
                 self.awaits.push(word.clone());
             }

@@ -237,6 +237,11 @@ impl Builder<'_> {
         self.add_field("@time", Type::Time, true)
     }
 
+    /// Whether the windows that rows are in are of so many records.
+    pub fn is_counted(&self) -> bool {
+        self.windows == Windows::Counted
+    }
+
     /// Whether the windows that rows are in are batches, which are not shown.
     pub fn is_batched(&self) -> bool {
         self.windows == Windows::Batch

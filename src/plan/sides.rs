@@ -36,6 +36,9 @@ pub(super) struct Side {
     pub(super) columns: Vec<Printed>,
     /// Fields of it that were dropped, or what they are called now.
     pub(super) gone: Vec<(String, Option<String>)>,
+    /// Fields that are the left's value, or this one's where that is null, each with that which is the left's alone. Keys
+    /// are none.
+    pub(super) either: Vec<(FieldId, FieldId)>,
 }
 
 /// A column of another stream.
@@ -181,6 +184,7 @@ impl Builder<'_> {
             keys: Vec::new(),
             columns: Vec::new(),
             gone: Vec::new(),
+            either: Vec::new(),
         });
     }
 
@@ -297,6 +301,7 @@ impl Builder<'_> {
             keys,
             columns: Vec::new(),
             gone: Vec::new(),
+            either: Vec::new(),
         });
         self.push(node);
         self.project(Vec::new());
@@ -616,7 +621,28 @@ impl Builder<'_> {
             .map_err(|faults| self.diagnosed(faults, &source, 0))?;
         let id = self.add_field(name, value.ty.clone(), true);
         self.also(side, id, value);
+        if !self.sides[side]
+            .keys
+            .iter()
+            .any(|key| key == names::display(name))
+        {
+            self.sides[side].either.push((id, left));
+        }
         Ok(id)
+    }
+
+    /// The left's own value of a field that stands for that of either stream, which is what its column holds.
+    pub(super) fn own_of_left(&self, id: FieldId) -> FieldId {
+        let sides = (0..self.sides.len())
+            .rev()
+            .filter(|&side| self.is_in_force(side));
+        sides.fold(id, |id, side| {
+            let own = self.sides[side]
+                .either
+                .iter()
+                .find(|(either, _)| *either == id);
+            own.map_or(id, |(_, left)| *left)
+        })
     }
 
     /// Sets a field right behind the node of a side.

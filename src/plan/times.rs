@@ -183,6 +183,16 @@ impl Builder<'_> {
         }
     }
 
+    /// The same, where those of the arrival are asked for too, if that means anything here.
+    pub(super) fn may_have_times(&mut self) -> bool {
+        let is_whole = self.options.regular_files && !self.options.live;
+        let is_open = self.times.is_none() && self.guessed.is_none();
+        if self.at_source() && is_open && (!is_whole || self.arrival_replays()) {
+            self.times = Some(self.arrival.clone());
+        }
+        self.have_times()
+    }
+
     /// Makes `@time` and `window_start` fields where a word speaks of them.
     pub(super) fn bring_times(&mut self, source: &str) {
         let speaks = source.contains("window_start") || source.contains("window_end");
@@ -201,7 +211,15 @@ impl Builder<'_> {
         };
         let has_bounds = is_bound(0) && is_bound(1);
         let windowed = self.aggregated.as_ref().is_some_and(|last| last.windowed) && has_bounds;
-        if source.contains("@time") && windowed && self.schema.find("@time").is_none() {
+        if !source.contains("@time") || self.schema.find("@time").is_some() {
+            return;
+        }
+        if !windowed && self.aggregated.as_ref().is_some_and(|last| last.timed) {
+            let time = Expr::row_time(self.shown_later());
+            let id = self.add_field("@time", Type::Time, true);
+            self.project(vec![(id, time)]);
+        }
+        if windowed {
             // The last instant before the window's end; a batch carries its end.
             let last = match self.windows {
                 Windows::Batch => "window_end",

@@ -100,6 +100,10 @@ impl Process for Anomalies {
         self.slots = slots;
     }
 
+    fn held_windows(&self) -> Option<i64> {
+        Some(i64::MAX)
+    }
+
     fn close(&mut self, _: Watermark, _: &mut Told) -> Vec<Chunk> {
         Vec::new()
     }

@@ -17,6 +17,7 @@ pub mod initial;
 pub mod join;
 pub mod keyed;
 pub mod lasting;
+pub mod least;
 pub mod moving;
 mod orders;
 pub mod pattern;

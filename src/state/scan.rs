@@ -2,6 +2,7 @@
 //! rows behind it holds all that come after it. Invariant: what a row is given depends on its key's rows alone.
 
 use super::lasting::{Lasting, Terms};
+use super::least::Least;
 use super::moving::Over;
 use super::rows::{self, CHUNK, Gathered};
 use super::running::{Cell, Step, What};
@@ -95,9 +96,10 @@ pub struct Scan {
     held: VecDeque<Held>,
     /// The number of the first row that is held.
     first: u64,
-    /// What held rows are judged by, where no later one is judged by less, with their numbers: the first is the least, and
-    /// time behind stands there.
-    least: VecDeque<(u64, i64)>,
+    /// What held rows are judged by: time behind stands at the least.
+    judged: Least,
+    /// The ends of the windows that they are in.
+    ends: Least,
     upto: i64,
     slots: Vec<u32>,
 }
@@ -159,7 +161,8 @@ impl Scan {
             packer: Packer::new(making.schema, making.carry, making.lines),
             held: VecDeque::new(),
             first: 0,
-            least: VecDeque::new(),
+            judged: Least::default(),
+            ends: Least::default(),
             upto: i64::MIN,
             slots: Vec::new(),
             scanning,
@@ -348,10 +351,9 @@ impl Scan {
     fn wait(&mut self, held: Held) -> u64 {
         let number = self.first + self.held.len() as u64;
         let judged = packed::judged(&held.packed).unwrap_or(i64::MAX);
-        while self.least.back().is_some_and(|(_, other)| *other > judged) {
-            self.least.pop_back();
-        }
-        self.least.push_back((number, judged));
+        self.judged.push(number, judged);
+        let end = packed::window_end(&held.packed).unwrap_or(i64::MAX);
+        self.ends.push(number, end);
         self.held.push_back(held);
         number
     }
@@ -431,13 +433,8 @@ impl Scan {
             for (builder, cell) in builders.iter_mut().zip(&held.cells) {
                 packed::unpack_cell(&mut cell.as_slice(), builder, scratch);
             }
-            if self
-                .least
-                .front()
-                .is_some_and(|(number, _)| *number == self.first)
-            {
-                self.least.pop_front();
-            }
+            self.judged.drop(self.first);
+            self.ends.drop(self.first);
             self.first += 1;
         }
         out
@@ -579,10 +576,16 @@ impl Process for Scan {
     }
 
     fn lag(&self) -> i64 {
-        match self.least.front() {
-            Some((_, judged)) => self.upto.saturating_sub(*judged).max(0),
-            None => 0,
-        }
+        let judged = self.judged.value();
+        judged.map_or(0, |judged| self.upto.saturating_sub(judged).max(0))
+    }
+
+    fn held_time(&self) -> i64 {
+        self.judged.value().unwrap_or(i64::MAX)
+    }
+
+    fn held_windows(&self) -> Option<i64> {
+        Some(self.ends.value().unwrap_or(i64::MAX))
     }
 
     fn fork(&self) -> Box<dyn Process> {

@@ -497,6 +497,10 @@ impl Process for Variables {
         self.let_go(upto)
     }
 
+    fn held_windows(&self) -> Option<i64> {
+        (!self.keeping.emit).then_some(i64::MAX)
+    }
+
     fn next_end(&self) -> i64 {
         match (self.keeping.emit, self.keeping.lapse) {
             (true, Lapse::Event { .. }) => {

@@ -317,6 +317,7 @@ fn interpret_kind(node: &Node, row: Row<'_>) -> Owned {
             }
         }
         NodeKind::Now => Owned::Time(1_700_000_000_000_000_000),
+        NodeKind::RowTime(_) => unreachable!("no expression has it"),
     }
 }
 

@@ -541,6 +541,10 @@ impl Process for Fill {
         }
     }
 
+    fn held_time(&self) -> i64 {
+        self.earliest().unwrap_or(i64::MAX)
+    }
+
     fn fork(&self) -> Box<dyn Process> {
         Box::new(self.clone())
     }

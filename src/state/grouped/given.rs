@@ -100,10 +100,10 @@ pub struct Given {
 enum Columns {
     Groups(Box<Groups>),
     Rows {
-        unpacker: Option<Unpacker>,
+        unpacker: Option<Box<Unpacker>>,
         windows: Vec<(i64, i64)>,
-        /// See [`Grouping::holds`].
-        holds: i64,
+        /// How much older than the end of its window a record may be, ns, where that is known.
+        age: Option<i64>,
     },
 }
 
@@ -152,7 +152,7 @@ impl Given {
             Gives::Rows { .. } => Columns::Rows {
                 unpacker: None,
                 windows: Vec::new(),
-                holds: grouping.holds,
+                age: grouping.shape.age_of_records(),
             },
         };
         Given {
@@ -176,7 +176,7 @@ impl Given {
                 let Store::Rows { packer, .. } = &slots.store else {
                     return;
                 };
-                let unpacker = unpacker.get_or_insert_with(|| packer.unpacker());
+                let unpacker = unpacker.get_or_insert_with(|| Box::new(packer.unpacker()));
                 for packed in slots.rows(row.of) {
                     unpacker.push(packed);
                     windows.push(row.window);
@@ -196,14 +196,16 @@ impl Given {
             Columns::Rows {
                 unpacker,
                 windows,
-                holds,
+                age,
             } => {
                 let Some(unpacker) = unpacker.take() else {
                     return;
                 };
                 let mut chunk = unpacker.finish(Vec::new());
-                let oldest = |(_, end): &(i64, i64)| end.saturating_sub(*holds).saturating_sub(1);
-                chunk.before = (*holds > 0).then(|| windows.iter().map(oldest).collect());
+                chunk.before = age.map(|age| {
+                    let oldest = |(_, end): &(i64, i64)| end.saturating_sub(age).saturating_sub(1);
+                    windows.iter().map(oldest).collect()
+                });
                 chunk.windows = Some(std::mem::take(windows));
                 self.chunks.push(chunk);
             }

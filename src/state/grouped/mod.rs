@@ -505,6 +505,23 @@ impl Grouped {
     }
 }
 
+impl Grouped {
+    /// How far behind the watermark the ends of windows may be that are still to come.
+    fn lag_of_ends(&self) -> i64 {
+        let shape = &self.plan.shape;
+        if let Shape::Forever | Shape::Rows | Shape::Counted | Shape::Count { .. } = shape {
+            return 0;
+        }
+        let strictly = i64::from(shape.is_closed_interval()) - self.plan.later;
+        // Batches are never late, and what is late where nothing is freed comes of a trigger.
+        let lateness = match self.batched || self.plan.complete {
+            true => 0,
+            false => self.plan.lateness,
+        };
+        lateness.saturating_add(strictly)
+    }
+}
+
 impl Process for Grouped {
     fn batches_from(&mut self, first: i64, _told: &mut Told) {
         if let Some(empties) = &mut self.empties {
@@ -590,21 +607,18 @@ impl Process for Grouped {
     }
 
     fn lag(&self) -> i64 {
-        let shape = &self.plan.shape;
-        match shape {
-            Shape::Forever | Shape::Rows | Shape::Counted | Shape::Count { .. } => 0,
-            _ => {
-                let strictly = i64::from(shape.is_closed_interval()) - self.plan.later;
-                // Batches are never late, and what is late where nothing is freed comes of a trigger.
-                let lateness = match self.batched || self.plan.complete {
-                    true => 0,
-                    false => self.plan.lateness,
-                };
-                lateness
-                    .saturating_add(strictly)
-                    .saturating_add(self.plan.holds)
+        match self.plan.gives {
+            // Records are as old as their window.
+            Gives::Rows { .. } => {
+                let age = self.plan.shape.age_of_records().unwrap_or(i64::MAX);
+                self.lag_of_ends().saturating_add(age)
             }
+            Gives::Groups { .. } => self.lag_of_windows(),
         }
+    }
+
+    fn lag_of_windows(&self) -> i64 {
+        self.lag_of_ends().saturating_add(self.plan.holds)
     }
 
     fn goes_by_windows(&self) -> bool {

@@ -388,6 +388,12 @@ impl Sessions {
         }
     }
 
+    /// Where time stands behind them until the first of them is over; `i64::MAX`: none is open.
+    pub fn held_time(&self) -> i64 {
+        let first = self.firsts.keys().next();
+        first.map_or(i64::MAX, |first| first.saturating_sub(self.terms.gap))
+    }
+
     /// How far behind the watermark the ends of sessions may be that are still to come.
     pub fn lag_of_ends(&self) -> i64 {
         // One is over when the watermark is behind its end and the allowed lateness.
@@ -572,6 +578,10 @@ impl Process for InSessions {
 
     fn lag(&self) -> i64 {
         self.sessions.lag()
+    }
+
+    fn held_time(&self) -> i64 {
+        self.sessions.held_time()
     }
 
     fn lag_of_windows(&self) -> i64 {

@@ -581,18 +581,25 @@ impl Process for Matcher {
     }
 
     fn lag(&self) -> i64 {
-        let open = self.findings.open.first_key_value().map(|(last, _)| last.0);
-        let open = open.unwrap_or(i64::MAX);
+        let most = match (self.plan.program.timeouts, self.plan.program.within) {
+            (true, Some(within)) => self.upto.saturating_sub(within),
+            _ => self.upto,
+        };
+        self.upto.saturating_sub(most.min(self.held_time()))
+    }
+
+    fn held_time(&self) -> i64 {
+        let open = self.findings.open.first_key_value();
+        let open = open.map_or(i64::MAX, |(last, _)| last.0);
         let begun = match (self.plan.program.timeouts, self.plan.program.within) {
             // So old is also what has run out and waits for one that began before.
             (true, Some(within)) => {
-                let held = self.held.first_key_value().map(|(at, _)| at.0);
-                let from = held.map_or(self.upto, |held| held.min(self.upto));
-                from.saturating_sub(within)
+                let held = self.held.first_key_value();
+                held.map_or(i64::MAX, |(at, _)| at.0.saturating_sub(within))
             }
             _ => i64::MAX,
         };
-        self.upto.saturating_sub(open.min(begun).min(self.upto))
+        open.min(begun)
     }
 
     fn lag_of_windows(&self) -> i64 {

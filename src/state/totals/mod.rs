@@ -229,7 +229,7 @@ impl Totals {
             gone.extend(self.timed_out(one.slot, one.state));
         }
         gone.sort_by(|a, b| self.coder.compare(a.key.as_deref(), b.key.as_deref()));
-        let window = self.grid.as_mut().map(|grid| grid.cell(moment));
+        let window = self.grid.as_mut().map(|grid| grid.open_at(moment));
         for one in gone {
             let window = (self.of.printed != Printed::Input)
                 .then_some(window)
@@ -560,7 +560,7 @@ impl Process for Totals {
         }
         let mut out = self.out(CHUNK);
         let last = self.printed.unwrap_or(0);
-        let window = self.grid.as_mut().map(|grid| grid.cell(last - 1));
+        let window = self.grid.as_mut().map(|grid| grid.open_at(last - 1));
         let there = self.keyed.iter().filter(|(_, total)| **total != NONE);
         let slots = there.map(|(slot, _)| slot).collect();
         self.print(slots, window.unwrap_or((0, last)), &mut out);

@@ -72,7 +72,7 @@ dstream: 1 of 3 records is bad: no key=value (first: standard input:1 col 1)
 # Records that are passed on as they stand are below one header: an input with other columns is refused there, and read by
 # name elsewhere.
 $ printf 'a,b\n1,2\n' > f1.csv; printf 'b,a\n20,10\n' > f2.csv; printf '"a",b\n5,6\n' > f3.csv; : > f0.csv; dstream -i csv filter 'a>0' f1.csv f2.csv
-dstream: f2.csv: its columns are others, or in another order, than those of the first input, and records are passed on as they stand; -o csv, or select, writes them by their names (--late keeps records of one header)
+dstream: f2.csv: its columns are others, or in another order, than those of the first input, and records are passed on as they stand; -o csv, or select, writes them by their names
     dstream -i csv filter 'a>0' f1.csv f2.csv
                                        ^^^^^^
 ? 2
@@ -85,7 +85,7 @@ a,b
 1,2
 5,6
 $ dstream -i csv tee x.csv count f1.csv f2.csv
-dstream: f2.csv: its columns are others, or in another order, than those of the first input, and records are passed on as they stand; -o csv, or select, writes them by their names (--late keeps records of one header)
+dstream: f2.csv: its columns are others, or in another order, than those of the first input, and records are passed on as they stand; -o csv, or select, writes them by their names
     dstream -i csv tee x.csv count f1.csv f2.csv
                                           ^^^^^^
 ? 2
@@ -95,12 +95,12 @@ a,b
 1,2
 10,20
 $ dstream -i csv --late late.csv --time a:s --watermark 0s window 1s count f2.csv f1.csv
-dstream: f1.csv: its columns are others, or in another order, than those of the first input, and records are passed on as they stand; -o csv, or select, writes them by their names (--late keeps records of one header)
+dstream: f1.csv: its columns are others, or in another order, than those of the first input, and --late FILE keeps records of one header; --late drop counts them
     … --late late.csv --time a:s --watermark 0s window 1s count f2.csv f1.csv
                                                                        ^^^^^^
 ? 2
 $ mkdir d; cp f1.csv f2.csv d; dstream -i csv --once filter 'a>0' dir:d
 a,b
 1,2
-dstream: d/f2.csv: its columns are others, or in another order, than those of the first input, and records are passed on as they stand; -o csv, or select, writes them by their names (--late keeps records of one header)
+dstream: d/f2.csv: its columns are others, or in another order, than those of the first input, and records are passed on as they stand; -o csv, or select, writes them by their names
 ? 2

@@ -527,3 +527,17 @@ dstream: join: there is a field 'B.a' already; give --as another name than 'B'
     dstream -i csv join B.csv --on k D.csv
                    ^^^^
 ? 2
+
+# A column of the left holds the left's value, though a plain name is of either stream.
+$ printf '{"t":1,"k":"a","v":3}\n' > l.json; printf 't,k,v\n9,b,4\n' > r.csv; dstream -i json --time t:s join r.csv --on k --within 1s --full --as r -o csv l.json
+t,k,v,r.t,r.v
+1,a,3,,
+,b,,9,4
+$ dstream -i json --time t:s join r.csv --on k --within 1s --full --as r filter 'v>0' -o csv l.json
+t,k,v,r.t,r.v
+1,a,3,,
+,b,,9,4
+$ dstream -i json --time t:s join r.csv --on k --within 1s --full --as r map x=v select t,v,x -o csv l.json
+t,v,x
+1,3,3
+9,4,4

@@ -179,3 +179,25 @@ $ printf 'a\n' | dstream --output-mode complete map-with-state-by '$1' 'n=(n ?? 
 dstream: totals.txt: of several rows of one key the last counts; passed over: 1
 a	4
 z	7
+
+# A key that times out between two windows has its row in the next one.
+$ printf '3 b\n5 b\n10 a\n11 c\n14 c\n19 c\n20 b\n' > log; dstream --clock '$1:s' window 2s --slide 5s update-state-by '$2' n=count --ttl 4s --on-timeout emit log
+dstream: the slide of 5s is longer than the window of 2s: records between windows count nowhere
+1970-01-01T00:00:05Z	b	1
+1970-01-01T00:00:10Z	b	1
+1970-01-01T00:00:10Z	a	1
+1970-01-01T00:00:10Z	c	1
+1970-01-01T00:00:15Z	a	1
+1970-01-01T00:00:15Z	c	1
+1970-01-01T00:00:20Z	b	1
+1970-01-01T00:00:25Z	b	1
+$ dstream --clock '$1:s' window 2s --slide 5s sort-by @time update-state-by '$2' n=count --ttl 4s --on-timeout emit count-by '$2' log
+dstream: the slide of 5s is longer than the window of 2s: records between windows count nowhere
+1970-01-01T00:00:05Z	b	1
+1970-01-01T00:00:10Z	a	1
+1970-01-01T00:00:10Z	b	1
+1970-01-01T00:00:10Z	c	1
+1970-01-01T00:00:15Z	a	1
+1970-01-01T00:00:15Z	c	1
+1970-01-01T00:00:20Z	b	1
+1970-01-01T00:00:25Z	b	1

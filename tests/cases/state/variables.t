@@ -187,3 +187,10 @@ $ printf -- '-38 a\n-24 c\n-48 b\n' > in; dstream --time '$1:s' --watermark 5s w
 1969-12-31T23:59:30Z	1
 1969-12-31T23:59:40Z	1
 dstream: 1 of 3 records came too late for its window and was dropped; --watermark D waits longer
+
+# Windows by count hold no moment.
+$ printf 'a\nb\n' > log; dstream count-window 2 distinct map-with-state 'n=(n ?? 0)+1' --ttl 2s --on-timeout emit log
+dstream: map-with-state: --on-timeout emit puts a key into the window that holds the moment, and windows by count hold none; put the window operator behind it
+    … 2 distinct map-with-state 'n=(n ?? 0)+1' --ttl 2s --on-timeout emit log
+                                                        ^^^^^^^^^^^^
+? 2

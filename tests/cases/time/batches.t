@@ -606,10 +606,8 @@ $ dstream --clock '$1:s' --batch 2s --output-mode update --pane-columns window 4
 
 # Totals of a batch have no time of their own.
 $ printf 'a\nb\n' | dstream --batch-lines 1 update-state-by '$1' n=count map 'z=@time'
-dstream: map: no field '@time'
-    z=@time
-      ^^^^^ the record has: $1, n
-? 2
+a	1	1970-01-01T00:00:01Z
+b	1	1970-01-01T00:00:02Z
 
 # INTERFACE 8.2: what works batch by batch forgets by the clock of batches.
 $ printf '0 a\n100 b\n101 a\n' > in; dstream --time '$1:s' --watermark 0s --batch-lines 1 update-state-by '$2' n=count --ttl 3s in
@@ -685,3 +683,44 @@ $ printf 't,k\n10,a\n30,b\n' > l.csv; printf 't,k\n30,b\n' > r.csv; dstream -i c
 Time: 20000 ms
 Time: 30000 ms
 Time: 40000 ms
+
+# SPARK.md 1.2: windows of whole batches end at multiples of the slide, also of what batches were made to.
+$ printf 'a\nb\na\nb\nc\nd\ne\nf\ng\n' > log; dstream --batch-lines 1 window 3s --slide 2s count log
+1969-12-31T23:59:59Z	2
+1970-01-01T00:00:01Z	3
+1970-01-01T00:00:03Z	3
+1970-01-01T00:00:05Z	3
+1970-01-01T00:00:07Z	2
+$ dstream --batch-lines 1 count-by '$1' window 3s --slide 2s count log
+1969-12-31T23:59:59Z	2
+1970-01-01T00:00:01Z	3
+1970-01-01T00:00:03Z	3
+1970-01-01T00:00:05Z	3
+1970-01-01T00:00:07Z	2
+$ dstream --batch-lines 1 update-state-by '$1' n=count window 2s --slide 3s count log
+dstream: the slide of 3s is longer than the window of 2s: records between windows count nowhere
+1970-01-01T00:00:01Z	2
+1970-01-01T00:00:04Z	2
+1970-01-01T00:00:07Z	2
+$ dstream --batch-lines 1 count-by '$1' window 1500ms count log
+dstream: window: 1.5s is no multiple of the batch of 1s; take 1s or 2s
+    dstream --batch-lines 1 count-by '$1' window 1500ms count log
+                                          ^^^^^^
+? 2
+
+# Two streams in batches are joined by their batches, whatever their records' times are.
+$ printf 't,k\n1,a\n9,b\n2,b\n' > a.csv; printf 't,k\n1,a\n9,b\n3,b\n' > b.csv; dstream -i csv --time t:s --batch-lines 2 join b.csv --on k a.csv
+1	a	1
+9	b	9
+2	b	3
+$ dstream -i csv --time t:s --clock t:s --batch 5s join b.csv --on k a.csv
+1	a	1
+9	b	9
+9	b	3
+2	b	9
+2	b	3
+$ dstream -i csv --clock t:s --batch 5s join b.csv --right-time t:s --on k a.csv
+dstream: --right-time of b.csv: rows are taken by their arrival here; --time FIELD, and a window in place of a batch, goes by their times
+    t:s
+    ^^^
+? 2

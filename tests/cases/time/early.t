@@ -289,3 +289,11 @@ dstream: --every-delay by a clock that the data tell is for one stream, or for a
     dstream -i csv --clock c:s --every-delay 4s union in.csv window 10s count in.csv
                                ^^^^^^^^^^^^^
 ? 2
+
+# What is behind rows that are held stands still while only time goes on.
+$ printf '0 b\n2 c\n3 a\n6 a\n5 b\n6 a\n9 b\n9 c\n10 a\n11 a\n11 a\n12 a\n' > log; dstream --clock '$1:s' --every-delay 2s session-window 3s --max 9s scan 'z=lead:$1' reduce n=count log
+1970-01-01T00:00:00Z	1970-01-01T00:00:05Z	2
+1970-01-01T00:00:00Z	1970-01-01T00:00:09Z	5
+1970-01-01T00:00:00Z	1970-01-01T00:00:09Z	6
+1970-01-01T00:00:09Z	1970-01-01T00:00:12Z	2
+1970-01-01T00:00:09Z	1970-01-01T00:00:15Z	6

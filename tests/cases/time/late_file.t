@@ -57,3 +57,22 @@ $ r() { dstream -i csv --once --checkpoint ck --time ts:s --watermark 0s --late 
 ts,v
 2,c
 3,d
+
+# Late records of two streams go to one file, which is read again as the first one is.
+$ printf 't,k,v\n1,a,3\n9,b,4\n2,b,4\n' > a.csv; printf 't,k,v\n1,a,3\n9,b,4\n3,b,5\n' > b.csv; dstream -i csv --time t:s --watermark 0s --late late.csv join b.csv --on k --within 1s a.csv; sort late.csv
+1	a	3	1	3
+9	b	4	9	4
+dstream: 2 of 6 records came too late for their windows and were put into late.csv; --watermark D waits longer
+2,b,4
+3,b,5
+t,k,v
+$ printf 't,k,w\n1,a,3\n' > b.csv; dstream -i csv --time t:s --watermark 0s --late late.csv join b.csv --on k --within 1s a.csv
+dstream: b.csv: its columns are others, or in another order, than those of the first input, and --late FILE keeps records of one header; --late drop counts them
+    dstream -i csv --time t:s --watermark 0s --late late.csv join b.csv --on k --within 1s a.csv
+                                                                  ^^^^^
+? 2
+$ printf '{"t":1,"k":"a"}\n' > b.json; dstream -i csv --time t:s --watermark 0s --late late.csv join b.json --on k --within 1s a.csv
+dstream: --late FILE keeps records of one format, and 'b.json' has another than the first input; --late drop counts them
+    dstream -i csv --time t:s --watermark 0s --late late.csv join b.json --on k --within 1s a.csv
+                                                                  ^^^^^^
+? 2

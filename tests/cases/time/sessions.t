@@ -112,3 +112,23 @@ $ dstream --time '$1:s' session-window 5s count-by '$2' top 1 log
 1970-01-01T00:00:00Z	1970-01-01T00:00:08Z	c	2
 1970-01-01T00:00:01Z	1970-01-01T00:00:08Z	b	2
 1970-01-01T00:00:02Z	1970-01-01T00:00:08Z	a	2
+
+# Sessions without a longest hold records of any time: what waits for time behind them says so.
+$ printf '0 c\n5 b\n6 a\n8 a\n9 c\n14 b\n' > log; cat log | dstream --time '$1:s' session-window 3s sort-by '$2' burst 1 2s
+dstream: burst: records of 'sort-by $2' are as old as their session, which has no longest; give session-window --max D, or put 'burst' in front of the windows
+    dstream --time '$1:s' session-window 3s sort-by '$2' burst 1 2s
+                                                         ^^^^^
+? 2
+$ cat log | dstream --time '$1:s' session-window 3s --max 9s sort-by '$2' burst 1 2s
+1970-01-01T00:00:00Z	1970-01-01T00:00:03Z	0 c	1	1970-01-01T00:00:00Z
+1970-01-01T00:00:05Z	1970-01-01T00:00:12Z	5 b	1	1970-01-01T00:00:05Z
+1970-01-01T00:00:05Z	1970-01-01T00:00:12Z	8 a	1	1970-01-01T00:00:08Z
+1970-01-01T00:00:14Z	1970-01-01T00:00:17Z	14 b	1	1970-01-01T00:00:14Z
+$ cat log | dstream --time '$1:s' session-window 3s sort-by '$2' map-with-state 'n=(n ?? 0)+1' --ttl 2s
+dstream: map-with-state: records of 'sort-by $2' are as old as their session, which has no longest: --ttl forgets nothing before the end of the input
+1970-01-01T00:00:00Z	1970-01-01T00:00:03Z	0 c	1
+1970-01-01T00:00:05Z	1970-01-01T00:00:12Z	6 a	2
+1970-01-01T00:00:05Z	1970-01-01T00:00:12Z	8 a	3
+1970-01-01T00:00:05Z	1970-01-01T00:00:12Z	5 b	4
+1970-01-01T00:00:05Z	1970-01-01T00:00:12Z	9 c	5
+1970-01-01T00:00:14Z	1970-01-01T00:00:17Z	14 b	6

@@ -191,3 +191,52 @@ $ seq 3 | dstream count-window 2 sort-by '$1:desc' foreach-batch 'echo "$DSTREAM
 1
 |
 3
+
+# INTERFACE 6.2: the time of a row of a window by count is that of the newest record in it, of events, by a clock or in
+# batches; what forgets and what waits goes by it.
+$ printf '0 b\n2 b\n5 b\n5 b\n9 b\n' > log; dstream --time '$1:s' count-window 2 reduce-by '$2' n=count map t=@time log
+b	2	1970-01-01T00:00:02Z
+b	2	1970-01-01T00:00:05Z
+b	1	1970-01-01T00:00:09Z
+$ dstream --clock '$1:s' count-window 2 reduce-by '$2' n=count map t=@time log
+b	2	1970-01-01T00:00:02Z
+b	2	1970-01-01T00:00:05Z
+b	1	1970-01-01T00:00:09Z
+$ dstream --batch-lines 2 count-window 2 reduce n=count map t=@time log
+2	1970-01-01T00:00:01Z
+2	1970-01-01T00:00:02Z
+1	1970-01-01T00:00:03Z
+$ dstream --clock '$1:s' count-window 2 reduce n=count window 4s count log
+1970-01-01T00:00:00Z	1
+1970-01-01T00:00:04Z	1
+1970-01-01T00:00:08Z	1
+$ dstream --clock '$1:s' count-window 1 reduce-by '$2' n=count scan-by '$2' cumcount --ttl 2s log
+b	1	1
+b	1	1
+b	1	1
+b	1	2
+b	1	1
+$ dstream --clock '$1:s' count-window 1 reduce n=count burst 2 3s log
+1	2	1970-01-01T00:00:00Z
+1	2	1970-01-01T00:00:05Z
+$ dstream --time '$1:s' reduce n=count map t=@time log
+dstream: map: no field '@time'
+    t=@time
+      ^^^^^ rows here have no time; of the newest record it is max:@time, among the aggregates
+? 2
+$ dstream count-window 2 reduce n=count window 1s count log
+dstream: window: rows of 'reduce n=count' have no time; put the window in front of it
+    dstream count-window 2 reduce n=count window 1s count log
+                                          ^^^^^^
+? 2
+
+# Records of windows that leave them are as old as those are long: what waits for time behind them takes each in its turn.
+$ printf '1\n3\n2\n6\n9\n' > log; dstream --time '$1:s' --watermark 3s look-back 5s distinct burst 1 1s log
+1969-12-31T23:59:56Z	1970-01-01T00:00:01Z	1	1	1970-01-01T00:00:01Z
+1969-12-31T23:59:57Z	1970-01-01T00:00:02Z	2	1	1970-01-01T00:00:02Z
+1969-12-31T23:59:58Z	1970-01-01T00:00:03Z	3	1	1970-01-01T00:00:03Z
+1970-01-01T00:00:01Z	1970-01-01T00:00:06Z	6	1	1970-01-01T00:00:06Z
+1970-01-01T00:00:04Z	1970-01-01T00:00:09Z	9	1	1970-01-01T00:00:09Z
+$ printf '1\n2\n3\n4\n' > log; dstream count-window 2 sort-by '$1:desc' scan 'z=lead:$1' reduce n=count log
+2
+2
