@@ -1480,7 +1480,8 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Reports,
         doc: doc(
             "a value that does not convert makes its record a bad one",
-            "Without it such a value is null, counted, and told at the end.",
+            "Without it such a value is null, counted, and told at the end. So it is with it behind an operator that \
+             keeps records or gives rows of its own (`sort-by`, `join`, `count-by`): those are no records just read.",
         ),
         set: |options, _| {
             options.strict = true;

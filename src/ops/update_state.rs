@@ -36,7 +36,7 @@ const TEXT: &str = "\
     next that ends. Windows that overlap are refused: a record counts once.\n\n\
     `--ttl D` forgets a key that has been silent for D, by event time where the chain has one: when the watermark has \
     reached its last record's time and D. With `--on-timeout emit` it then has a row, in the window or batch that \
-    holds this moment; at the end of the input, when event time ends, every key that is left has one, behind the last \
+    holds this moment, else the next; at the end of the input, when event time ends, every key that is left has one, behind the last \
     window. Without `--ttl` and `--max-keys` totals are kept for ever.\n\n\
     `--initial FILE` holds records with the columns that are printed, by name (of text: by place, keys first), for \
     aggregates whose value is all they keep: `collect count first last max min sum`. They count as seen in the first \

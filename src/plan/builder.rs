@@ -357,7 +357,7 @@ impl<'a> Builder<'a> {
         let mut usage = self
             .fault(fault.message)
             .at(source, fault.at.start + offset..fault.at.end + offset);
-        usage.note = fault.note;
+        usage.note = self.with_others(fault.note);
         usage
     }
 

@@ -274,8 +274,34 @@ impl Builder<'_> {
             };
             let name = (names::display(left) == names::display(right))
                 .then(|| names::display(left).to_string());
-            let left = self.expression_at(left, source, at)?;
-            let right = stream.builder.expression_at(right, source, at + from)?;
+            let lacks = |mut usage: Usage, of: &str| {
+                if let Some((what, rest)) = usage.message.split_once("no field ") {
+                    let (field, rest) = rest.split_once(';').unwrap_or((rest, ""));
+                    let rest = match rest {
+                        "" if split_pair(part).is_none() => {
+                            "; fields of two names are --on LEFT=RIGHT".into()
+                        }
+                        "" => String::new(),
+                        rest => format!(";{rest}"),
+                    };
+                    usage.message = format!("{what}no field {field} {of}{rest}");
+                }
+                usage
+            };
+            let left = self
+                .expression_at(left, source, at)
+                .map_err(|usage| lacks(usage, "on the left"))?;
+            let word = stream.builder.options.words.join(" ");
+            let right = stream
+                .builder
+                .expression_at(right, source, at + from)
+                .map_err(|usage| lacks(usage, &format!("in {word}")))?;
+            if left.fields.is_empty() && right.fields.is_empty() {
+                self.notes.push(format!(
+                    "{}: --on {part} is the same for all records; a field by its place is $1, $2, …",
+                    self.name
+                ));
+            }
             let (left, right) = self
                 .alike(left, right)
                 .map_err(|message| self.fault_at(source, at..at + part.len(), message))?;

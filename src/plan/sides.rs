@@ -328,6 +328,25 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// What a message says that a record has, with the fields of the other streams in force.
+    pub(super) fn with_others(&self, mut note: String) -> String {
+        const SHOWN: usize = 8;
+        if !note.starts_with("the record has") {
+            return note;
+        }
+        for side in 0..self.sides.len() {
+            let Side { stream, union, .. } = &self.sides[side];
+            if !self.is_in_force(side) || *union {
+                continue;
+            }
+            let fields = stream.builder.schema.fields.iter();
+            for field in fields.filter(|field| !field.hidden).take(SHOWN) {
+                note.push_str(&format!(", {}.{}", stream.prefix, field.name));
+            }
+        }
+        note
+    }
+
     /// Brings what an expression speaks of from other streams.
     pub(super) fn bring_right(&mut self, ast: &Ast) -> Result<(), Usage> {
         if self.sides.is_empty() {

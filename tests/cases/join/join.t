@@ -541,3 +541,28 @@ $ dstream -i json --time t:s join r.csv --on k --within 1s --full --as r map x=v
 t,v,x
 1,3,3
 9,4,4
+
+# Which stream lacks a field is said, and what both have.
+$ printf 'uid,v\n1,a\n' > p.csv; printf 'id,w\n1,b\n' > q.csv; dstream -i csv join q.csv --on id p.csv
+dstream: join: no field 'id' on the left; did you mean 'uid'?
+    id
+    ^^ the record has: uid, v
+? 2
+$ dstream -i csv join q.csv --on uid p.csv
+dstream: join: no field 'uid' in q.csv; did you mean 'id'?
+    uid
+    ^^^ the record has: id, w
+? 2
+$ dstream -i csv join q.csv --on uid=idd p.csv
+dstream: join: no field 'idd' in q.csv; did you mean 'id'?
+    uid=idd
+        ^^^ the record has: id, w
+? 2
+$ dstream -i csv join q.csv --on uid=id select zz p.csv
+dstream: select: no field 'zz'
+    zz
+    ^^ the record has: uid, v, q.id, q.w
+? 2
+$ dstream -i csv join q.csv --on 2 p.csv
+dstream: join: --on 2 is the same for all records; a field by its place is $1, $2, …
+1	a	1	b

@@ -72,7 +72,7 @@ id,count,name
 
 # A table whose header is not what was asked for.
 $ printf 'id\n1\n' > u.csv; printf 'id\n1\n' | dstream -i csv lookup u.csv --on id=k
-dstream: lookup: no field 'k'
+dstream: lookup: no field 'k' in u.csv
     id=k
        ^ the record has: id
 ? 2
@@ -211,7 +211,7 @@ dstream: map: no field 'u.name'; it was dropped
 $ dstream -i csv lookup u.csv --on id drop name map x=name e.csv
 dstream: map: no field 'name'; a text is in double quotes: "name"
     x=name
-      ^^^^ the record has: id
+      ^^^^ the record has: id, u.id, u.name
 ? 2
 $ dstream -i csv lookup u.csv --on id rename u.name=k map x=u.name e.csv
 dstream: map: no field 'u.name'; it is called 'k' now

@@ -236,7 +236,7 @@ $ printf '{"k":1,"a":1}\n{"a":2}\n{"k":null,"a":3}\n' > r.ndjson; printf '{"b":1
 1	
 2	
 $ printf 'a,b\n1,2\n' > r.csv; printf 'k,v\n1,2\n' > l.csv; dstream -i csv join r.csv --on k l.csv
-dstream: join: no field 'k'
+dstream: join: no field 'k' in r.csv; fields of two names are --on LEFT=RIGHT
     k
     ^ the record has: a, b
 ? 2
