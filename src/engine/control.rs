@@ -740,7 +740,10 @@ impl<'c, 's> Control<'c, 's> {
             showing.closes(at);
         }
         self.running.close(match upto {
-            Watermark::None if self.has_whole() => Watermark::At(NUMBERS_END - 1),
+            // What a block has begun is closed in the middle of it, too.
+            Watermark::None if self.running.next_end() < NUMBERS_END => {
+                Watermark::At(NUMBERS_END - 1)
+            }
             _ => upto,
         });
         self.has_come = false;

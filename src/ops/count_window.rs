@@ -11,7 +11,8 @@ pub const COUNT_WINDOW: Operator = Operator {
         text: "In the order of the input, whatever their times: the aggregate that follows prints at each Nth \
                record of a key, and begins anew; with `--slide-rows M` at each Mth record, over the last N. A part \
                window at the end of the input is printed with `--partial yes`, which is the default without a \
-               slide. Its rows have no bounds; their time is that of their newest record.\n\n\
+               slide. Its rows have no bounds; their time is that of their newest record: a window behind it that is over \
+               by then takes no part window, which is told as late.\n\n\
                The key is that of the operator ending in `-by` that follows, else the key in force; without either \
                records are counted over the whole stream. What `filter` drops behind it is in its window all the same; with \
                `filter` in front, windows are of the records that it keeps. A row of an aggregate is all that its \

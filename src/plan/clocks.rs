@@ -45,7 +45,9 @@ impl Builder<'_> {
     /// The same for `--ttl`, with a word where it does nothing before the end.
     pub fn lapse_of_ttl(&mut self) -> Lapse {
         let lapse = self.lapse();
-        if lapse == (Lapse::Event { disorder: None }) {
+        // Behind windows of whole records it is known how far time is, as these leave.
+        let is_left = self.windows == Windows::Yes && self.of_source();
+        if lapse == (Lapse::Event { disorder: None }) && !is_left {
             self.notes.push(format!(
                 "{}: --ttl is by event time, which of files that end is known at their end; to forget before, give --watermark D",
                 self.name

@@ -42,11 +42,22 @@ impl Builder<'_> {
             return;
         }
         let drops = match kind {
-            NodeKind::Filter { .. } | NodeKind::Sample { .. } => true,
+            NodeKind::Filter { .. }
+            | NodeKind::Sample { .. }
+            | NodeKind::Parse {
+                keep_unmatched: false,
+                ..
+            } => true,
             NodeKind::Explode { .. } | NodeKind::Lookup(_) => false,
             // It goes by the order of records, which is another one where they have left a window.
             kind if has_state(kind) && !self.thinning.thinned.is_empty() => {
                 self.tell_thinned(&format!("'{}' takes records in their order", self.typed));
+                return;
+            }
+            // These go by that order, too, and drop records themselves.
+            kind if has_state(kind) && ["anomaly", "burst"].contains(&self.name.as_str()) => {
+                let typed = self.typed.clone();
+                self.tell_windows_of(&typed, "it takes records in their order");
                 return;
             }
             _ => return,
@@ -79,12 +90,15 @@ impl Builder<'_> {
     /// Windows are of the records that are left where they are made.
     pub(super) fn tell_thinned(&mut self, why: &str) {
         let thinned = std::mem::take(&mut self.thinning.thinned);
-        if let (Some(thinned), Some(shape)) =
-            (thinned.iter().find(|thinned| thinned.drops), &self.unjudged)
-        {
+        if let Some(thinned) = thinned.iter().find(|thinned| thinned.drops) {
+            self.tell_windows_of(&thinned.typed, why);
+        }
+    }
+
+    fn tell_windows_of(&mut self, typed: &str, why: &str) {
+        if let Some(shape) = &self.unjudged {
             self.notes.push(format!(
-                "the windows of '{shape}' are of the records that '{}' lets through: {why}",
-                thinned.typed
+                "the windows of '{shape}' are of the records that '{typed}' lets through: {why}"
             ));
         }
     }

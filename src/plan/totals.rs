@@ -5,7 +5,7 @@ use super::batches;
 use super::builder::Builder;
 use super::custom::{Ordered, OwnRows};
 use super::grouped::OutputMode;
-use super::grouping::Agg;
+use super::grouping::{Agg, Shape};
 use super::keys::Key;
 use super::node::{Overdue, Times, Window};
 use super::scopes::Windows;
@@ -83,6 +83,12 @@ impl Builder<'_> {
     /// When totals here are printed; rows are put into their windows.
     pub fn totals_printed(&mut self) -> Result<Printed, Usage> {
         // A window that waits takes the place of those that rows were in.
+        let grows = |shape: &Shape| matches!(shape, Shape::Grid(window) if window.grow.is_some());
+        if self.shaped.as_ref().is_some_and(grows) {
+            return Err(self.fault(
+                "it counts a record once, and windows that grow hold it several times; leave --grow out",
+            ));
+        }
         if self.shaped.is_some() || (self.windows.vary() && self.pending.is_none()) {
             return Err(self.fault(
                 "it prints when a window of all keys ends; sessions, windows by count and looks back end for each key \
@@ -90,7 +96,9 @@ impl Builder<'_> {
             ));
         }
         self.batch_scope();
-        if let Some(window) = &self.pending
+        // Also those that whole records have left.
+        let of_records = self.in_force.as_ref().filter(|_| self.of_source());
+        if let Some(window) = self.pending.as_ref().or(of_records)
             && window.size.about() > window.slide.about()
         {
             return Err(self.fault(format!(

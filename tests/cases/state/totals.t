@@ -201,3 +201,15 @@ dstream: the slide of 5s is longer than the window of 2s: records between window
 1970-01-01T00:00:15Z	c	1
 1970-01-01T00:00:20Z	b	1
 1970-01-01T00:00:25Z	b	1
+
+# A record counts once, also behind what has taken whole windows.
+$ printf '0 a\n2 a\n3 a\n' > log; dstream --time '$1:s' window 4s --slide 2s sort-by '$1' update-state-by '$2' n=count log
+dstream: update-state-by: it counts a record once, and windows of 4s slide 2s hold it several times; leave --slide out
+    dstream --time '$1:s' window 4s --slide 2s sort-by '$1' update-state-by '$2' n=count log
+                                                            ^^^^^^^^^^^^^^^
+? 2
+$ dstream --time '$1:s' window 8s --grow 4s update-state-by '$2' n=count log
+dstream: update-state-by: it counts a record once, and windows that grow hold it several times; leave --grow out
+    dstream --time '$1:s' window 8s --grow 4s update-state-by '$2' n=count log
+                                              ^^^^^^^^^^^^^^^
+? 2

@@ -240,3 +240,21 @@ $ printf '1\n3\n2\n6\n9\n' > log; dstream --time '$1:s' --watermark 3s look-back
 $ printf '1\n2\n3\n4\n' > log; dstream count-window 2 sort-by '$1:desc' scan 'z=lead:$1' reduce n=count log
 2
 2
+
+# INTERFACE 6: `parse` drops as a filter does, and what is dropped is in its window all the same; of what must go in input
+# order, and drops, that is told.
+$ printf '0 a\n1 x\n2 a\n' > log; dstream --time '$1:s' session-window 1s parse '(?<k>a)' --field '$2' count log
+1970-01-01T00:00:00Z	1970-01-01T00:00:03Z	2
+$ dstream --time '$1:s' session-window 1s filter '$2=="a"' count log
+1970-01-01T00:00:00Z	1970-01-01T00:00:03Z	2
+$ printf '%s\n' 1 1 9 1 1 1 1 9 | dstream count-window 2 anomaly zscore '$1' --rows 2 reduce 'n=count,c=collect:$1'
+dstream: the windows of 'count-window 2' are of the records that 'anomaly zscore $1 --rows 2' lets through: it takes records in their order
+2	[9,9]
+
+# Whole windows by count are printed once, whatever triggers come in the middle of a block.
+$ printf '0 1\n2 2\n4 3\n6 4\n8 5\n' > log; dstream --clock '$1:s' --time '$1:s' --every 2s count-window 2 top 1 --by '$2' log
+0 1
+2 2
+4 3
+6 4
+8 5
