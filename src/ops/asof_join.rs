@@ -66,6 +66,7 @@ pub const ASOF_JOIN: Operator = Operator {
         other::keys_stay(b)?;
         let mut stream = other::stream(args, b)?;
         b.need_row_times("the newest record")?;
+        b.time_passes_rows()?;
         stream.need_times()?;
         let on = other::on(args, &mut stream, b)?;
         let lateness = b.lateness();

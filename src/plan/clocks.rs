@@ -88,13 +88,19 @@ impl Builder<'_> {
     /// The same where records wait until time has passed them.
     pub fn lapse_of_waiting(&mut self, what: &str) -> Result<Lapse, Usage> {
         let lapse = self.lapse_of_order(what)?;
-        if let Some((why, remedy)) = self.of_any_age() {
-            return Err(self.fault(format!(
+        self.time_passes_rows()?;
+        Ok(lapse)
+    }
+
+    /// Time goes past the records here as it goes on.
+    pub fn time_passes_rows(&self) -> Result<(), Usage> {
+        match self.of_any_age() {
+            Some((why, remedy)) => Err(self.fault(format!(
                 "{why}; {remedy}put '{}' in front of the windows",
                 self.name
-            )));
+            ))),
+            None => Ok(()),
         }
-        Ok(lapse)
     }
 
     /// The clock of keys that only go when there is no more room. Without a bound there is nothing to ask.

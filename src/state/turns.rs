@@ -211,6 +211,14 @@ impl Process for InTurns {
         self.inner.lag()
     }
 
+    fn lag_of_windows(&self) -> i64 {
+        self.inner.lag_of_windows()
+    }
+
+    fn held_time(&self) -> i64 {
+        self.inner.held_time()
+    }
+
     fn tick(&mut self, now: i64) -> Vec<Chunk> {
         self.inner.tick(now)
     }

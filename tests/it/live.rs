@@ -231,6 +231,36 @@ fn a_window_by_event_time_is_printed_while_the_pipe_is_open() {
     assert!(running.end().success());
 }
 
+/// Whole records leave a window when it is over, and what follows takes them, though more may come.
+#[test]
+fn records_of_windows_come_while_the_pipe_is_open() {
+    let windows = [
+        "session-window 2s",
+        "session-window 2s --max 9s",
+        "look-back 2s",
+        "window 4s",
+        "window 4s --grow 2s",
+        "count-window 1",
+    ];
+    let followers = [
+        "sort-by $2",
+        "distinct-by $2",
+        "top 1 --by $2",
+        "sort-by $2 scan n=cumcount",
+        "sort-by $2 reduce n=count",
+        "sort-by $2 distinct",
+    ];
+    for window in windows {
+        for follower in followers {
+            let chain = format!("--time $1 {window} {follower}");
+            let words: Vec<&str> = chain.split(' ').collect();
+            let mut running = start(&words);
+            running.write("1 a\n30 b\n31 b\n60 c\n");
+            assert!(!running.line().is_empty(), "{chain}");
+        }
+    }
+}
+
 #[test]
 fn a_signal_prints_what_is_open_and_kills() {
     for (signal, number) in [(Signal::INT, 2), (Signal::TERM, 15), (Signal::HUP, 1)] {
