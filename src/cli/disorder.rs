@@ -171,6 +171,7 @@ fn counting(
         },
         zone: zone.clone(),
         mark_batches: false,
+        keeps_late: false,
         peek_every: None,
         tick_every: None,
         notes: Vec::new(),

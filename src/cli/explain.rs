@@ -196,6 +196,7 @@ fn does(node: &Node, plan: &Plan) -> String {
             "counts records with fields that are no columns, as the first record lacks them".into()
         }
         NodeKind::Sample { .. } => "keeps the same share of lines each time, by their hash".into(),
+        NodeKind::Lines { .. } => "has late rows kept as JSON, as they are no records".into(),
         NodeKind::Judge { window, .. } => format!(
             "drops records that are too late for windows of {}, before what follows keeps anything of them",
             window.size

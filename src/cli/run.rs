@@ -588,6 +588,7 @@ fn build_options(
         paint: terminal::paint(|| colors(options)),
         exact: options.exact,
         triggers: options.triggers.clone(),
+        keeps_late: options.late_file.is_some(),
         limits: options.limits,
         flush: options.keep.flush,
         load: Some(Load(Arc::new(|path| {

@@ -140,6 +140,8 @@ pub struct Late {
 #[derive(Clone, Debug)]
 struct LateRow {
     begin: usize,
+    /// It had been kept, and stands in its block no more, but among others that were kept.
+    apart: bool,
     by: Option<i64>,
     /// Its line in `lines`.
     line: Range<usize>,
@@ -171,8 +173,13 @@ impl Late {
             lines.push(b'\n');
             line.end = lines.len();
         }
-        let begin = chunk.record(row).start();
-        self.rows.push(LateRow { begin, by, line });
+        let record = chunk.record(row);
+        self.rows.push(LateRow {
+            begin: record.start(),
+            apart: record.in_scratch(),
+            by,
+            line,
+        });
     }
 
     /// A row that was kept is late, by so much, ns; its line, where it was kept too.
@@ -201,7 +208,7 @@ impl Late {
 
     /// Rows of the block that begin behind `last` do not count: that they were read is accident.
     pub fn cut(&mut self, last: usize) {
-        let is_behind = |row: &LateRow| row.begin > last;
+        let is_behind = |row: &LateRow| !row.apart && row.begin > last;
         let behind = self.rows.iter().filter(|row| is_behind(row));
         self.records -= behind.clone().count() as u64;
         if let Some(lines) = &mut self.lines {
@@ -214,6 +221,24 @@ impl Late {
             *lines = kept;
         }
         self.rows.retain(|row| !is_behind(row));
+    }
+
+    /// Lines of a block stand in its order, whoever found them late.
+    pub fn sort(&mut self) {
+        let (Some(lines), rows) = (&mut self.lines, &mut self.rows) else {
+            return;
+        };
+        let of_rows: usize = rows.iter().map(|row| row.line.len()).sum();
+        let are_alike = rows.iter().all(|row| row.apart == rows[0].apart);
+        if of_rows < lines.len() || !are_alike || rows.is_sorted_by_key(|row| row.begin) {
+            return;
+        }
+        rows.sort_by_key(|row| row.begin);
+        let mut sorted = Vec::with_capacity(lines.len());
+        for row in rows {
+            sorted.extend_from_slice(&lines[std::mem::take(&mut row.line)]);
+        }
+        *lines = sorted;
     }
 
     /// All of them count.

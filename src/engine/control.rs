@@ -703,13 +703,13 @@ impl<'c, 's> Control<'c, 's> {
                 let is_first = !self.has_begun && self.running.shared.first_batch().is_some();
                 at >= next_end || self.ends_batch(at) || is_first
             }
-            _ => self.has_whole(),
+            _ => self.has_come && self.has_whole(),
         }
     }
 
     /// Whether windows by count wait, which are whole when their rows come, though time tells nothing.
     fn has_whole(&self) -> bool {
-        self.has_come && self.running.next_end() < NUMBERS_END
+        self.running.next_end() < NUMBERS_END
     }
 
     /// Whether a batch has ended that is not marked yet.
@@ -741,9 +741,7 @@ impl<'c, 's> Control<'c, 's> {
         }
         self.running.close(match upto {
             // What a block has begun is closed in the middle of it, too.
-            Watermark::None if self.running.next_end() < NUMBERS_END => {
-                Watermark::At(NUMBERS_END - 1)
-            }
+            Watermark::None if self.has_whole() => Watermark::At(NUMBERS_END - 1),
             _ => upto,
         });
         self.has_come = false;

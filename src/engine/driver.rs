@@ -29,6 +29,7 @@ use crate::plan::files::Span;
 use crate::plan::node::{Plan, Times};
 use crate::sinks::{self, FileSink, Mode, Sink, Whole};
 use anyhow::Result;
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher};
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -527,6 +528,7 @@ impl<'s> Running<'s> {
         }
         if self.form == Form::Itself {
             self.shared.behind.store(lag.of(true), Ordering::Relaxed);
+            self.tell_late();
         }
     }
 
@@ -564,7 +566,6 @@ impl<'s> Running<'s> {
             &mut chunk,
             &mut Vec::new(),
         );
-        worker.late.settle();
         lock(&self.shared.rest_late).append(&mut worker.late);
     }
 
@@ -590,6 +591,7 @@ impl<'s> Running<'s> {
             .stage
             .seq
             .fetch_add(n as u64, Ordering::Relaxed);
+        let lates: Mutex<BTreeMap<usize, Late>> = Mutex::default();
         share_out(self.threads, n, &|worker, i| {
             if self.form != Form::Itself && self.shared.out.has_enough_aside() {
                 // Of a copy, which one thread runs: nobody comes before this chunk.
@@ -602,11 +604,15 @@ impl<'s> Running<'s> {
             let _guard = Guard(self);
             let mut chunk = make(i);
             chunk.block.seq = base + i as u64;
-            let late = &mut Late::default();
-            self.stage(at, None, worker, &mut chunk, &mut Vec::new(), late);
-            late.settle();
-            lock(&self.shared.rest_late).append(late);
+            let mut late = Late::default();
+            self.stage(at, None, worker, &mut chunk, &mut Vec::new(), &mut late);
+            if late.records > 0 {
+                lock(&lates).insert(i, late);
+            }
         });
+        for late in lock(&lates).values_mut() {
+            lock(&self.shared.rest_late).append(late);
+        }
     }
 
     /// Rows that were made are written, whatever else went wrong; but a file only appears when all went well.
@@ -658,6 +664,7 @@ impl<'s> Running<'s> {
                 add_counts(shared, &mut lock(worker).0.counts);
             }
         }
+        self.tell_late();
         let failed = lock(&shared.failure).take();
         let ended_early = failed.is_some();
         report.failure = failed;
@@ -669,10 +676,8 @@ impl<'s> Running<'s> {
         report.records_in = records;
         report.records_bad = bad;
         report.bytes_in = shared.bytes_in.load(Ordering::Relaxed);
-        let mut rest = std::mem::take(&mut *lock(&shared.rest_late));
         let mut regrets = Vec::new();
-        for mut told in self.lanes.iter().flat_map(|lane| lane.stage.told()) {
-            rest.append(&mut told.late);
+        for told in self.lanes.iter().flat_map(|lane| lane.stage.told()) {
             for (what, n) in told.counts {
                 *report.counts.entry(what).or_default() += n;
             }
@@ -689,9 +694,6 @@ impl<'s> Running<'s> {
             if let End::Aggregate(state) = &lane.stage.end {
                 report.sketched += state.sketched();
             }
-        }
-        if let Err(failure) = shared.ledger.put_late(rest) {
-            report.failure.get_or_insert(failure.into());
         }
         let late = shared.ledger.late();
         report.late = late.records;

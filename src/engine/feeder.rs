@@ -12,6 +12,7 @@ use crate::data::time::Zone;
 use crate::data::{Chunk, ColumnV, FieldId, Schema};
 use crate::expr::{EvalContext, Expr};
 use crate::plan::grid::Grid;
+use crate::plan::meaning::Meaning;
 use crate::plan::node::{Custom, Overdue};
 use std::sync::Arc;
 
@@ -103,10 +104,22 @@ impl Feeder {
             Some(node) => &node.schema,
             None => &plan.source.schema,
         };
-        let merge = custom.right.as_ref().and_then(|right| right.merge.clone());
-        let merge = merge.map(|merge| -> MergeLines {
-            Arc::new(move |left, right, out| merge.write(left, right, out))
-        });
+        let is_union = matches!(custom.meaning, Meaning::Union);
+        let merge = custom
+            .right
+            .as_ref()
+            .and_then(|right| -> Option<MergeLines> {
+                match right.merge.clone() {
+                    Some(merge) => Some(Arc::new(move |left, right, out| {
+                        merge.write(left, right, out)
+                    })),
+                    None if is_union => None,
+                    // The record that there is.
+                    None => Some(Arc::new(|left, right, out| {
+                        out.extend_from_slice(left.or(right).unwrap_or_default());
+                    })),
+                }
+            });
         (custom.make)(&Making {
             schema,
             carry: &custom.carry,

@@ -121,7 +121,8 @@ impl<'p> SourceWorker<'p> {
             let again = self.reader.is_some() && header.is_none();
             if !again {
                 let late = shared.run.late_file.is_some();
-                let made = reader_of(source, header, heading(self.plan, self.side, late));
+                let heading = Heading::of(self.plan, self.side, late);
+                let made = reader_of(source, header, heading);
                 self.reader = Some((
                     input,
                     made.map_err(|error| of_header(info.as_deref(), &error))?,
@@ -323,7 +324,7 @@ pub fn check_headers(plan: &Plan, opened: &Opened, late: bool) -> Result<()> {
             continue;
         };
         if let Some(header) = &info.header {
-            reader_of(source, Some(header), heading(plan, info.side, late))
+            reader_of(source, Some(header), Heading::of(plan, info.side, late))
                 .map_err(|error| of_header(Some(&info), &error))?;
         }
     }
@@ -347,25 +348,47 @@ fn check_late_streams(plan: &Plan) -> Result<()> {
     }
 }
 
-/// What the records of a side are put below as they stand.
-struct Heading<'p> {
-    source: &'p Source,
-    /// What to do where their columns are others.
-    remedy: String,
+/// What the records of a stream are put below as they stand: the header of the chain's own source.
+#[derive(Copy, Clone)]
+enum Heading<'p> {
+    /// In the output.
+    Output(&'p Source),
+    /// In the file of late records.
+    Late(&'p Source),
 }
 
-/// `late`: late records go to a file.
-fn heading(plan: &Plan, side: usize, late: bool) -> Option<Heading<'_>> {
-    let source = &plan.source;
-    let remedy = match side == 0 && plan.passes_lines() {
-        true => format!(
-            "records are passed on as they stand; -o {}, or select, writes them by their names",
-            source.format_name.split(':').next().unwrap_or("csv")
-        ),
-        false if late => "--late FILE keeps records of one header; --late drop counts them".into(),
-        false => return None,
-    };
-    Some(Heading { source, remedy })
+impl<'p> Heading<'p> {
+    /// Of the records of a side; `late`: late ones go to a file.
+    fn of(plan: &'p Plan, side: usize, late: bool) -> Option<Heading<'p>> {
+        match side == 0 && plan.passes_lines() {
+            true => Some(Heading::Output(&plan.source)),
+            false => late.then_some(Heading::Late(&plan.source)),
+        }
+    }
+
+    /// Records that go below another input's header must have the same columns.
+    fn check(self, header: &[u8]) -> Result<()> {
+        let (Heading::Output(source) | Heading::Late(source)) = self;
+        let (head, header) = (trimmed(&source.head), trimmed(header));
+        if head == header || head.is_empty() || header.is_empty() {
+            return Ok(());
+        }
+        if columns_of(source, head)? == columns_of(source, header)? {
+            return Ok(());
+        }
+        let remedy = match self {
+            Heading::Output(_) => format!(
+                "records are passed on as they stand; -o {}, or select, writes them by their names",
+                source.format_name.split(':').next().unwrap_or("csv")
+            ),
+            Heading::Late(_) => {
+                "--late FILE keeps records of one header; --late drop counts them".into()
+            }
+        };
+        anyhow::bail!(
+            "its columns are others, or in another order, than those of the first input, and {remedy}"
+        )
+    }
 }
 
 /// The names of the columns of a header.
@@ -384,25 +407,9 @@ fn reader_of(
     heading: Option<Heading<'_>>,
 ) -> Result<Box<dyn Reader>> {
     if let (Some(header), Some(heading)) = (header, heading) {
-        check_columns(&heading, header)?;
+        heading.check(header)?;
     }
     source.format.reader(&source.schema, &source.wanted, header)
-}
-
-/// Records that go below another input's header must have the same columns.
-fn check_columns(heading: &Heading<'_>, header: &[u8]) -> Result<()> {
-    let source = heading.source;
-    let (head, header) = (trimmed(&source.head), trimmed(header));
-    if head == header || head.is_empty() || header.is_empty() {
-        return Ok(());
-    }
-    if columns_of(source, head)? == columns_of(source, header)? {
-        return Ok(());
-    }
-    anyhow::bail!(
-        "its columns are others, or in another order, than those of the first input, and {}",
-        heading.remedy
-    )
 }
 
 /// The header of an input lacks what the chain asks for.

@@ -379,6 +379,7 @@ impl Ledger {
         mut account: Account,
         inputs: &InputList,
     ) -> Result<Option<Failure>, Failure> {
+        account.late.sort();
         state.enter_late(&mut account.late)?;
         let end = self.end_of(state, &account.bad);
         if let Some(end) = end {

@@ -223,6 +223,21 @@ impl Running<'_> {
         }
     }
 
+    /// The late records that were found among what is let out go where those of blocks go, none of which is on its way.
+    pub fn tell_late(&self) {
+        let mut late = std::mem::take(&mut *lock(&self.shared.rest_late));
+        for turnstile in self.lanes.iter().flat_map(|lane| &lane.stage.ordered) {
+            turnstile.with(|state| {
+                if let Ordered::Process { told, .. } = state {
+                    late.append(&mut told.late);
+                }
+            });
+        }
+        if let Err(failure) = self.shared.ledger.put_late(late) {
+            self.fail(failure.into());
+        }
+    }
+
     /// The run ends and another one goes on: what is outside of it and waits for its end comes to it.
     pub fn leave(&self) {
         for (at, lane) in self.lanes.iter().enumerate() {

@@ -14,6 +14,7 @@ use crate::data::{kept, keys};
 use crate::error::Failure;
 use crate::expr::{EvalContext, Expr};
 use crate::memory;
+use crate::plan::grouping::before_of;
 use crate::plan::node::{NodeKind, Scope};
 use std::cmp::Ordering;
 use std::path::Path;
@@ -627,15 +628,15 @@ impl<'p> RowsState<'p> {
         chunk.clocks = clocks.flatten();
         chunk.windows = windows;
         // Rows of windows that are still open are not older than their windows, or than a time behind their ends.
-        let oldest = |(start, end): &(i64, i64)| match self.age {
+        let before = |(start, end): &(i64, i64)| match self.age {
             None => *start,
-            Some(age) => end.saturating_sub(age),
+            Some(age) => before_of(*end, age),
         };
         chunk.before = self
             .windowed
             .then_some(chunk.windows.as_ref())
             .flatten()
-            .map(|windows| windows.iter().map(oldest).collect());
+            .map(|windows| windows.iter().map(before).collect());
         Kept {
             chunk,
             places: entries.iter().map(|entry| entry.place).collect(),

@@ -49,6 +49,8 @@ pub enum Op<'p> {
         grid: Grid,
         lateness: i64,
     },
+    /// Rows get a line, as the writer has it.
+    Lines(RowWriter),
     Lookup(lookup::Work<'p>),
     Ordered {
         at: usize,
@@ -144,6 +146,7 @@ pub fn op<'p>(
             grid: Grid::new(window, zone),
             lateness: *lateness,
         },
+        NodeKind::Lines { format, out } => Op::Lines(RowWriter::new(out, format.as_ref())?),
         NodeKind::Limit { rows } => {
             let at = with_state(&|| Ok(Ordered::Limit { left: *rows }))?;
             let (sides, all) = (plan.sides_before(index), plan.sides().count());
@@ -396,6 +399,7 @@ impl Op<'_> {
                 assign((grid, *overdue), *into, carry, chunk, &mut met.late);
             }
             Op::Judge { grid, lateness } => judge(grid, *lateness, chunk, &mut met.late),
+            Op::Lines(writer) => draw_lines(writer, chunk),
         }
         Some(())
     }
@@ -500,6 +504,27 @@ impl RowWriter {
             RowWriter::Nothing => {}
         }
     }
+}
+
+/// Gives each row what is written of it for its line.
+fn draw_lines(writer: &mut RowWriter, chunk: &mut Chunk) {
+    let live = std::mem::take(&mut chunk.live);
+    let (mut text, mut ends) = (Vec::new(), Vec::new());
+    for row in live.iter() {
+        chunk.live = Selection::Some(vec![row]);
+        writer.write(chunk, &mut text);
+        ends.push(text.len());
+    }
+    let (mut scratch, mut from) = (chunk.take_scratch(), 0);
+    for (row, end) in live.iter().zip(ends) {
+        let line = &text[from..end];
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        chunk.rows[row as usize] = Span::scratch(scratch.len(), line.len());
+        scratch.extend_from_slice(line);
+        from = end;
+    }
+    chunk.live = live;
+    chunk.set_scratch(scratch);
 }
 
 /// The records as they came; neighbours in one copy.

@@ -109,13 +109,13 @@ pub fn arrivals(plan: &Plan) -> Arrivals {
     }
 }
 
-/// How far behind the watermark records of windows that are over may be, and how far behind the ends of these, ns.
-fn ages(shape: &Shape) -> (i64, Option<i64>) {
+/// How far behind the watermark records of windows that are over may be, and how much older than the ends of these, ns.
+fn ages(shape: &Shape) -> (i64, i64) {
     match shape.age_of_records() {
-        Some(age) => (age.saturating_add(1), Some(age.saturating_add(1))),
+        Some(age) => (age.saturating_add(1), age),
         // Windows by count have come when they are over, of whatever times.
-        None if matches!(shape, Shape::Count { .. }) => (i64::MAX, Some(1)),
-        None => (i64::MAX, Some(i64::MAX)),
+        None if matches!(shape, Shape::Count { .. }) => (i64::MAX, 0),
+        None => (i64::MAX, i64::MAX),
     }
 }
 
@@ -137,17 +137,20 @@ pub fn stages(plan: &Plan, seed: u64) -> Vec<Stage<'_>> {
     };
     // Records that leave a window when it closes are as old as the window is long.
     let mut window_of_records = 0;
-    // How far behind the ends of their windows rows are, where that is known.
+    // How much older than the ends of their windows rows are, where that is known.
     let mut age = None;
     for (i, node) in plan.nodes.iter().enumerate() {
         match &node.kind {
             NodeKind::Assign { window, .. } => {
                 (window_of_records, age) = (window.size.most(), None)
             }
-            NodeKind::Aggregate { .. } => (window_of_records, age) = (0, Some(1)),
+            NodeKind::Aggregate { .. } => (window_of_records, age) = (0, Some(0)),
             NodeKind::Custom(custom) => match &custom.meaning {
-                Meaning::Group(_) if custom.own_rows => (window_of_records, age) = (0, Some(1)),
-                Meaning::Group(grouping) => (window_of_records, age) = ages(&grouping.shape),
+                Meaning::Group(_) if custom.own_rows => (window_of_records, age) = (0, Some(0)),
+                Meaning::Group(grouping) => {
+                    let (lag, of_ends) = ages(&grouping.shape);
+                    (window_of_records, age) = (lag, Some(of_ends));
+                }
                 _ if custom.own_rows => (window_of_records, age) = (0, None),
                 _ if custom.right.is_some() => age = None,
                 _ => {}

@@ -371,7 +371,7 @@ impl Walk<'_> {
             }
             NodeKind::Explode { list, into, .. } => self.explode(list, *into, node, schema),
             // A window behind judges by itself there.
-            NodeKind::Others { .. } | NodeKind::Judge { .. } => Ok(()),
+            NodeKind::Others { .. } | NodeKind::Judge { .. } | NodeKind::Lines { .. } => Ok(()),
             NodeKind::Sample { .. } => {
                 none("the same share of lines each time, by their hash, has no counterpart")
             }

@@ -15,6 +15,9 @@ pub struct Diagnostic {
     pub note: String,
 }
 
+/// What the note of a field that there is not begins with.
+pub const RECORD_HAS: &str = "the record has";
+
 fn fault(at: Range<usize>, message: impl Into<String>) -> Diagnostic {
     Diagnostic {
         at,
@@ -249,7 +252,7 @@ pub fn unknown_field(at: Range<usize>, name: &str, known: &[&str]) -> Diagnostic
                 .into()
         }
         "@watermark" => "rows here have none; it is of records as they were read".into(),
-        _ => format!("the record has: {}", listed(known)),
+        _ => format!("{RECORD_HAS}: {}", listed(known)),
     };
     made
 }

@@ -29,7 +29,7 @@ mod types;
 
 pub use ast::Ast;
 pub use convert::instant;
-pub use error::Diagnostic;
+pub use error::{Diagnostic, RECORD_HAS};
 pub use parse::{parse, parse_assignments, parse_functions, parse_list};
 pub use types::common;
 

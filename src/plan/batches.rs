@@ -8,6 +8,7 @@ use super::scopes::Windows;
 use super::window::duration;
 use crate::data::time::SECOND;
 use crate::error::Usage;
+use crate::expr::Expr;
 
 /// The step of a batch clock that is not the wall's, unless `--batch` says.
 const STEP: i64 = SECOND;
@@ -187,12 +188,7 @@ impl Builder<'_> {
         let named = self.options.output.as_deref().is_some_and(files::has_times);
         // The value of `now()` is that of the batch, or of the clock that the data tell.
         let told = matches!(self.arrival, Times::Clock { .. } | Times::Batch { .. });
-        let exprs = |node: &Node| {
-            super::text::exprs(&node.kind)
-                .iter()
-                .any(|one| one.sees_now())
-        };
-        let asked = told && self.nodes.iter().any(exprs);
+        let asked = told && self.sees_now();
         let marked = self.options.batch_on.is_some()
             || self.options.marks_batches()
             || united
@@ -202,6 +198,44 @@ impl Builder<'_> {
             self.times = Some(self.arrival.clone());
             self.timed = true;
         }
+    }
+
+    /// Batches were asked for, and the chain goes by event time: where nothing asks what their ends are, it is said.
+    pub(super) fn tell_idle_batches(&mut self) {
+        let by_event = self.timed && matches!(self.times, Some(Times::Event { .. }));
+        let option = match (self.options.batch_lines, self.options.batch) {
+            (Some(_), _) => "--batch-lines",
+            (None, Some(_)) => "--batch",
+            (None, None) => return,
+        };
+        let names_files = self.options.output.as_deref().is_some_and(files::has_times);
+        let has_part = self.options.batch_on.is_some()
+            || self.options.mark_batches
+            || self.options.triggers.prints_at_batches()
+            || self.tick_every.is_some()
+            || self.peek_every.is_some()
+            || names_files
+            || self.sees_now();
+        if !by_event || has_part {
+            return;
+        }
+        let is_live = self.is_live() || self.sides.iter().any(|side| side.stream.live);
+        let and = match is_live && self.sides.iter().any(|side| side.union) {
+            true => ", and records of both streams come as they arrive",
+            false => "",
+        };
+        self.notes.push(format!(
+            "{option} has no part here: the chain goes by event time{and}"
+        ));
+    }
+
+    /// Whether an expression of the chain asks for the time of a record's batch.
+    fn sees_now(&self) -> bool {
+        let mut exprs = self
+            .nodes
+            .iter()
+            .flat_map(|node| super::text::exprs(&node.kind));
+        exprs.any(Expr::sees_now)
     }
 
     /// How much later the times of rows here are shown than they are, ns: a batch carries its end, and its records are

@@ -3,6 +3,7 @@
 //! the source's rows are those of the source's schema, whatever the fields are called at this place.
 
 use super::again::{Fed, Next};
+use super::custom::Aggregated;
 use super::grouped::Triggers;
 use super::grouping::{Maker, Shape};
 use super::hand::Answered;
@@ -79,6 +80,8 @@ pub struct Options {
     pub paint: Paint,
     pub exact: bool,
     pub triggers: Triggers,
+    /// `--late FILE`: late records are kept.
+    pub keeps_late: bool,
     /// `--max-keys` and `--on-full`.
     pub limits: Limits,
     /// Rows say whether they are partial (`--flush`).
@@ -88,19 +91,6 @@ pub struct Options {
     /// `-x FILE`.
     pub functions: Vec<expr::ast::Function>,
     pub look: Look,
-}
-
-/// Columns of the last aggregate.
-#[derive(Clone, Debug)]
-pub(super) struct Aggregated {
-    pub operator: String,
-    pub keys: Vec<FieldId>,
-    pub first: FieldId,
-    pub windowed: bool,
-    /// Its rows have times.
-    pub timed: bool,
-    /// The windows of a grid that it, or one in front of it, has counted in row order.
-    pub grid: Option<Window>,
 }
 
 /// The chain so far.
@@ -641,6 +631,7 @@ impl<'a> Builder<'a> {
             first,
             windowed,
             timed: windowed,
+            has_lines: false,
             grid,
         });
         self.rest = None;
@@ -715,6 +706,7 @@ impl<'a> Builder<'a> {
         let files = self.files(path.as_deref())?;
         self.check_output(path.as_deref(), &written.name)?;
         let complete = self.gives_wholes();
+        self.tell_idle_batches();
         self.finish_sides()?;
         let clock = self.clock_of_triggers();
         let times = if self.timed { self.times.take() } else { None };
@@ -762,6 +754,7 @@ impl<'a> Builder<'a> {
             },
             zone: self.options.zone.clone(),
             mark_batches: self.options.mark_batches,
+            keeps_late: self.options.keeps_late,
             peek_every: self.peek_every,
             tick_every: self.tick_every,
             notes: self.notes,

@@ -1,15 +1,30 @@
 //! How an operator lowers itself to a node that brings its own state. Invariant: rows that go on keep their field
 //! ids; rows of its own have theirs from field 0, as an aggregate's have.
 
-use super::builder::{Aggregated, Builder};
+use super::builder::Builder;
 use super::keys::Key;
 use super::meaning::Meaning;
 use super::names;
-use super::node::{Custom, Make, NodeKind, Right};
+use super::node::{Custom, Make, NodeKind, Right, Window};
 use super::output::{self, Shown};
 use super::scopes::Windows;
 use crate::data::{Field, FieldId, Schema, Type};
 use crate::expr::Expr;
+
+/// Columns of the last aggregate.
+#[derive(Clone, Debug)]
+pub(super) struct Aggregated {
+    pub operator: String,
+    pub keys: Vec<FieldId>,
+    pub first: FieldId,
+    pub windowed: bool,
+    /// Its rows have times.
+    pub timed: bool,
+    /// And lines, which are records or were made of them.
+    pub has_lines: bool,
+    /// The windows of a grid that it, or one in front of it, has counted in row order.
+    pub grid: Option<Window>,
+}
 
 /// What an operator says of the state that it brings.
 pub struct Ordered {
@@ -84,6 +99,7 @@ impl Builder<'_> {
             first,
             windowed,
             timed: windowed,
+            has_lines: false,
             grid: None,
         });
         self.rest = None;

@@ -56,7 +56,7 @@ impl Triggers {
     }
 
     /// Whether the end of a batch is a trigger.
-    fn prints_at_batches(&self) -> bool {
+    pub(super) fn prints_at_batches(&self) -> bool {
         let mode = self.output_mode;
         matches!(mode, Some(OutputMode::Update | OutputMode::Complete))
     }
@@ -410,8 +410,8 @@ impl Builder<'_> {
             shape if shape.is_windowed() => Windows::Yes,
             _ => Windows::No,
         };
-        let timed =
-            grouping.shape.is_windowed() || (is_counted(&grouping) && self.may_have_times());
+        let is_by_count = matches!(grouping.shape, Shape::Count { .. });
+        let timed = grouping.shape.is_windowed() || (is_by_count && self.may_have_times());
         if pane_columns {
             fields.push(("pane_kind".into(), Type::Text));
             fields.push(("pane".into(), Type::Number));
@@ -721,8 +721,4 @@ pub(super) fn aggregate_text(call: &AggCall) -> String {
     let mut inside: Vec<String> = call.arg.iter().map(Expr::text).collect();
     inside.extend(call.call.param.clone());
     format!("{}({}) as {}", call.call.func, inside.join(", "), call.name)
-}
-
-fn is_counted(grouping: &Grouping) -> bool {
-    matches!(grouping.shape, Shape::Count { .. })
 }

@@ -139,6 +139,12 @@ impl Shape {
     }
 }
 
+/// What rows of a window are judged by when they leave it, where none is older than its `end` by more than `age`, ns:
+/// time has not passed the oldest of them.
+pub fn before_of(end: i64, age: i64) -> i64 {
+    end.saturating_sub(age).saturating_sub(1)
+}
+
 /// What a repeated row holds.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub enum Panes {

@@ -3,7 +3,8 @@
 //! fields are theirs.
 
 use super::batches;
-use super::builder::{Aggregated, Builder};
+use super::builder::Builder;
+use super::custom::Aggregated;
 use super::names;
 use super::node::{Answer, Extent, Hand, NodeKind, Output, Scope, Taker, Times, Window};
 use super::output::{self, Shown, Written};
@@ -125,6 +126,8 @@ impl Builder<'_> {
             first: usize::MAX,
             windowed,
             timed: windowed,
+            // Those of the answer.
+            has_lines: true,
             grid: None,
         });
         // Its lines are records that may pass as they are, but for a header that other lines would lack.

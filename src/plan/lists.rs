@@ -4,6 +4,7 @@
 use super::builder::Builder;
 use crate::data::{Open, Type};
 use crate::error::Usage;
+use crate::expr::RECORD_HAS;
 
 impl Builder<'_> {
     /// What a field of a row of lists is that only records would tell, of which there is none yet; `None`: they are
@@ -31,7 +32,7 @@ impl Builder<'_> {
     /// What to do about a field that the first record may have lacked.
     pub(super) fn with_first(&self, mut usage: Usage) -> Usage {
         let is_of_open = matches!(self.source.open, Some(Open::Named(_)));
-        let is_unknown = usage.note.starts_with("the record has");
+        let is_unknown = usage.note.starts_with(RECORD_HAS);
         if is_unknown && is_of_open && self.lists_at == Some(self.parts.len()) {
             usage.note.push_str(
                 "; there are lists of the first record's fields: name others with select in front",

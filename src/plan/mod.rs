@@ -15,6 +15,7 @@ pub mod grouped;
 pub mod grouping;
 pub mod hand;
 pub mod keys;
+mod late;
 mod lists;
 pub mod meaning;
 pub mod names;

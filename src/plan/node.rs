@@ -45,6 +45,8 @@ pub struct Plan {
     pub zone: Zone,
     /// A line behind each batch.
     pub mark_batches: bool,
+    /// Lines of late records are kept.
+    pub keeps_late: bool,
     /// At each multiple of so much of the clock, ns, what would come if the input ended now is given out, by the
     /// nodes that rank and sort. Where the data tell the clock, between two rows (`Plan::early_by_data`).
     pub peek_every: Option<i64>,
@@ -228,6 +230,11 @@ pub enum NodeKind {
         overdue: Overdue,
         into: Option<(FieldId, FieldId)>,
         carry: Vec<FieldId>,
+    },
+    /// Rows that are no records get a line, for `--late FILE`.
+    Lines {
+        format: Arc<dyn WriteFormat>,
+        out: Output,
     },
     /// Drops what is late for all windows that it belongs to, and what belongs to none: state that comes before rows are
     /// put into windows does not see it.

@@ -182,7 +182,7 @@ fn through(node: &mut Node, live: &mut Live) {
                 reads(expr, live);
             }
         }
-        NodeKind::Tee { out, .. } => read_by_output(out, live),
+        NodeKind::Tee { out, .. } | NodeKind::Lines { out, .. } => read_by_output(out, live),
         NodeKind::Hand(hand) => {
             if let Some(answer) = &mut hand.answer {
                 // A column called `line` is the record itself only where that is text.
@@ -269,22 +269,6 @@ fn push_literal_down(plan: &mut Plan) {
 }
 
 impl Plan {
-    /// Whether rows that leave node `at` must still have their line: a later node, or the sink, writes it or
-    /// reads it.
-    pub fn needs_lines_behind(&self, at: usize) -> bool {
-        for node in &self.nodes[at + 1..] {
-            match &node.kind {
-                NodeKind::Aggregate { .. } => return false,
-                NodeKind::Custom(custom) if custom.own_rows => return false,
-                NodeKind::Hand(hand) => return writes_lines(&hand.out),
-                NodeKind::Sample { .. } => return true,
-                NodeKind::Tee { out, .. } if writes_lines(out) => return true,
-                _ => {}
-            }
-        }
-        writes_lines(&self.sink.out)
-    }
-
     /// What is read: the chain's own source, then the other streams in the order of their nodes.
     pub fn sides(&self) -> impl Iterator<Item = &Source> {
         std::iter::once(&self.source).chain(self.rights().map(|right| &right.source))
@@ -455,7 +439,8 @@ impl Plan {
     }
 }
 
-fn writes_lines(out: &Output) -> bool {
+/// Whether records are written as they stand.
+pub(super) fn writes_lines(out: &Output) -> bool {
     match out {
         Output::Original | Output::Made => true,
         Output::Columns(columns) => columns.rest.is_some(),

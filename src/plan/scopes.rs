@@ -88,7 +88,7 @@ impl Builder<'_> {
                     "'{behind}' gives its rows at the end of the input; put the window in front of it"
                 )))
             }
-            Some(_) => Ok(()),
+            Some(_) => self.draw_lines(),
             None => self.need_times(),
         }
     }

@@ -12,7 +12,7 @@ use super::scopes::Windows;
 use crate::data::{Field, FieldId, Open, Schema, Type};
 use crate::error::Usage;
 use crate::expr::ast::Kind;
-use crate::expr::{self, Ast, Env, Expr};
+use crate::expr::{self, Ast, Env, Expr, RECORD_HAS};
 use crate::formats::Rest;
 use crate::formats::merge::Merge;
 use std::sync::Arc;
@@ -331,7 +331,7 @@ impl Builder<'_> {
     /// What a message says that a record has, with the fields of the other streams in force.
     pub(super) fn with_others(&self, mut note: String) -> String {
         const SHOWN: usize = 8;
-        if !note.starts_with("the record has") {
+        if !note.starts_with(RECORD_HAS) {
             return note;
         }
         for side in 0..self.sides.len() {

@@ -58,7 +58,9 @@ pub fn canonical(plan: &Plan) -> Vec<String> {
     }
     let last = plan.nodes.iter().rposition(|node| has_state(&node.kind));
     let nodes = plan.nodes[..last.map_or(0, |last| last + 1)].iter();
-    for node in nodes.filter(|node| !matches!(node.kind, NodeKind::Others { .. })) {
+    let is_told =
+        |kind: &NodeKind| matches!(kind, NodeKind::Others { .. } | NodeKind::Lines { .. });
+    for node in nodes.filter(|node| !is_told(&node.kind)) {
         let (word, rest) = node_text(node, false);
         let rest = without_limits(&rest);
         out.push(format!("{word:<10}{rest}").trim_end().to_string());
@@ -235,6 +237,7 @@ pub(super) fn exprs(kind: &NodeKind) -> Vec<&Expr> {
         NodeKind::Sample { .. }
         | NodeKind::Others { .. }
         | NodeKind::Judge { .. }
+        | NodeKind::Lines { .. }
         | NodeKind::Assign { .. }
         | NodeKind::Limit { .. }
         | NodeKind::Tee { .. }
@@ -283,6 +286,7 @@ fn node_text(node: &Node, carries: bool) -> (&'static str, String) {
             ]),
         ),
         NodeKind::Others { .. } => ("others", "counted".into()),
+        NodeKind::Lines { .. } => ("lines", "as JSON".into()),
         NodeKind::Sample { below } => ("sample", format!("below {below}")),
         NodeKind::Judge { window, lateness } => (
             "judge",

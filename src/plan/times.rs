@@ -137,7 +137,7 @@ impl Builder<'_> {
             self.notes.push(format!("taking event time from '{name}'"));
             return Ok(self.event(at, Shape::Detect));
         }
-        if self.options.regular_files && !self.options.live && !self.arrival_replays() {
+        if !self.arrival_means_something() {
             return Err(self.fault(
                 "sizes over a regular file need a time field; give --time FIELD, or --time arrival if you mean it",
             ));
@@ -156,13 +156,13 @@ impl Builder<'_> {
     /// The operator at hand wants times, of whatever rows.
     pub(super) fn need_times_of(&mut self, what: &str) -> Result<(), Usage> {
         if self.have_times() {
-            return Ok(());
+            return self.draw_lines();
         }
         if !self.at_source() {
             let behind = self.aggregate_before().unwrap_or_default().to_string();
             return Err(self.fault(format!("{what}: rows of '{behind}' have no time")));
         }
-        if self.options.regular_files && !self.options.live && !self.arrival_replays() {
+        if !self.arrival_means_something() {
             return Err(self.fault(format!(
                 "{what} over a regular file needs a time field; give --time FIELD, or --time arrival if you mean it"
             )));
@@ -170,6 +170,11 @@ impl Builder<'_> {
         self.times = Some(self.arrival.clone());
         self.timed = true;
         Ok(())
+    }
+
+    /// When a record comes says nothing where all of them lie in files that are read as fast as that goes.
+    fn arrival_means_something(&self) -> bool {
+        !self.options.regular_files || self.options.live || self.arrival_replays()
     }
 
     /// Whether rows here have times; if the source has, they are asked for.
@@ -185,9 +190,8 @@ impl Builder<'_> {
 
     /// The same, where those of the arrival are asked for too, if that means anything here.
     pub(super) fn may_have_times(&mut self) -> bool {
-        let is_whole = self.options.regular_files && !self.options.live;
         let is_open = self.times.is_none() && self.guessed.is_none();
-        if self.at_source() && is_open && (!is_whole || self.arrival_replays()) {
+        if self.at_source() && is_open && self.arrival_means_something() {
             self.times = Some(self.arrival.clone());
         }
         self.have_times()

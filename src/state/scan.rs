@@ -350,10 +350,12 @@ impl Scan {
 
     fn wait(&mut self, held: Held) -> u64 {
         let number = self.first + self.held.len() as u64;
-        let judged = packed::judged(&held.packed).unwrap_or(i64::MAX);
-        self.judged.push(number, judged);
-        let end = packed::window_end(&held.packed).unwrap_or(i64::MAX);
-        self.ends.push(number, end);
+        if let Some(judged) = packed::judged(&held.packed) {
+            self.judged.push(number, judged);
+        }
+        if let Some(end) = packed::window_end(&held.packed) {
+            self.ends.push(number, end);
+        }
         self.held.push_back(held);
         number
     }

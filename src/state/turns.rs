@@ -201,6 +201,22 @@ impl Process for InTurns {
         self.inner.gives_whole()
     }
 
+    fn leave(&mut self, told: &mut Told) -> Vec<Chunk> {
+        self.inner.leave(told)
+    }
+
+    fn enough(&mut self) {
+        self.inner.enough();
+    }
+
+    fn has_more(&self) -> bool {
+        self.inner.has_more()
+    }
+
+    fn is_open(&self) -> bool {
+        self.inner.is_open()
+    }
+
     fn next_end(&self) -> i64 {
         let first = self.waiting.keys().next();
         let first = first.map_or(i64::MAX, |(turn, ..)| turn.saturating_add(1));
@@ -217,6 +233,17 @@ impl Process for InTurns {
 
     fn held_time(&self) -> i64 {
         self.inner.held_time()
+    }
+
+    fn held_windows(&self) -> Option<i64> {
+        // Those of rows that wait for their turn may be as old as any.
+        self.inner
+            .held_windows()
+            .filter(|_| self.waiting.is_empty())
+    }
+
+    fn goes_by_windows(&self) -> bool {
+        self.inner.goes_by_windows()
     }
 
     fn tick(&mut self, now: i64) -> Vec<Chunk> {

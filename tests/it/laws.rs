@@ -13,6 +13,8 @@ mod early;
 mod ends;
 #[path = "laws/heads.rs"]
 mod heads;
+#[path = "laws/lates.rs"]
+mod lates;
 #[path = "laws/loops.rs"]
 mod loops;
 #[path = "laws/restarts.rs"]

@@ -5,7 +5,7 @@ use super::slots::{Slots, Store};
 use crate::data::keys::KeyCoder;
 use crate::data::packed::Unpacker;
 use crate::data::{Chunk, Column, ColumnBuilder, ColumnV, Number, Type};
-use crate::plan::grouping::{Gives, Grouping, Panes};
+use crate::plan::grouping::{Gives, Grouping, Panes, before_of};
 use serde::{Deserialize, Serialize};
 
 /// Rows of one chunk.
@@ -203,8 +203,8 @@ impl Given {
                 };
                 let mut chunk = unpacker.finish(Vec::new());
                 chunk.before = age.map(|age| {
-                    let oldest = |(_, end): &(i64, i64)| end.saturating_sub(age).saturating_sub(1);
-                    windows.iter().map(oldest).collect()
+                    let before = |(_, end): &(i64, i64)| before_of(*end, age);
+                    windows.iter().map(before).collect()
                 });
                 chunk.windows = Some(std::mem::take(windows));
                 self.chunks.push(chunk);

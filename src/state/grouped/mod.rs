@@ -503,9 +503,7 @@ impl Grouped {
         let grouping = self.plan.clone();
         self.given.chunks(&grouping.gives)
     }
-}
 
-impl Grouped {
     /// How far behind the watermark the ends of windows may be that are still to come.
     fn lag_of_ends(&self) -> i64 {
         let shape = &self.plan.shape;

@@ -564,6 +564,7 @@ dstream: --every 3s is no multiple of the batch of 2s, and --mark-batches marks 
 ? 2
 # Append is the default: a ranking comes once.
 $ printf '1\n2\n9\n' | dstream --time '$1:s' --watermark 0s --batch-lines 1 --output-mode append window 5s count-by-key top 1
+dstream: --batch-lines has no part here: the chain goes by event time
 1970-01-01T00:00:00Z	1	1
 1970-01-01T00:00:05Z	9	1
 # All of what is fed change by change is kept nowhere.
@@ -583,11 +584,13 @@ $ printf '1 a\n2 b\n5 a\n' | dstream --batch-lines 2 match A --where 'A=1==1' co
 
 # Of two files in event time the first one's records come first, whatever arrival is.
 $ printf '0 b\n4 a\n' > p; printf '1 x\n2 y\n' > r; dstream --batch-lines 1 --time '$1:s' --watermark 2s window 10s union r scan n=cumcount p
+dstream: --batch-lines has no part here: the chain goes by event time
 1970-01-01T00:00:00Z	0 b	1
 1970-01-01T00:00:00Z	4 a	2
 1970-01-01T00:00:00Z	1 x	3
 1970-01-01T00:00:00Z	2 y	4
 $ dstream --batch-lines 1 --time '$1:s' --watermark 2s union r scan n=cumcount window 10s p
+dstream: --batch-lines has no part here: the chain goes by event time
 1970-01-01T00:00:00Z	0 b	1
 1970-01-01T00:00:00Z	4 a	2
 1970-01-01T00:00:00Z	1 x	3
@@ -616,6 +619,7 @@ a	1
 b	1
 a	2
 $ dstream --time '$1:s' --watermark 0s --batch-lines 1 window 1s update-state-by '$2' n=count --ttl 3s in
+dstream: --batch-lines has no part here: the chain goes by event time
 1970-01-01T00:00:00Z	a	1
 1970-01-01T00:01:40Z	b	1
 1970-01-01T00:01:41Z	a	1
@@ -724,3 +728,25 @@ dstream: --right-time of b.csv: rows are taken by their arrival here; --time FIE
     t:s
     ^^^
 ? 2
+
+# By event time batches are no more than a trigger: where nothing is triggered, they have no part, and it is said.
+$ printf '1 a\n2 b\n' > l; printf '1 x\n2 y\n' > r; dstream --batch-lines 1 --time '$1:s' --watermark 0s window 2s count l
+dstream: --batch-lines has no part here: the chain goes by event time
+1970-01-01T00:00:00Z	1
+1970-01-01T00:00:02Z	1
+$ dstream --batch 1s --time '$1:s' --watermark 0s union r window 2s count l
+dstream: --batch has no part here: the chain goes by event time
+1970-01-01T00:00:00Z	2
+1970-01-01T00:00:02Z	2
+$ cat l | dstream --batch-lines 1 --time '$1:s' --watermark 0s union r window 2s count
+dstream: --batch-lines has no part here: the chain goes by event time, and records of both streams come as they arrive
+1970-01-01T00:00:00Z	2
+1970-01-01T00:00:02Z	2
+$ dstream --batch-lines 1 --time '$1:s' --watermark 0s --output-mode update window 2s count l
+1970-01-01T00:00:00Z	1
+1970-01-01T00:00:00Z	1
+1970-01-01T00:00:02Z	1
+1970-01-01T00:00:02Z	1
+$ dstream --batch-lines 1 --time '$1:s' --watermark 0s map 'n=now()' window 2s reduce n=max:n l
+1970-01-01T00:00:00Z	1970-01-01T00:00:01Z
+1970-01-01T00:00:02Z	1970-01-01T00:00:02Z

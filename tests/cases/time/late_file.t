@@ -76,3 +76,51 @@ dstream: --late FILE keeps records of one format, and 'b.json' has another than 
     dstream -i csv --time t:s --watermark 0s --late late.csv join b.json --on k --within 1s a.csv
                                                                   ^^^^^^
 ? 2
+
+# Records that have waited in state in front of the window that finds them late have their line.
+$ printf '1 a\n2 a\n9 a\n3 a\n1 a\n' > in; dstream --time '$1:s' --watermark 0s --late late scan 'z=lead:$1' window 2s count in; cat late
+1970-01-01T00:00:00Z	1
+1970-01-01T00:00:02Z	1
+1970-01-01T00:00:08Z	1
+dstream: 2 of 5 records came too late for their windows and were put into late; --watermark D waits longer
+3 a
+1 a
+$ printf '1 x\n100 x\n1 l\n200 x\n' > a; printf '1 x\n100 x\n2 r\n200 x\n' > b; dstream --time '$1:s' --watermark 0s --late late join b --on '$2' --full --within 1s window 2s count a; cat late
+1970-01-01T00:00:00Z	1
+1970-01-01T00:01:40Z	1
+1970-01-01T00:03:20Z	1
+dstream: 2 of 8 records came too late for their windows and were put into late; --watermark D waits longer
+1 l
+2 r
+$ printf '{"t":1,"k":"x"}\n{"t":9,"k":"x"}\n{"t":2,"k":"l"}\n' > a.json; dstream -i json --time t:s --watermark 0s --late late join a.json --on k --left --within 1s window 2s count a.json; cat late
+1970-01-01T00:00:00Z	1
+1970-01-01T00:00:08Z	1
+dstream: 2 of 6 records came too late for their windows and were put into late; --watermark D waits longer
+{"t":2,"k":"l"}
+{"t":2,"k":"l"}
+
+# Rows that are no records are kept as JSON.
+$ printf '1 a\n2 a\n9 a\n3 a\n1 a\n' > in; dstream --time '$1:s' --watermark 0s --late late count-window 2 reduce 'n=count,m=first:$1' window 2s count in; cat late
+1970-01-01T00:00:02Z	1
+1970-01-01T00:00:08Z	1
+dstream: 1 of 5 records came too late for its window and was put into late; --watermark D waits longer
+{"n":1,"m":1}
+$ dstream --time '$1:s' --watermark 0s --late late --explain count-window 2 reduce 'n=count,m=first:$1' window 2s count in | grep JSON
+then       window 2s: has late rows kept as JSON, as they are no records
+
+# What two operators find late stands in the order of the records.
+$ printf '18 a\n15 a\n5 b\n16 a\n4 a\n30 a\n' > in; dstream --time '$1:s' --watermark 0s --late late window 10s burst 9 2s count in; cat late
+dstream: 4 of 6 records came too late for their windows and were put into late; --watermark D waits longer
+15 a
+5 b
+16 a
+4 a
+
+# What is found late among rows that had waited is in the file while the input goes on.
+# once
+$ printf '1 x\n' > b; (printf '1 x\n100 x\n'; sleep 0.2; printf '1 l\n200 x\n'; for i in $(seq 200); do grep -q l late && break; sleep 0.1; done; cp late then) | dstream --time '$1:s' --watermark 0s --late late join b --on '$2' --left --within 1s window 2s count; cat then
+1970-01-01T00:00:00Z	1
+1970-01-01T00:01:40Z	1
+1970-01-01T00:03:20Z	1
+dstream: 1 of 5 records came too late for its window and was put into late; --watermark D waits longer
+1 l
