@@ -1497,7 +1497,7 @@ pub const OPTIONS: &[Opt] = &[
         section: Section::Reports,
         doc: doc(
             "what becomes of bad records",
-            "`warn`: skipped, counted, told once at the end. `skip`: the same without a word. `abort`: the first one ends the run with status 65.",
+            "`warn`: skipped, counted, told once at the end. `skip`: the same without a word. `abort`: the first one ends the run with status 65; what time has let out in front of it is printed, and nothing behind it counts. Two streams are read side by side: how far the other one had been read by then is not the same each time.",
         ),
         set: |options, value| {
             let words = [

@@ -561,6 +561,7 @@ fn build_options(
         words,
         time: options.time.clone(),
         time_regex: options.time_regex.clone(),
+        takes_guess: false,
         watermark: options.watermark,
         watermark_auto: options.watermark_auto,
         max_ahead: options.max_ahead,

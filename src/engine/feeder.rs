@@ -104,7 +104,7 @@ impl Feeder {
             Some(node) => &node.schema,
             None => &plan.source.schema,
         };
-        let is_union = matches!(custom.meaning, Meaning::Union);
+        let is_union = matches!(custom.meaning, Meaning::Union { .. });
         let merge = custom
             .right
             .as_ref()

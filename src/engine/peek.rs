@@ -143,7 +143,6 @@ impl Running<'_> {
         let is_accident = self.shared.is_accident.load(Atomic::Relaxed);
         let is_fresh = self.shared.is_fresh.load(Atomic::Relaxed);
         let from = last.stage.seq.load(Atomic::Relaxed);
-        self.shared.out.rewind(0);
         let is_peek = form == Form::Peek;
         self.shared.peeking.store(is_peek, Atomic::Relaxed);
         copy.close(Watermark::End);

@@ -32,7 +32,7 @@ impl Turns {
             let turn = custom.right.as_ref()?.turn;
             // Where rows do not wait for the end of a batch, the order that they are read in is theirs.
             let finite = match (&custom.meaning, turn) {
-                (Meaning::Union, Turn::Any) if !in_batches => Turn::Last,
+                (Meaning::Union { .. }, Turn::Any) if !in_batches => Turn::Last,
                 (_, turn) => turn,
             };
             Some(Side { turn, finite })

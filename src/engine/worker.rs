@@ -247,10 +247,13 @@ impl<'p> Stage<'p> {
     /// Another one in the same state, no chunk of which is on its way.
     pub fn fork(&self) -> Stage<'p> {
         let _state = memory::state();
-        let ordered = self
-            .ordered
-            .iter()
-            .map(|turnstile| Turnstile::new(turnstile.with(|state| state.fork())));
+        // What it takes follows what this one has taken.
+        let seq = self.seq.load(Ordering::Relaxed);
+        let ordered = self.ordered.iter().map(|turnstile| {
+            let copy = Turnstile::new(turnstile.with(|state| state.fork()));
+            copy.begin(seq);
+            copy
+        });
         Stage {
             nodes: self.nodes.clone(),
             ordered: ordered.collect(),
@@ -259,7 +262,7 @@ impl<'p> Stage<'p> {
                 End::Rows(state) => End::Rows(Box::new(state.fork())),
                 End::Sink => End::Sink,
             },
-            seq: AtomicU64::new(0),
+            seq: AtomicU64::new(seq),
             next_end: AtomicI64::new(i64::MAX),
             next_alone: AtomicI64::new(i64::MAX),
             next_tick: AtomicI64::new(i64::MAX),

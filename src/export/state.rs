@@ -170,7 +170,7 @@ impl Walk<'_> {
                 Some(right) => sides::asof(self, right, &custom.keys, *kind, *within, node, schema),
                 None => none("it has no other stream"),
             },
-            Meaning::Union => match &custom.right {
+            Meaning::Union { .. } => match &custom.right {
                 Some(right) => sides::union(self, right, node, schema),
                 None => none("it has no other stream"),
             },

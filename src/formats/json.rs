@@ -491,6 +491,12 @@ mod tests {
             let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
             let text = written("json", &[("k \"", Type::Text, &cells), ("u", Type::Untyped, &cells)]);
             for (line, cell) in text.lines().zip(cells) {
+                // A number beyond floats stays as it came, which serde does not read.
+                if cell.parse().is_ok_and(f64::is_infinite) && json::is_number(cell.as_bytes()) {
+                    let expected = format!(",\"u\":{cell}}}");
+                    prop_assert!(line.ends_with(&expected), "{}", line);
+                    continue;
+                }
                 let value: serde_json::Value = serde_json::from_str(line).unwrap();
                 prop_assert_eq!(value["k \""].as_str(), Some(cell));
                 prop_assert_eq!(value["u"].is_number(), json::is_number(cell.as_bytes()));

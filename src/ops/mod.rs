@@ -143,10 +143,11 @@ pub fn build(
     header: Option<&[u8]>,
     chain: &[(&'static Operator, Args)],
 ) -> Result<Plan, Usage> {
-    let mut entries = Vec::new();
+    let (mut entries, mut takes_guess) = (Vec::new(), false);
     let (seen, loaded) = (Answers::default(), Answers::default());
     loop {
         let options = Options {
+            takes_guess,
             look: options.look.again(&seen),
             load: options.load.as_ref().map(|load| load.again(&loaded)),
             ..options.clone()
@@ -156,6 +157,8 @@ pub fn build(
             Built::Plan(plan) => return Ok(*plan),
             // Where windows begin follows from an operator behind them.
             Built::Entry(entry) => entries.push(entry),
+            // What stands in front goes by the times that one behind it needs.
+            Built::Timed => takes_guess = true,
         }
     }
 }
@@ -167,6 +170,8 @@ enum Built<'c> {
     Plan(Box<Plan>),
     /// Rows have to enter windows there, too.
     Entry(Entry<'c>),
+    /// It has to go by the time that its records seem to have.
+    Timed,
 }
 
 fn build_with<'c>(
@@ -197,9 +202,16 @@ fn build_with<'c>(
             builder.keeps_state(is_last, next(later), windows_follow)?;
         }
         (operator.lower)(args, &mut builder).map_err(|usage| hinted(usage, operator, args))?;
+        if builder.wants_guess {
+            return Ok(Built::Timed);
+        }
         if let Some(entry) = builder.entry() {
             return Ok(Built::Entry((entry, keys_of(&chain[entry..=at]))));
         }
+    }
+    builder.need_range_times()?;
+    if builder.wants_guess {
+        return Ok(Built::Timed);
     }
     builder.end_windows();
     if let Some(entry) = builder.entry() {

@@ -58,6 +58,8 @@ pub const UNION: Operator = Operator {
             true => Turn::Any,
             false => Turn::Last,
         };
+        // Then what this stream holds back still comes first.
+        let follows = turn == Turn::Last && b.holds_back();
         let mut right = stream.right(Vec::new(), Vec::new(), turn);
         right.merge = b.united(&stream);
         let text = match &window {
@@ -75,10 +77,11 @@ pub const UNION: Operator = Operator {
             right: Some(Box::new(right)),
             keeps: match windowed {
                 Some(_) => "keeps both streams' records of a window until it is complete, then passes them, this stream's first; then freed".into(),
+                None if follows => "passes this stream's records at once, and keeps the other's until the end, behind what is held in front; then freed".into(),
                 None => "passes records of both streams at once; keeps nothing".into(),
             },
-            meaning: Meaning::Union,
-            make: Arc::new(move |making| Box::new(Union::new(making, windowed, making.merge.cloned()))),
+            meaning: Meaning::Union { windowed: windowed.is_some() },
+            make: Arc::new(move |making| Box::new(Union::new(making, windowed, follows, making.merge.cloned()))),
         });
         b.unite(stream, node)
     },

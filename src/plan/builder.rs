@@ -38,6 +38,8 @@ pub struct Options {
     /// `--time`: `FIELD[:FORMAT]` or `arrival`.
     pub time: Option<String>,
     pub time_regex: Option<String>,
+    /// The time that the first record seems to have is taken: something needs it, and more stands in front.
+    pub takes_guess: bool,
     /// `--watermark`, ns, or `auto`.
     pub watermark: Option<i64>,
     pub watermark_auto: bool,
@@ -170,6 +172,10 @@ pub struct Builder<'a> {
     pub(super) tick_every: Option<i64>,
     /// A field that json and logfmt are taken to have their time in, if the chain has a window.
     pub(super) guessed: Option<(String, Expr)>,
+    /// Times are those of the arrival for no other reason than that something forgets by them.
+    pub(super) lapsed: bool,
+    /// See [`Options::takes_guess`].
+    pub wants_guess: bool,
     pub(super) notes: Vec<String>,
     /// The operator at hand: its name, and all of it as typed.
     pub(super) name: String,
@@ -298,6 +304,8 @@ impl<'a> Builder<'a> {
             peek_every: None,
             tick_every: None,
             guessed: None,
+            lapsed: false,
+            wants_guess: false,
             notes: Vec::new(),
             name: String::new(),
             typed: String::new(),
@@ -687,10 +695,6 @@ impl<'a> Builder<'a> {
         self.check_triggers()?;
         if self.windows != Windows::Batch {
             self.gather();
-        }
-        if self.options.since.is_some() || self.options.until.is_some() {
-            self.name = "--since and --until".into();
-            self.need_times()?;
         }
         self.batch_stream();
         self.name = "-o".into();

@@ -32,6 +32,7 @@ impl Builder<'_> {
             true => self.arrival.clone(),
             false => Times::Arrival,
         };
+        self.lapsed |= self.times.is_none();
         match self.times.get_or_insert(arrival) {
             Times::Arrival => Lapse::Arrival,
             Times::Event { disorder, auto, .. } => Lapse::Event {

@@ -284,6 +284,7 @@ impl Builder<'_> {
             }
             NodeKind::Custom(custom) => match &custom.meaning {
                 Meaning::Group(grouping) => !custom.own_rows && grouping.holds == 0,
+                Meaning::Union { windowed } => *windowed,
                 _ => false,
             },
             _ => false,

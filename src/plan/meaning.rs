@@ -29,21 +29,14 @@ pub enum Meaning {
         /// How old the match may be, ns.
         within: Option<i64>,
     },
-    Union,
+    /// `windowed`: behind a window, whose records of both streams come when it is over.
+    Union { windowed: bool },
     /// The first of each key, or the last.
-    Distinct {
-        last: bool,
-        ttl: Option<i64>,
-    },
+    Distinct { last: bool, ttl: Option<i64> },
     /// Totals of each key that windows do not end. Arguments are the node's.
-    Totals {
-        aggs: Vec<Agg>,
-        initial: bool,
-    },
+    Totals { aggs: Vec<Agg>, initial: bool },
     /// Records in order of their times, then by the arguments, each of which may go down.
-    InTime {
-        descending: Vec<bool>,
-    },
+    InTime { descending: Vec<bool> },
 }
 
 /// A running function or an aggregate over the rows around a record.
@@ -58,4 +51,11 @@ pub struct Running {
     /// Which of the node's arguments is its own.
     pub arg: Option<usize>,
     pub into: FieldId,
+}
+
+impl Running {
+    /// Whether rows wait for others behind them.
+    pub fn looks_ahead(&self) -> bool {
+        self.func == "lead" || self.frame.as_ref().is_some_and(|(.., to)| *to > 0)
+    }
 }

@@ -411,10 +411,12 @@ impl Plan {
     /// Whether rows that come to node `at` come in order of what they are judged by, of how many sources they are:
     /// another node has put them into the order of time.
     pub fn comes_in_one_order(&self, at: usize) -> bool {
+        let in_batches = self.source.time.as_ref().and_then(Times::batch).is_some();
         for node in self.nodes[..at].iter().rev() {
             if let NodeKind::Custom(custom) = &node.kind {
                 match custom.meaning {
                     Meaning::Asof { .. } | Meaning::InTime { .. } => return true,
+                    Meaning::Union { windowed } if windowed || in_batches => return true,
                     _ if custom.right.is_some() => return false,
                     _ => {}
                 }

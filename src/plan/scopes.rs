@@ -4,6 +4,7 @@
 use super::builder::Builder;
 use super::grouped::Lateness;
 use super::grouping::Shape;
+use super::meaning::{Meaning, Running};
 use super::node::{Custom, Node, NodeKind, Overdue, Scope, Times, Window};
 use super::output::Shown;
 use super::when::When;
@@ -235,6 +236,21 @@ impl Builder<'_> {
     /// A field for `@time` of rows that get another time here than they had.
     pub fn add_time(&mut self) -> FieldId {
         self.add_field("@time", Type::Time, true)
+    }
+
+    /// Whether rows may come here later than others that came behind them in front.
+    pub fn holds_back(&self) -> bool {
+        self.nodes.iter().any(|node| match &node.kind {
+            NodeKind::Custom(custom) => match &custom.meaning {
+                Meaning::Running(running) => running.iter().any(Running::looks_ahead),
+                Meaning::Distinct { last, .. } => *last,
+                Meaning::Union { .. } => false,
+                _ => true,
+            },
+            NodeKind::Aggregate { .. } | NodeKind::Sort { .. } => true,
+            NodeKind::Distinct { last, .. } => *last,
+            _ => false,
+        })
     }
 
     /// Whether the windows that rows are in are of so many records.

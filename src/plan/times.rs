@@ -57,6 +57,10 @@ impl Builder<'_> {
                 let at = self.expression(&name)?;
                 self.guessed = Some((guess.to_string(), at));
             }
+            if self.options.takes_guess {
+                self.need_times()?;
+                self.timed = false;
+            }
         }
         Ok(())
     }
@@ -129,7 +133,40 @@ impl Builder<'_> {
             self.times = Some(self.choose_times()?);
         }
         self.timed = true;
-        Ok(())
+        self.mean_times(None)
+    }
+
+    /// Where something forgets by the clock for want of times, and now more is asked of them: the chain is built once more
+    /// by the times of its records, or they have none. `what` asks.
+    fn mean_times(&mut self, what: Option<&str>) -> Result<(), Usage> {
+        if !std::mem::take(&mut self.lapsed) {
+            return Ok(());
+        }
+        self.wants_guess = self.guessed.is_some();
+        match self.wants_guess || self.arrival_means_something() {
+            true => Ok(()),
+            false => Err(self.no_times(what.unwrap_or("sizes"))),
+        }
+    }
+
+    /// `--since` and `--until` are of the times of records.
+    pub fn need_range_times(&mut self) -> Result<(), Usage> {
+        if self.options.since.is_none() && self.options.until.is_none() {
+            return Ok(());
+        }
+        self.name = "--since and --until".into();
+        let has_none = self.times.is_none() || self.lapsed;
+        if has_none && self.guessed.is_none() && !self.arrival_means_something() {
+            return Err(self.no_times("a range"));
+        }
+        self.need_times()
+    }
+
+    fn no_times(&self, what: &str) -> Usage {
+        self.fault(format!(
+            "{what} over a regular file need{} a time field; give --time FIELD, or --time arrival if you mean it",
+            if what == "sizes" { "" } else { "s" }
+        ))
     }
 
     fn choose_times(&mut self) -> Result<Times, Usage> {
@@ -137,12 +174,10 @@ impl Builder<'_> {
             self.notes.push(format!("taking event time from '{name}'"));
             return Ok(self.event(at, Shape::Detect));
         }
-        if !self.arrival_means_something() {
-            return Err(self.fault(
-                "sizes over a regular file need a time field; give --time FIELD, or --time arrival if you mean it",
-            ));
+        match self.arrival_means_something() {
+            true => Ok(self.arrival.clone()),
+            false => Err(self.no_times("sizes")),
         }
-        Ok(self.arrival.clone())
     }
 
     /// Rows here have times, the source's or a window's.
@@ -156,16 +191,18 @@ impl Builder<'_> {
     /// The operator at hand wants times, of whatever rows.
     pub(super) fn need_times_of(&mut self, what: &str) -> Result<(), Usage> {
         if self.have_times() {
-            return self.draw_lines();
+            self.draw_lines()?;
+            return match self.of_source() {
+                true => self.mean_times(Some(what)),
+                false => Ok(()),
+            };
         }
         if !self.at_source() {
             let behind = self.aggregate_before().unwrap_or_default().to_string();
             return Err(self.fault(format!("{what}: rows of '{behind}' have no time")));
         }
         if !self.arrival_means_something() {
-            return Err(self.fault(format!(
-                "{what} over a regular file needs a time field; give --time FIELD, or --time arrival if you mean it"
-            )));
+            return Err(self.no_times(what));
         }
         self.times = Some(self.arrival.clone());
         self.timed = true;

@@ -347,7 +347,7 @@ fn cases() -> Vec<Case> {
         ..grouped(session(None), |_| {})
     };
     let mut united = case("union in batches", Fed::Sides, |making| {
-        Box::new(Union::new(making, None, merge()))
+        Box::new(Union::new(making, None, false, merge()))
     });
     united.batched = true;
     let burst = Burst {
@@ -360,14 +360,17 @@ fn cases() -> Vec<Case> {
     vec![
         united,
         case("union", Fed::Sides, |making| {
-            Box::new(Union::new(making, None, merge()))
+            Box::new(Union::new(making, None, false, merge()))
+        }),
+        case("union behind what holds rows back", Fed::Sides, |making| {
+            Box::new(Union::new(making, None, true, merge()))
         }),
         case("union in windows", Fed::SidesInWindows, |making| {
             let windowed = union::InWindows {
                 fields: Some((10, 11)),
                 size: SIZE,
             };
-            Box::new(Union::new(making, Some(windowed), merge()))
+            Box::new(Union::new(making, Some(windowed), false, merge()))
         }),
         case("first", Fed::Rows, |making| {
             Box::new(First::new(EVENT, terms(9), making))

@@ -33,6 +33,8 @@ pub struct Union {
     carry: Vec<FieldId>,
     /// Rows are in windows already.
     windowed: Option<InWindows>,
+    /// The other stream's rows wait for the end, as rows of this one are held back in front.
+    follows: bool,
     /// Both streams' lines are made alike.
     merge: Option<MergeLines>,
     /// The rows of a batch wait for its end, those of a window for its: by its last instant, then by its start, the
@@ -47,28 +49,36 @@ impl Union {
     pub fn new(
         making: &Making<'_>,
         windowed: Option<InWindows>,
+        follows: bool,
         merge: Option<MergeLines>,
     ) -> Union {
+        let waits = making.batched || windowed.is_some();
         Union {
             into: making.into.to_vec(),
             carry: making.carry.to_vec(),
             windowed,
+            follows: follows && !waits,
             merge: merge.filter(|_| making.lines),
-            waiting: (making.batched || windowed.is_some()).then(BTreeMap::new),
+            waiting: (waits || follows).then(BTreeMap::new),
             packer: Packer::new(making.schema, making.carry, making.lines),
             taken: 0,
             bytes: 0,
         }
     }
 
-    /// In a batch, and in a window, the first stream's records come first, then the other's (INTERFACE 8.2).
+    /// In a batch, in a window, and of input that ends, the first stream's records come first, then the other's (INTERFACE
+    /// 6, 8.2).
     fn wait(&mut self, chunk: &mut Chunk, input: usize) {
         let Some(waiting) = &mut self.waiting else {
             return;
         };
+        if self.follows && input == LEFT {
+            return;
+        }
         for row in chunk.live.iter() {
             let window = chunk.windows.as_ref().filter(|_| self.windowed.is_some());
             let (last, start) = match (window, &chunk.times) {
+                _ if self.follows => (i64::MAX, 0),
                 (Some(windows), _) => {
                     let (start, end) = windows[row as usize];
                     (end.saturating_sub(1), start)
@@ -157,7 +167,12 @@ impl Process for Union {
     }
 
     fn lag(&self) -> i64 {
-        self.windowed.map_or(0, |windowed| windowed.size)
+        match self.windowed {
+            // The other stream's rows come at the end, as old as any.
+            _ if self.follows => i64::MAX,
+            Some(windowed) => windowed.size,
+            None => 0,
+        }
     }
 
     fn fork(&self) -> Box<dyn Process> {

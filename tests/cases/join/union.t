@@ -45,3 +45,47 @@ $ printf 'a=1\na=2\na=3\n' > l; : > e.json; dstream -i logfmt -o json union e.js
 {"a":1}
 {"a":2}
 {"a":3}
+
+# What this stream holds back in front comes first all the same.
+$ printf '1 a\n2 b\n3 a\n' > l; printf '1 x\n2 y\n' > r; dstream count-by '$2' union r l
+a	2	
+b	1	
+x		1 x
+y		2 y
+$ dstream --time '$1:s' sort-by @time union r l
+1 a
+2 b
+3 a
+1 x
+2 y
+$ dstream scan 'z=lead:$1' union r l
+1 a	2
+2 b	3
+3 a	
+1 x	
+2 y	
+$ dstream --time '$1:s' --watermark 0s asof-join r --on '$2' --left union r scan n=cumcount l
+1 a		1
+2 b		2
+3 a		3
+1 x		4
+2 y		5
+$ dstream --time '$1:s' --watermark 0s asof-join r --on '$2' --left union r window 2s count l
+1970-01-01T00:00:00Z	2
+1970-01-01T00:00:02Z	3
+$ dstream --clock '$1:s' scan 'z=lead:$1' union r window 2s count l
+1970-01-01T00:00:00Z	2
+1970-01-01T00:00:02Z	3
+$ dstream --explain scan 'z=lead:$1' union r l | grep union
+then       union r: passes this stream's records at once, and keeps the other's until the end, behind what is held in front; then freed
+
+# Which key is forgotten does not follow from how far the streams were read.
+$ printf '1 a\n2 d\n2 d\n1 c\n6 c\n6 b\n' > l; printf '3 c\n4 a\n5 c\n11 c\n' > r; dstream --batch-lines 3 --max-keys 1 --on-full evict-oldest union r update-state-by '$2' n=count l
+c	1
+c	1
+dstream: 6 keys forgotten (--max-keys)
+$ dstream --time '$1:s' --watermark 0s --max-keys 1 --on-full evict-oldest window 4s union r update-state-by '$2' n=count l
+dstream: update-state-by: --on-full evict-oldest: which windows of two streams are over when a key is forgotten would follow from how far each had been read; give --on-full fail or spill
+    dstream --time '$1:s' --watermark 0s --max-keys 1 --on-full evict-oldest window 4s union r …
+                                                      ^^^^^^^^^
+? 2

@@ -297,3 +297,11 @@ $ printf '0 b\n2 c\n3 a\n6 a\n5 b\n6 a\n9 b\n9 c\n10 a\n11 a\n11 a\n12 a\n' > lo
 1970-01-01T00:00:00Z	1970-01-01T00:00:09Z	6
 1970-01-01T00:00:09Z	1970-01-01T00:00:12Z	2
 1970-01-01T00:00:09Z	1970-01-01T00:00:15Z	6
+
+# What is looked at early stands behind what had been taken, as it would at the end.
+$ printf '0 c\n1 c\n2 a\n' | dstream --clock '$1:s' --every 2s scan 'z=lead:$1' scan c=cumcount sort-by '$2'
+0 c	1	1
+1 c		2
+2 a		3
+0 c	1	1
+1 c	2	2

@@ -166,3 +166,36 @@ $ printf 'a\nb\nc\n' > log; dstream --once --checkpoint ck --batch-lines 2 --mar
 -- 1
 2
 -- 2
+
+# What forgets by a clock for want of a time does not make windows go by it.
+$ printf '1 a\n2 d\n2 d\n1 c\n6 c\n6 b\n' > l; dstream distinct-by '$2' --ttl 3s window 2s count l
+dstream: window: sizes over a regular file need a time field; give --time FIELD, or --time arrival if you mean it
+    dstream distinct-by '$2' --ttl 3s window 2s count l
+                                      ^^^^^^
+? 2
+$ dstream distinct-by '$2' --ttl 3s sort-by @time l
+dstream: sort-by: @time over a regular file needs a time field; give --time FIELD, or --time arrival if you mean it
+    dstream distinct-by '$2' --ttl 3s sort-by @time l
+                                      ^^^^^^^
+? 2
+$ dstream --since 2026-01-01T00:00:00Z distinct-by '$2' --ttl 3s l
+dstream: --since and --until: a range over a regular file needs a time field; give --time FIELD, or --time arrival if you mean it
+    dstream --since 2026-01-01T00:00:00Z distinct-by '$2' --ttl 3s l
+            ^^^^^^^
+? 2
+$ dstream --max-keys 2 --on-full evict-oldest scan-by '$2' c=cumcount session-window 2s count l
+dstream: session-window: sizes over a regular file need a time field; give --time FIELD, or --time arrival if you mean it
+    … --max-keys 2 --on-full evict-oldest scan-by '$2' c=cumcount session-window 2s count l
+                                                                  ^^^^^^^^^^^^^^
+? 2
+$ printf '{"ts":1,"k":"a"}\n{"ts":3,"k":"a"}\n{"ts":20,"k":"a"}\n' > l.json; dstream -i json distinct-by k --ttl 5s window 10s count l.json
+dstream: taking event time from 'ts'
+dstream: distinct-by: --ttl is by event time, which of files that end is known at their end; to forget before, give --watermark D
+1970-01-01T00:00:00Z	1
+$ dstream -i json --since 1970-01-01T00:00:02Z distinct-by k --ttl 5s l.json
+dstream: taking event time from 'ts'
+dstream: distinct-by: --ttl is by event time, which of files that end is known at their end; to forget before, give --watermark D
+{"ts":3,"k":"a"}
+$ cat l.json | dstream -i json distinct-by k --ttl 5s window 10s count
+dstream: taking event time from 'ts'
+1970-01-01T00:00:00Z	1
