@@ -220,6 +220,17 @@ impl Splitter<'_> {
         self.typed.len().saturating_sub(self.words.len() + 1)
     }
 
+    /// With a word on the option in front that has taken an operator for its value.
+    fn with_taken(&self, mut usage: Usage) -> Usage {
+        if let Some((option, value)) = self.chain.options.last()
+            && self.tables.operator(value).is_some()
+        {
+            let taken = format!("; --{} has taken '{value}' for its value", option.long);
+            usage.message.push_str(&taken);
+        }
+        usage
+    }
+
     /// What is wrong where a word is neither an operator nor a source: often an operand was forgotten before.
     fn stray(&self, word: &str) -> Result<Usage, Usage> {
         for args in &self.chain.operators {
@@ -235,7 +246,7 @@ impl Splitter<'_> {
         let next = self.words.front().map(String::as_str);
         let usage = no_operator(word, next, &self.tables);
         let (Some(operator), Some(args)) = (self.current, self.chain.operators.last()) else {
-            return Ok(self.here(usage));
+            return Ok(self.here(self.with_taken(usage)));
         };
         let stands =
             |remedy: String| format!("'{word}' is neither an operator nor a file; {remedy}");

@@ -78,6 +78,19 @@ pub fn check(plan: &Plan, options: &Options, own: &[(&str, &Path)]) -> Result<()
             )));
         }
     }
+    let stdout = match plan.sink.path {
+        None if !options.quiet => of_stream(std::io::stdout().as_fd()),
+        _ => None,
+    };
+    if let Some(stdout) = &stdout
+        && let Some(one) = all.iter().find(|one| one.identity == *stdout)
+    {
+        return Err(Usage::new(format!(
+            "{}: '{}' is standard output, too, and one would be written over the other; give each a file of its own",
+            one.by,
+            one.path.display()
+        )));
+    }
     all.extend(of_pattern(plan, options));
     all.extend(beside);
     all.retain(|one| one.meanwhile);
@@ -91,10 +104,6 @@ pub fn check(plan: &Plan, options: &Options, own: &[(&str, &Path)]) -> Result<()
             return Err(refused(one, &format!("read by {word}")));
         }
     }
-    let stdout = match plan.sink.path {
-        None if !options.quiet => of_stream(std::io::stdout().as_fd()),
-        _ => None,
-    };
     for source in read(plan) {
         for word in words_of(source) {
             if let Some((one, read)) = is_read(&word, &all, options) {

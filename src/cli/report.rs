@@ -135,7 +135,7 @@ fn summary(report: &Report, known: &[String], options: &Options) -> Vec<String> 
     }
     if report.late > 0 && !report.is_accident {
         lines.push(messages::late(
-            report.late,
+            report.late_records(),
             report.records_in,
             options.late_file.as_deref(),
             options.merge_sorted,
@@ -215,7 +215,7 @@ fn stats(report: &Report) -> String {
 /// Records that are neither bad nor late; parts of a record may be late one by one.
 fn kept(report: &Report) -> u64 {
     let kept = report.records_in.saturating_sub(report.records_bad);
-    kept.saturating_sub(report.late)
+    kept.saturating_sub(report.late_records())
 }
 
 /// Windows and state, where there were some.

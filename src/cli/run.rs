@@ -145,11 +145,8 @@ fn carried_out(chain: &Chain) -> Result<i32, Stop> {
     })?;
     let names = disorder::names(&plan.source.words, plan.source.merged, &opening(&options));
     plan.source.several = names.len() > 1;
-    if plan.marks_commits() && has_batches(&options) {
-        return Err(Usage::new(
-            "--mark-batches: what comes here goes by event time, so no row is of a batch; leave it out",
-        )
-        .into());
+    if has_batches(&options) {
+        plan.check_marks()?;
     }
     let bounded = |node: &Node| matches!(node.kind, NodeKind::Custom(_));
     if options.limits.keys.is_some() && !spills && !plan.nodes.iter().any(bounded) {

@@ -128,6 +128,8 @@ impl Told {
 #[derive(Clone, Debug, Default)]
 pub struct Late {
     pub records: u64,
+    /// So many of them are further parts of a record that another one is of.
+    pub parts: u64,
     /// Their lines, where they are kept (`--late FILE`), each with its line end.
     pub lines: Option<Vec<u8>>,
     /// How late they were: the watermark less their time, ns; but for `rows`.
@@ -176,7 +178,8 @@ impl Late {
         let record = chunk.record(row);
         self.rows.push(LateRow {
             begin: record.start(),
-            apart: record.in_scratch(),
+            // Where no line is asked for, there is none.
+            apart: record.in_scratch() || record.is_empty(),
             by,
             line,
         });
@@ -195,6 +198,7 @@ impl Late {
     /// Takes what another has told behind this one.
     pub fn append(&mut self, other: &mut Late) {
         self.records += std::mem::take(&mut other.records);
+        self.parts += std::mem::take(&mut other.parts);
         self.by.append(&std::mem::take(&mut other.by));
         let before = self.lines.as_ref().map_or(0, Vec::len);
         if let Some(more) = &mut other.lines {
@@ -223,20 +227,28 @@ impl Late {
         self.rows.retain(|row| !is_behind(row));
     }
 
-    /// Lines of a block stand in its order, whoever found them late.
+    /// Of a block: lines stand in its order, whoever found them late, and that of a record once, however many parts of it
+    /// there are.
     pub fn sort(&mut self) {
-        let (Some(lines), rows) = (&mut self.lines, &mut self.rows) else {
-            return;
-        };
-        let of_rows: usize = rows.iter().map(|row| row.line.len()).sum();
-        let are_alike = rows.iter().all(|row| row.apart == rows[0].apart);
-        if of_rows < lines.len() || !are_alike || rows.is_sorted_by_key(|row| row.begin) {
+        let rows = &mut self.rows;
+        let in_order = |a: &LateRow, b: &LateRow| a.begin < b.begin;
+        if rows.is_sorted_by(in_order) || rows.iter().any(|row| row.apart != rows[0].apart) {
             return;
         }
         rows.sort_by_key(|row| row.begin);
-        let mut sorted = Vec::with_capacity(lines.len());
-        for row in rows {
-            sorted.extend_from_slice(&lines[std::mem::take(&mut row.line)]);
+        let is_part = |pair: &[LateRow]| !pair[1].apart && pair[0].begin == pair[1].begin;
+        let parts = rows.windows(2).filter(|pair| is_part(pair)).count();
+        self.parts += parts as u64;
+        let of_rows: usize = rows.iter().map(|row| row.line.len()).sum();
+        let Some(lines) = self.lines.as_mut().filter(|lines| lines.len() == of_rows) else {
+            return;
+        };
+        let mut sorted = Vec::with_capacity(of_rows);
+        for at in 0..rows.len() {
+            let line = std::mem::take(&mut rows[at].line);
+            if at == 0 || !is_part(&rows[at - 1..=at]) {
+                sorted.extend_from_slice(&lines[line]);
+            }
         }
         *lines = sorted;
     }

@@ -584,7 +584,7 @@ impl<'c, 's> Control<'c, 's> {
     /// Nothing more is read for now: what time has let out already goes out.
     pub fn settle(&mut self, flight: &Flight) {
         // A batch that has ended is marked, be it that nothing waited for its end.
-        if self.is_due() || self.running.shared.marks.is_some() {
+        if self.is_due() || self.has_come || self.running.shared.marks.is_some() {
             self.epoch(flight);
         }
         if self.running.plan.sink.complete && !self.running.shared.run.stop.load(Ordering::Relaxed)
@@ -653,7 +653,9 @@ impl<'c, 's> Control<'c, 's> {
                 pulse.idle = true;
             }
         }
-        if self.is_due() {
+        // What held time back may have gone with the last rows, though time stands where it was.
+        let was_behind = self.running.shared.behind.load(Ordering::Relaxed) > 0;
+        if self.is_due() || (self.has_come && was_behind) {
             self.epoch(flight);
         }
         if !self.settled && self.running.live {

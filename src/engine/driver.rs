@@ -697,6 +697,7 @@ impl<'s> Running<'s> {
         }
         let late = shared.ledger.late();
         report.late = late.records;
+        report.late_parts = late.parts;
         report.late_by = late.by;
         let progress = &shared.run.progress;
         report.batches = progress.batches();
@@ -723,20 +724,18 @@ impl<'s> Running<'s> {
         report.is_accident =
             is_enough && plan.may_end_anywhere(quiet) || shared.is_accident.load(Ordering::Relaxed);
         if let Some(limit) = shared.run.max_late.filter(|_| !report.is_accident) {
+            let late = report.late_records();
             let (over, text) = match limit {
-                Limit::Count(most) => (report.late > most, format!("{most} late records")),
+                Limit::Count(most) => (late > most, format!("{most} late records")),
                 Limit::Percent(most) => (
-                    is_over(report.late, records, most),
+                    is_over(late, records, most),
                     format!("{most}% late records"),
                 ),
             };
             if over {
                 let failure = Failure {
                     status: status::DATA,
-                    message: format!(
-                        "more than {text} (--max-late): {} of {records}",
-                        report.late
-                    ),
+                    message: format!("more than {text} (--max-late): {late} of {records}"),
                 };
                 report.failure.get_or_insert(failure.into());
             }

@@ -237,8 +237,10 @@ pub struct Report {
     pub records_bad: u64,
     /// Kinds of bad records, most frequent first.
     pub faults: Vec<FaultTold>,
-    /// Records that were late for all their windows.
+    /// Records that were late for all their windows, each part of one by itself.
     pub late: u64,
+    /// So many of them are further parts of a record that another one is of.
+    pub late_parts: u64,
     /// How late they were.
     pub late_by: Delays,
     /// How long batches waited and took.
@@ -274,6 +276,13 @@ pub struct Report {
     pub elapsed: i64,
     /// Why the run ended early; a `Failure` with an empty message: the bad records tell it.
     pub failure: Option<anyhow::Error>,
+}
+
+impl Report {
+    /// Records that were late, whatever parts they were taken apart into.
+    pub fn late_records(&self) -> u64 {
+        self.late.saturating_sub(self.late_parts)
+    }
 }
 
 /// What would keep fields that are no columns, as the first record lacks them.

@@ -83,9 +83,8 @@ impl Running<'_> {
     pub fn load_state(&self, kept: &Kept) -> Result<()> {
         let _state = memory::state();
         let entries = std::mem::take(&mut *lock(&kept.state));
-        if kept.header.records == 0 {
-            return Ok(());
-        }
+        // Batches may have gone by; but what the first record shows may have made another chain.
+        let none_came = kept.header.records == 0;
         let keeping = &kept.keeping;
         let mut by_shape: BTreeMap<(String, u32), Vec<&[u8]>> = BTreeMap::new();
         for entry in entries.iter().rev() {
@@ -96,7 +95,9 @@ impl Running<'_> {
             let rest = saved.rest();
             by_shape.entry((shape, entry.shard)).or_default().push(rest);
         }
-        self.check_discarded(keeping)?;
+        if !none_came {
+            self.check_discarded(keeping)?;
+        }
         let mut work: Vec<(usize, usize, &[u8])> = Vec::new();
         for (at, lane) in self.lanes.iter().enumerate() {
             for piece in 0..lane.stage.pieces() {
@@ -108,6 +109,7 @@ impl Running<'_> {
                 }
                 match by_shape.get_mut(&(shape, piece as u32)).and_then(Vec::pop) {
                     Some(bytes) => work.push((at, piece, bytes)),
+                    None if none_came => {}
                     None => {
                         let hint = match keeping.adopt {
                             true => format!("; --discard-state {name} lets it start empty"),

@@ -189,7 +189,12 @@ pub const JOIN: Operator = Operator {
                 )
             }
             (None, Some(window)) => {
-                let (size, fields) = (window.size.most(), b.window_fields());
+                // Records of a batch have its time.
+                let age = match b.is_batched() {
+                    true => None,
+                    false => Some(window.size.most()),
+                };
+                let fields = b.window_fields();
                 (
                     format!("in windows of {}", window.size),
                     format!(
@@ -200,7 +205,7 @@ pub const JOIN: Operator = Operator {
                         Box::new(Windowed::new(
                             making,
                             pairing,
-                            size,
+                            age,
                             fields,
                             time,
                             making.merge.cloned(),

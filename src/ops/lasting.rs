@@ -2,10 +2,13 @@
 //! nothing itself. Invariant: what changes a result is in the plan's text.
 
 use super::prelude::*;
-use crate::data::process::OnFull;
+use crate::data::Type;
+use crate::data::process::{Making, OnFull, Process};
+use crate::plan::clocks::Lapse;
 use crate::plan::when::UNBOUNDED;
 use crate::plan::window::duration;
 use crate::state::lasting::Terms;
+use crate::state::turns::InTurns;
 
 pub const TTL: Flag = Flag {
     long: "ttl",
@@ -13,6 +16,25 @@ pub const TTL: Flag = Flag {
     repeated: false,
     help: "Forget a key that has been silent for D (`distinct`: D behind its first record)",
 };
+
+/// Whether time passes rows while they come.
+pub fn passes(lapse: Lapse) -> bool {
+    matches!(lapse, Lapse::Event { disorder: Some(_) })
+}
+
+/// State from which what it forgets is printed: rows of several sources are taken in turns, so that how these interleave does
+/// not show. What is late has been told in front. `types`: of the node's arguments.
+pub fn in_turns(
+    by_turns: bool,
+    types: &[Type],
+    making: &Making<'_>,
+    make: &dyn Fn(&Making<'_>) -> Box<dyn Process>,
+) -> Box<dyn Process> {
+    match by_turns {
+        true => Box::new(InTurns::new(making, types.to_vec(), i64::MAX, make)),
+        false => make(making),
+    }
+}
 
 /// How long keys of the operator at hand last and how many there may be.
 pub fn terms(args: &Args, b: &Builder<'_>) -> Result<Terms, Usage> {

@@ -3,7 +3,7 @@
 
 use super::lasting::{self, TTL};
 use super::prelude::*;
-use crate::data::FieldId;
+use crate::data::{FieldId, Type};
 use crate::plan::custom::Ordered;
 use crate::plan::keys::Key;
 use crate::plan::meaning::Meaning;
@@ -193,6 +193,9 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
         reads: reads.clone(),
         enters: b.enters(),
     };
+    let forgets = terms.ttl.is_some() && (emit || complete.is_some());
+    let by_turns = forgets && lasting::passes(lapse);
+    let types: Vec<Type> = reads.iter().map(|&field| b.field_value(field).ty).collect();
     let node = Ordered {
         text: lasting::text(&text, &terms),
         keeps: lasting::keeps(
@@ -216,14 +219,16 @@ fn lower(keys: Vec<Key>, source: &str, args: &Args, b: &mut Builder<'_>) -> Resu
             true => Meaning::Own(NO_SQL),
             false => Meaning::Added(NO_SQL),
         },
-        make: Arc::new(move |making| match complete.clone() {
-            Some(printed) => Box::new(Snapshot::new(
-                keeping.clone(),
-                printed,
-                terms.clone(),
-                making,
-            )),
-            None => Box::new(Variables::new(keeping.clone(), terms.clone(), making)),
+        make: Arc::new(move |making| {
+            lasting::in_turns(by_turns, &types, making, &|making| match complete.clone() {
+                Some(printed) => Box::new(Snapshot::new(
+                    keeping.clone(),
+                    printed,
+                    terms.clone(),
+                    making,
+                )),
+                None => Box::new(Variables::new(keeping.clone(), terms.clone(), making)),
+            })
         }),
     };
     match rows {

@@ -3,6 +3,7 @@
 
 use super::lasting::{self, TTL};
 use super::prelude::*;
+use crate::data::Type;
 use crate::plan::clocks::Lapse;
 use crate::plan::custom::Ordered;
 use crate::plan::keys::Key;
@@ -159,6 +160,9 @@ fn lower(keys: Vec<Key>, aggregates: &str, args: &Args, b: &mut Builder<'_>) -> 
         every,
         initial: Arc::new(begun),
     });
+    let forgets = terms.ttl.is_some() || terms.limits.keys_most().is_some();
+    let by_turns = forgets && lasting::passes(lapse);
+    let types: Vec<Type> = totalled.args.iter().map(|arg| arg.ty.clone()).collect();
     let node = Ordered {
         text: lasting::text(&text, &terms),
         keeps: lasting::keeps(
@@ -171,7 +175,11 @@ fn lower(keys: Vec<Key>, aggregates: &str, args: &Args, b: &mut Builder<'_>) -> 
             aggs: totalled.aggs.clone(),
             initial: args.flag("initial").is_some(),
         },
-        make: Arc::new(move |making| Box::new(Totals::new(of.clone(), terms.clone(), making))),
+        make: Arc::new(move |making| {
+            lasting::in_turns(by_turns, &types, making, &|making| {
+                Box::new(Totals::new(of.clone(), terms.clone(), making))
+            })
+        }),
     };
     b.totals(node, &printed, keys, totalled);
     Ok(())

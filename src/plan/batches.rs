@@ -3,6 +3,7 @@
 
 use super::builder::{Builder, Options};
 use super::files::{self, Span};
+use super::meaning::{Meaning, Running};
 use super::node::{Batching, Extent, Node, NodeKind, Plan, Times, Window};
 use super::scopes::Windows;
 use super::window::duration;
@@ -39,6 +40,29 @@ impl Plan {
     pub fn marks_commits(&self) -> bool {
         let batch = self.source.time.as_ref().and_then(Times::batch);
         self.mark_batches && batch.is_none()
+    }
+
+    /// There are batches: whether each row that comes out is of one, where their ends are marked.
+    pub fn check_marks(&self) -> Result<(), Usage> {
+        if self.marks_commits() {
+            return Err(Usage::new(
+                "--mark-batches: what comes here goes by event time, so no row is of a batch; leave it out",
+            ));
+        }
+        let waits = |node: &&Node| match &node.kind {
+            NodeKind::Custom(custom) => match &custom.meaning {
+                Meaning::Running(running) => running.iter().any(Running::looks_ahead),
+                _ => false,
+            },
+            _ => false,
+        };
+        match self.nodes.iter().find(waits).filter(|_| self.mark_batches) {
+            Some(node) => Err(Usage::new(format!(
+                "--mark-batches: '{}' gives a record when those behind it have come, in whatever batch; leave it out",
+                node.operator
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// The clock that early answers go by where the data tell it, and how often they come.

@@ -40,7 +40,8 @@ pub(super) fn optimize(plan: &mut Plan, read: &[bool]) {
 /// What the reader of another stream must find.
 fn finish_rights(plan: &mut Plan) {
     for at in 0..plan.nodes.len() {
-        let lines = plan.needs_lines_behind(at);
+        let gives_own = matches!(&plan.nodes[at].kind, NodeKind::Custom(custom) if custom.own_rows);
+        let lines = !gives_own && plan.needs_lines_behind(at);
         let Some(right) = right_of_mut(&mut plan.nodes[at].kind) else {
             continue;
         };
@@ -417,6 +418,10 @@ impl Plan {
                 match custom.meaning {
                     Meaning::Asof { .. } | Meaning::InTime { .. } => return true,
                     Meaning::Union { windowed } if windowed || in_batches => return true,
+                    // In turns, or window by window.
+                    Meaning::Join {
+                        within, windowed, ..
+                    } if within.is_some() || windowed => return true,
                     _ if custom.right.is_some() => return false,
                     _ => {}
                 }

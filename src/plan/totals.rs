@@ -7,14 +7,11 @@ use super::custom::{Ordered, OwnRows};
 use super::grouped::OutputMode;
 use super::grouping::{Agg, Shape};
 use super::keys::Key;
-use super::meaning::Meaning;
-use super::node::{NodeKind, Overdue, Times, Window};
+use super::node::{Overdue, Times, Window};
 use super::scopes::Windows;
-use super::sides::Side;
 use super::window::duration;
 use crate::aggs;
 use crate::data::Type;
-use crate::data::process::OnFull;
 use crate::error::Usage;
 use crate::expr::Expr;
 
@@ -118,31 +115,8 @@ impl Builder<'_> {
         Ok(match (self.windows, batch) {
             (Windows::Batch, Some(step)) => Printed::Batches(batches::window(step)),
             (Windows::No, _) => Printed::Input,
-            _ => {
-                self.forgets_in_one_order()?;
-                Printed::Windows(self.in_force.clone())
-            }
+            _ => Printed::Windows(self.in_force.clone()),
         })
-    }
-
-    /// A window that is over has been printed when a key is forgotten: of records that pass as they come it is not known by
-    /// then which windows are.
-    fn forgets_in_one_order(&self) -> Result<(), Usage> {
-        let limits = self.options.limits;
-        let forgets = limits.keys.is_some() && limits.on_full == OnFull::EvictOldest;
-        let passes = |side: &Side| match &self.nodes[side.node].kind {
-            NodeKind::Custom(custom) => {
-                matches!(custom.meaning, Meaning::Union { windowed: false })
-            }
-            _ => false,
-        };
-        match forgets && self.sides.iter().any(passes) {
-            true => Err(self.fault(
-                "--on-full evict-oldest: which windows of two streams are over when a key is forgotten would follow from \
-                 how far each had been read; give --on-full fail or spill",
-            )),
-            false => Ok(()),
-        }
     }
 
     /// `--output-mode complete`, which is carried out here; `--every` where nothing else prints, ns.

@@ -442,7 +442,7 @@ fn cases() -> Vec<Case> {
             Box::new(Windowed::new(
                 making,
                 kind(true, true),
-                SIZE,
+                Some(SIZE),
                 Some((10, 11)),
                 None,
                 merge(),

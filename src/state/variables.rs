@@ -405,6 +405,8 @@ struct Out {
 
 impl Process for Variables {
     fn batches_from(&mut self, first: i64, told: &mut Told) {
+        // Rows of batches have times, whether one has come or not.
+        (self.timed, self.judged) = (true, true);
         self.begin(first, told);
     }
 

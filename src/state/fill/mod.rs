@@ -296,15 +296,16 @@ impl Fill {
         out.begin(window, row, &self.coder);
         let mut cells = &row.cells[..];
         for (builder, ty) in out.cells.iter_mut().zip(&self.filling.fields) {
-            let was = number(&mut cells, ty, &mut out.scratch);
-            match ty {
+            let was = read(&mut cells, ty, &mut out.scratch);
+            match (ty, was) {
                 _ if self.filling.how == How::Null => builder.null(),
-                Type::Number | Type::Float => builder.number(Number::ZERO),
-                Type::Duration => builder.nanos(0),
-                Type::List(_) => builder.end_list(),
-                // A number by its value, not by its type.
-                ty if ty.is_bytes() && was.is_some() => builder.bytes(b"0", &mut out.scratch),
-                _ => builder.null(),
+                (Type::Number | Type::Float, _) => builder.number(Number::ZERO),
+                (Type::Duration, _) => builder.nanos(0),
+                (Type::List(_), _) => builder.end_list(),
+                // By its value, not by its type.
+                (_, Was::Number(_)) => builder.bytes(b"0", &mut out.scratch),
+                (_, Was::List) => builder.bytes(b"[]", &mut out.scratch),
+                (_, Was::Other) => builder.null(),
             }
         }
     }
@@ -315,13 +316,13 @@ impl Fill {
         let (mut from, mut to) = (&a.cells[..], &b.cells[..]);
         let mut text = Vec::new();
         for (builder, ty) in out.cells.iter_mut().zip(&self.filling.fields) {
-            let from = number(&mut from, ty, &mut out.scratch);
-            let to = number(&mut to, ty, &mut out.scratch);
-            match (from.zip(to), ty) {
-                (Some((from, to)), Type::Number | Type::Float) => {
+            let from = read(&mut from, ty, &mut out.scratch);
+            let to = read(&mut to, ty, &mut out.scratch);
+            match (from, to, ty) {
+                (Was::Number(from), Was::Number(to), Type::Number | Type::Float) => {
                     builder.number(between(from, to, step));
                 }
-                (Some((from, to)), ty) if ty.is_bytes() => {
+                (Was::Number(from), Was::Number(to), _) => {
                     text.clear();
                     between(from, to, step).write(&mut text);
                     builder.bytes(&text, &mut out.scratch);
@@ -382,21 +383,33 @@ impl Fill {
     }
 }
 
-/// The number in a packed cell, which is taken off.
-fn number(cells: &mut &[u8], ty: &Type, scratch: &mut Vec<u8>) -> Option<Number> {
+/// What a cell holds.
+enum Was {
+    Number(Number),
+    /// A list that is JSON.
+    List,
+    Other,
+}
+
+/// What is in a packed cell, which is taken off. What is text by its type is no number.
+fn read(cells: &mut &[u8], ty: &Type, scratch: &mut Vec<u8>) -> Was {
     let mut one = ColumnBuilder::new(ty);
-    let text = scratch.len();
+    let from = scratch.len();
     unpack_cell(cells, &mut one, scratch);
     let column = one.finish();
+    let text = &scratch[from..];
     let number = match (&column.data, ty) {
-        (Column::Bytes(_), ty) if ty.is_bytes() && column.is_valid(0) => {
-            Number::parse(&scratch[text..])
-        }
+        (Column::Bytes(_), Type::Untyped | Type::Json) if column.is_valid(0) => Number::parse(text),
         (Column::Number(_) | Column::Float(_), _) => column.number(0),
         _ => None,
     };
-    scratch.truncate(text);
-    number
+    let is_list = *ty == Type::Json && column.is_valid(0) && text.starts_with(b"[");
+    scratch.truncate(from);
+    match number {
+        Some(number) => Was::Number(number),
+        None if is_list => Was::List,
+        None => Was::Other,
+    }
 }
 
 /// The point `step` of `steps` on the way from `a` to `b`; exact where it has a decimal.

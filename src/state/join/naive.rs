@@ -499,7 +499,7 @@ proptest! {
     ) {
         let kind = kind(which);
         let make = |making: &Making<'_>| -> Box<dyn Process> {
-            Box::new(InWindows(Windowed::new(making, kind, 20, None, None, None)))
+            Box::new(InWindows(Windowed::new(making, kind, Some(20), None, None, None)))
         };
         let made = || made(make);
         let mut process = made();

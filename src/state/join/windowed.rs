@@ -32,8 +32,8 @@ pub struct Windowed {
     coder: KeyCoder,
     keys_max: Option<u64>,
     seed: u64,
-    /// How long a window is at most, ns.
-    size: i64,
+    /// How much older than the end of their window rows may be, ns; `None`: they are of a batch, and have its time.
+    age: Option<i64>,
     /// By end and start.
     panes: BTreeMap<(i64, i64), Pane>,
     store: Store,
@@ -43,11 +43,12 @@ pub struct Windowed {
 }
 
 impl Windowed {
-    /// `size`: how long a window is at most, ns; `fields`: those that its ends are in.
+    /// `age`: how much older than the end of their window rows may be, ns, but of a batch; `fields`: those that its ends
+    /// are in.
     pub fn new(
         making: &Making<'_>,
         kind: Kind,
-        size: i64,
+        age: Option<i64>,
         fields: Option<(FieldId, FieldId)>,
         time: Option<FieldId>,
         merge: Option<MergeLines>,
@@ -60,7 +61,7 @@ impl Windowed {
             coder: making.coder.clone(),
             keys_max: making.limits.keys,
             seed: making.seed,
-            size,
+            age,
             panes: BTreeMap::new(),
             store: Store::default(),
             closed: i64::MIN,
@@ -111,7 +112,7 @@ impl Process for Windowed {
             }
             let pane = first.remove();
             let window = (start, end);
-            pairs.judge_by(Some(end.saturating_sub(self.size)));
+            pairs.judge_by(Some(end.saturating_sub(self.age.unwrap_or(1))));
             let store = &self.store;
             let alone = |rows: &[Row], side: usize, pairs: &mut super::Pairs<'_>| {
                 for (time, place) in rows {
@@ -165,8 +166,7 @@ impl Process for Windowed {
     }
 
     fn lag(&self) -> i64 {
-        // Rows that come out are as old as their window is long.
-        self.size
+        self.age.unwrap_or(0)
     }
 
     fn lag_of_windows(&self) -> i64 {

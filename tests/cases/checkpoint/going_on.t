@@ -263,3 +263,12 @@ t,a,other.t,b
 # once
 $ printf 'a\nb\na\n' > in; dstream --once --checkpoint ck update-state-by '$1' count in; dstream --checkpoint ck --show | sed -n 's/^\(state.*keys\).*/\1/p'
 state       update-state-by $1 count: 2 keys
+
+# Each run prints what its records have let out, also where they only let go of what was held and time stands as it was.
+# once
+$ for n in 1 2 3 4; do printf '0 a\n0 a\n9 a\n9 a\n' | head -$n > in; dstream --once --checkpoint ck --time '$1:s' --watermark 0s scan 'z=lead:$1' window 5s count in; done
+1970-01-01T00:00:00Z	2
+
+# Groups of two streams go on in front of a third one.
+# once
+$ printf '{"t":1,"k":"a","i":1}\n' > l.json; printf '{"t":1,"k":"a","j":1}\n' > r.json; printf '{"t":1,"k":"a","m":1}\n' > s.json; for i in 1 2; do dstream --once --checkpoint ck -i json --batch-lines 9 cogroup r.json --on k union s.json -o json l.json; done

@@ -303,3 +303,20 @@ dstream: --late: 'r.csv' is read as input: it would be lost; name another file
     dstream -i csv join r.csv --on k --late r.csv l.csv
                                             ^^^^^
 ? 2
+
+# Standard output is a file like others.
+$ printf '1 a\n9 b\n2 c\n' > in; dstream --time '$1:s' --watermark 0s --late q window 3s count in > q
+dstream: --late: 'q' is standard output, too, and one would be written over the other; give each a file of its own
+    dstream --time '$1:s' --watermark 0s --late q window 3s count in
+                                                ^
+? 2
+$ dstream tee q in > q
+dstream: tee: 'q' is standard output, too, and one would be written over the other; give each a file of its own
+    dstream tee q in
+                ^
+? 2
+$ dstream --bad-file q count in >> q
+dstream: --bad-file: 'q' is standard output, too, and one would be written over the other; give each a file of its own
+    dstream --bad-file q count in
+                       ^
+? 2

@@ -212,3 +212,10 @@ dstream: no-such-script: No such file or directory
     dstream -f no-such-script
                ^^^^^^^^^^^^^^
 ? 2
+
+# An option whose value was forgotten has taken the operator for it.
+$ dstream --watermark window 1m count
+dstream: '1m' is neither an operator nor a file; --watermark has taken 'window' for its value
+    dstream --watermark window 1m count
+                               ^^
+? 2

@@ -85,7 +85,7 @@ c	1
 c	1
 dstream: 6 keys forgotten (--max-keys)
 $ dstream --time '$1:s' --watermark 0s --max-keys 1 --on-full evict-oldest window 4s union r update-state-by '$2' n=count l
-dstream: update-state-by: --on-full evict-oldest: which windows of two streams are over when a key is forgotten would follow from how far each had been read; give --on-full fail or spill
-    dstream --time '$1:s' --watermark 0s --max-keys 1 --on-full evict-oldest window 4s union r …
-                                                      ^^^^^^^^^
-? 2
+1970-01-01T00:00:00Z	c	2
+1970-01-01T00:00:04Z	b	1
+1970-01-01T00:00:08Z	c	1
+dstream: 6 keys forgotten (--max-keys)

@@ -750,3 +750,64 @@ $ dstream --batch-lines 1 --time '$1:s' --watermark 0s --output-mode update wind
 $ dstream --batch-lines 1 --time '$1:s' --watermark 0s map 'n=now()' window 2s reduce n=max:n l
 1970-01-01T00:00:00Z	1970-01-01T00:00:01Z
 1970-01-01T00:00:02Z	1970-01-01T00:00:02Z
+
+# What looks ahead gives a record in whatever batch those behind it come.
+$ printf '1 d\n1 a\n3 d\n' | dstream --batch-lines 1 --mark-batches scan-by '$2' 'z=lead:$1'
+dstream: --mark-batches: 'scan-by $2 z=lead:$1' gives a record when those behind it have come, in whatever batch; leave it out
+    dstream --batch-lines 1 --mark-batches scan-by '$2' 'z=lead:$1'
+                            ^^^^^^^^^^^^^^
+? 2
+
+# Time-outs behind streams that are joined come in the first batch that the key is too old for, and no row is lost.
+$ printf 'a\nb\na\n' > l; printf 'a\nc\na\n' > s; dstream --batch-lines 1 --mark-batches join s --on '$1' --as s update-state-by '$1' n=count --ttl 1s l
+a	1
+-- 1
+-- 2
+a	1
+-- 3
+$ dstream --batch-lines 1 --mark-batches join s --on '$1' --as s map-with-state-by '$1' 'n=(n ?? 0)+1' --ttl 1s --on-timeout emit l
+a	a	a	1
+-- 1
+		a	1
+-- 2
+a	a	a	1
+-- 3
+		a	1
+$ printf 't,k\n11,b\n18,a\n' > l.csv; printf 't,k\n17,a\n20,c\n' > r.csv; dstream -i csv --time t:s --watermark 0s join r.csv --on k --within 3s --left map-with-state-by k 'n=(n ?? 0)+1' --ttl 2s --on-timeout emit -o json l.csv
+{"t":11,"k":"b","r.t":null,"n":1}
+{"t":null,"k":"b","r.t":null,"n":1}
+{"t":18,"k":"a","r.t":17,"n":1}
+{"t":null,"k":"a","r.t":null,"n":1}
+$ printf '1 c\n4 c\n9 b\n' > l; printf '0 b\n5 a\n7 d\n11 b\n' > r; dstream --time '$1:s' --watermark 1s union r map-with-state-by '$2' 'n=(n ?? 0)+1' --ttl 2s --on-timeout emit l
+0 b	b	1
+1 c	c	1
+	b	1
+	c	1
+4 c	c	1
+5 a	a	1
+	c	1
+	a	1
+7 d	d	1
+	d	1
+9 b	b	1
+	b	1
+11 b	b	1
+	b	1
+
+# What keys begin with counts as seen in the first batch, be it that no record is in it.
+$ printf 'a 4\n' > init; printf -- '--\n--\n--\n--\n' > f; dstream --batch-on '^--' --mark-batches map-with-state-by '$1' 'n=(n ?? 0)+1' --ttl 3s --on-timeout emit --initial init f
+-- 1
+-- 2
+-- 3
+	a	4
+-- 4
+
+# once
+$ printf 'a 4\n' > init; for i in 1 2 3 4 5; do yes -- -- | head -$i > f; dstream --once --checkpoint ck --batch-on '^--' --mark-batches update-state-by '$1' n=count --initial init --ttl 3s --on-timeout emit f; done
+a	4
+-- 1
+-- 2
+-- 3
+a	4
+-- 4
+-- 5

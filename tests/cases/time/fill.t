@@ -87,3 +87,13 @@ $ printf '1 a\n9 a\n3 b\n5 b\n' | dstream --time '$1:s' --watermark 0s --late up
 1970-01-01T00:00:06Z	a	1
 1970-01-01T00:00:08Z	a	1
 dstream: 2 of 4 records came too late for their windows and were dropped; --watermark D waits longer
+
+# By its type text is no number, and what is a list stays one.
+$ printf '0 2\n20 8\n' > g; dstream --time '$1:s' window 10s reduce 'j=join:$2,h=hist:$2:2,f=first:$2' fill zero -o json g
+{"window_start":"1970-01-01T00:00:00Z","window_end":"1970-01-01T00:00:10Z","j":"2","h":[[2,1]],"f":2}
+{"window_start":"1970-01-01T00:00:10Z","window_end":"1970-01-01T00:00:20Z","j":null,"h":[],"f":0}
+{"window_start":"1970-01-01T00:00:20Z","window_end":"1970-01-01T00:00:30Z","j":"8","h":[[8,1]],"f":8}
+$ dstream --time '$1:s' window 10s reduce 'j=join:$2,h=hist:$2:2,f=first:$2' fill linear -o json g
+{"window_start":"1970-01-01T00:00:00Z","window_end":"1970-01-01T00:00:10Z","j":"2","h":[[2,1]],"f":2}
+{"window_start":"1970-01-01T00:00:10Z","window_end":"1970-01-01T00:00:20Z","j":null,"h":null,"f":5}
+{"window_start":"1970-01-01T00:00:20Z","window_end":"1970-01-01T00:00:30Z","j":"8","h":[[8,1]],"f":8}

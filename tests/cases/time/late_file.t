@@ -124,3 +124,13 @@ $ printf '1 x\n' > b; (printf '1 x\n100 x\n'; sleep 0.2; printf '1 l\n200 x\n'; 
 1970-01-01T00:03:20Z	1
 dstream: 1 of 5 records came too late for its window and was put into late; --watermark D waits longer
 1 l
+
+# Of a record that was taken apart the line is there once.
+$ printf '30 a\n5 d,e\n' > in; dstream --time '$1:s' --watermark 0s --late late flat-map 'x=split($2,",")' window 10s count in; cat late
+1970-01-01T00:00:30Z	1
+dstream: 1 of 2 records came too late for its window and was put into late; --watermark D waits longer
+5 d,e
+$ dstream --time '$1:s' --watermark 0s --max-late 49% flat-map 'x=split($2,",")' window 10s count in
+1970-01-01T00:00:30Z	1
+dstream: more than 49% late records (--max-late): 1 of 2
+? 65
